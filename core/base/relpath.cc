@@ -1,0 +1,73 @@
+// RelPath: validation at the border, plain string work inside.
+#include "core/base/relpath.h"
+
+#include <cassert>
+
+#include "core/base/escape.h"
+#include "core/base/text.h"
+
+namespace dfsck {
+
+bool RelPath::is_component(std::string_view name) {
+  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos &&
+         name.find('\0') == std::string_view::npos;
+}
+
+RelPath::RelPath(const char* literal) {
+  const std::optional<RelPath> path = parse(literal);
+  assert(path.has_value());
+  bytes_ = path->bytes_;
+}
+
+std::optional<RelPath> RelPath::parse(std::string_view bytes) {
+  for (const std::string_view component : split(bytes, '/')) {
+    if (!is_component(component)) {
+      return std::nullopt;
+    }
+  }
+  RelPath path;
+  path.bytes_ = bytes;
+  return path;
+}
+
+RelPath RelPath::operator/(std::string_view name) const {
+  assert(is_component(name));
+  RelPath path = *this;
+  if (!path.bytes_.empty()) {
+    path.bytes_ += '/';
+  }
+  path.bytes_ += name;
+  return path;
+}
+
+RelPath RelPath::operator/(const RelPath& tail) const {
+  if (is_root() || tail.is_root()) {
+    return is_root() ? tail : *this;
+  }
+  RelPath path = *this;
+  path.bytes_ += '/';
+  path.bytes_ += tail.bytes_;
+  return path;
+}
+
+RelPath RelPath::parent() const {
+  RelPath path;
+  const size_t slash = bytes_.rfind('/');
+  path.bytes_ = slash == std::string::npos ? std::string() : bytes_.substr(0, slash);
+  return path;
+}
+
+std::string_view RelPath::name() const {
+  const size_t slash = bytes_.rfind('/');
+  return slash == std::string::npos ? std::string_view(bytes_) : std::string_view(bytes_).substr(slash + 1);
+}
+
+std::string RelPath::text() const { return is_root() ? "." : escaped(bytes_); }
+
+bool RelPath::is_below(const RelPath& ancestor) const {
+  return ancestor.is_root() ? !is_root()
+                            : bytes_.size() > ancestor.bytes_.size() && bytes_.starts_with(ancestor.bytes_) &&
+                                  bytes_[ancestor.bytes_.size()] == '/';
+}
+
+}  // namespace dfsck

@@ -1,0 +1,166 @@
+// Root: path resolution that cannot leave the root, and small reads.
+#include "core/fs/root.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <memory>
+
+#include "core/base/escape.h"
+#include "core/base/text.h"
+
+namespace dfsck {
+namespace {
+
+int call_openat2(int base, const char* path, int flags, uint64_t resolve) {
+  struct open_how how {};
+  how.flags = static_cast<uint64_t>(static_cast<unsigned>(flags));
+  how.resolve = resolve;
+  return static_cast<int>(::syscall(SYS_openat2, base, path, &how, sizeof how));
+}
+
+// Old kernels say ENOSYS; some sandboxes say EPERM for system calls that they do not know.
+bool lacks_openat2() {
+  static const bool lacks = [] {
+    const Fd probe(call_openat2(AT_FDCWD, "/", O_PATH | O_CLOEXEC, 0));
+    return !probe;
+  }();
+  return lacks;
+}
+
+Result<Fd> walk(int base, const RelPath& path, int flags, const std::string& where) {
+  Fd current(::openat(base, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (path.is_root() && current) {
+    Fd self(::openat(base, ".", flags));
+    return self ? Result<Fd>(std::move(self)) : sys_error("open", where);
+  }
+  const auto components = split(path.bytes(), '/');
+  for (size_t i = 0; current && i < components.size(); ++i) {
+    const bool last = i + 1 == components.size();
+    const int how = last ? flags : O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    current = Fd(::openat(current.get(), std::string(components[i]).c_str(), how));
+  }
+  return current ? Result<Fd>(std::move(current)) : sys_error("open", where);
+}
+
+}  // namespace
+
+Result<Fd> open_beneath(int base, const RelPath& path, int flags, const std::string& where) {
+  flags |= O_CLOEXEC | O_NOFOLLOW;
+  if (lacks_openat2()) {
+    return walk(base, path, flags, where);
+  }
+  Fd fd(call_openat2(base, path.is_root() ? "." : path.bytes().c_str(), flags, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS));
+  return fd ? Result<Fd>(std::move(fd)) : sys_error("open", where);
+}
+
+Result<Fd> open_in_root(int base, const RelPath& path, int flags, const std::string& where) {
+  flags |= O_CLOEXEC | O_NOFOLLOW;
+  if (lacks_openat2()) {
+    return walk(base, path, flags, where);  // names through links are then reported as unreadable, never followed
+  }
+  Fd fd(call_openat2(base, path.is_root() ? "." : path.bytes().c_str(), flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
+  return fd ? Result<Fd>(std::move(fd)) : sys_error("open", where);
+}
+
+Result<std::string> read_all(int fd, size_t limit, const std::string& where) {
+  std::string bytes;
+  for (;;) {
+    const size_t had = bytes.size();
+    bytes.resize(had + 64 * 1024);
+    const ssize_t got = ::pread(fd, bytes.data() + had, bytes.size() - had, static_cast<off_t>(had));
+    if (got < 0) {
+      if (errno == EINTR) {
+        bytes.resize(had);
+        continue;
+      }
+      return sys_error("read", where);
+    }
+    bytes.resize(had + static_cast<size_t>(got));
+    if (bytes.size() > limit) {
+      return limit_error("read", where, "larger than " + human_bytes(limit));
+    }
+    if (got == 0) {
+      return bytes;
+    }
+  }
+}
+
+Result<Root> Root::open(const std::string& path) {
+  const std::unique_ptr<char, void (*)(void*)> resolved(::realpath(path.c_str(), nullptr), &std::free);
+  if (!resolved) {
+    return sys_error("open data root", escaped(path));
+  }
+  Fd fd(::open(resolved.get(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) {
+    return sys_error("open data root", escaped(resolved.get()));
+  }
+  return Root(std::move(fd), resolved.get());
+}
+
+Result<Root> Root::open_below(const RelPath& path) const {
+  Result<Fd> fd = open_beneath(fd_.get(), path, O_RDONLY | O_DIRECTORY, path.text());
+  if (!fd) {
+    return fd.error();
+  }
+  return Root(std::move(*fd), path_ + "/" + path.bytes());
+}
+
+Result<Dir> Root::open_dir(const RelPath& path) const {
+  Result<Fd> fd = open_beneath(fd_.get(), path, O_RDONLY | O_DIRECTORY, path.text());
+  if (!fd) {
+    return fd.error();
+  }
+  return Dir(std::move(*fd), path.text());
+}
+
+Result<Fd> Root::open_file(const RelPath& path) const {
+  const Result<Dir> dir = open_dir(path.parent());
+  if (!dir) {
+    return dir.error();
+  }
+  return dir->open_file(std::string(path.name()));
+}
+
+Result<FileStat> Root::stat(const RelPath& path) const {
+  const Result<Fd> fd = open_beneath(fd_.get(), path, O_PATH, path.text());
+  if (!fd) {
+    return fd.error();
+  }
+  struct ::stat raw {};
+  if (::fstat(fd->get(), &raw) != 0) {
+    return sys_error("stat", path.text());
+  }
+  return to_file_stat(raw);
+}
+
+Result<std::string> Root::read_link(const RelPath& path) const {
+  const Result<Dir> dir = open_dir(path.parent());
+  if (!dir) {
+    return dir.error();
+  }
+  return dir->read_link(std::string(path.name()));
+}
+
+Result<std::map<std::string, std::string>> Root::xattrs(const RelPath& path) const {
+  const Result<Dir> dir = open_dir(path.parent());
+  if (!dir) {
+    return dir.error();
+  }
+  return dir->xattrs(std::string(path.name()));
+}
+
+Result<std::string> Root::read_small(const RelPath& path, size_t limit) const {
+  const Result<Fd> fd = open_file(path);
+  if (!fd) {
+    return fd.error();
+  }
+  return read_all(fd->get(), limit, path.text());
+}
+
+}  // namespace dfsck

@@ -1,0 +1,97 @@
+// Actions: the few primitive, reversible changes that every repair is made of.
+//
+// An action is data. core/plan/apply carries it out, the journal stores it, and a dry run prints it: all three
+// use the same object. Each holds its precondition, so that nothing is done to a root that has changed since
+// it was looked at.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/base/relpath.h"
+
+namespace dfsck {
+
+struct Ownership {
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+  uint32_t mode = 0;  // permission bits with setuid, setgid and sticky; no file type
+  friend bool operator==(const Ownership&, const Ownership&) = default;
+};
+
+// Creates `path`, or replaces what is there, with a regular file of these bytes.
+struct WriteFile {
+  RelPath path;
+  std::string bytes;
+  Ownership owner;
+};
+struct MakeDir {
+  RelPath path;
+  Ownership owner;
+};
+// Creates the symbolic link, or replaces what is there.
+struct WriteSymlink {
+  RelPath path;
+  std::string target;
+};
+// A character device 0:0, the form in which overlay filesystems keep a deletion.
+struct MakeWhiteout {
+  RelPath path;
+  Ownership owner;
+};
+// Moves `path` into this run's quarantine, from where `undo` brings it back. The only form of removal.
+struct Quarantine {
+  RelPath path;
+};
+// Renames within the root; the target must not exist.
+struct Rename {
+  RelPath from;
+  RelPath to;
+};
+struct SetOwnership {
+  RelPath path;
+  Ownership owner;
+};
+// Sets the attribute, or removes it where there is no value.
+struct SetXattr {
+  RelPath path;
+  std::string name;
+  std::optional<std::string> value;
+};
+// Sets the modification time of `path` itself (never of what a link points to).
+struct SetMtime {
+  RelPath path;
+  int64_t seconds = 0;
+  int64_t nanoseconds = 0;
+};
+// Makes `path` another name of `target`'s inode, in place of what is there.
+struct MakeHardLink {
+  RelPath path;
+  RelPath target;
+};
+
+using Action = std::variant<WriteFile, MakeDir, WriteSymlink, MakeWhiteout, Quarantine, Rename, SetOwnership, SetXattr,
+                            SetMtime, MakeHardLink>;
+
+const RelPath& action_path(const Action& action);    // the path that changes (`from` of a Rename)
+std::string_view action_op(const Action& action);    // "write-file", "quarantine", ... as in the JSON report
+// One line for people, with the path and what it becomes: "write overlay2/ab/link: \"K7...\" (26 bytes)".
+std::string describe(const Action& action);
+
+// What must hold of a path right before the step, as seen when the plan was made.
+struct Expect {
+  bool absent = false;
+  uint64_t inode = 0;
+  uint32_t mode = 0;
+  uint64_t size = 0;
+  int64_t mtime_seconds = 0;
+  int64_t mtime_nanoseconds = 0;
+  std::string digest;  // "sha256:..." of the contents of a small file; empty for others
+  friend bool operator==(const Expect&, const Expect&) = default;
+};
+
+}  // namespace dfsck

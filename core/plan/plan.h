@@ -1,0 +1,51 @@
+// Plan: what a repair will do, in order. A value: a dry run prints it, a journal stores it, apply carries it out.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/plan/action.h"
+
+namespace dfsck {
+
+struct Step {
+  Action action;
+  Expect expect;
+  size_t finding = 0;  // index of the finding that asked for it (the first, if several did)
+};
+
+// Two findings want different things of one path. A bug of ours, or a root broken in a way that we have not
+// thought of: neither is done, and both are reported.
+struct PlanConflict {
+  RelPath path;
+  size_t first = 0;   // indices of findings
+  size_t second = 0;
+};
+
+struct Plan {
+  std::vector<Step> steps;
+  std::vector<PlanConflict> conflicts;
+};
+
+// Collects actions and gives them an order that does not depend on the order of adding: by stage (in which
+// order the levels of a root are mended, damage-first), then by path. Equal actions are merged; different
+// actions on one path are conflicts, unless one only adds to what the other creates (ownership, attributes, times).
+class PlanBuilder {
+ public:
+  // `stage` orders levels: what others build on comes first. See the constants in checks/planner.h.
+  void add(size_t finding, int stage, Action action, Expect expect);
+  Plan finish();
+
+ private:
+  struct Entry {
+    int stage;
+    size_t finding;
+    Action action;
+    Expect expect;
+  };
+  std::vector<Entry> entries_;
+};
+
+}  // namespace dfsck
