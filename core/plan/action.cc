@@ -1,0 +1,80 @@
+// Names and descriptions of actions: the words of dry runs and journals.
+#include "core/plan/action.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "core/base/escape.h"
+#include "core/base/text.h"
+
+namespace dfsck {
+namespace {
+
+template <typename... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+template <typename... F>
+Overloaded(F...) -> Overloaded<F...>;
+
+std::string octal(uint32_t mode) {
+  std::array<char, 16> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), "%04o", mode);
+  return buffer.data();
+}
+
+std::string owned_by(const Ownership& owner) {
+  return "mode " + octal(owner.mode) + ", owner " + std::to_string(owner.uid) + ":" + std::to_string(owner.gid);
+}
+
+// Enough of the bytes to recognise them; long ones are cut.
+std::string shown(const std::string& bytes) {
+  return bytes.empty() ? "an empty file"
+                       : "\"" + escaped_excerpt(bytes, 80) + "\" (" + counted(bytes.size(), "byte") + ")";
+}
+
+}  // namespace
+
+const RelPath& action_path(const Action& action) {
+  return std::visit(Overloaded{[](const Rename& a) -> const RelPath& { return a.from; },
+                               [](const auto& a) -> const RelPath& { return a.path; }},
+                    action);
+}
+
+std::string_view action_op(const Action& action) {
+  return std::visit(Overloaded{[](const WriteFile&) { return "write-file"; },
+                               [](const MakeDir&) { return "make-directory"; },
+                               [](const WriteSymlink&) { return "write-symlink"; },
+                               [](const MakeWhiteout&) { return "make-whiteout"; },
+                               [](const Quarantine&) { return "quarantine"; },
+                               [](const Rename&) { return "rename"; },
+                               [](const SetOwnership&) { return "set-ownership"; },
+                               [](const SetXattr&) { return "set-xattr"; },
+                               [](const SetMtime&) { return "set-mtime"; },
+                               [](const MakeHardLink&) { return "make-hard-link"; }},
+                    action);
+}
+
+std::string describe(const Action& action) {
+  const std::string path = action_path(action).text();
+  return std::visit(
+      Overloaded{[&](const WriteFile& a) { return "write " + path + ": " + shown(a.bytes); },
+                 [&](const MakeDir& a) { return "make directory " + path + " (" + owned_by(a.owner) + ")"; },
+                 [&](const WriteSymlink& a) { return "make symbolic link " + path + " -> " + escaped(a.target); },
+                 [&](const MakeWhiteout&) { return "make whiteout " + path + " (character device 0:0)"; },
+                 [&](const Quarantine&) { return "move " + path + " into quarantine"; },
+                 [&](const Rename& a) { return "rename " + path + " to " + a.to.text(); },
+                 [&](const SetOwnership& a) { return "set " + path + " to " + owned_by(a.owner); },
+                 [&](const SetXattr& a) {
+                   return a.value ? "set attribute " + escaped(a.name) + " of " + path
+                                  : "remove attribute " + escaped(a.name) + " of " + path;
+                 },
+                 [&](const SetMtime& a) {
+                   return "set the modification time of " + path + " to " + std::to_string(a.seconds) + " s";
+                 },
+                 [&](const MakeHardLink& a) { return "make " + path + " a hard link to " + a.target.text(); }},
+      action);
+}
+
+}  // namespace dfsck
