@@ -1,0 +1,38 @@
+// From findings to a plan, and what fixes need to write one.
+#pragma once
+
+#include <vector>
+
+#include "checks/input.h"
+#include "core/plan/plan.h"
+
+namespace dfsck {
+
+// In which order the levels of a root are mended: what others are judged by comes first.
+namespace stage {
+inline constexpr int kDatabases = 10;
+inline constexpr int kImages = 20;
+inline constexpr int kLayers = 30;
+inline constexpr int kLinks = 40;
+inline constexpr int kLower = 50;
+inline constexpr int kDirs = 60;
+inline constexpr int kContent = 70;
+inline constexpr int kMounts = 80;
+inline constexpr int kContainers = 90;
+inline constexpr int kReferences = 100;
+inline constexpr int kVolumes = 110;
+inline constexpr int kGarbage = 120;
+}  // namespace stage
+
+// The state of `path` right now, as the precondition of a step. Absent where it cannot be looked at. For regular files
+// up to 1 MiB with their digest.
+Expect expect_now(const Root& root, const RelPath& path);
+
+// The owner that the daemon gives to files of the driver and the image store: container root of the root's id mapping
+// for layer directories, real root elsewhere.
+Ownership layer_owner(const Model& model, uint32_t mode);
+
+// Lets every finding's fix add its steps.
+Plan make_plan(const CheckInput& input, const std::vector<Finding>& findings);
+
+}  // namespace dfsck

@@ -1,0 +1,58 @@
+// containers/: configuration of containers. Written by moby container/container.go:toDisk.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/ids.h"
+#include "core/model/file_state.h"
+
+namespace dfsck {
+
+struct Container {
+  std::string name_on_disk;  // directory name
+  RelPath path;
+  std::optional<ContainerId> dir_id;  // if the directory name is one
+  FileState::Kind config_state = FileState::Kind::Absent;
+  std::string config_problem;      // empty if config.v2.json parses to a configuration
+  FileState::Kind hostconfig_state = FileState::Kind::Absent;
+  std::string hostconfig_problem;  // empty if hostconfig.json parses
+
+  // From config.v2.json, where it parses.
+  std::string id;
+  std::string name;            // without the leading slash
+  std::string driver;
+  std::optional<ImageId> image;
+  std::string image_name;      // what the user typed: Config.Image
+  std::string created;         // RFC 3339, raw
+  bool dead = false;           // Dead or RemovalInProgress
+  struct MountPoint {
+    std::string destination, source, name, driver, type;
+    bool writable = true;
+  };
+  std::vector<MountPoint> mount_points;  // sorted by destination
+  struct NetworkUse {
+    std::string name, id;
+  };
+  std::vector<NetworkUse> networks;  // sorted by name
+  std::string ports_json;            // NetworkSettings.Ports, compact, for rebuilding hostconfig.json
+
+  // From hostconfig.json, where it parses.
+  std::string size_limit;  // StorageOpt.size
+
+  std::vector<RelPath> temporaries;  // .tmp-* of cut-off writes
+
+  bool loads() const { return config_problem.empty() && hostconfig_problem.empty() && dir_id && id == name_on_disk; }
+};
+
+struct ContainerStore {
+  bool exists = false;
+  std::vector<Container> containers;  // sorted by directory name
+  std::vector<RelPath> foreign;       // files and other things directly in containers/
+  bool complete = true;
+
+  const Container* find(std::string_view id) const;
+};
+
+}  // namespace dfsck

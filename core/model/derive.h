@@ -1,0 +1,72 @@
+// Derived: what must be on disk if the rest of the root is to be believed.
+//
+// The root says most things more than once: image configs and chain IDs prove layerdb's files, layerdb proves the
+// chains of overlay2, link files and short links prove each other. This is worked out once; checks compare it with
+// what is there, and repairs write it. Pure: no I/O. Deterministic.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/model/model.h"
+
+namespace dfsck {
+
+// Who claims a directory of overlay2/.
+struct DirOwner {
+  enum class Kind { Layer, Removing, Writable, Init, Build };
+  Kind kind;
+  std::string name;  // chain ID text, mount name (container id), or BuildKit snapshot key
+  friend auto operator<=>(const DirOwner&, const DirOwner&) = default;
+};
+
+// What the files of a layerdb entry should hold. A member is set only where something proves it.
+struct LayerTruth {
+  std::optional<DiffId> diff;
+  bool parent_known = false;
+  std::optional<ChainId> parent;  // none with parent_known: a base layer
+  std::optional<CacheId> cache;   // what cache-id says if it is sound, else the only directory that fits
+  std::string cache_proof;        // why, if it is not what the file says
+  bool used = false;              // reachable from an image, a mount, or the build cache
+};
+
+// What the files of an overlay2 directory should hold.
+struct DirTruth {
+  std::vector<DirOwner> owners;   // sorted; empty: nobody that we know of
+  std::optional<LinkId> link;     // final link id; for unowned directories what its file says
+  std::string link_proof;         // "overlay2/l names it", ... if it is not what the file says
+  // The directory that this one stands on, if that is known.
+  bool parent_known = false;
+  std::optional<CacheId> parent;  // none with parent_known: a base layer
+  std::string unknown_reason;     // why the parent, or the chain below it, is not known
+  std::optional<std::string> lower;  // expected bytes of "lower"; none for base layers and where not known
+  size_t depth = 0;               // number of layers in `lower`
+  bool has_children = false;      // some other directory stands on it
+  bool reached = false;           // owned, or below something owned
+};
+
+struct Derived {
+  std::vector<LayerTruth> layers;               // like model.layers.layers
+  std::vector<DirTruth> dirs;                   // like model.overlay.dirs
+  std::map<CacheId, std::vector<DirOwner>> missing_dirs;  // directories that owners name but that are not there
+
+  // Every owner could be read: without it nothing is called an orphan. Else why not, in words.
+  bool owners_complete = true;
+  std::string owners_incomplete_because;
+  // Build cache records could be read (or there are none).
+  bool build_records_complete = true;
+
+  // Writable directories whose mount entry is lost: X with X-init, unowned. By the container that they fit, if one.
+  struct LostWritable {
+    CacheId dir;
+    std::optional<ChainId> top;  // layer that its lower chain starts from, behind the init layer
+  };
+  std::vector<LostWritable> lost_writables;
+};
+
+Derived derive(const Model& model);
+
+}  // namespace dfsck

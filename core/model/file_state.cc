@@ -1,0 +1,109 @@
+// Reading small files into FileState: every way of not getting the contents is a state, never an exception.
+#include "core/model/file_state.h"
+
+#include <cerrno>
+
+#include "core/base/escape.h"
+#include "core/base/text.h"
+
+namespace dfsck {
+
+bool FileState::zero_filled() const { return present() && all_of_char(bytes, '\0'); }
+
+std::string FileState::problem() const {
+  switch (kind) {
+    case Kind::Absent: return "missing";
+    case Kind::TooLarge: return "too large (" + counted(size, "byte") + ")";
+    case Kind::WrongType: return "a " + std::string(type_name(mode)) + ", not a file";
+    case Kind::Unreadable: return "unreadable (" + errno_text(code) + ")";
+    case Kind::Present: break;
+  }
+  if (bytes.empty()) {
+    return "empty";
+  }
+  if (zero_filled()) {
+    return "filled with " + counted(bytes.size(), "zero byte");
+  }
+  return "malformed: \"" + escaped_excerpt(bytes, 40) + "\"";
+}
+
+bool is_permission_error(int code) { return code == EACCES || code == EPERM; }
+
+FileState StateReader::failed(const RelPath& path, const Error& error) {
+  FileState state;
+  if (error.is_io(ENOENT)) {
+    return state;
+  }
+  state.kind = FileState::Kind::Unreadable;
+  state.code = error.kind == Error::Kind::Io ? error.code : EIO;
+  if (state.code == ELOOP || state.code == ENOTDIR) {
+    // A symbolic link or a file where a directory should be: the thing itself is not there.
+    state.kind = FileState::Kind::Absent;
+    return state;
+  }
+  note(path, error.op, state.code);
+  return state;
+}
+
+FileState StateReader::read(const Dir& dir, const RelPath& at, const std::string& name, size_t limit) {
+  const RelPath path = at / name;
+  const Result<FileStat> stat = dir.stat(name);
+  if (!stat) {
+    return failed(path, stat.error());
+  }
+  FileState state;
+  state.mode = stat->mode;
+  state.size = stat->size;
+  if (!stat->is_file()) {
+    state.kind = FileState::Kind::WrongType;
+    return state;
+  }
+  if (stat->size > limit) {
+    state.kind = FileState::Kind::TooLarge;
+    return state;
+  }
+  const Result<Fd> fd = dir.open_file(name);
+  if (!fd) {
+    return failed(path, fd.error());
+  }
+  Result<std::string> bytes = read_all(fd->get(), limit, path.text());
+  if (!bytes) {
+    return failed(path, bytes.error());
+  }
+  state.kind = FileState::Kind::Present;
+  state.bytes = std::move(*bytes);
+  return state;
+}
+
+FileState StateReader::read(const RelPath& path, size_t limit) {
+  const Result<Dir> dir = root_.open_dir(path.parent());
+  if (!dir) {
+    return failed(path, dir.error());
+  }
+  return read(*dir, path.parent(), std::string(path.name()), limit);
+}
+
+StateReader::Listing StateReader::list(const RelPath& path) {
+  Listing listing;
+  const Result<Dir> dir = root_.open_dir(path);
+  if (!dir) {
+    const FileState state = failed(path, dir.error());
+    listing.state = state.kind;
+    if (dir.error().is_io(ENOTDIR) || dir.error().is_io(ELOOP)) {
+      const Result<FileStat> stat = root_.stat(path);
+      listing.state = FileState::Kind::WrongType;
+      listing.mode = stat ? stat->mode : S_IFLNK;
+    }
+    return listing;
+  }
+  Result<std::vector<DirEntry>> entries = dir->list();
+  if (!entries) {
+    listing.state = failed(path, entries.error()).kind;
+    return listing;
+  }
+  listing.state = FileState::Kind::Present;
+  listing.entries = std::move(*entries);
+  return listing;
+}
+
+}  // namespace dfsck

@@ -1,0 +1,77 @@
+// The order of scanning, and lookup in what was scanned.
+#include "core/model/model.h"
+
+#include <algorithm>
+
+#include "core/base/escape.h"
+
+namespace dfsck {
+namespace {
+
+template <typename T, typename Key, typename Of>
+const T* find_sorted(const std::vector<T>& items, const Key& key, const Of& of) {
+  const auto found = std::lower_bound(items.begin(), items.end(), key,
+                                      [&](const T& item, const Key& wanted) { return of(item) < wanted; });
+  return found != items.end() && of(*found) == key ? &*found : nullptr;
+}
+
+}  // namespace
+
+const Layer* LayerStore::find(const ChainId& id) const {
+  return find_sorted(layers, id, [](const Layer& layer) -> const ChainId& { return layer.id; });
+}
+const Mount* LayerStore::find_mount(std::string_view name) const {
+  return find_sorted(mounts, name, [](const Mount& mount) -> std::string_view { return mount.name; });
+}
+const OverlayDir* OverlayStore::find(const CacheId& id) const {
+  return find_sorted(dirs, id, [](const OverlayDir& dir) -> const CacheId& { return dir.id; });
+}
+const OverlayDir* OverlayStore::find(std::string_view id) const {
+  return find_sorted(dirs, id, [](const OverlayDir& dir) -> std::string_view { return dir.id.text(); });
+}
+const ShortLink* OverlayStore::find_link(std::string_view name) const {
+  return find_sorted(links, name, [](const ShortLink& link) -> std::string_view { return link.name; });
+}
+const Image* ImageStore::find(const ImageId& id) const {
+  return find_sorted(images, id, [](const Image& image) -> const ImageId& { return image.id; });
+}
+const Container* ContainerStore::find(std::string_view id) const {
+  return find_sorted(containers, id, [](const Container& container) -> std::string_view { return container.name_on_disk; });
+}
+const BuildSnapshot* BuildCache::find(std::string_view key) const {
+  return find_sorted(snapshots, key, [](const BuildSnapshot& snapshot) -> std::string_view { return snapshot.key; });
+}
+bool NetworkStore::has_network(std::string_view id) const {
+  return std::any_of(records.begin(), records.end(),
+                     [&](const NetworkRecord& record) { return record.kind == "network" && record.id == id; });
+}
+
+Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progress& progress) {
+  progress.phase = Progress::Phase::Scanning;
+  Model model;
+  scan_root_entries(root, model);
+  if (model.driver.empty() && model.entries.driver_dirs.empty() && model.entries.remapped_roots.empty()) {
+    if (!model.failures.empty()) {
+      const ScanFailure& failure = model.failures.front();
+      return Error{Error::Kind::Io, failure.code, failure.op, failure.path.text(), "looking for a Docker root"};
+    }
+    return format_error("check", escaped(root.path()),
+                        "this is no Docker root: it has neither image/<driver> nor a storage driver's directory "
+                        "(overlay2, ...) nor containers");
+  }
+  scan_host(root, model);
+  scan_layers(root, jobs, cancel, model);
+  scan_overlay(root, jobs, cancel, progress, model);
+  scan_images(root, jobs, cancel, model);
+  scan_containers(root, jobs, cancel, model);
+  scan_volumes(root, model);
+  scan_networks(root, model);
+  scan_build_cache(root, model);
+  scan_swarm_and_plugins(root, model);
+  scan_leftovers(root, model);
+  std::sort(model.failures.begin(), model.failures.end());
+  // From here on the model does not change.
+  return model;
+}
+
+}  // namespace dfsck

@@ -1,0 +1,59 @@
+// Model: everything that was read of one root, before anybody judges it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/fs/root.h"
+#include "core/model/containers.h"
+#include "core/model/databases.h"
+#include "core/model/host.h"
+#include "core/model/images.h"
+#include "core/model/layers.h"
+#include "core/model/overlay.h"
+#include "core/model/root_entries.h"
+#include "core/run/cancel.h"
+#include "core/run/progress.h"
+
+namespace dfsck {
+
+// A plain value, filled by scan() and const from then on; safe to read from many threads.
+struct Model {
+  std::string driver;          // "overlay2", "fuse-overlayfs"; another driver's name; empty if the root is empty
+  RelPath image_path;          // "image/<driver>"
+  bool driver_covered = false; // the driver's directories are scanned into `overlay`
+  uint32_t uid_base = 0;       // host id of container root; not 0 in user-namespace remapped roots
+  uint32_t gid_base = 0;
+
+  HostFacts host;
+  RootEntries entries;
+  LayerStore layers;
+  OverlayStore overlay;
+  ImageStore images;
+  ContainerStore containers;
+  VolumeStore volumes;
+  NetworkStore networks;
+  BuildCache build_cache;
+
+  std::vector<ScanFailure> failures;  // sorted
+};
+
+// Reads the root with up to `jobs` threads. Never judges, never writes, never follows a symbolic link. An Error only
+// where nothing of Docker's is there at all; a cancelled scan gives what it has. The result is the same at any `jobs`.
+Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progress& progress);
+
+// One scanner per area. Each fills its part of the model and appends its failures.
+void scan_root_entries(const Root& root, Model& model);                                       // also chooses the driver
+void scan_host(const Root& root, Model& model);
+void scan_layers(const Root& root, unsigned jobs, const Cancel& cancel, Model& model);
+void scan_overlay(const Root& root, unsigned jobs, const Cancel& cancel, Progress& progress, Model& model);
+void scan_images(const Root& root, unsigned jobs, const Cancel& cancel, Model& model);
+void scan_containers(const Root& root, unsigned jobs, const Cancel& cancel, Model& model);
+void scan_volumes(const Root& root, Model& model);
+void scan_networks(const Root& root, Model& model);
+void scan_build_cache(const Root& root, Model& model);
+void scan_swarm_and_plugins(const Root& root, Model& model);
+void scan_leftovers(const Root& root, Model& model);
+
+}  // namespace dfsck

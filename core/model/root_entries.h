@@ -1,0 +1,57 @@
+// The root's own members, and small areas that are looked at only for a few dangerous states:
+// engine-id, swarm, plugins, runtime state, temporary files.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/model/file_state.h"
+
+namespace dfsck {
+
+struct Plugin {
+  std::string id;
+  RelPath path;
+  bool removing = false;        // "<id>-removing"
+  std::string config_problem;   // empty if config.json parses
+};
+
+struct Swarm {
+  bool exists = false;          // docker-state.json is there
+  std::string state_problem;    // of docker-state.json; empty if it parses
+  bool has_certificate = false; // certificates/swarm-node.crt
+  struct LogProblem {
+    RelPath path;
+    uint64_t offset = 0;
+    std::string detail;
+  };
+  std::vector<LogProblem> log_problems;
+};
+
+// Files of operations that were cut off, by the directory that holds them.
+struct Leftover {
+  RelPath path;
+  size_t count = 0;
+};
+
+struct RootEntries {
+  std::vector<DirEntry> entries;           // everything directly in the root
+  struct WrongType {
+    RelPath path;
+    uint32_t mode = 0;
+  };
+  std::vector<WrongType> wrong_types;      // first-level (and image/<driver>) directories that are something else
+  FileState engine_id;
+  Swarm swarm;
+  std::vector<Plugin> plugins;
+  std::vector<RelPath> runtime_tasks;      // containerd/daemon/io.containerd.runtime.*/<namespace>/<id>
+  std::vector<Leftover> temporary_dirs;    // tmp, tmp-old
+  std::vector<RelPath> temporary_files;    // .tmp-* beside files of image/ (others are with their owners)
+  std::vector<std::string> driver_dirs;    // directories of storage drivers that are not empty
+  std::vector<std::string> image_drivers;  // image/<driver>
+  std::vector<RelPath> newer_files;        // written only by Docker 29 and newer
+  std::vector<std::string> unfinished_repairs;  // runs under .docker-fsck whose journal has no end
+  std::vector<std::string> remapped_roots; // "<uid>.<gid>" directories that hold a root of their own
+};
+
+}  // namespace dfsck
