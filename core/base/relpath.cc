@@ -30,17 +30,13 @@ std::optional<RelPath> RelPath::parse(std::string_view bytes) {
   return path;
 }
 
-RelPath RelPath::operator/(std::string_view name) const {
-  assert(is_component(name));
-  RelPath path = *this;
-  if (!path.bytes_.empty()) {
-    path.bytes_ += '/';
-  }
-  path.bytes_ += name;
-  return path;
+RelPath RelPath::operator/(std::string_view tail) const {
+  const std::optional<RelPath> path = parse(tail);
+  assert(path.has_value());
+  return joined(*path);
 }
 
-RelPath RelPath::operator/(const RelPath& tail) const {
+RelPath RelPath::joined(const RelPath& tail) const {
   if (is_root() || tail.is_root()) {
     return is_root() ? tail : *this;
   }

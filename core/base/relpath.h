@@ -20,9 +20,10 @@ class RelPath {
   static std::optional<RelPath> parse(std::string_view bytes);
   static bool is_component(std::string_view name);
 
-  // Appends a component; asserts is_component(name): check names from disk first (directory listings are checked).
-  RelPath operator/(std::string_view name) const;
-  RelPath operator/(const RelPath& tail) const;
+  // Appends a component, or several with '/' between them. Asserts that they are well formed: names from disk must
+  // have been checked (Dir::list gives only good ones).
+  RelPath operator/(std::string_view tail) const;
+  RelPath joined(const RelPath& tail) const;
 
   bool is_root() const { return bytes_.empty(); }
   RelPath parent() const;
