@@ -7,7 +7,6 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +22,9 @@ struct DirOwner {
   friend auto operator<=>(const DirOwner&, const DirOwner&) = default;
 };
 
+// The daemon stacks at most 125 layers, an init layer and a writable one (overlay2/overlay.go:maxDepth).
+inline constexpr size_t kMaxDepth = 128;
+
 // What the files of a layerdb entry should hold. A member is set only where something proves it.
 struct LayerTruth {
   std::optional<DiffId> diff;
@@ -33,6 +35,14 @@ struct LayerTruth {
   bool used = false;              // reachable from an image, a mount, or the build cache
 };
 
+// What the files of a layerdb/mounts entry should hold.
+struct MountTruth {
+  std::optional<CacheId> dir;       // from mount-id, else from init-id
+  std::optional<CacheId> init_dir;  // none for mounts of builds
+  bool parent_known = false;
+  std::optional<ChainId> parent;    // none with parent_known: an image without layers
+};
+
 // What the files of an overlay2 directory should hold.
 struct DirTruth {
   std::vector<DirOwner> owners;   // sorted; empty: nobody that we know of
@@ -41,30 +51,39 @@ struct DirTruth {
   // The directory that this one stands on, if that is known.
   bool parent_known = false;
   std::optional<CacheId> parent;  // none with parent_known: a base layer
-  std::string unknown_reason;     // why the parent, or the chain below it, is not known
+  std::string unknown_reason;     // why the chain below it is not known
   std::optional<std::string> lower;  // expected bytes of "lower"; none for base layers and where not known
   size_t depth = 0;               // number of layers in `lower`
   bool has_children = false;      // some other directory stands on it
-  bool reached = false;           // owned, or below something owned
+  bool reached = false;           // owned, mounted, or below something that is
 };
 
 struct Derived {
-  std::vector<LayerTruth> layers;               // like model.layers.layers
-  std::vector<DirTruth> dirs;                   // like model.overlay.dirs
-  std::map<CacheId, std::vector<DirOwner>> missing_dirs;  // directories that owners name but that are not there
+  std::vector<LayerTruth> layers;  // like model.layers.layers
+  std::vector<MountTruth> mounts;  // like model.layers.mounts
+  std::vector<DirTruth> dirs;      // like model.overlay.dirs
+  std::map<CacheId, DirTruth> missing_dirs;  // directories that owners name but that are not there
 
   // Every owner could be read: without it nothing is called an orphan. Else why not, in words.
   bool owners_complete = true;
   std::string owners_incomplete_because;
+  // Every image config could be read: without it no layer is called unreferenced.
+  bool users_complete = true;
   // Build cache records could be read (or there are none).
   bool build_records_complete = true;
 
-  // Writable directories whose mount entry is lost: X with X-init, unowned. By the container that they fit, if one.
+  // Writable directories whose mount entry is lost: X with X-init, both unowned.
   struct LostWritable {
     CacheId dir;
-    std::optional<ChainId> top;  // layer that its lower chain starts from, behind the init layer
+    std::optional<ChainId> top;  // the layer that its lower chain starts from, behind the init layer
   };
   std::vector<LostWritable> lost_writables;
+
+  // Lookups by id, in `dirs` and `missing_dirs` and in `layers`; null if there is none.
+  const DirTruth* find_dir(const Model& model, const CacheId& id) const;
+  DirTruth* find_dir(const Model& model, const CacheId& id);
+  const LayerTruth* find_layer(const Model& model, const ChainId& id) const;
+  LayerTruth* find_layer(const Model& model, const ChainId& id);
 };
 
 Derived derive(const Model& model);

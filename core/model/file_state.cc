@@ -54,6 +54,7 @@ FileState StateReader::read(const Dir& dir, const RelPath& at, const std::string
   FileState state;
   state.mode = stat->mode;
   state.size = stat->size;
+  state.mtime = stat->mtime;
   if (!stat->is_file()) {
     state.kind = FileState::Kind::WrongType;
     return state;

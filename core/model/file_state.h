@@ -25,6 +25,7 @@ struct FileState {
   uint64_t size = 0;
   uint32_t mode = 0;
   int code = 0;
+  FileTime mtime;
 
   bool absent() const { return kind == Kind::Absent; }
   bool present() const { return kind == Kind::Present; }

@@ -1,0 +1,81 @@
+// The order in which the truth about a root is worked out: each step builds on what the earlier ones proved.
+#include "core/model/derive.h"
+
+#include "core/base/text.h"
+#include "core/model/derive_steps.h"
+
+namespace dfsck {
+namespace deriving {
+
+LinkMap::LinkMap(const OverlayStore& overlay) {
+  for (const OverlayDir& dir : overlay.dirs) {
+    if (dir.link_id) {
+      by_link_.try_emplace(*dir.link_id, dir.id);
+    }
+  }
+  // A short link outranks a link file: it is what a mount would follow.
+  for (const ShortLink& link : overlay.links) {
+    if (link.id && link.points_to) {
+      by_link_.insert_or_assign(*link.id, *link.points_to);
+    }
+  }
+}
+
+std::optional<CacheId> LinkMap::resolve(const LinkId& link) const {
+  const auto found = by_link_.find(link);
+  return found != by_link_.end() ? std::optional(found->second) : std::nullopt;
+}
+
+std::optional<LinkId> link_of_piece(std::string_view piece) {
+  return piece.starts_with("l/") ? LinkId::parse(piece.substr(2)) : std::nullopt;
+}
+
+std::optional<CacheId> LinkMap::piece(const OverlayDir& dir, size_t n) const {
+  const auto pieces = split(dir.lower.bytes, ':');
+  if (!dir.lower.present() || n >= pieces.size()) {
+    return std::nullopt;
+  }
+  const std::optional<LinkId> link = link_of_piece(pieces[n]);
+  return link ? resolve(*link) : std::nullopt;
+}
+
+}  // namespace deriving
+
+DirTruth* Derived::find_dir(const Model& model, const CacheId& id) {
+  if (const OverlayDir* dir = model.overlay.find(id); dir != nullptr) {
+    return &dirs[static_cast<size_t>(dir - model.overlay.dirs.data())];
+  }
+  const auto missing = missing_dirs.find(id);
+  return missing != missing_dirs.end() ? &missing->second : nullptr;
+}
+
+const DirTruth* Derived::find_dir(const Model& model, const CacheId& id) const {
+  return const_cast<Derived*>(this)->find_dir(model, id);  // the same lookup; nothing is changed by it
+}
+
+LayerTruth* Derived::find_layer(const Model& model, const ChainId& id) {
+  const Layer* layer = model.layers.find(id);
+  return layer != nullptr ? &layers[static_cast<size_t>(layer - model.layers.layers.data())] : nullptr;
+}
+
+const LayerTruth* Derived::find_layer(const Model& model, const ChainId& id) const {
+  return const_cast<Derived*>(this)->find_layer(model, id);
+}
+
+Derived derive(const Model& model) {
+  Derived derived;
+  derived.layers.resize(model.layers.layers.size());
+  derived.mounts.resize(model.layers.mounts.size());
+  derived.dirs.resize(model.overlay.dirs.size());
+  const deriving::LinkMap links(model.overlay);
+  deriving::derive_layer_identity(model, links, derived);
+  deriving::derive_mounts(model, links, derived);
+  deriving::derive_owners(model, links, derived);
+  deriving::derive_parents(model, links, derived);
+  deriving::derive_links(model, derived);
+  deriving::derive_lowers(model, derived);
+  deriving::derive_use(model, links, derived);
+  return derived;
+}
+
+}  // namespace dfsck

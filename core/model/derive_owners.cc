@@ -1,0 +1,241 @@
+// Mounts, and who owns which directory of overlay2. A lost cache-id is found again through whoever stands on the
+// layer, or as the only directory that nobody owns and that stands on the right parent.
+#include <algorithm>
+#include <set>
+
+#include "core/model/derive_steps.h"
+
+namespace dfsck::deriving {
+namespace {
+
+constexpr std::string_view kInit = "-init";
+
+std::optional<CacheId> init_of(const CacheId& dir) { return CacheId::parse(dir.text() + std::string(kInit)); }
+
+// The writable directory that an init directory belongs to.
+std::optional<CacheId> writable_of(const CacheId& init) {
+  return CacheId::parse(std::string_view(init.text()).substr(0, init.text().size() - kInit.size()));
+}
+
+class Owners {
+ public:
+  Owners(const Model& model, Derived& derived) : model_(model), derived_(derived) {}
+
+  void own(const CacheId& dir, DirOwner::Kind kind, std::string name) {
+    DirTruth* truth = nullptr;
+    if (const OverlayDir* found = model_.overlay.find(dir); found != nullptr) {
+      truth = &derived_.dirs[static_cast<size_t>(found - model_.overlay.dirs.data())];
+    } else if (model_.driver_covered && kind != DirOwner::Kind::Removing) {
+      truth = &derived_.missing_dirs[dir];  // a removal may well have taken the directory already
+    }
+    if (truth != nullptr) {
+      truth->owners.push_back({kind, std::move(name)});
+    }
+  }
+
+  bool is_owned(size_t dir) const { return !derived_.dirs[dir].owners.empty(); }
+
+ private:
+  const Model& model_;
+  Derived& derived_;
+};
+
+void own_build_records(const Model& model, Owners& owners) {
+  for (const BuildSnapshot& snapshot : model.build_cache.snapshots) {
+    // moby adapters/snapshot: a bucket with a "parent" is itself a directory, a "committed" value names one.
+    if (const std::optional<CacheId> dir = CacheId::parse(snapshot.key); dir && snapshot.parent) {
+      owners.own(*dir, DirOwner::Kind::Build, snapshot.key);
+    }
+    if (const std::optional<CacheId> dir = CacheId::parse(snapshot.committed); dir) {
+      owners.own(*dir, DirOwner::Kind::Build, snapshot.key);
+    }
+  }
+}
+
+// The directory that layers, mounts or builds standing on `layer` name as the one below them.
+std::optional<CacheId> named_from_above(const Model& model, const LinkMap& links, const Derived& derived,
+                                        const ChainId& layer) {
+  std::set<CacheId> named;
+  const auto look_below = [&](const std::optional<CacheId>& above) {
+    const OverlayDir* dir = above ? model.overlay.find(*above) : nullptr;
+    if (const auto below = dir != nullptr ? links.piece(*dir, 0) : std::nullopt; below) {
+      named.insert(*below);
+    }
+  };
+  for (size_t i = 0; i < derived.layers.size(); ++i) {
+    if (derived.layers[i].parent == layer) {
+      look_below(model.layers.layers[i].cache);
+    }
+  }
+  for (const MountTruth& mount : derived.mounts) {
+    if (mount.parent == layer) {
+      look_below(mount.init_dir ? mount.init_dir : mount.dir);
+    }
+  }
+  for (const BuildSnapshot& snapshot : model.build_cache.snapshots) {
+    if (const auto dir = CacheId::parse(snapshot.committed); dir && snapshot.chain == layer) {
+      named.insert(*dir);
+    }
+  }
+  return named.size() == 1 ? std::optional(*named.begin()) : std::nullopt;
+}
+
+// The only unowned directory that stands on the directory of the layer's parent (or on none, for a base layer).
+std::optional<CacheId> only_fitting(const Model& model, const LinkMap& links, const Derived& derived,
+                                    const Owners& owners, const LayerTruth& layer) {
+  std::optional<CacheId> below;
+  if (layer.parent) {
+    const LayerTruth* parent = derived.find_layer(model, *layer.parent);
+    if (parent == nullptr || !parent->cache) {
+      return std::nullopt;
+    }
+    below = parent->cache;
+  }
+  std::optional<CacheId> fitting;
+  for (size_t i = 0; i < model.overlay.dirs.size(); ++i) {
+    const OverlayDir& dir = model.overlay.dirs[i];
+    if (owners.is_owned(i) || dir.id.form() == CacheId::Form::Init || !dir.diff.exists ||
+        links.piece(dir, 0) != below || (!below && dir.lower.present())) {
+      continue;
+    }
+    if (fitting) {
+      return std::nullopt;
+    }
+    fitting = dir.id;
+  }
+  return fitting;
+}
+
+void find_lost_cache_ids(const Model& model, const LinkMap& links, Owners& owners, Derived& derived) {
+  for (size_t i = 0; i < derived.layers.size(); ++i) {
+    const Layer& layer = model.layers.layers[i];
+    LayerTruth& truth = derived.layers[i];
+    if (!layer.cache_text.empty() || !truth.parent_known || !model.driver_covered) {
+      continue;
+    }
+    truth.cache = named_from_above(model, links, derived, layer.id);
+    truth.cache_proof = "what stands on the layer names it";
+    if (!truth.cache) {
+      truth.cache = only_fitting(model, links, derived, owners, truth);
+      truth.cache_proof = "it is the only directory without an owner that stands on the right parent";
+    }
+    if (truth.cache) {
+      owners.own(*truth.cache, DirOwner::Kind::Layer, layer.id.text());
+    }
+  }
+}
+
+void judge_completeness(const Model& model, Derived& derived) {
+  const auto incomplete = [&](std::string because) {
+    if (derived.owners_complete) {
+      derived.owners_complete = false;
+      derived.owners_incomplete_because = std::move(because);
+    }
+  };
+  derived.build_records_complete = model.build_cache.snapshots_db.readable();
+  if (!derived.build_records_complete) {
+    incomplete("the build cache's records cannot be read");
+  }
+  if (!model.layers.layers_complete) {
+    incomplete("layerdb cannot be read completely");
+  }
+  if (!model.layers.mounts_complete) {
+    incomplete("layerdb/mounts cannot be read completely");
+  }
+  for (size_t i = 0; i < derived.layers.size(); ++i) {
+    if (!derived.layers[i].cache && model.layers.layers[i].cache_text.empty()) {
+      incomplete("the directory of layer " + model.layers.layers[i].id.text() + " is not known");
+    }
+  }
+  if (!model.overlay.complete) {
+    incomplete(model.overlay.path.text() + " cannot be read completely");
+  }
+  derived.users_complete = derived.build_records_complete && model.images.complete && model.layers.mounts_complete &&
+                           std::all_of(model.images.images.begin(), model.images.images.end(),
+                                       [](const Image& image) { return image.problem.empty(); });
+}
+
+}  // namespace
+
+void derive_mounts(const Model& model, const LinkMap& links, Derived& derived) {
+  std::map<CacheId, ChainId> layer_of;
+  for (const Layer& layer : model.layers.layers) {
+    if (layer.cache) {
+      layer_of.try_emplace(*layer.cache, layer.id);
+    }
+  }
+  for (size_t i = 0; i < model.layers.mounts.size(); ++i) {
+    const Mount& mount = model.layers.mounts[i];
+    MountTruth& truth = derived.mounts[i];
+    truth.dir = mount.dir && mount.dir->form() == CacheId::Form::Hex ? mount.dir : std::nullopt;
+    if (!truth.dir && mount.init_dir && mount.init_dir->form() == CacheId::Form::Init) {
+      truth.dir = writable_of(*mount.init_dir);
+    }
+    if (truth.dir && !mount.of_build) {
+      truth.init_dir = init_of(*truth.dir);
+    }
+    truth.parent = mount.parent_id;
+    truth.parent_known = mount.parent_id.has_value();
+    const std::optional<CacheId>& standing = mount.of_build ? truth.dir : truth.init_dir;
+    const OverlayDir* dir = standing ? model.overlay.find(*standing) : nullptr;
+    if (!truth.parent_known && dir != nullptr) {
+      const std::optional<CacheId> below = links.piece(*dir, 0);
+      const auto owner = below ? layer_of.find(*below) : layer_of.end();
+      if (owner != layer_of.end()) {
+        truth.parent = owner->second;
+        truth.parent_known = true;
+      } else if (mount.parent.absent() && dir->lower.absent() && !dir->work.exists) {
+        truth.parent_known = true;  // an image without layers
+      }
+    }
+  }
+}
+
+void derive_owners(const Model& model, const LinkMap& links, Derived& derived) {
+  Owners owners(model, derived);
+  for (size_t i = 0; i < model.layers.layers.size(); ++i) {
+    const Layer& layer = model.layers.layers[i];
+    derived.layers[i].cache = layer.cache;
+    if (layer.cache) {
+      owners.own(*layer.cache, DirOwner::Kind::Layer, layer.id.text());
+    }
+  }
+  for (const RemovingLayer& removing : model.layers.removing) {
+    if (removing.cache) {
+      owners.own(*removing.cache, DirOwner::Kind::Removing, std::string(removing.path.name()));
+    }
+  }
+  for (size_t i = 0; i < model.layers.mounts.size(); ++i) {
+    const MountTruth& mount = derived.mounts[i];
+    if (mount.dir) {
+      owners.own(*mount.dir, DirOwner::Kind::Writable, model.layers.mounts[i].name);
+    }
+    if (mount.init_dir) {
+      owners.own(*mount.init_dir, DirOwner::Kind::Init, model.layers.mounts[i].name);
+    }
+  }
+  own_build_records(model, owners);
+  find_lost_cache_ids(model, links, owners, derived);
+  for (DirTruth& truth : derived.dirs) {
+    std::sort(truth.owners.begin(), truth.owners.end());
+  }
+  for (size_t i = 0; i < model.overlay.dirs.size(); ++i) {
+    const OverlayDir& dir = model.overlay.dirs[i];
+    const std::optional<CacheId> init = dir.id.form() == CacheId::Form::Hex ? init_of(dir.id) : std::nullopt;
+    const OverlayDir* init_dir = init ? model.overlay.find(*init) : nullptr;
+    if (init_dir == nullptr || owners.is_owned(i)) {
+      continue;
+    }
+    Derived::LostWritable& lost = derived.lost_writables.emplace_back(Derived::LostWritable{dir.id, std::nullopt});
+    if (const std::optional<CacheId> top = links.piece(*init_dir, 0); top) {
+      for (size_t l = 0; l < derived.layers.size(); ++l) {
+        if (derived.layers[l].cache == top) {
+          lost.top = model.layers.layers[l].id;
+        }
+      }
+    }
+  }
+  judge_completeness(model, derived);
+}
+
+}  // namespace dfsck::deriving

@@ -1,0 +1,76 @@
+// What is in use: layers by images, mounts and builds, directories by anything that is owned.
+#include <vector>
+
+#include "core/base/text.h"
+#include "core/model/derive_steps.h"
+
+namespace dfsck::deriving {
+namespace {
+
+void use_chain(const Model& model, Derived& derived, const ChainId& top) {
+  std::optional<ChainId> next = top;
+  while (next) {
+    LayerTruth* truth = derived.find_layer(model, *next);
+    if (truth == nullptr || truth->used) {
+      return;
+    }
+    truth->used = true;
+    next = truth->parent;
+  }
+}
+
+void use_layers(const Model& model, Derived& derived) {
+  for (const Image& image : model.images.images) {
+    for (const ChainId& chain : image.chain) {
+      use_chain(model, derived, chain);
+    }
+  }
+  for (const MountTruth& mount : derived.mounts) {
+    if (mount.parent) {
+      use_chain(model, derived, *mount.parent);
+    }
+  }
+  for (const BuildSnapshot& snapshot : model.build_cache.snapshots) {
+    if (const std::optional<ChainId> chain = ChainId::parse(snapshot.key); chain) {
+      use_chain(model, derived, *chain);
+    }
+    if (snapshot.chain) {
+      use_chain(model, derived, *snapshot.chain);
+    }
+  }
+}
+
+}  // namespace
+
+void derive_use(const Model& model, const LinkMap& links, Derived& derived) {
+  use_layers(model, derived);
+
+  std::vector<size_t> open;
+  const auto reach = [&](size_t i) {
+    if (!derived.dirs[i].reached) {
+      derived.dirs[i].reached = true;
+      open.push_back(i);
+    }
+  };
+  const auto reach_id = [&](const std::optional<CacheId>& id) {
+    if (const OverlayDir* dir = id ? model.overlay.find(*id) : nullptr; dir != nullptr) {
+      reach(static_cast<size_t>(dir - model.overlay.dirs.data()));
+    }
+  };
+  for (size_t i = 0; i < derived.dirs.size(); ++i) {
+    if (!derived.dirs[i].owners.empty() || model.overlay.dirs[i].merged_is_mount) {
+      reach(i);
+    }
+  }
+  while (!open.empty()) {
+    const size_t i = open.back();
+    open.pop_back();
+    reach_id(derived.dirs[i].parent);
+    // What a mount would use counts as much as what it should use.
+    for (size_t n = 0; n < split(model.overlay.dirs[i].lower.bytes, ':').size(); ++n) {
+      reach_id(links.piece(model.overlay.dirs[i], n));
+    }
+  }
+}
+
+}  // namespace dfsck::deriving
