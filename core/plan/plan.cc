@@ -79,8 +79,11 @@ Plan PlanBuilder::finish() {
       continue;
     }
     if (other != nullptr) {
-      if (describe(plan.steps[*other].action) != describe(entry.action)) {
-        plan.conflicts.push_back({path, plan.steps[*other].finding, entry.finding});
+      Step& step = plan.steps[*other];
+      if (describe(step.action) != describe(entry.action)) {
+        plan.conflicts.push_back({path, step.findings.front(), entry.finding});
+      } else if (step.findings.back() != entry.finding) {
+        step.findings.push_back(entry.finding);
       }
       continue;
     }
@@ -89,9 +92,15 @@ Plan PlanBuilder::finish() {
     } else {
       primary.emplace(path, plan.steps.size());
     }
-    plan.steps.push_back({std::move(entry.action), std::move(entry.expect), entry.finding});
+    plan.steps.push_back({std::move(entry.action), std::move(entry.expect), {entry.finding}});
   }
   entries_.clear();
+  for (const PlanConflict& conflict : plan.conflicts) {
+    std::erase_if(plan.steps, [&](const Step& step) { return action_path(step.action) == conflict.path; });
+  }
+  for (Step& step : plan.steps) {
+    std::sort(step.findings.begin(), step.findings.end());
+  }
   return plan;
 }
 
