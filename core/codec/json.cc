@@ -55,8 +55,8 @@ class TreeBuilder {
   bool on_document_begin(json::error_code&) { return true; }
   bool on_document_end(json::error_code&) { return true; }
 
-  bool on_object_begin(json::error_code&) { return open(JsonValue::object()); }
-  bool on_array_begin(json::error_code&) { return open(JsonValue::array()); }
+  bool on_object_begin(json::error_code&) { return open(JsonValue::object({})); }
+  bool on_array_begin(json::error_code&) { return open(JsonValue::array({})); }
   bool on_array_end(size_t, json::error_code& error) { return close(error); }
   bool on_object_end(size_t, json::error_code& error) {
     drop_overridden(*frames_.back().value.as_object());

@@ -34,8 +34,8 @@ class JsonValue {
   static JsonValue number(int64_t number);
   static JsonValue number_text(std::string text);  // trusts the caller that `text` is a JSON number
   static JsonValue string(std::string text);
-  static JsonValue array(Array items = {});
-  static JsonValue object(Object members = {});
+  static JsonValue array(Array items);
+  static JsonValue object(Object members);
 
   bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
 
