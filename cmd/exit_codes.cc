@@ -1,0 +1,37 @@
+// Words for exit codes.
+#include "cmd/exit_codes.h"
+
+#include <array>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace dfsck {
+
+std::string exit_code_meaning(int code) {
+  static constexpr std::array<std::pair<int, std::string_view>, 4> kParts{{
+      {kExitProblemsLeft, "problems were found and are left as they are"},
+      {kExitFailed, "the check itself failed, at least in part"},
+      {kExitUsage, "the command line was wrong"},
+      {kExitCancelled, "the check was cancelled before its end"},
+  }};
+  std::vector<std::pair<int, std::string_view>> parts;
+  for (const auto& part : kParts) {
+    if ((code & part.first) != 0) {
+      parts.push_back(part);
+    }
+  }
+  std::string text = std::to_string(code) + ": ";
+  if (parts.empty()) {
+    return text + "nothing is wrong";
+  }
+  if (parts.size() == 1) {
+    return text.append(parts[0].second);
+  }
+  for (size_t i = 0; i < parts.size(); ++i) {
+    text.append(i == 0 ? "" : "; ").append(parts[i].second).append(" (" + std::to_string(parts[i].first) + ")");
+  }
+  return text;
+}
+
+}  // namespace dfsck

@@ -1,0 +1,10 @@
+// docker-fsck explain CODE|SLUG|'DAEMON MESSAGE'
+#pragma once
+
+#include "cmd/output.h"
+
+namespace dfsck {
+
+Output run_explain(const Options& options);
+
+}  // namespace dfsck

@@ -1,0 +1,50 @@
+// Lays out the table of options in two columns.
+#include "cmd/help.h"
+
+#include "cmd/option_table.h"
+#include "cmd/safe_text.h"
+
+namespace dfsck {
+namespace {
+
+constexpr size_t kWidth = 80;
+constexpr size_t kColumn = 24;
+
+std::string option_line(const OptionRow& row) {
+  std::string line = row.letter != 0 ? std::string("  -") + row.letter + ", " : std::string("      ");
+  line.append("--").append(row.name);
+  if (!row.argument.empty()) {
+    line.append(" ").append(row.argument);
+  }
+  line.resize(std::max(line.size() + 1, kColumn), ' ');
+  return line + wrapped(row.help, kWidth, kColumn, std::string(kColumn, ' ')) + "\n";
+}
+
+}  // namespace
+
+std::string help_text() {
+  std::string text =
+      "docker-fsck checks a Docker data root (/var/lib/docker) for damage. It writes nothing to it.\n"
+      "\n"
+      "usage: docker-fsck [OPTIONS] [ROOT]                    check ROOT\n"
+      "       docker-fsck explain CODE|SLUG|'DAEMON MESSAGE'  what it means and what to do\n"
+      "       docker-fsck list problems                       everything that can be found\n"
+      "       docker-fsck help                                this help\n"
+      "\n"
+      "ROOT defaults to data-root in /etc/docker/daemon.json, else /var/lib/docker;\n"
+      "for an ordinary user to $XDG_DATA_HOME/docker, else ~/.local/share/docker.\n"
+      "\n"
+      "options:\n";
+  for (const OptionRow& row : all_options()) {
+    text += option_line(row);
+  }
+  return text +
+         "\n"
+         "exit code, a sum: 0 nothing is wrong, 4 problems were found, 8 the check itself\n"
+         "failed, 16 the command line was wrong, 32 cancelled.\n"
+         "More: man docker-fsck, man docker-fsck-problems\n";
+}
+
+std::string version_text() { return std::string("docker-fsck ") + DFSCK_VERSION + "\n"; }
+
+}  // namespace dfsck

@@ -1,0 +1,10 @@
+// docker-fsck list problems
+#pragma once
+
+#include "cmd/output.h"
+
+namespace dfsck {
+
+Output run_list_problems(const Options& options);
+
+}  // namespace dfsck

@@ -1,0 +1,29 @@
+// The one list of options: parsing, --help and the test of the manual page are made from it.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "cmd/options.h"
+
+namespace dfsck {
+
+// To which commands an option belongs.
+enum class OptionScope { Everywhere, Check };
+
+struct OptionRow {
+  char letter;                // 0 if there is only the long form
+  std::string_view name;      // without the dashes
+  std::string_view argument;  // name of the argument; empty for a switch
+  OptionScope scope;
+  std::string_view help;
+  // Stores the value (empty for a switch); says what is wrong with it otherwise.
+  std::optional<UsageError> (*set)(Options& options, const std::string& value);
+};
+
+// In the order in which --help and the manual page show them.
+std::span<const OptionRow> all_options();
+
+}  // namespace dfsck

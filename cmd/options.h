@@ -1,0 +1,53 @@
+// The command line, as data.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "checks/report.h"
+
+namespace dfsck {
+
+enum class Command { Check, Explain, ListProblems, Help, Version };
+enum class Format { Text, Json };
+enum class ProgressStyle { Auto, Bar, Plain, Json, None };
+enum class ColorMode { Auto, Always, Never };
+enum class Detail { Quiet, Normal, Verbose };
+enum class Truncate { No, Yes };
+enum class Stats { No, Yes };
+enum class ModeGiven { No, Yes };
+
+struct Options {
+  Command command = Command::Check;
+  std::vector<std::string> arguments;  // ROOT of a check (at most one), or the words to explain
+  ModeGiven mode_given = ModeGiven::No;
+  Level level = Level::Full;
+  unsigned jobs = 1;
+  std::vector<std::string> only;
+  std::vector<std::string> skip;
+  Format format = Format::Text;
+  std::string report_file;  // empty: none
+  ProgressStyle progress = ProgressStyle::Auto;
+  ColorMode color = ColorMode::Auto;
+  Truncate truncate = Truncate::Yes;
+  Strict strict = Strict::No;
+  Stats stats = Stats::No;
+  Detail detail = Detail::Normal;
+  std::string root_label;  // printed in place of the root's path; empty: the path
+};
+
+// What is wrong with a command line, in one line that says what would be right.
+struct UsageError {
+  std::string message;
+};
+
+// Parses the arguments that follow the program's name. Values are validated, selectors too; nothing is opened.
+std::variant<Options, UsageError> parse_options(const std::vector<std::string>& args);
+
+// The format that the arguments ask for, as far as it can be told even if they are wrong otherwise: who asked for
+// JSON gets errors as JSON too.
+Format wanted_format(const std::vector<std::string>& args);
+
+}  // namespace dfsck

@@ -1,0 +1,29 @@
+// From arguments to a command to its output.
+#include "cmd/program.h"
+
+#include "cmd/check_cmd.h"
+#include "cmd/exit_codes.h"
+#include "cmd/explain_cmd.h"
+#include "cmd/help.h"
+#include "cmd/list_cmd.h"
+#include "cmd/options.h"
+
+namespace dfsck {
+
+Output run_program(const std::vector<std::string>& args) {
+  const auto parsed = parse_options(args);
+  if (const auto* error = std::get_if<UsageError>(&parsed)) {
+    return failure_output(wanted_format(args), error->message, kExitUsage);
+  }
+  const Options& options = std::get<Options>(parsed);
+  switch (options.command) {
+    case Command::Check: return run_check(options);
+    case Command::Explain: return run_explain(options);
+    case Command::ListProblems: return run_list_problems(options);
+    case Command::Help: return Output{kExitClean, help_text(), ""};
+    case Command::Version: return Output{kExitClean, version_text(), ""};
+  }
+  return failure_output(options.format, "no such command", kExitUsage);
+}
+
+}  // namespace dfsck

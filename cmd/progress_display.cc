@@ -1,0 +1,99 @@
+// The thread behind the display.
+#include "cmd/progress_display.h"
+
+#include <unistd.h>
+
+#include "cmd/signals.h"
+#include "cmd/standard_streams.h"
+#include "cmd/terminal.h"
+
+namespace dfsck {
+namespace {
+
+using std::chrono::milliseconds;
+
+// How long to wait before the first and before each following line. A log of a short run stays empty.
+struct Pace {
+  milliseconds first;
+  milliseconds next;
+};
+
+Pace pace_of(ProgressStyle style) {
+  switch (style) {
+    case ProgressStyle::Plain: return {milliseconds(5000), milliseconds(30000)};
+    case ProgressStyle::Json: return {milliseconds(1000), milliseconds(1000)};
+    default: return {milliseconds(400), milliseconds(125)};
+  }
+}
+
+}  // namespace
+
+ProgressStyle progress_style(ProgressStyle wanted, Detail detail) {
+  if (wanted != ProgressStyle::Auto) {
+    return wanted;
+  }
+  if (detail == Detail::Quiet) {
+    return ProgressStyle::None;
+  }
+  return is_capable_terminal(STDERR_FILENO) ? ProgressStyle::Bar : ProgressStyle::Plain;
+}
+
+ProgressDisplay::ProgressDisplay(const Progress& progress, ProgressStyle style) : progress_(progress), style_(style) {
+  if (style_ != ProgressStyle::None) {
+    thread_ = std::thread([this] { run(); });
+  }
+}
+
+ProgressDisplay::~ProgressDisplay() {
+  if (!thread_.joinable()) {
+    return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    end_ = true;
+  }
+  ended_.notify_all();
+  thread_.join();
+  if (style_ == ProgressStyle::Bar) {
+    write_stderr("\r\x1b[K");
+    progress_line_cleared();
+  }
+}
+
+void ProgressDisplay::run() {
+  const Pace pace = pace_of(style_);
+  std::unique_lock lock(mutex_);
+  bool over = ended_.wait_for(lock, pace.first, [this] { return end_; });
+  while (!over) {
+    show();
+    over = ended_.wait_for(lock, pace.next, [this] { return end_; });
+  }
+}
+
+ProgressSample ProgressDisplay::sample() {
+  ProgressSample now = sample_of(progress_);
+  const Clock::time_point time = Clock::now();
+  now.elapsed_seconds = std::chrono::duration<double>(time - started_).count();
+  if (now.bytes_done > 0 && content_started_ == Clock::time_point{}) {
+    content_started_ = time;
+  }
+  if (content_started_ != Clock::time_point{}) {
+    now.content_seconds = std::chrono::duration<double>(time - content_started_).count();
+  }
+  return now;
+}
+
+void ProgressDisplay::show() {
+  const ProgressSample now = sample();
+  if (style_ == ProgressStyle::Bar) {
+    // One column stays free: a full line would make some terminals scroll.
+    progress_line_shown();
+    write_stderr("\r" + progress_bar_line(now, terminal_width(STDERR_FILENO) - 1) + "\x1b[K");
+  } else if (style_ == ProgressStyle::Plain) {
+    write_stderr("docker-fsck: " + progress_plain_line(now) + "\n");
+  } else {
+    write_stderr(progress_json_line(now) + "\n");
+  }
+}
+
+}  // namespace dfsck

@@ -1,0 +1,162 @@
+// A report as JSON, schema "docker-fsck/report/1". Never shortened, never wrapped; keys stand in a fixed order.
+#include <algorithm>
+#include <array>
+
+#include "cmd/json_writer.h"
+#include "cmd/render.h"
+#include "cmd/render_json_plan.h"
+#include "cmd/totals.h"
+#include "cmd/words.h"
+
+namespace dfsck {
+namespace {
+
+constexpr const char* kSchema = "docker-fsck/report/1";
+
+void write_counts(const std::map<std::string, uint64_t>& counts, JsonWriter& json) {
+  static constexpr std::array kFirst{"images", "layers", "containers", "overlay_dirs", "links", "bytes_hashed"};
+  json.key("counts").object();
+  for (const char* name : kFirst) {
+    if (const auto count = counts.find(name); count != counts.end()) {
+      json.key(name).number(count->second);
+    }
+  }
+  for (const auto& [name, count] : counts) {
+    if (std::find(kFirst.begin(), kFirst.end(), name) == kFirst.end()) {
+      json.key(name).number(count);
+    }
+  }
+  json.end_object();
+}
+
+void write_repair(const ReportedFinding& reported, const Plan& plan, JsonWriter& json) {
+  json.key("repair").object();
+  json.key("status").text(reported.repair_status);
+  json.key("steps").array();
+  for (const size_t step : reported.steps) {
+    if (step < plan.steps.size()) {
+      json.text(describe(plan.steps[step].action));
+    }
+  }
+  json.end_array().end_object();
+}
+
+void write_finding(const ReportedFinding& reported, const Plan& plan, JsonWriter& json) {
+  const Finding& finding = reported.finding;
+  const Problem& problem = problem_of(finding.problem);
+  json.object();
+  json.key("code").text(problem.code());
+  json.key("slug").text(problem.slug());
+  json.key("severity").text(severity_name(problem.severity));
+  json.key("safety").text(safety_name(problem.safety));
+  json.key("subject").object();
+  json.key("kind").text(subject_kind_name(finding.subject.kind));
+  json.key("id").text(finding.subject.id);
+  json.end_object();
+  json.key("path").text(finding.path.text());
+  json.key("message").text(reported.message);
+  json.key("consequence").text(reported.consequence);
+  json.key("remedy").text(reported.remedy);
+  json.key("args").object();
+  for (const auto& [name, value] : finding.args) {
+    json.key(name).text(value);
+  }
+  json.end_object();
+  json.key("affects").object();
+  json.key("images").texts(finding.affects.images);
+  json.key("tags").texts(finding.affects.tags);
+  json.key("containers").texts(finding.affects.containers);
+  json.end_object();
+  json.key("caused_by");
+  if (finding.caused_by) {
+    json.number(uint64_t{*finding.caused_by});
+  } else {
+    json.null();
+  }
+  write_repair(reported, plan, json);
+  json.end_object();
+}
+
+// The part of a root that is the same for the root that was asked for and for those below it.
+void write_root(const RootReport& report, JsonWriter& json) {
+  json.key("root").text(report.root);
+  json.key("driver").text(report.driver);
+  json.key("mode").text("dry-run");
+  json.key("level").text(level_name(report.level));
+  json.key("daemon").object();
+  json.key("live").boolean(report.live);
+  json.key("evidence").texts(report.evidence);
+  json.end_object();
+  write_counts(report.counts, json);
+  json.key("findings").array();
+  for (const ReportedFinding& reported : report.findings) {
+    write_finding(reported, report.plan, json);
+  }
+  json.end_array();
+  json.key("plan");
+  write_plan(report.plan, json);
+  json.key("conflicts");
+  write_conflicts(report.plan, json);
+  json.key("failures").texts(report.failures);
+  json.key("cancelled").boolean(report.cancelled);
+  json.key("below").array();
+  for (const RootReport& below : report.below) {
+    json.object();
+    write_root(below, json);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void write_summary(const Totals& totals, JsonWriter& json) {
+  json.key("summary").object();
+  json.key("errors").number(uint64_t{totals.errors});
+  json.key("warnings").number(uint64_t{totals.warnings});
+  json.key("infos").number(uint64_t{totals.infos});
+  json.key("repaired").number(0);
+  json.key("left").number(uint64_t{totals.errors + totals.warnings});
+  json.end_object();
+}
+
+void write_timing(const Timing& timing, JsonWriter& json) {
+  json.key("timing").object();
+  json.key("wall_seconds").seconds(timing.wall_seconds);
+  json.key("cpu_seconds").seconds(timing.cpu_seconds);
+  json.key("peak_memory_bytes").number(timing.peak_memory_bytes);
+  json.key("bytes_hashed").number(timing.bytes_hashed);
+  json.key("jobs").number(uint64_t{timing.jobs});
+  json.end_object();
+}
+
+}  // namespace
+
+std::string render_json(const RootReport& report, const RenderSettings& settings) {
+  JsonWriter json;
+  json.object();
+  json.key("schema").text(kSchema);
+  json.key("version").text(DFSCK_VERSION);
+  write_root(report, json);
+  write_summary(totals_of(report), json);
+  json.key("journal").null();
+  if (settings.timing) {
+    write_timing(*settings.timing, json);
+  }
+  json.key("exit_code").number(exit_code(report, settings.strict));
+  json.end_object();
+  return json.take();
+}
+
+std::string render_json_error(const std::string& message, int exit_code) {
+  JsonWriter json;
+  json.object();
+  json.key("schema").text(kSchema);
+  json.key("version").text(DFSCK_VERSION);
+  json.key("error").object();
+  json.key("message").text(message);
+  json.end_object();
+  json.key("exit_code").number(exit_code);
+  json.end_object();
+  return json.take();
+}
+
+}  // namespace dfsck

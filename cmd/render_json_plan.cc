@@ -1,0 +1,94 @@
+// Steps and conflicts as JSON.
+#include "cmd/render_json_plan.h"
+
+#include "core/base/escape.h"
+
+namespace dfsck {
+namespace {
+
+void write_owner(const Ownership& owner, JsonWriter& json) {
+  json.key("owner").object();
+  json.key("uid").number(uint64_t{owner.uid});
+  json.key("gid").number(uint64_t{owner.gid});
+  json.key("mode").number(uint64_t{owner.mode});
+  json.end_object();
+}
+
+// Writes what an action holds beside its path.
+struct WriteFields {
+  JsonWriter& json;
+
+  void operator()(const WriteFile& action) const {
+    json.key("bytes").text(escaped(action.bytes));
+    write_owner(action.owner, json);
+  }
+  void operator()(const MakeDir& action) const { write_owner(action.owner, json); }
+  void operator()(const WriteSymlink& action) const { json.key("target").text(escaped(action.target)); }
+  void operator()(const MakeWhiteout& action) const { write_owner(action.owner, json); }
+  void operator()(const Quarantine&) const {}
+  void operator()(const Rename& action) const { json.key("to").text(action.to.text()); }
+  void operator()(const SetOwnership& action) const { write_owner(action.owner, json); }
+  void operator()(const SetXattr& action) const {
+    json.key("name").text(escaped(action.name));
+    json.key("value");
+    if (action.value) {
+      json.text(escaped(*action.value));
+    } else {
+      json.null();
+    }
+  }
+  void operator()(const SetMtime& action) const {
+    json.key("seconds").number(action.seconds);
+    json.key("nanoseconds").number(action.nanoseconds);
+  }
+  void operator()(const MakeHardLink& action) const { json.key("target").text(action.target.text()); }
+};
+
+void write_expect(const Expect& expect, JsonWriter& json) {
+  json.key("expect").object();
+  json.key("absent").boolean(expect.absent);
+  if (!expect.absent) {
+    json.key("inode").number(expect.inode);
+    json.key("mode").number(uint64_t{expect.mode});
+    json.key("size").number(expect.size);
+    json.key("mtime_seconds").number(expect.mtime_seconds);
+    json.key("mtime_nanoseconds").number(expect.mtime_nanoseconds);
+    json.key("digest");
+    if (expect.digest.empty()) {
+      json.null();
+    } else {
+      json.text(expect.digest);
+    }
+  }
+  json.end_object();
+}
+
+}  // namespace
+
+void write_plan(const Plan& plan, JsonWriter& json) {
+  json.array();
+  for (const Step& step : plan.steps) {
+    json.object();
+    json.key("op").text(action_op(step.action));
+    json.key("path").text(action_path(step.action).text());
+    json.key("why").number(uint64_t{step.finding});
+    std::visit(WriteFields{json}, step.action);
+    write_expect(step.expect, json);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void write_conflicts(const Plan& plan, JsonWriter& json) {
+  json.array();
+  for (const PlanConflict& conflict : plan.conflicts) {
+    json.object();
+    json.key("path").text(conflict.path.text());
+    json.key("first").number(uint64_t{conflict.first});
+    json.key("second").number(uint64_t{conflict.second});
+    json.end_object();
+  }
+  json.end_array();
+}
+
+}  // namespace dfsck

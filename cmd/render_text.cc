@@ -1,0 +1,87 @@
+// A report for a tired person: what was checked, what casts doubt on it, findings, and what to do next.
+#include "cmd/render_text_findings.h"
+#include "cmd/render_text_summary.h"
+#include "cmd/safe_text.h"
+#include "cmd/words.h"
+
+namespace dfsck {
+namespace {
+
+std::string driver_words(const RootReport& report) {
+  return report.driver.empty() ? "no layers" : shown_text(report.driver, Truncate::No);
+}
+
+std::string title(const RootReport& report, const RenderSettings& settings) {
+  return settings.paint.bold(std::string("docker-fsck ") + DFSCK_VERSION + ": " + safe_text(report.root)) + " (" +
+         driver_words(report) + "), " + std::string(level_name(report.level)) + " check, dry run: nothing is written\n";
+}
+
+std::string live_warning(const RootReport& report, const RenderSettings& settings) {
+  if (!report.live) {
+    return "";
+  }
+  std::string text = "\n" + settings.paint.yellow("A DAEMON IS USING THIS ROOT") + ": findings may be stale.\n";
+  for (const std::string& evidence : report.evidence) {
+    text += "  " + shown_text(evidence, settings.truncate) + "\n";
+  }
+  return text + "  Stop docker and containerd, then check again, to be sure.\n";
+}
+
+std::string failure_list(const RootReport& report, const RenderSettings& settings) {
+  if (report.failures.empty()) {
+    return "";
+  }
+  constexpr size_t kShown = 20;
+  const size_t count = settings.truncate == Truncate::Yes ? std::min(report.failures.size(), kShown)
+                                                          : report.failures.size();
+  std::string text = "\n" + settings.paint.red("NOT EVERYTHING COULD BE READ") + ": there may be more than is found below.\n";
+  for (size_t i = 0; i < count; ++i) {
+    text += "  " + shown_text(report.failures[i], settings.truncate) + "\n";
+  }
+  if (report.failures.size() > count) {
+    text += "  and " + std::to_string(report.failures.size() - count) + " more; --no-trunc shows all\n";
+  }
+  return text + "  If permission is what is missing, run docker-fsck as root.\n";
+}
+
+std::string body(const RootReport& report, const RenderSettings& settings) {
+  std::string text = live_warning(report, settings) + failure_list(report, settings);
+  text += render_findings(report, finding_tree(report), settings);
+  for (const PlanConflict& conflict : report.plan.conflicts) {
+    text += "\n" + settings.paint.yellow("two repairs want different things of " + conflict.path.text()) +
+            ": neither would be made\n";
+  }
+  if (report.cancelled) {
+    text += "\n" + settings.paint.red("CANCELLED") + ": what is above is not everything.\n";
+  }
+  if (settings.detail != Detail::Quiet) {
+    const std::string counts = render_counts(report);
+    text += counts.empty() ? "" : "\n" + counts;
+  }
+  return text;
+}
+
+// Roots of user-namespace remapped daemons, each with a title of its own.
+std::string sections_below(const RootReport& report, const RenderSettings& settings) {
+  std::string text;
+  for (const RootReport& below : report.below) {
+    const std::string section = body(below, settings) + sections_below(below, settings);
+    if (settings.detail != Detail::Quiet || !section.empty()) {
+      text += "\n" + settings.paint.bold("root below: " + safe_text(below.root)) + " (" + driver_words(below) + ")\n" + section;
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string render_text(const RootReport& report, const RenderSettings& settings) {
+  const std::string head = settings.detail == Detail::Quiet ? "" : title(report, settings);
+  std::string text = head + body(report, settings) + sections_below(report, settings);
+  // The summary follows the counts directly, but stands apart from findings.
+  text += settings.detail == Detail::Quiet && !text.empty() ? "\n" : "";
+  text += render_summary(report, settings);
+  return text.starts_with('\n') ? text.substr(1) : text;
+}
+
+}  // namespace dfsck

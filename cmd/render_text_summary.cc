@@ -1,0 +1,147 @@
+// Sums a report up in a few lines.
+#include "cmd/render_text_summary.h"
+
+#include <array>
+#include <cstdio>
+#include <utility>
+
+#include "cmd/exit_codes.h"
+#include "cmd/finding_tree.h"
+#include "cmd/safe_text.h"
+#include "cmd/totals.h"
+#include "core/base/text.h"
+
+namespace dfsck {
+namespace {
+
+std::string fixed(double value, int digits) {
+  std::array<char, 64> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), "%.*f", digits, value);
+  return buffer.data();
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) {
+    text += (text.empty() ? "" : ", ") + part;
+  }
+  return text;
+}
+
+std::string found_line(const Totals& totals, const RenderSettings& settings) {
+  const Paint& paint = settings.paint;
+  const std::string errors = counted(totals.errors, "error");
+  const std::string warnings = counted(totals.warnings, "warning");
+  return "found: " + (totals.errors > 0 ? paint.red(errors) : errors) + ", " +
+         (totals.warnings > 0 ? paint.yellow(warnings) : warnings) + ", " +
+         counted(totals.infos, "piece") + " of information";
+}
+
+std::string repairs_line(const Totals& totals) {
+  std::vector<std::string> parts;
+  const auto add = [&](Safety safety, std::string_view noun, std::string_view tail) {
+    if (const size_t count = totals.repairs(safety); count > 0) {
+      parts.push_back(counted(count, noun).append(tail));
+    }
+  };
+  add(Safety::Safe, "safe repair", "");
+  add(Safety::Clean, "removal", " of garbage (clean)");
+  if (const size_t count = totals.repairs(Safety::Ask); count > 0) {
+    parts.push_back(std::to_string(count) + (count == 1 ? " needs" : " need") + " your decision (ask)");
+  }
+  add(Safety::Lossy, "removal", " of something that you can see (lossy)");
+  std::string text;
+  if (!parts.empty()) {
+    text = "a repair would be: " + joined(parts) + "; this version only shows them\n";
+  }
+  if (totals.without_repair > 0) {
+    text += "no repair exists for " + counted(totals.without_repair, "finding") + ": see what you can do above\n";
+  }
+  return text;
+}
+
+const RootReport* first_with_error(const RootReport& report) {
+  if (report.count(Severity::Error) > 0) {
+    return &report;
+  }
+  for (const RootReport& below : report.below) {
+    if (const RootReport* found = first_with_error(below)) {
+      return found;
+    }
+  }
+  return nullptr;
+}
+
+bool any_failure(const RootReport& report) {
+  bool any = !report.failures.empty();
+  for (const RootReport& below : report.below) {
+    any = any || any_failure(below);
+  }
+  return any;
+}
+
+std::string next_line(const RootReport& report, const RenderSettings& settings) {
+  const std::string check = "docker-fsck" + (settings.root_argument.empty() ? "" : " " + settings.root_argument);
+  if (report.cancelled) {
+    return "next: " + check + " checks everything again\n";
+  }
+  if (any_failure(report)) {
+    return "next: run it as root, so that everything can be read: sudo " + check + "\n";
+  }
+  if (const RootReport* with_error = first_with_error(report)) {
+    const FindingTree tree = finding_tree(*with_error);
+    const std::string explain = "docker-fsck explain " + tree.groups[0].problem->code();
+    return report.live ? "next: stop docker and containerd and check again; " + explain + " tells more\n"
+                       : "next: " + explain + " tells more\n";
+  }
+  if (report.level != Level::Full) {
+    return "next: " + check + " reads the contents of files as well\n";
+  }
+  return "";
+}
+
+std::string timing_lines(const Timing& timing) {
+  std::string text = "time: " + fixed(timing.wall_seconds, 2) + " s, " + fixed(timing.cpu_seconds, 2) +
+                     " s of processor time, " + counted(timing.jobs, "job") + ", " +
+                     human_bytes(timing.peak_memory_bytes) + " of memory at most\n";
+  if (timing.bytes_hashed > 0 && timing.wall_seconds > 0) {
+    const auto rate = static_cast<uint64_t>(static_cast<double>(timing.bytes_hashed) / timing.wall_seconds);
+    text += "rate: " + human_bytes(timing.bytes_hashed) + " hashed, " + human_bytes(rate) + " per second\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string render_counts(const RootReport& report) {
+  static constexpr std::array<std::pair<const char*, const char*>, 6> kShown{{{"images", "image"},
+                                                                              {"layers", "layer"},
+                                                                              {"containers", "container"},
+                                                                              {"volumes", "volume"},
+                                                                              {"overlay_dirs", "layer directory"},
+                                                                              {"files", "file"}}};
+  std::vector<std::string> parts;
+  for (const auto& [key, noun] : kShown) {
+    if (const auto count = report.counts.find(key); count != report.counts.end()) {
+      parts.push_back(counted(count->second, noun));
+    }
+  }
+  if (const auto bytes = report.counts.find("bytes_hashed"); bytes != report.counts.end() && bytes->second > 0) {
+    parts.push_back(human_bytes(bytes->second) + " of contents");
+  }
+  return parts.empty() ? "" : "looked at: " + joined(parts) + "\n";
+}
+
+std::string render_summary(const RootReport& report, const RenderSettings& settings) {
+  const Totals totals = totals_of(report);
+  std::string text = report.below.empty() ? "" : "\nall roots together:\n";
+  text += found_line(totals, settings) + "\n";
+  if (settings.detail != Detail::Quiet) {
+    text += repairs_line(totals);
+    text += "exit code " + exit_code_meaning(exit_code(report, settings.strict)) + "\n";
+    text += next_line(report, settings);
+  }
+  return settings.timing ? text + timing_lines(*settings.timing) : text;
+}
+
+}  // namespace dfsck

@@ -1,0 +1,61 @@
+// Writes a report beside the one on the screen. The only file that the program writes during a check.
+#include "cmd/report_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+
+#include "core/base/escape.h"
+
+namespace dfsck {
+namespace {
+
+// The directory in which `path` lies, without symbolic links; empty if there is none.
+std::string resolved_directory(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const std::unique_ptr<char, decltype(&std::free)> resolved(::realpath(directory.c_str(), nullptr), std::free);
+  return resolved ? std::string(resolved.get()) : std::string();
+}
+
+}  // namespace
+
+Result<ReportFile> ReportFile::open(const std::string& path, const std::string& root) {
+  if ((resolved_directory(path) + "/").starts_with(root.ends_with('/') ? root : root + "/")) {
+    return format_error("write report", escaped(path), "it would lie inside the root, where a check writes nothing");
+  }
+  constexpr mode_t kMode = 0640;  // names of images and containers are not for everybody
+  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, kMode));
+  if (!fd) {
+    return sys_error("write report", escaped(path));
+  }
+  return ReportFile(std::move(fd), path);
+}
+
+Result<void> ReportFile::write(std::string_view text) {
+  struct stat info {};
+  if (::fstat(fd_.get(), &info) != 0 || (S_ISREG(info.st_mode) && ::ftruncate(fd_.get(), 0) != 0)) {
+    return sys_error("write report", escaped(path_));
+  }
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd_.get(), text.data(), text.size());
+    if (written < 0) {
+      const Error error = sys_error("write report", escaped(path_));
+      if (error.is_io(EINTR)) {
+        continue;
+      }
+      return error;
+    }
+    text.remove_prefix(static_cast<size_t>(written));
+  }
+  if (::close(fd_.release()) != 0) {
+    return sys_error("write report", escaped(path_));
+  }
+  return {};
+}
+
+}  // namespace dfsck

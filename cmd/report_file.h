@@ -1,0 +1,28 @@
+// The file that --report names.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/base/result.h"
+#include "core/fs/fd.h"
+
+namespace dfsck {
+
+// Opened before the check, so that a wrong name does not cost an hour; what the file held stays until write().
+class ReportFile {
+ public:
+  // A Format error if `path` lies inside the directory `root`: a check writes nothing there.
+  static Result<ReportFile> open(const std::string& path, const std::string& root);
+
+  // Replaces the contents. Once only.
+  Result<void> write(std::string_view text);
+
+ private:
+  ReportFile(Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  Fd fd_;
+  std::string path_;
+};
+
+}  // namespace dfsck

@@ -1,0 +1,71 @@
+// Handlers do nothing but set lock-free flags, write(2) and _exit(2).
+#include "cmd/signals.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <string_view>
+
+#include "cmd/exit_codes.h"
+
+namespace dfsck {
+namespace {
+
+constexpr std::array kSignals{SIGINT, SIGTERM, SIGHUP};
+
+std::atomic<Cancel*> current_cancel{nullptr};
+std::atomic<bool> line_shown{false};
+std::array<struct sigaction, kSignals.size()> former_actions;
+
+static_assert(std::atomic<Cancel*>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
+
+void say(std::string_view text) {
+  if (::write(STDERR_FILENO, text.data(), text.size()) < 0) {
+    return;  // nobody can be told
+  }
+}
+
+void on_signal(int) {
+  const int saved_errno = errno;
+  if (line_shown.load()) {
+    say("\r\x1b[K");
+  }
+  Cancel* cancel = current_cancel.load();
+  if (cancel == nullptr || cancel->requested()) {
+    ::_exit(kExitCancelled);
+  }
+  cancel->request();
+  say("docker-fsck: stopping; a second signal ends it at once\n");
+  errno = saved_errno;
+}
+
+}  // namespace
+
+SignalGuard::SignalGuard(Cancel& cancel) {
+  current_cancel.store(&cancel);
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  for (size_t i = 0; i < kSignals.size(); ++i) {
+    sigaction(kSignals[i], nullptr, &former_actions[i]);
+    if (former_actions[i].sa_handler != SIG_IGN) {  // as under nohup
+      sigaction(kSignals[i], &action, nullptr);
+    }
+  }
+}
+
+SignalGuard::~SignalGuard() {
+  for (size_t i = 0; i < kSignals.size(); ++i) {
+    sigaction(kSignals[i], &former_actions[i], nullptr);
+  }
+  current_cancel.store(nullptr);
+}
+
+void progress_line_shown() { line_shown.store(true); }
+void progress_line_cleared() { line_shown.store(false); }
+
+}  // namespace dfsck

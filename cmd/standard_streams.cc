@@ -1,0 +1,49 @@
+// Plain write(2) loops: output must not be lost in a buffer that nobody checks.
+#include "cmd/standard_streams.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace dfsck {
+namespace {
+
+Result<void> write_all(int fd, std::string_view text, std::string_view where) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written < 0) {
+      const Error error = sys_error("write", where);
+      if (error.is_io(EINTR)) {
+        continue;
+      }
+      return error;
+    }
+    text.remove_prefix(static_cast<size_t>(written));
+  }
+  return {};
+}
+
+}  // namespace
+
+void occupy_standard_descriptors() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    // Lowest free descriptor first, so each of these open calls fills the one that is missing.
+    if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR) < 0) {
+      return;
+    }
+  }
+}
+
+Result<void> write_stdout(std::string_view text) {
+  Result<void> result = write_all(STDOUT_FILENO, text, "standard output");
+  return !result && result.error().is_io(EPIPE) ? Result<void>() : result;
+}
+
+void write_stderr(std::string_view text) {
+  if (!write_all(STDERR_FILENO, text, "standard error")) {
+    return;
+  }
+}
+
+}  // namespace dfsck

@@ -1,0 +1,24 @@
+// Numbers over a report and the roots below it.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "checks/report.h"
+
+namespace dfsck {
+
+struct Totals {
+  size_t errors = 0;
+  size_t warnings = 0;
+  size_t infos = 0;
+  // Errors and warnings that a repair would mend, by class; index with repairs(Safety).
+  std::vector<size_t> repairs_by_class = std::vector<size_t>(5);
+  size_t without_repair = 0;  // errors and warnings that no repair mends and that follow from nothing else
+
+  size_t repairs(Safety safety) const { return repairs_by_class[static_cast<size_t>(safety)]; }
+};
+
+Totals totals_of(const RootReport& report);
+
+}  // namespace dfsck

@@ -1,0 +1,26 @@
+// Words for classes and levels.
+#include "cmd/words.h"
+
+namespace dfsck {
+
+std::string_view safety_words(Safety safety) {
+  switch (safety) {
+    case Safety::None: return "none: reported only";
+    case Safety::Safe: return "safe: proven, nothing is lost";
+    case Safety::Clean: return "clean: nothing refers to it, and it is only moved aside";
+    case Safety::Ask: return "ask: needs your decision";
+    case Safety::Lossy: return "lossy: something that you can see stops existing";
+  }
+  return "";
+}
+
+std::string_view level_name(Level level) {
+  switch (level) {
+    case Level::Full: return "full";
+    case Level::Quick: return "quick";
+    case Level::Structure: return "structure";
+  }
+  return "";
+}
+
+}  // namespace dfsck
