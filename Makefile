@@ -28,18 +28,19 @@ core_src   := $(wildcard core/*/*.cc)
 checks_src := $(wildcard checks/*.cc)
 cmd_src    := $(filter-out cmd/main.cc,$(wildcard cmd/*.cc))
 # Test programs link no more than what they test, so the linker proves the direction of dependencies.
-tests_core   := $(wildcard tests/core_*_test.cc) $(wildcard tests/tree*.cc)
-tests_checks := $(wildcard tests/checks_*_test.cc) $(wildcard tests/tree*.cc)
-tests_cmd    := $(wildcard tests/cmd_*_test.cc) $(wildcard tests/tree*.cc) $(wildcard tests/fixture*.cc)
-tools        := $(patsubst tests/tool_%.cc,%,$(wildcard tests/tool_*.cc))
+support      := $(filter-out %_test.cc tests/tool_%.cc,$(wildcard tests/*.cc))
+tests_core   := $(wildcard tests/core_*_test.cc)
+tests_checks := $(wildcard tests/checks_*_test.cc)
+tests_cmd    := $(wildcard tests/cmd_*_test.cc)
+tools        := $(subst _,-,$(patsubst tests/tool_%.cc,%,$(wildcard tests/tool_*.cc)))
 fuzzers      := $(patsubst tests/fuzz/%.cc,%,$(wildcard tests/fuzz/*.cc))
 
 objects = $(patsubst %.cc,$(BUILD)/%.o,$(1))
-all_src := $(sort $(core_src) $(checks_src) $(cmd_src) cmd/main.cc $(tests_core) $(tests_checks) $(tests_cmd) $(wildcard tests/tool_*.cc))
+all_src := $(sort $(core_src) $(checks_src) $(cmd_src) cmd/main.cc $(wildcard tests/*.cc))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check check-unit check-real fixtures-accept bench fuzz lint format format-check install uninstall clean help tools
+.PHONY: all check check-unit fixtures-accept bench fuzz lint format install uninstall clean help tools print-build
 
 all: $(BUILD)/docker-fsck ## build docker-fsck (default)
 
@@ -63,15 +64,57 @@ link = $(call quiet,LINK,$@)$(CXX) $(CXXFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(1) $(LD
 
 $(BUILD)/docker-fsck: $(call objects,cmd/main.cc) $(BUILD)/libcmd.a $(BUILD)/libchecks.a $(BUILD)/libcore.a
 	$(call link)
-$(BUILD)/core_tests: $(call objects,$(tests_core)) $(BUILD)/libcore.a
+# What tests share is an archive, so that each program takes only the parts whose needs it links.
+$(BUILD)/libsupport.a: $(call objects,$(support))
+$(BUILD)/core_tests: $(call objects,$(tests_core)) $(BUILD)/libsupport.a $(BUILD)/libcore.a
 	$(call link,-lgtest -lgtest_main)
-$(BUILD)/checks_tests: $(call objects,$(tests_checks)) $(BUILD)/libchecks.a $(BUILD)/libcore.a
+$(BUILD)/checks_tests: $(call objects,$(tests_checks)) $(BUILD)/libsupport.a $(BUILD)/libchecks.a $(BUILD)/libcore.a
 	$(call link,-lgtest -lgtest_main)
-$(BUILD)/cmd_tests: $(call objects,$(tests_cmd)) $(BUILD)/libcmd.a $(BUILD)/libchecks.a $(BUILD)/libcore.a
+$(BUILD)/cmd_tests: $(call objects,$(tests_cmd)) $(BUILD)/libcmd.a $(BUILD)/libsupport.a $(BUILD)/libchecks.a $(BUILD)/libcore.a
 	$(call link,-lgtest -lgtest_main)
-$(addprefix $(BUILD)/,$(tools)): $(BUILD)/%: $(BUILD)/tests/tool_%.o $(call objects,$(wildcard tests/tree*.cc)) $(BUILD)/libcore.a
+.SECONDEXPANSION:
+$(addprefix $(BUILD)/,$(tools)): $(BUILD)/%: $(BUILD)/tests/tool_$$(subst -,_,$$*).o $(BUILD)/libsupport.a $(BUILD)/libcore.a
 	$(call link)
 tools: $(addprefix $(BUILD)/,$(tools))
+
+test_programs := $(addprefix $(BUILD)/,core_tests checks_tests cmd_tests)
+
+check: $(BUILD)/docker-fsck $(test_programs) tools lint ## build and pass all tests; the last line counts them
+	@BUILD=$(BUILD) tests/check.sh
+
+check-unit: $(BUILD)/docker-fsck $(test_programs) tools ## the tests that need no daemon
+	@BUILD=$(BUILD) tests/check.sh --unit
+
+fixtures-accept: $(BUILD)/docker-fsck $(BUILD)/cmd_tests ## rewrite the expected reports of all fixtures
+	@FIXTURES_ACCEPT=1 DOCKER_FSCK=$(BUILD)/docker-fsck $(BUILD)/cmd_tests --gtest_brief=1 --gtest_filter='*Fixture*' || true
+
+bench: $(BUILD)/docker-fsck tools ## measure speed and memory on generated roots (several GB of disk)
+	@BUILD=$(BUILD) tests/bench.sh
+
+fuzz: ## run every fuzz target for FUZZ_SECONDS (default 60) each, with clang
+	@$(MAKE) --no-print-directory CXX=clang++ SAN=fuzzer-no-link,address,undefined $(addprefix fuzz-,$(fuzzers))
+fuzz-%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libcore.a
+	$(CXX) $(CXXFLAGS_ALL) -fsanitize=fuzzer -o $(BUILD)/fuzz-$* $^ $(LDLIBS_ALL)
+	@mkdir -p $(BUILD)/corpus-$*
+	$(BUILD)/fuzz-$* -max_total_time=$(or $(FUZZ_SECONDS),60) $(BUILD)/corpus-$*
+
+lint: ## check the rules that the compiler cannot check
+	@tests/lint.sh
+
+format: ## format all sources with clang-format
+	clang-format -i $(all_src) $(wildcard */*.h */*/*.h tests/fuzz/*.cc)
+
+install: $(BUILD)/docker-fsck ## install to DESTDIR and PREFIX
+	install -D -m 755 $(BUILD)/docker-fsck $(DESTDIR)$(PREFIX)/sbin/docker-fsck
+	install -D -m 644 man/docker-fsck.8 $(DESTDIR)$(PREFIX)/share/man/man8/docker-fsck.8
+	install -D -m 644 man/docker-fsck-problems.7 $(DESTDIR)$(PREFIX)/share/man/man7/docker-fsck-problems.7
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/sbin/docker-fsck $(DESTDIR)$(PREFIX)/share/man/man8/docker-fsck.8 \
+	      $(DESTDIR)$(PREFIX)/share/man/man7/docker-fsck-problems.7
+
+print-build:
+	@echo $(BUILD)
 
 clean: ## remove everything that was built
 	rm -rf build

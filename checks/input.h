@@ -6,6 +6,7 @@
 
 #include "checks/problems.h"
 #include "checks/report.h"
+#include "checks/sizes.h"
 #include "core/content/results.h"
 #include "core/fs/root.h"
 #include "core/model/derive.h"
@@ -21,6 +22,7 @@ struct CheckInput {
   const Model& model;
   const Derived& derived;
   const ContentResults& content;
+  const DirSizes& sizes;
   Level level = Level::Full;
 };
 

@@ -33,6 +33,14 @@ class Owners {
     }
   }
 
+  void disown(const CacheId& missing_dir, const DirOwner& owner) {
+    DirTruth& truth = derived_.missing_dirs[missing_dir];
+    std::erase(truth.owners, owner);
+    if (truth.owners.empty()) {
+      derived_.missing_dirs.erase(missing_dir);
+    }
+  }
+
   bool is_owned(size_t dir) const { return !derived_.dirs[dir].owners.empty(); }
 
  private:
@@ -106,11 +114,32 @@ std::optional<CacheId> only_fitting(const Model& model, const LinkMap& links, co
   return fitting;
 }
 
+// cache-id names a directory that is not there. If all that stands on the layer names another one, which exists
+// and which nobody owns, then it is the file that is wrong.
+void correct_misnamed(const Model& model, const LinkMap& links, Owners& owners, Derived& derived, size_t layer) {
+  const ChainId& id = model.layers.layers[layer].id;
+  const std::optional<CacheId> named = named_from_above(model, links, derived, id);
+  const OverlayDir* dir = named ? model.overlay.find(*named) : nullptr;
+  if (dir == nullptr || owners.is_owned(static_cast<size_t>(dir - model.overlay.dirs.data()))) {
+    return;
+  }
+  LayerTruth& truth = derived.layers[layer];
+  owners.disown(*truth.cache, {DirOwner::Kind::Layer, id.text()});
+  truth.cache = named;
+  truth.cache_proof = "what stands on the layer names it";
+  owners.own(*named, DirOwner::Kind::Layer, id.text());
+}
+
 void find_lost_cache_ids(const Model& model, const LinkMap& links, Owners& owners, Derived& derived) {
   for (size_t i = 0; i < derived.layers.size(); ++i) {
     const Layer& layer = model.layers.layers[i];
     LayerTruth& truth = derived.layers[i];
-    if (!layer.cache_text.empty() || !truth.parent_known || !model.driver_covered) {
+    const bool misnamed = layer.cache && model.overlay.find(*layer.cache) == nullptr;
+    if ((layer.cache && !misnamed) || !truth.parent_known || !model.driver_covered) {
+      continue;
+    }
+    if (misnamed) {
+      correct_misnamed(model, links, owners, derived, i);
       continue;
     }
     truth.cache = named_from_above(model, links, derived, layer.id);
@@ -143,7 +172,7 @@ void judge_completeness(const Model& model, Derived& derived) {
     incomplete("layerdb/mounts cannot be read completely");
   }
   for (size_t i = 0; i < derived.layers.size(); ++i) {
-    if (!derived.layers[i].cache && model.layers.layers[i].cache_text.empty()) {
+    if (!derived.layers[i].cache) {
       incomplete("the directory of layer " + model.layers.layers[i].id.text() + " is not known");
     }
   }

@@ -26,6 +26,7 @@ struct OverlayDir {
   bool work_has_index = false;   // work/index holds entries
   FileState link, lower;
   std::optional<LinkId> link_id;
+  uint32_t project_id = 0;           // of the filesystem's quota; 0: none
   std::vector<RelPath> temporaries;  // .tmp-* of cut-off writes
 
   explicit OverlayDir(CacheId cache) : id(std::move(cache)) {}

@@ -1,5 +1,8 @@
 // Scans overlay2/: layer directories, short links in l/, and whatever else lies there. Looks at the layer trees' top
 // directories only; their content is core/content's.
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+
 #include <algorithm>
 #include <array>
 
@@ -37,6 +40,12 @@ bool has_entries(const Dir& dir, const std::string& name) {
   return entries && !entries->empty();
 }
 
+// FS_IOC_FSGETXATTR, where docker's size limits are kept (moby quota/projectquota.go).
+uint32_t project_of(const Dir& dir) {
+  struct fsxattr attributes {};
+  return ::ioctl(dir.fd(), FS_IOC_FSGETXATTR, &attributes) == 0 ? attributes.fsx_projid : 0;
+}
+
 struct DirScan {
   std::optional<OverlayDir> dir;
   std::vector<ScanFailure> failures;
@@ -58,6 +67,7 @@ DirScan scan_dir(const Root& root, const RelPath& base, const std::string& name,
   if (const Result<FileStat> self = dir->stat_self(); self) {
     found.stat = *self;
   }
+  found.project_id = project_of(*dir);
   for (const DirEntry& entry : *entries) {
     if (entry.name.starts_with(".tmp-")) {
       found.temporaries.push_back(found.path / entry.name);

@@ -7,6 +7,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/text.h"
+#include "core/fs/stat.h"
 
 namespace dfsck {
 namespace {
@@ -46,7 +47,7 @@ std::string_view action_op(const Action& action) {
   return std::visit(Overloaded{[](const WriteFile&) { return "write-file"; },
                                [](const MakeDir&) { return "make-directory"; },
                                [](const WriteSymlink&) { return "write-symlink"; },
-                               [](const MakeWhiteout&) { return "make-whiteout"; },
+                               [](const MakeNode&) { return "make-node"; },
                                [](const Quarantine&) { return "quarantine"; },
                                [](const Rename&) { return "rename"; },
                                [](const SetOwnership&) { return "set-ownership"; },
@@ -62,7 +63,10 @@ std::string describe(const Action& action) {
       Overloaded{[&](const WriteFile& a) { return "write " + path + ": " + shown(a.bytes); },
                  [&](const MakeDir& a) { return "make directory " + path + " (" + owned_by(a.owner) + ")"; },
                  [&](const WriteSymlink& a) { return "make symbolic link " + path + " -> " + escaped(a.target); },
-                 [&](const MakeWhiteout&) { return "make whiteout " + path + " (character device 0:0)"; },
+                 [&](const MakeNode& a) {
+                   return "make " + std::string(type_name(a.type)) + " " + path +
+                          (a.type == S_IFIFO ? "" : " " + std::to_string(a.major) + ":" + std::to_string(a.minor));
+                 },
                  [&](const Quarantine&) { return "move " + path + " into quarantine"; },
                  [&](const Rename& a) { return "rename " + path + " to " + a.to.text(); },
                  [&](const SetOwnership& a) { return "set " + path + " to " + owned_by(a.owner); },

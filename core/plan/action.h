@@ -30,6 +30,7 @@ struct WriteFile {
   std::string bytes;
   Ownership owner;
 };
+// Creates the directory, in place of what is there if that is something else.
 struct MakeDir {
   RelPath path;
   Ownership owner;
@@ -39,9 +40,12 @@ struct WriteSymlink {
   RelPath path;
   std::string target;
 };
-// A character device 0:0, the form in which overlay filesystems keep a deletion.
-struct MakeWhiteout {
+// Creates a device node or FIFO in place of what is there. A character device 0:0 is how overlay keeps a deletion.
+struct MakeNode {
   RelPath path;
+  uint32_t type = 0;  // S_IFCHR, S_IFBLK or S_IFIFO
+  uint32_t major = 0;
+  uint32_t minor = 0;
   Ownership owner;
 };
 // Moves `path` into this run's quarantine, from where `undo` brings it back. The only form of removal.
@@ -75,7 +79,7 @@ struct MakeHardLink {
   RelPath target;
 };
 
-using Action = std::variant<WriteFile, MakeDir, WriteSymlink, MakeWhiteout, Quarantine, Rename, SetOwnership, SetXattr,
+using Action = std::variant<WriteFile, MakeDir, WriteSymlink, MakeNode, Quarantine, Rename, SetOwnership, SetXattr,
                             SetMtime, MakeHardLink>;
 
 const RelPath& action_path(const Action& action);    // the path that changes (`from` of a Rename)

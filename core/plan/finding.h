@@ -45,6 +45,13 @@ struct Finding {
   // fills in the narrowest it knows; empty means the subject itself.
   std::vector<Subject> hits;
 
+  // For findings about a layer's content: the layer's number in the model and the issue's in its verdict.
+  struct ContentIssue {
+    size_t layer = 0;
+    size_t issue = 0;
+  };
+  std::optional<ContentIssue> content;
+
   Affected affects;
   std::optional<size_t> caused_by;  // index into the sorted findings
 };

@@ -13,7 +13,7 @@ namespace dfsck {
 struct Step {
   Action action;
   Expect expect;
-  size_t finding = 0;  // index of the finding that asked for it (the first, if several did)
+  std::vector<size_t> findings;  // indices of the findings that asked for it, ascending
 };
 
 // Two findings want different things of one path. A bug of ours, or a root broken in a way that we have not

@@ -1,0 +1,117 @@
+// Repairs of layerdb: files that the chain ID proves are written again, what nobody uses is moved aside.
+#include "checks/fix_overlay.h"
+#include "checks/fixes.h"
+#include "checks/planner.h"
+#include "core/content/tree_size.h"
+
+namespace dfsck {
+namespace {
+
+constexpr uint32_t kFileMode = 0644;  // filestore.go: files of a write-set
+
+const Layer* layer_of(const CheckInput& input, const Finding& finding) {
+  const std::optional<ChainId> id = ChainId::parse(finding.subject.id);
+  return id ? input.model.layers.find(*id) : nullptr;
+}
+
+class EntryWriter {
+ public:
+  EntryWriter(const CheckInput& input, const Layer& layer, size_t index, PlanBuilder& plan)
+      : input_(input), layer_(layer), truth_(*input.derived.find_layer(input.model, layer.id)), index_(index),
+        plan_(plan) {}
+
+  void diff() {
+    if (truth_.diff) {
+      write("diff", truth_.diff->text());
+    }
+  }
+  void parent() {
+    if (truth_.parent_known && truth_.parent) {
+      write("parent", truth_.parent->text());
+    } else if (truth_.parent_known && !layer_.parent.absent()) {
+      const RelPath path = layer_.path / "parent";
+      plan_.add(index_, stage::kLayers, Quarantine{path}, expect_now(input_.root, path));
+    }
+  }
+  void cache_id() {
+    if (truth_.cache) {
+      write("cache-id", truth_.cache->text());
+    }
+  }
+  // The daemon's own rule for layers that it unpacks: the sizes of everything below diff/ that is no directory.
+  void size() {
+    if (!truth_.cache) {
+      return;
+    }
+    const Result<uint64_t> bytes =
+        tree_size(input_.root, input_.model.overlay.path / truth_.cache->text() / "diff");
+    if (bytes) {
+      write("size", std::to_string(*bytes));
+    }
+  }
+
+ private:
+  void write(const char* name, std::string bytes) {
+    const RelPath path = layer_.path / name;
+    plan_.add(index_, stage::kLayers, WriteFile{path, std::move(bytes), Ownership{0, 0, kFileMode}},
+              expect_now(input_.root, path));
+  }
+
+  const CheckInput& input_;
+  const Layer& layer_;
+  const LayerTruth& truth_;
+  size_t index_;
+  PlanBuilder& plan_;
+};
+
+}  // namespace
+
+void fix_quarantine_path(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
+  plan.add(index, stage::kGarbage, Quarantine{finding.path}, expect_now(input.root, finding.path));
+}
+
+void fix_rebuild_layer_entry(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
+  const Layer* layer = layer_of(input, finding);
+  if (layer == nullptr) {
+    return;
+  }
+  EntryWriter writer(input, *layer, index, plan);
+  const bool all = finding.problem == problem::layer_entry_empty;
+  if (all || finding.problem == problem::layer_diff_bad || finding.problem == problem::layer_diff_wrong) {
+    writer.diff();
+  }
+  if (all || finding.problem == problem::layer_parent_bad || finding.problem == problem::layer_parent_missing) {
+    writer.parent();
+  }
+  if (all || finding.problem == problem::layer_size_bad) {
+    writer.size();
+  }
+  if (all || finding.problem == problem::layer_cache_id_bad) {
+    writer.cache_id();
+  }
+}
+
+void fix_quarantine_layer(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
+  const Layer* layer = layer_of(input, finding);
+  if (layer == nullptr) {
+    return;
+  }
+  plan.add(index, stage::kGarbage, Quarantine{layer->path}, expect_now(input.root, layer->path));
+  const DirTruth* dir = layer->cache ? input.derived.find_dir(input.model, *layer->cache) : nullptr;
+  if (dir != nullptr && dir->owners.size() == 1) {
+    quarantine_dir_and_link(input, *layer->cache, index, plan);
+  }
+}
+
+void fix_quarantine_removing(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
+  plan.add(index, stage::kGarbage, Quarantine{finding.path}, expect_now(input.root, finding.path));
+  for (const RemovingLayer& removing : input.model.layers.removing) {
+    const DirTruth* dir = removing.cache ? input.derived.find_dir(input.model, *removing.cache) : nullptr;
+    // A layer that was pulled again has another directory; one that is still named by anybody else stays.
+    if (removing.path == finding.path && dir != nullptr && dir->owners.size() == 1 && !dir->has_children) {
+      quarantine_dir_and_link(input, *removing.cache, index, plan);
+    }
+  }
+}
+
+}  // namespace dfsck

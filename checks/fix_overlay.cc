@@ -1,0 +1,86 @@
+// Repairs of overlay2's own files: link, lower, short links, markers, work directories; and moving directories aside.
+#include "checks/fix_overlay.h"
+
+#include "checks/fixes.h"
+#include "checks/planner.h"
+
+namespace dfsck {
+namespace {
+
+const CacheId* id_of(const CheckInput& input, const Finding& finding) {
+  const std::optional<CacheId> id = CacheId::parse(finding.subject.id);
+  const OverlayDir* dir = id ? input.model.overlay.find(*id) : nullptr;
+  return dir != nullptr ? &dir->id : nullptr;
+}
+
+}  // namespace
+
+void quarantine_dir_and_link(const CheckInput& input, const CacheId& id, size_t index, PlanBuilder& plan) {
+  const OverlayDir* dir = input.model.overlay.find(id);
+  if (dir == nullptr) {
+    return;
+  }
+  plan.add(index, stage::kGarbage, Quarantine{dir->path}, expect_now(input.root, dir->path));
+  for (const ShortLink& link : input.model.overlay.links) {
+    if (link.points_to == id) {
+      plan.add(index, stage::kGarbage, Quarantine{link.path}, expect_now(input.root, link.path));
+    }
+  }
+}
+
+void fix_quarantine_overlay_dir(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
+  const CacheId* id = id_of(input, finding);
+  if (id == nullptr) {
+    return;
+  }
+  quarantine_dir_and_link(input, *id, index, plan);
+  if (const std::optional<CacheId> init = CacheId::parse(id->text() + "-init"); init) {
+    quarantine_dir_and_link(input, *init, index, plan);
+  }
+}
+
+void fix_write_link_file(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
+  const CacheId* id = id_of(input, finding);
+  const DirTruth* truth = id != nullptr ? input.derived.find_dir(input.model, *id) : nullptr;
+  if (truth != nullptr && truth->link) {
+    const RelPath path = input.model.overlay.path / id->text() / "link";
+    plan.add(index, stage::kLinks, WriteFile{path, truth->link->text(), Ownership{0, 0, 0644}},
+             expect_now(input.root, path));
+  }
+}
+
+void fix_write_short_link(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
+  const CacheId* id = id_of(input, finding);
+  const DirTruth* truth = id != nullptr ? input.derived.find_dir(input.model, *id) : nullptr;
+  if (truth == nullptr || !truth->link) {
+    return;
+  }
+  const RelPath links = input.model.overlay.path / "l";
+  if (input.model.overlay.links_dir != FileState::Kind::Present) {
+    plan.add(index, stage::kLinks, MakeDir{links, Ownership{0, 0, 0700}}, expect_now(input.root, links));
+  }
+  const RelPath path = links / truth->link->text();
+  plan.add(index, stage::kLinks, WriteSymlink{path, "../" + id->text() + "/diff"}, expect_now(input.root, path));
+}
+
+void fix_write_lower(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
+  const CacheId* id = id_of(input, finding);
+  const DirTruth* truth = id != nullptr ? input.derived.find_dir(input.model, *id) : nullptr;
+  if (truth != nullptr && truth->lower) {
+    const RelPath path = input.model.overlay.path / id->text() / "lower";
+    plan.add(index, stage::kLower, WriteFile{path, *truth->lower, Ownership{0, 0, 0644}},
+             expect_now(input.root, path));
+  }
+}
+
+void fix_make_work_dir(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
+  plan.add(index, stage::kDirs, MakeDir{finding.path, layer_owner(input.model, 0700)},
+           expect_now(input.root, finding.path));
+}
+
+void fix_make_committed(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
+  plan.add(index, stage::kDirs, WriteFile{finding.path, "", Ownership{0, 0, 0600}},
+           expect_now(input.root, finding.path));
+}
+
+}  // namespace dfsck

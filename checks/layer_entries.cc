@@ -1,0 +1,158 @@
+// Invariant: every entry of layerdb holds files that the daemon can load and that hash to the entry's name.
+// Written by moby layer/filestore.go; loaded by layer/layer_store.go:loadLayer, which hides every failure at debug level.
+// Does not look at the layer's directory; that is overlay_dirs.cc and layer_content.cc.
+#include "checks/checks.h"
+#include "checks/input.h"
+
+namespace dfsck {
+namespace {
+
+Subject subject_of(const Layer& layer) { return {SubjectKind::Layer, layer.id.text()}; }
+
+bool judged(const FileState& file) { return file.kind != FileState::Kind::Unreadable; }
+
+// Nothing in the entry helps the daemon: what an interrupted registration or a filesystem check leaves.
+bool holds_nothing(const Layer& layer) {
+  return !layer.diff_id && !layer.size_value && layer.cache_text.empty() && !layer.parent_id && judged(layer.diff) &&
+         judged(layer.size) && judged(layer.cache_id) && judged(layer.parent);
+}
+
+class LayerEntry {
+ public:
+  LayerEntry(const Layer& layer, const LayerTruth& truth, const OverlayDir* dir, FindingSink& sink)
+      : layer_(layer), truth_(truth), dir_(dir), sink_(sink) {}
+
+  void check() {
+    if (!layer_.is_directory) {
+      add(problem::layer_entry_lost, layer_.path).args["state"] = "no directory";
+      return;
+    }
+    if (holds_nothing(layer_)) {
+      check_empty();
+      return;
+    }
+    check_diff();
+    check_parent();
+    check_size();
+    check_cache_id();
+    check_descriptor();
+    check_tar_split();
+  }
+
+ private:
+  Finding& add(ProblemId problem, RelPath path) {
+    Finding& finding = sink_.add(problem, subject_of(layer_), std::move(path));
+    finding.args["layer"] = layer_.id.text();
+    return finding;
+  }
+
+  void lost(const char* file, std::string state) {
+    Finding& finding = add(problem::layer_file_lost, layer_.path / file);
+    finding.args["file"] = file;
+    finding.args["state"] = std::move(state);
+  }
+
+  void check_empty() {
+    const bool provable = truth_.diff && truth_.parent_known && truth_.cache && dir_ != nullptr && dir_->diff.exists;
+    Finding& finding = add(provable ? problem::layer_entry_empty : problem::layer_entry_lost, layer_.path);
+    finding.args["state"] = layer_.is_empty ? "an empty directory" : "without a single file that can be read";
+    if (provable) {
+      check_tar_split();
+    }
+  }
+
+  void check_diff() {
+    if (!judged(layer_.diff)) {
+      return;
+    }
+    if (!layer_.diff_id) {
+      if (truth_.diff) {
+        add(problem::layer_diff_bad, layer_.path / "diff").args["state"] = layer_.diff.problem();
+      } else {
+        lost("diff", layer_.diff.problem());
+      }
+    } else if (!truth_.diff) {
+      lost("diff", "in contradiction to the layer's chain ID");
+    } else if (truth_.diff != layer_.diff_id) {
+      add(problem::layer_diff_wrong, layer_.path / "diff").args["found"] = layer_.diff_id->text();
+    }
+  }
+
+  void check_parent() {
+    if (!judged(layer_.parent) || (truth_.parent_known && truth_.parent == layer_.parent_id && good_form())) {
+      return;
+    }
+    if (!truth_.parent_known) {
+      if (!layer_.parent.absent() && !layer_.parent_id) {
+        lost("parent", layer_.parent.problem());
+      }
+    } else if (layer_.parent.absent()) {
+      add(problem::layer_parent_missing, layer_.path / "parent");
+    } else {
+      add(problem::layer_parent_bad, layer_.path / "parent").args["state"] =
+          !layer_.parent_id ? layer_.parent.problem()
+          : truth_.parent   ? "naming another layer (" + layer_.parent_id->text() + ")"
+                            : "there, although this is a base layer";
+    }
+  }
+
+  // A base layer has no file at all; an empty one stops the daemon as much as a wrong one.
+  bool good_form() const { return layer_.parent_id.has_value() == !layer_.parent.absent(); }
+
+  void check_size() {
+    if (!judged(layer_.size) || layer_.size_value) {
+      return;
+    }
+    if (dir_ != nullptr && dir_->diff.exists) {
+      add(problem::layer_size_bad, layer_.path / "size").args["state"] = layer_.size.problem();
+    } else {
+      lost("size", layer_.size.problem());
+    }
+  }
+
+  void check_cache_id() {
+    if (!judged(layer_.cache_id) || (layer_.cache && truth_.cache == layer_.cache)) {
+      return;
+    }
+    if (truth_.cache) {
+      add(problem::layer_cache_id_bad, layer_.path / "cache-id").args["state"] =
+          layer_.cache ? "naming overlay2/" + layer_.cache->text() + ", which is not there" : layer_.cache_id.problem();
+    } else {
+      lost("cache-id", layer_.cache_id.problem());
+    }
+  }
+
+  void check_descriptor() {
+    if (layer_.descriptor_bad && judged(layer_.descriptor)) {
+      add(problem::layer_descriptor_bad, layer_.path / "descriptor.json").args["state"] = layer_.descriptor.problem();
+    }
+  }
+
+  void check_tar_split() {
+    const FileState& file = layer_.tar_split;
+    if (file.absent() || file.kind == FileState::Kind::WrongType || (file.present() && file.size == 0)) {
+      add(problem::layer_tar_split_missing, layer_.path / "tar-split.json.gz").args["state"] = file.problem();
+    }
+  }
+
+  const Layer& layer_;
+  const LayerTruth& truth_;
+  const OverlayDir* dir_;
+  FindingSink& sink_;
+};
+
+}  // namespace
+
+void check_layer_entries(const CheckInput& input, FindingSink& sink) {
+  const LayerStore& store = input.model.layers;
+  for (size_t i = 0; i < store.layers.size(); ++i) {
+    const LayerTruth& truth = input.derived.layers[i];
+    const OverlayDir* dir = truth.cache ? input.model.overlay.find(*truth.cache) : nullptr;
+    LayerEntry(store.layers[i], truth, dir, sink).check();
+  }
+  for (const RelPath& path : store.foreign_layers) {
+    sink.add(problem::layer_entry_foreign, {SubjectKind::File, path.text()}, path).args["path"] = path.text();
+  }
+}
+
+}  // namespace dfsck

@@ -1,0 +1,132 @@
+// Invariant: parents exist and end at a base layer, no two owners claim one directory, and every layer is used.
+#include <set>
+
+#include "checks/checks.h"
+#include "checks/input.h"
+#include "core/base/text.h"
+
+namespace dfsck {
+namespace {
+
+// moby layer/layer_store.go:maxLayerDepth
+constexpr size_t kMaxLayerDepth = 125;
+
+std::string owner_words(const DirOwner& owner) {
+  switch (owner.kind) {
+    case DirOwner::Kind::Layer: return "layer " + owner.name;
+    case DirOwner::Kind::Writable: return "container " + owner.name;
+    case DirOwner::Kind::Init: return "the init layer of container " + owner.name;
+    case DirOwner::Kind::Removing: return "the removal " + owner.name;
+    case DirOwner::Kind::Build: return "the build cache";
+  }
+  return "";
+}
+
+Subject owner_subject(const DirOwner& owner) {
+  return {owner.kind == DirOwner::Kind::Layer ? SubjectKind::Layer : SubjectKind::Container, owner.name};
+}
+
+void check_parents(const CheckInput& input, FindingSink& sink) {
+  const LayerStore& store = input.model.layers;
+  std::vector<size_t> depth(store.layers.size(), 0);  // 0: not known yet
+  for (size_t i = 0; i < store.layers.size(); ++i) {
+    // Up to a layer whose depth is known, then back; more steps than the limit allows mean a circle or a tower.
+    std::vector<size_t> path;
+    size_t below = 0;
+    std::optional<ChainId> next = store.layers[i].id;
+    while (next && path.size() <= kMaxLayerDepth) {
+      const Layer* layer = store.find(*next);
+      if (layer == nullptr) {
+        break;
+      }
+      const auto at = static_cast<size_t>(layer - store.layers.data());
+      if (depth[at] > 0) {
+        below = depth[at];
+        break;
+      }
+      path.push_back(at);
+      next = input.derived.layers[at].parent_known ? input.derived.layers[at].parent : layer->parent_id;
+    }
+    for (size_t n = 0; n < path.size(); ++n) {
+      depth[path[n]] = below + path.size() - n;
+    }
+    const Layer& layer = store.layers[i];
+    const Subject subject{SubjectKind::Layer, layer.id.text()};
+    if (depth[i] > kMaxLayerDepth) {
+      Finding& finding = sink.add(problem::layer_chain_too_deep, subject, layer.path);
+      finding.args["layer"] = layer.id.text();
+      finding.args["limit"] = std::to_string(kMaxLayerDepth);
+    }
+    const LayerTruth& truth = input.derived.layers[i];
+    const std::optional<ChainId>& parent = truth.parent_known ? truth.parent : layer.parent_id;
+    if (parent && store.find(*parent) == nullptr && store.layers_complete) {
+      Finding& finding = sink.add(problem::layer_parent_dangling, subject, layer.path / "parent");
+      finding.args["layer"] = layer.id.text();
+      finding.args["parent"] = parent->text();
+    }
+  }
+}
+
+// Layers and containers must not share a directory. The build cache and an unfinished removal may well name one that
+// a layer has taken over.
+void check_shared(const RelPath& path, const CacheId& id, const DirTruth& truth, FindingSink& sink) {
+  std::vector<const DirOwner*> owners;
+  for (const DirOwner& owner : truth.owners) {
+    if (owner.kind != DirOwner::Kind::Build && owner.kind != DirOwner::Kind::Removing) {
+      owners.push_back(&owner);
+    }
+  }
+  if (owners.size() < 2) {
+    return;
+  }
+  Finding& finding = sink.add(problem::layer_cache_id_shared, {SubjectKind::OverlayDir, id.text()}, path);
+  finding.args["dir"] = id.text();
+  for (const DirOwner* owner : owners) {
+    finding.args["owners"] += (owner == owners.front() ? "" : " and ") + owner_words(*owner);
+    finding.hits.push_back(owner_subject(*owner));
+  }
+}
+
+}  // namespace
+
+void check_layer_graph(const CheckInput& input, FindingSink& sink) {
+  check_parents(input, sink);
+  for (size_t i = 0; i < input.derived.dirs.size(); ++i) {
+    const OverlayDir& dir = input.model.overlay.dirs[i];
+    check_shared(dir.path, dir.id, input.derived.dirs[i], sink);
+  }
+  for (const auto& [id, truth] : input.derived.missing_dirs) {
+    check_shared(input.model.overlay.path / id.text(), id, truth, sink);
+  }
+  for (size_t i = 0; i < input.derived.layers.size(); ++i) {
+    const Layer& layer = input.model.layers.layers[i];
+    if (!input.derived.layers[i].used && input.derived.users_complete && layer.loads()) {
+      Finding& finding =
+          sink.add(problem::layer_unreferenced, {SubjectKind::Layer, layer.id.text()}, layer.path);
+      finding.args["layer"] = layer.id.text();
+      finding.args["size"] = human_bytes(layer.size_value.value_or(0));
+    }
+    const LayerVerdict* verdict = i < input.content.layers.size() ? &input.content.layers[i] : nullptr;
+    if (verdict != nullptr && layer.size_value && verdict->state == LayerVerdict::State::Verified &&
+        *layer.size_value != verdict->tree_bytes && *layer.size_value != verdict->header_bytes) {
+      Finding& finding =
+          sink.add(problem::layer_size_differs, {SubjectKind::Layer, layer.id.text()}, layer.path / "size");
+      finding.args["layer"] = layer.id.text();
+      finding.args["found"] = std::to_string(*layer.size_value);
+      finding.args["expected"] = std::to_string(verdict->tree_bytes);
+    }
+  }
+}
+
+void check_layer_leftovers(const CheckInput& input, FindingSink& sink) {
+  for (const RemovingLayer& removing : input.model.layers.removing) {
+    Finding& finding = sink.add(problem::layer_removing_left,
+                                {SubjectKind::Layer, std::string(removing.path.name())}, removing.path);
+    finding.args["layer"] = removing.id.text();
+  }
+  for (const RelPath& path : input.model.layers.write_sets) {
+    sink.add(problem::layer_write_set_left, {SubjectKind::File, path.text()}, path).args["path"] = path.text();
+  }
+}
+
+}  // namespace dfsck

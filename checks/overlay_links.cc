@@ -1,0 +1,123 @@
+// Invariant: every layer directory's "link" names an entry of overlay2/l that points back at ../<dir>/diff, and no two
+// directories share one. Since 18.06 no daemon ever makes a lost short link again.
+#include <set>
+
+#include "checks/checks.h"
+#include "checks/input.h"
+#include "core/base/escape.h"
+#include "core/base/text.h"
+#include "core/model/derive_steps.h"
+
+namespace dfsck {
+namespace {
+
+Finding& add(FindingSink& sink, ProblemId problem, const OverlayDir& dir, RelPath path, const DirTruth& truth) {
+  Finding& finding = sink.add(problem, {SubjectKind::OverlayDir, dir.id.text()}, std::move(path));
+  finding.args["dir"] = dir.id.text();
+  finding.args["link"] = truth.link->text();
+  finding.args["proof"] = truth.link_proof;
+  return finding;
+}
+
+// The directory other than `dir` that rightly carries the link id.
+const OverlayDir* other_with(const CheckInput& input, const std::multimap<LinkId, const OverlayDir*>& by_link,
+                             const OverlayDir& dir) {
+  const auto [first, last] = by_link.equal_range(*dir.link_id);
+  for (auto it = first; it != last; ++it) {
+    const DirTruth* truth = input.derived.find_dir(input.model, it->second->id);
+    if (it->second != &dir && truth->link == dir.link_id) {
+      return it->second;
+    }
+  }
+  return nullptr;
+}
+
+void check_link_file(const CheckInput& input, const std::multimap<LinkId, const OverlayDir*>& by_link,
+                     const OverlayDir& dir, const DirTruth& truth, FindingSink& sink) {
+  const RelPath path = dir.path / "link";
+  if (dir.link.kind == FileState::Kind::Unreadable || dir.link_id == truth.link) {
+    return;
+  }
+  if (dir.link.absent()) {
+    add(sink, problem::link_file_missing, dir, path, truth);
+  } else if (!dir.link_id) {
+    add(sink, problem::link_file_bad, dir, path, truth).args["state"] = dir.link.problem();
+  } else if (const OverlayDir* other = other_with(input, by_link, dir); other != nullptr) {
+    Finding& finding = add(sink, problem::link_id_duplicate, dir, path, truth);
+    finding.args["found"] = dir.link_id->text();
+    finding.args["other"] = other->id.text();
+  } else {
+    add(sink, problem::link_file_bad, dir, path, truth).args["state"] =
+        "holding another id (" + dir.link_id->text() + ")";
+  }
+}
+
+void check_short_link(const CheckInput& input, const OverlayDir& dir, const DirTruth& truth, FindingSink& sink) {
+  const RelPath path = input.model.overlay.path / "l" / truth.link->text();
+  const ShortLink* link = input.model.overlay.find_link(truth.link->text());
+  if (link == nullptr) {
+    add(sink, problem::short_link_missing, dir, path, truth);
+  } else if (link->points_to != dir.id) {
+    add(sink, problem::short_link_wrong, dir, path, truth).args["state"] =
+        link->mode == S_IFLNK ? "points to " + escaped_excerpt(link->target, 120)
+                              : "is a " + std::string(type_name(link->mode));
+  }
+}
+
+// Links that nothing claims and no lower file names. A name in some lower file is evidence of what was lost.
+void check_dangling(const CheckInput& input, FindingSink& sink) {
+  std::set<std::string> wanted;
+  for (size_t i = 0; i < input.derived.dirs.size(); ++i) {
+    if (input.derived.dirs[i].link) {
+      wanted.insert(input.derived.dirs[i].link->text());
+    }
+    for (const std::string_view piece : split(input.model.overlay.dirs[i].lower.bytes, ':')) {
+      if (const std::optional<LinkId> link = deriving::link_of_piece(piece); link) {
+        wanted.insert(link->text());
+      }
+    }
+  }
+  for (const auto& [id, truth] : input.derived.missing_dirs) {
+    if (truth.link) {
+      wanted.insert(truth.link->text());
+    }
+  }
+  for (const ShortLink& link : input.model.overlay.links) {
+    if (wanted.contains(link.name)) {
+      continue;
+    }
+    Finding& finding = sink.add(problem::short_link_dangling, {SubjectKind::Link, escaped(link.name)}, link.path);
+    finding.args["link"] = escaped(link.name);
+    finding.args["state"] = link.mode != S_IFLNK ? "is a " + std::string(type_name(link.mode))
+                            : !link.points_to    ? "points to " + escaped_excerpt(link.target, 120)
+                            : input.model.overlay.find(*link.points_to) == nullptr
+                                ? "points to overlay2/" + link.points_to->text() + ", which is gone"
+                                : "points to overlay2/" + link.points_to->text() + ", which has another link id";
+  }
+}
+
+}  // namespace
+
+void check_overlay_links(const CheckInput& input, FindingSink& sink) {
+  if (!input.model.overlay.exists) {
+    return;
+  }
+  std::multimap<LinkId, const OverlayDir*> by_link;
+  for (const OverlayDir& dir : input.model.overlay.dirs) {
+    if (dir.link_id) {
+      by_link.emplace(*dir.link_id, &dir);
+    }
+  }
+  for (size_t i = 0; i < input.derived.dirs.size(); ++i) {
+    const DirTruth& truth = input.derived.dirs[i];
+    if (!truth.owners.empty() && truth.owners.front().kind != DirOwner::Kind::Removing && truth.link) {
+      check_link_file(input, by_link, input.model.overlay.dirs[i], truth, sink);
+      check_short_link(input, input.model.overlay.dirs[i], truth, sink);
+    }
+  }
+  if (input.model.overlay.links_dir != FileState::Kind::Unreadable) {
+    check_dangling(input, sink);
+  }
+}
+
+}  // namespace dfsck

@@ -1,0 +1,46 @@
+// Preconditions, owners, and the loop that lets every finding's fix add its steps.
+#include "checks/planner.h"
+
+#include "checks/table.h"
+#include "core/codec/digest.h"
+
+namespace dfsck {
+namespace {
+
+constexpr uint64_t kDigestLimit = 1024 * 1024;
+
+}  // namespace
+
+Expect expect_now(const Root& root, const RelPath& path) {
+  Expect expect;
+  const Result<FileStat> stat = root.stat(path);
+  if (!stat) {
+    expect.absent = true;
+    return expect;
+  }
+  expect.inode = stat->inode;
+  expect.mode = stat->mode;
+  expect.size = stat->size;
+  expect.mtime_seconds = stat->mtime.seconds;
+  expect.mtime_nanoseconds = stat->mtime.nanoseconds;
+  if (stat->is_file() && stat->size <= kDigestLimit) {
+    if (const Result<std::string> bytes = root.read_small(path, kDigestLimit); bytes) {
+      expect.digest = "sha256:" + sha256_hex(*bytes);
+    }
+  }
+  return expect;
+}
+
+Ownership layer_owner(const Model& model, uint32_t mode) { return {model.uid_base, model.gid_base, mode}; }
+
+Plan make_plan(const CheckInput& input, const std::vector<Finding>& findings) {
+  PlanBuilder builder;
+  for (size_t i = 0; i < findings.size(); ++i) {
+    if (const FixFunction fix = problem_of(findings[i].problem).fix; fix != nullptr) {
+      fix(input, findings[i], i, builder);
+    }
+  }
+  return builder.finish();
+}
+
+}  // namespace dfsck

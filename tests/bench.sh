@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Measures docker-fsck on generated roots and prints figures and ratios, all from one run on the same data:
+#   1. a root of at least 4 GB and 100,000 files (this machine's /usr, imported by a real dockerd): the full check at
+#      -j1 and -j2 and the quick check, against the same bytes hashed by sha256sum and by openssl over xargs -P2;
+#   2. a root of 10,000 layers and 1,000 images: --structure.
+# Needs root, dockerd, and about 10 GB of disk in BENCH_DIR (default /var/tmp). BENCH_KEEP=1 keeps the roots there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+build=${BUILD:?}
+dir=${BENCH_DIR:-/var/tmp}/docker-fsck-bench
+mkdir -p "$dir"
+# shellcheck source=fixtures/real/daemon.sh
+. fixtures/real/daemon.sh
+cleanup() {
+  daemon_cleanup
+  [ -n "${BENCH_KEEP:-}" ] || rm -rf --one-file-system "$dir"
+}
+trap cleanup EXIT
+
+# Imports parts of /usr as images until there are enough bytes and files. Each round has a directory of its own name, so
+# that no layer is the same as another.
+make_big() {
+  local out=$1 round=0 bytes=0 files=0 part
+  rm -rf --one-file-system "$out"
+  daemon_start "$out.new"
+  while ((bytes < 4000000000 || files < 100000)); do
+    round=$((round + 1))
+    for part in lib share bin; do
+      tar -C /usr -cf - --transform "s,^,round$round/," "$part" 2>/dev/null |
+        dk import - "bench:$round-$part" >/dev/null
+    done
+    bytes=$(du -sb --apparent-size "$out.new/overlay2" | cut -f 1)
+    files=$(find "$out.new/overlay2" -path '*/diff/*' -type f | wc -l)
+    echo "  $round. round: $((bytes / 1000000)) MB in $files files" >&2
+  done
+  daemon_stop
+  mv "$out.new" "$out"
+}
+
+# measure NAME COMMAND...: the best of three runs; prints the row and leaves the wall time in $wall.
+measure() {
+  local name=$1 best="" run
+  shift
+  for run in 1 2 3; do
+    /usr/bin/time -f '%e %U %S %M' -o "$dir/time" "$@" >/dev/null 2>"$dir/err" || [ $? -eq 4 ] ||
+      { echo "bench: $name failed: $(tail -n 1 "$dir/err")" >&2; exit 1; }
+    run=$(tail -n 1 "$dir/time")
+    if [ -z "$best" ] || awk -v a="$run" -v b="$best" 'BEGIN { split(a, x); split(b, y); exit !(x[1] < y[1]) }'; then
+      best=$run
+    fi
+  done
+  read -r wall user system peak <<<"$best"
+  printf '%-44s %7.2f s wall %7.2f s cpu %7.1f MB peak\n' "$name" "$wall" \
+    "$(awk -v u="$user" -v s="$system" 'BEGIN { print u + s }')" "$(awk -v k="$peak" 'BEGIN { print k / 1024 }')"
+}
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
+
+[ -d "$dir/big" ] || make_big "$dir/big"
+[ -d "$dir/wide" ] || "$build/make-root" --scale 10000 1000 "$dir/wide"
+bytes=$(find "$dir/big/overlay2" -path '*/diff/*' -type f -printf '%s\n' | awk '{ s += $1 } END { print s }')
+files=$(find "$dir/big/overlay2" -path '*/diff/*' -type f | wc -l)
+echo "$((bytes / 1000000)) MB in $files files, $(nproc) processors, caches warm, best of three"
+find "$dir/big/overlay2" -path '*/diff/*' -type f -print0 >"$dir/list"
+
+measure "sha256sum over xargs -P2" xargs -0 -P2 -n 256 -a "$dir/list" sha256sum
+by_coreutils=$wall
+measure "openssl sha256 over xargs -P2" xargs -0 -P2 -n 256 -a "$dir/list" openssl sha256
+by_openssl=$wall
+measure "docker-fsck -j1" "$build/docker-fsck" -n -j1 --progress none "$dir/big"
+one=$wall
+measure "docker-fsck -j2" "$build/docker-fsck" -n -j2 --progress none "$dir/big"
+two=$wall
+measure "docker-fsck -j2 --quick" "$build/docker-fsck" -n -j2 --quick --progress none "$dir/big"
+quick=$wall
+measure "docker-fsck -j2 --structure, 10,000 layers" "$build/docker-fsck" -n -j2 --structure --progress none "$dir/wide"
+echo "full check / sha256sum: $(ratio "$two" "$by_coreutils"); full check / openssl: $(ratio "$two" "$by_openssl")"
+echo "-j2 / -j1: $(ratio "$two" "$one"); quick / full: $(ratio "$quick" "$two")"

@@ -1,0 +1,64 @@
+#!/bin/sh
+# Rules of the code base that the compiler cannot check: who may include what, where the dangerous calls may stand,
+# how long files may be. Prints every breach; ends with 1 if there is one.
+set -u
+cd "$(dirname "$0")/.."
+failed=0
+
+# forbid DESCRIPTION PATTERN FILES...
+forbid() {
+  description=$1 pattern=$2
+  shift 2
+  found=$(grep -nE "$pattern" "$@" /dev/null 2>/dev/null)
+  if [ -n "$found" ]; then
+    printf 'lint: %s:\n%s\n' "$description" "$found"
+    failed=1
+  fi
+}
+
+files() { git ls-files --cached --others --exclude-standard -- "$@"; }
+without() { grep -vE "$1" || true; }
+
+core=$(files 'core/*.h' 'core/*.cc')
+checks=$(files 'checks/*.h' 'checks/*.cc')
+cmd=$(files 'cmd/*.h' 'cmd/*.cc')
+product="$core $checks $cmd"
+# shellcheck disable=SC2086 # lists of file names without blanks
+{
+  forbid "core must not know checks or cmd" '#include "(checks|cmd)/' $core
+  forbid "checks must not know cmd" '#include "cmd/' $checks
+  layer() { files "core/$1/*"; }
+  forbid "core/base includes only itself" '#include "core/(run|codec|fs|model|content|plan|transfer)/' $(layer base)
+  forbid "core/run may use base" '#include "core/(codec|fs|model|content|plan|transfer)/' $(layer run)
+  forbid "core/codec may use base and run" '#include "core/(fs|model|content|plan|transfer)/' $(layer codec)
+  forbid "core/fs may use base, run and codec" '#include "core/(model|content|plan|transfer)/' $(layer fs)
+  forbid "core/model may use base to fs" '#include "core/(content|plan|transfer)/' $(layer model)
+  forbid "core/content may use base to model" '#include "core/(plan|transfer)/' $(layer content)
+  forbid "Boost.Program_options only in cmd/options.cc" '#include <boost/program_options' \
+    $(echo "$product" | tr ' ' '\n' | without '^cmd/options\.cc$')
+  forbid "Boost.JSON, OpenSSL, libarchive only in core/codec" '#include <(boost/json|openssl/|archive)' \
+    $(echo "$product" | tr ' ' '\n' | without '^core/codec/')
+  forbid "TBB only in core/run" '#include <tbb/' $(echo "$product" | tr ' ' '\n' | without '^core/run/')
+  forbid "checks do no I/O of their own" '#include <(unistd\.h|fcntl\.h|iostream|cstdio|fstream|filesystem)>' \
+    $(echo "$checks" | tr ' ' '\n' | without '^checks/table\.cc$')
+  forbid "nothing mutates: this version only reads" \
+    '\b(unlinkat|renameat2?|linkat|symlinkat|mkdirat|mknodat|fchmodat|fchownat|fchmod|fchown|lsetxattr|fsetxattr|setxattr|O_CREAT|O_TMPFILE|O_TRUNC|O_RDWR|O_WRONLY)\b' \
+    $(echo "$product" | tr ' ' '\n' | without '^cmd/report_file\.cc$')
+  forbid "paths are opened by core/fs and core/content only" '[^_a-z](open|opendir|fopen)\(|std::filesystem|std::ifstream' \
+    $(echo "$core $checks" | tr ' ' '\n' | without '^core/(fs|content)/')
+  forbid "strerror is not thread-safe: errno_text" '\bstrerror\b' $product
+  forbid "left for later" '\b(TODO|FIXME|XXX|HACK)\b' $product
+}
+for file in $product $(files 'tests/*.cc' 'tests/*.h' 'tests/*.sh' 'fixtures/*.sh'); do
+  lines=$(wc -l <"$file")
+  if [ "$lines" -gt 500 ]; then
+    echo "lint: $file has $lines lines; 500 is the limit"
+    failed=1
+  fi
+  case $(head -c 3 "$file") in
+    "// " | "#!/") ;;
+    *) echo "lint: $file does not begin with a comment that says what it is"; failed=1 ;;
+  esac
+done
+[ "$failed" -eq 0 ] && echo "lint: clean"
+exit "$failed"

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# What the shell tests share: reporting of cases, temporary directories, running docker-fsck. Sourced.
+# Expects DOCKER_FSCK (the program) in the environment; tests/check.sh sets it.
+
+top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+: "${DOCKER_FSCK:?set it to the program that is to be tested}"
+work=$(mktemp -d "${TMPDIR:-/var/tmp}/dfsck-test.XXXXXX")
+
+ok() { printf 'ok %s\n' "$1"; }
+not_ok() { printf 'not ok %s: %s\n' "$1" "$2"; }
+skip() { printf 'skip %s: %s\n' "$1" "$2"; }
+
+# A test that goes through leaves nothing; one that failed leaves its directory only with KEEP=1.
+remove_work() {
+  [ -n "${KEEP:-}" ] || rm -rf --one-file-system -- "$work"
+}
+trap remove_work EXIT
+
+# fsck_json OUT ARGS...: runs a dry run with a JSON report in OUT; sets `status`. A run that hangs counts as failed.
+fsck_json() {
+  local out=$1
+  shift
+  status=0
+  timeout 300 "$DOCKER_FSCK" --dry-run --format json --progress none "$@" >"$out" 2>"$out.err" || status=$?
+}
+
+# A finding in one line: CODE SEVERITY PATH | MESSAGE.
+above_info='[.. | .findings? // empty | .[]] | map(select(.severity != "info"))'
+show_findings() {
+  jq -r "$above_info"' | .[] | "\(.code) \(.severity) \(.path) | \(.message)"' "$1"
+}
