@@ -87,7 +87,8 @@ std::vector<BoltProblem> check_bolt(const BoltFile& file) { return check_bolt(fi
 
 std::vector<BoltProblem> check_bolt(const BoltFile& file, const BoltTree& tree) {
   std::vector<BoltProblem> problems = tree.problems;
-  if (file.has_meta() && file.metas().meta.freelist != BoltMeta::kNoFreelist) {
+  const bool walked = file.state() == BoltFile::State::Complete || file.state() == BoltFile::State::Short;
+  if (walked && file.metas().meta.freelist != BoltMeta::kNoFreelist) {
     FreelistCheck(file, tree, problems).run();
   }
   return problems;

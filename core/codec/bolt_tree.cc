@@ -247,7 +247,7 @@ BoltTree BoltFile::load() const {
     tree.problems.push_back(std::move(*problem));
     tree.root.complete = false;
   }
-  if (has_meta()) {
+  if (state_ == State::Complete || state_ == State::Short) {
     TreeReader(*bytes_, metas_, tree).read();
   }
   return tree;
