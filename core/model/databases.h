@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/ids.h"
@@ -53,6 +54,8 @@ struct VolumeStore {
   Database database;
   std::vector<VolumeRecord> records;  // sorted by name; of a damaged database, what could be salvaged
   bool complete = true;
+
+  const VolumeRecord* find_record(std::string_view name) const;
 };
 
 // network/files/local-kv.db (moby libnetwork/datastore, libnetwork/network.go).

@@ -41,6 +41,9 @@ const Container* ContainerStore::find(std::string_view id) const {
 const BuildSnapshot* BuildCache::find(std::string_view key) const {
   return find_sorted(snapshots, key, [](const BuildSnapshot& snapshot) -> std::string_view { return snapshot.key; });
 }
+const VolumeRecord* VolumeStore::find_record(std::string_view name) const {
+  return find_sorted(records, name, [](const VolumeRecord& record) -> std::string_view { return record.name; });
+}
 bool NetworkStore::has_network(std::string_view id) const {
   return std::any_of(records.begin(), records.end(),
                      [&](const NetworkRecord& record) { return record.kind == "network" && record.id == id; });
