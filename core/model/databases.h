@@ -55,6 +55,7 @@ struct VolumeStore {
   std::vector<VolumeRecord> records;  // sorted by name; of a damaged database, what could be salvaged
   bool complete = true;
 
+  const Volume* find(std::string_view name) const;
   const VolumeRecord* find_record(std::string_view name) const;
 };
 
@@ -73,7 +74,9 @@ struct NetworkRecord {
 struct NetworkStore {
   Database database;
   std::vector<NetworkRecord> records;  // sorted by key
+  const NetworkRecord* find(std::string_view key) const;
   bool has_network(std::string_view id) const;
+  bool has_sandbox(std::string_view id) const;
 };
 
 // One bucket of buildkit/snapshots.db (moby builder/builder-next/adapters/snapshot/snapshot.go).
