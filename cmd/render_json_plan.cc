@@ -2,6 +2,7 @@
 #include "cmd/render_json_plan.h"
 
 #include "core/base/escape.h"
+#include "core/fs/stat.h"
 
 namespace dfsck {
 namespace {
@@ -25,7 +26,7 @@ struct WriteFields {
   void operator()(const MakeDir& action) const { write_owner(action.owner, json); }
   void operator()(const WriteSymlink& action) const { json.key("target").text(escaped(action.target)); }
   void operator()(const MakeNode& action) const {
-    json.key("type").number(uint64_t{action.type});
+    json.key("type").text(type_name(action.type));
     json.key("major").number(uint64_t{action.major});
     json.key("minor").number(uint64_t{action.minor});
     write_owner(action.owner, json);
@@ -76,11 +77,7 @@ void write_plan(const Plan& plan, JsonWriter& json) {
     json.object();
     json.key("op").text(action_op(step.action));
     json.key("path").text(action_path(step.action).text());
-    json.key("why").array();
-    for (const size_t finding : step.findings) {
-      json.number(uint64_t{finding});
-    }
-    json.end_array();
+    json.key("why").number(uint64_t{step.findings.front()});
     std::visit(WriteFields{json}, step.action);
     write_expect(step.expect, json);
     json.end_object();

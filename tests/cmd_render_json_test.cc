@@ -2,8 +2,10 @@
 #include "cmd/render.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "core/codec/json.h"
+#include "core/fs/stat.h"
 #include "tests/sample_report.h"
 
 namespace dfsck {
@@ -62,7 +64,7 @@ TEST(RenderJson, StepsHoldAllThatAReviewerNeeds) {
   const size_t finding = sample.add("lower-empty", {{"dir", "d"}, {"state", "empty"}, {"depth", "1 layer"}});
   sample.plan(finding, WriteFile{RelPath("overlay2/d/lower"), std::string("l/A\n\0\xff", 6), {1, 2, 0644}});
   sample.plan(finding, SetXattr{RelPath("overlay2/d"), "trusted.overlay.opaque", std::nullopt});
-  sample.plan(finding, MakeNode{RelPath("overlay2/d/diff/x"), 0020000, 0, 0, {}});
+  sample.plan(finding, MakeNode{RelPath("overlay2/d/diff/x"), S_IFCHR, 0, 0, {}});
   sample.plan(finding, Rename{RelPath("a"), RelPath("b")});
   sample.plan(finding, SetMtime{RelPath("a"), -5, 7});
   sample.report.plan.steps[1].expect = {false, 7, 0100644, 9, 11, 13, "sha256:00"};
@@ -72,9 +74,10 @@ TEST(RenderJson, StepsHoldAllThatAReviewerNeeds) {
   EXPECT_EQ(*plan[0].get("bytes").as_string(), "l/A\\x0a\\x00\\xff");
   EXPECT_EQ(plan[0].get("owner").get("mode").as_uint64(), 0644U);
   EXPECT_EQ(plan[0].get("expect").get("absent").as_bool(), true);
-  EXPECT_EQ((*plan[0].get("why").as_array())[0].as_uint64(), finding);
+  EXPECT_EQ(plan[0].get("why").as_uint64(), finding);
   EXPECT_TRUE(plan[1].find("value")->is_null());
   EXPECT_EQ(plan[1].get("expect").get("inode").as_uint64(), 7U);
+  EXPECT_EQ(*plan[2].get("type").as_string(), type_name(S_IFCHR));
   EXPECT_EQ(*plan[3].get("to").as_string(), "b");
   EXPECT_EQ(plan[4].get("seconds").as_int64(), -5);
 }

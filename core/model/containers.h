@@ -18,6 +18,9 @@ struct Container {
   std::string config_problem;      // empty if config.v2.json parses to a configuration
   FileState::Kind hostconfig_state = FileState::Kind::Absent;
   std::string hostconfig_problem;  // empty if hostconfig.json parses
+  int error_code = 0;              // errno, where one of the two is Unreadable
+  // The newest of `temporaries` that is a complete file, looked for where the file itself is damaged or missing.
+  std::optional<RelPath> config_copy, hostconfig_copy;
 
   // From config.v2.json, where it parses.
   std::string id;
@@ -29,6 +32,8 @@ struct Container {
   bool dead = false;           // Dead or RemovalInProgress
   struct MountPoint {
     std::string destination, source, name, driver, type;
+    std::string mode;         // options as the user typed them: "ro,z"
+    std::string propagation;  // of bind mounts
     bool writable = true;
   };
   std::vector<MountPoint> mount_points;  // sorted by destination
@@ -36,7 +41,9 @@ struct Container {
     std::string name, id;
   };
   std::vector<NetworkUse> networks;  // sorted by name
-  std::string ports_json;            // NetworkSettings.Ports, compact, for rebuilding hostconfig.json
+  std::string log_path;              // LogPath, which tells the log driver
+  std::string ports_json;            // NetworkSettings.Ports as HostConfig.PortBindings has them, compact
+  size_t published_ports = 0;
 
   // From hostconfig.json, where it parses.
   std::string size_limit;  // StorageOpt.size

@@ -11,16 +11,19 @@
 
 namespace dfsck {
 
+// imagedb/content/sha256/<id>. An image whose config is missing is listed only if its exact bytes were found elsewhere.
 struct Image {
   ImageId id;
   RelPath path;
   FileState::Kind state = FileState::Kind::Absent;
+  int error_code = 0;           // errno, where the state is Unreadable
   std::string problem;          // why the bytes are not the image's config ("empty", ...); empty if their digest is right
   std::string unusable;         // why the daemon refuses a config whose digest is right; empty if it does not
   std::vector<DiffId> diff_ids; // only of a config whose digest is right
   std::vector<ChainId> chain;   // chain[i] is the chain ID of diff_ids[0..i]
   size_t repeated_empty_layers = 0;  // how often the empty layer's DiffID is in diff_ids, if more than once
   std::vector<std::string> history;  // one digest of each history item, for the rule of parent images
+  std::optional<RelPath> copy;  // a file with exactly the config's bytes, looked for where there is a `problem`
 
   explicit Image(ImageId image) : id(std::move(image)) {}
   bool usable() const { return problem.empty() && unusable.empty(); }
@@ -48,8 +51,11 @@ struct Reference {
 
 struct ReferenceStore {
   FileState file;
-  std::string problem;  // empty if it parses
+  std::string problem;  // empty if it parses, and where the file is missing
   std::vector<Reference> references;  // sorted by name; of a damaged file, the entries that could be salvaged
+  // Complete entries of writes that were cut off (".tmp-repositories.json*"), newest file first. Looked for only where
+  // the file itself is damaged or missing.
+  std::vector<Reference> unfinished;
 };
 
 // distribution/diffid-by-digest/sha256/<blob> and distribution/v2metadata-by-diffid/sha256/<diff>.

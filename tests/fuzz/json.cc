@@ -16,7 +16,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (lenient) {
     const std::string written = dfsck::to_go_json(*lenient);
     const dfsck::Result<dfsck::JsonValue> again = dfsck::parse_json(written, {.max_bytes = written.size()});
-    if (!again || dfsck::to_go_json(*again) != written) {
+    if (!again) {
+      std::abort();
+    }
+    // The first writing replaces bytes that are not UTF-8, and may so make keys equal; from then on nothing changes.
+    const std::string settled = dfsck::to_go_json(*again);
+    const dfsck::Result<dfsck::JsonValue> same = dfsck::parse_json(settled, {.max_bytes = settled.size()});
+    if (!same || *same != *again || dfsck::to_go_json(*same) != settled) {
       std::abort();
     }
   }

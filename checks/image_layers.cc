@@ -1,0 +1,26 @@
+// Invariant: the chain of every image's diff_ids is in layerdb and loads (moby image/store.go:restore).
+// Whether a layer's files are right is not asked here: the layer's own findings say so and name the image.
+#include "checks/checks.h"
+#include "checks/image_verdict.h"
+#include "checks/input.h"
+
+namespace dfsck {
+
+void check_image_layers(const CheckInput& input, FindingSink& sink) {
+  for (const Image& image : input.model.images.images) {
+    const ImageVerdict verdict = judge_image(input.model, image);
+    if (!verdict.layer) {
+      continue;
+    }
+    const bool missing = verdict.state == ImageVerdict::State::LayerMissing;
+    Finding& finding = sink.add(missing ? problem::image_layer_missing : problem::image_layer_unloadable,
+                                {SubjectKind::Image, image.id.text()}, image.path);
+    finding.args["image"] = image.id.text();
+    finding.args["layer"] = verdict.layer->text();
+    if (!missing) {
+      finding.cause = Subject{SubjectKind::Layer, verdict.layer->text()};
+    }
+  }
+}
+
+}  // namespace dfsck

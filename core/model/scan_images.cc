@@ -1,0 +1,186 @@
+// Scans imagedb: content/ (configs, named by their digest) and metadata/. Each config is read, hashed and parsed once.
+// Where the bytes are not what the name says, the places that may hold them again are looked at.
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "core/base/text.h"
+#include "core/codec/digest.h"
+#include "core/model/image_config.h"
+#include "core/model/model.h"
+#include "core/model/rfc3339.h"
+#include "core/model/scan_distribution.h"
+#include "core/model/scan_references.h"
+#include "core/run/parallel.h"
+
+namespace dfsck {
+namespace {
+
+constexpr size_t kConfigLimit = 16 * 1024 * 1024;
+constexpr size_t kMetadataLimit = 4096;
+constexpr std::string_view kTemporary = ".tmp-";
+
+void append(std::vector<ScanFailure>& all, const std::vector<ScanFailure>& more) {
+  all.insert(all.end(), more.begin(), more.end());
+}
+
+// What the daemon itself keeps under a digest besides imagedb.
+std::array<RelPath, 2> blob_stores() {
+  return {"buildkit/content/blobs/sha256", "containerd/daemon/io.containerd.content.v1.content/blobs/sha256"};
+}
+
+// A file other than the config's own that holds exactly its bytes: a cut-off write of it, or a blob of that digest.
+std::optional<RelPath> find_copy(const Root& root, const RelPath& dir, const std::vector<std::string>& temporaries,
+                                 const ImageId& id) {
+  std::vector<RelPath> places;
+  for (const std::string& name : temporaries) {
+    if (std::string_view(name).substr(kTemporary.size()).starts_with(id.hex())) {
+      places.push_back(dir / name);
+    }
+  }
+  for (const RelPath& store : blob_stores()) {
+    places.push_back(store / id.hex());
+  }
+  const auto found = std::find_if(places.begin(), places.end(), [&](const RelPath& place) {
+    const Result<std::string> bytes = root.read_small(place, kConfigLimit);
+    return bytes && sha256_hex(*bytes) == id.hex();
+  });
+  return found != places.end() ? std::optional(*found) : std::nullopt;
+}
+
+Image read_image(StateReader& reader, const RelPath& dir, const std::vector<std::string>& temporaries,
+                 const ImageId& id) {
+  Image image(id);
+  image.path = dir / id.hex();
+  const FileState file = reader.read(image.path, kConfigLimit);
+  image.state = file.kind;
+  image.error_code = file.code;
+  const std::string digest = file.present() ? sha256_hex(file.bytes) : "";
+  if (digest == id.hex()) {
+    parse_image_config(file.bytes, image);
+    return image;
+  }
+  image.problem = file.present() && !file.empty() && !file.zero_filled()
+                      ? "altered (its digest is sha256:" + digest + ")"
+                      : file.problem();
+  image.copy = find_copy(reader.root(), dir, temporaries, id);
+  return image;
+}
+
+struct ContentListing {
+  std::vector<ImageId> ids;
+  std::vector<std::string> temporaries;
+};
+
+ContentListing list_content(StateReader& reader, const RelPath& dir, ImageStore& store) {
+  const StateReader::Listing listing = reader.list(dir);
+  store.exists = listing.state == FileState::Kind::Present;
+  store.complete = listing.state == FileState::Kind::Present || listing.state == FileState::Kind::Absent;
+  ContentListing content;
+  for (const DirEntry& entry : listing.entries) {
+    if (const std::optional<ImageId> id = ImageId::from_hex(entry.name); id) {
+      content.ids.push_back(*id);
+    } else if (entry.name.starts_with(kTemporary)) {
+      content.temporaries.push_back(entry.name);
+    } else {
+      store.foreign.push_back(dir / entry.name);
+    }
+  }
+  return content;
+}
+
+// Configs that tags or metadata name but that are gone: listed as images where their bytes are found elsewhere.
+void find_lost_images(const Root& root, const RelPath& dir, const ContentListing& content, ImageStore& store) {
+  std::set<ImageId> named;
+  for (const Reference& reference : store.references.references) {
+    if (reference.image) {
+      named.insert(*reference.image);
+    }
+  }
+  for (const ImageMetadata& metadata : store.metadata) {
+    if (metadata.id) {
+      named.insert(*metadata.id);
+    }
+  }
+  for (const ImageId& id : named) {
+    if (store.find(id) != nullptr) {
+      continue;
+    }
+    if (std::optional<RelPath> copy = find_copy(root, dir, content.temporaries, id); copy) {
+      Image image(id);
+      image.path = dir / id.hex();
+      image.problem = "missing";
+      image.copy = std::move(copy);
+      store.images.insert(std::lower_bound(store.images.begin(), store.images.end(), id,
+                                           [](const Image& a, const ImageId& b) { return a.id < b; }),
+                          std::move(image));
+    }
+  }
+}
+
+ImageMetadata read_metadata(StateReader& reader, const RelPath& base, const DirEntry& entry) {
+  ImageMetadata metadata;
+  metadata.name = entry.name;
+  metadata.path = base / entry.name;
+  metadata.id = ImageId::from_hex(entry.name);
+  metadata.is_directory = entry.type == S_IFDIR;
+  if (!metadata.is_directory) {
+    return metadata;
+  }
+  metadata.parent = reader.read(metadata.path / "parent", kMetadataLimit);
+  metadata.last_updated = reader.read(metadata.path / "lastUpdated", kMetadataLimit);
+  metadata.parent_id = ImageId::parse(metadata.parent.bytes);
+  const FileState& time = metadata.last_updated;
+  // An empty file is the zero time for the daemon.
+  metadata.last_updated_bad = !time.absent() && !time.empty() && !is_rfc3339(time.bytes);
+  return metadata;
+}
+
+void scan_metadata(const Root& root, unsigned jobs, const Cancel& cancel, Model& model) {
+  const RelPath base = model.image_path / "imagedb/metadata/sha256";
+  StateReader lists(root);
+  std::vector<DirEntry> entries = lists.list(base).entries;
+  std::erase_if(entries, [](const DirEntry& entry) { return entry.name.starts_with(kTemporary); });
+  append(model.failures, lists.take_failures());
+  model.images.metadata.resize(entries.size());
+  std::vector<std::vector<ScanFailure>> failures(entries.size());
+  for_each_index(entries.size(), jobs, cancel, [&](size_t i) {
+    StateReader reader(root);
+    model.images.metadata[i] = read_metadata(reader, base, entries[i]);
+    failures[i] = reader.take_failures();
+  });
+  for (const std::vector<ScanFailure>& some : failures) {
+    append(model.failures, some);
+  }
+}
+
+}  // namespace
+
+void scan_images(const Root& root, unsigned jobs, const Cancel& cancel, Model& model) {
+  ImageStore& store = model.images;
+  const RelPath dir = model.image_path / "imagedb/content/sha256";
+  StateReader lists(root);
+  const ContentListing content = list_content(lists, dir, store);
+  append(model.failures, lists.take_failures());
+
+  std::vector<std::optional<Image>> images(content.ids.size());
+  std::vector<std::vector<ScanFailure>> failures(content.ids.size());
+  for_each_index(content.ids.size(), jobs, cancel, [&](size_t i) {
+    StateReader reader(root);
+    images[i] = read_image(reader, dir, content.temporaries, content.ids[i]);
+    failures[i] = reader.take_failures();
+  });
+  for (size_t i = 0; i < images.size(); ++i) {
+    store.complete = store.complete && images[i] && failures[i].empty();
+    append(model.failures, failures[i]);
+    if (images[i]) {
+      store.images.push_back(std::move(*images[i]));
+    }
+  }
+  scan_metadata(root, jobs, cancel, model);
+  scan_references(root, model);
+  scan_distribution(root, jobs, cancel, model);
+  find_lost_images(root, dir, content, store);
+}
+
+}  // namespace dfsck

@@ -1,0 +1,185 @@
+// Lists what is directly in the root, chooses the storage driver that the rest of the scan is about, and notes the few
+// states of the root itself that checks speak of. Looks at no more than names and types of what others scan.
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/text.h"
+#include "core/model/model.h"
+
+namespace dfsck {
+namespace {
+
+constexpr size_t kEngineIdFile = 4096;
+
+// Graph drivers that daemons 17.06 to 29 know, in the order in which one is taken as the root's
+// (moby daemon/graphdriver/driver_linux.go:priority; the two that are covered come first).
+constexpr std::array<std::string_view, 8> kDrivers{"overlay2", "fuse-overlayfs", "btrfs",   "zfs",
+                                                   "aufs",     "devicemapper",   "overlay", "vfs"};
+
+bool is_covered(std::string_view driver) { return driver == "overlay2" || driver == "fuse-overlayfs"; }
+
+// Where the daemon keeps directories of its own. Whatever else one of these names may be, it is not followed.
+constexpr std::array<const char*, 13> kDirectories{"buildkit", "buildkit/content", "containerd",    "containers", "image",
+                                                   "network",  "network/files",    "plugins",       "runtimes",   "swarm",
+                                                   "tmp",      "trust",            "volumes"};
+constexpr std::array<const char*, 15> kImageDirectories{"",
+                                                        "distribution",
+                                                        "distribution/diffid-by-digest",
+                                                        "distribution/diffid-by-digest/sha256",
+                                                        "distribution/v2metadata-by-diffid",
+                                                        "distribution/v2metadata-by-diffid/sha256",
+                                                        "imagedb",
+                                                        "imagedb/content",
+                                                        "imagedb/content/sha256",
+                                                        "imagedb/metadata",
+                                                        "imagedb/metadata/sha256",
+                                                        "layerdb",
+                                                        "layerdb/mounts",
+                                                        "layerdb/sha256",
+                                                        "layerdb/tmp"};
+
+// Made only by daemons that use the containerd image store, or by Docker 29.
+constexpr std::array<const char*, 4> kNewerFiles{"buildkit/containerd-overlayfs", "buildkit/history_c8d.db",
+                                                 "image/identity-cache.db", "rootfs/overlayfs"};
+
+struct RemapIds {
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+};
+
+// The host ids in the name of a remapped root, "100000.100000" (moby daemon/daemon_unix.go:setupDaemonRoot).
+std::optional<RemapIds> remap_ids(std::string_view name) {
+  const auto parts = split(name, '.');
+  const bool digits = std::all_of(name.begin(), name.end(), [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
+  if (parts.size() != 2 || !digits) {
+    return std::nullopt;
+  }
+  const std::optional<uint64_t> uid = parse_uint64(parts[0]);
+  const std::optional<uint64_t> gid = parse_uint64(parts[1]);
+  if (!uid || !gid || *uid > UINT32_MAX || *gid > UINT32_MAX) {
+    return std::nullopt;
+  }
+  return RemapIds{static_cast<uint32_t>(*uid), static_cast<uint32_t>(*gid)};
+}
+
+bool is_directory(const Root& root, const RelPath& path) {
+  const Result<FileStat> stat = root.stat(path);
+  return stat && stat->is_dir();
+}
+
+bool exists(const Root& root, const RelPath& path) { return static_cast<bool>(root.stat(path)); }
+
+void find_drivers(StateReader& reader, Model& model) {
+  for (const DirEntry& entry : reader.list("image").entries) {
+    if (entry.type == S_IFDIR || entry.type == S_IFLNK) {
+      model.entries.image_drivers.push_back(entry.name);
+    }
+  }
+  for (const std::string_view driver : kDrivers) {
+    const RelPath path = *RelPath::parse(driver);
+    if (is_directory(reader.root(), path) && !reader.list(path).entries.empty()) {
+      model.entries.driver_dirs.emplace_back(driver);
+    }
+  }
+  std::sort(model.entries.driver_dirs.begin(), model.entries.driver_dirs.end());
+}
+
+// A driver with data goes before one of which only an empty directory is left; among equals the order of kDrivers holds.
+std::string choose_driver(const RootEntries& entries) {
+  const auto has = [](const std::vector<std::string>& names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  for (const std::string_view driver : kDrivers) {
+    if (has(entries.driver_dirs, driver) || has(entries.image_drivers, driver)) {
+      return std::string(driver);
+    }
+  }
+  for (const std::string_view driver : kDrivers) {
+    if (std::any_of(entries.entries.begin(), entries.entries.end(),
+                    [&](const DirEntry& entry) { return entry.name == driver; })) {
+      return std::string(driver);
+    }
+  }
+  return "";
+}
+
+void find_wrong_types(const Root& root, Model& model) {
+  const auto look = [&](const RelPath& path) {
+    const Result<FileStat> stat = root.stat(path);
+    if (stat && !stat->is_dir()) {
+      model.entries.wrong_types.push_back({path, stat->mode});
+    }
+  };
+  for (const char* path : kDirectories) {
+    look(path);
+  }
+  if (!model.driver.empty()) {
+    look(*RelPath::parse(model.driver));
+    for (const std::string_view path : kImageDirectories) {
+      look(path.empty() ? model.image_path : model.image_path / path);
+    }
+  }
+  std::sort(model.entries.wrong_types.begin(), model.entries.wrong_types.end(),
+            [](const RootEntries::WrongType& a, const RootEntries::WrongType& b) { return a.path < b.path; });
+}
+
+// The journal's last record says that its repair ended, one way or the other.
+bool journal_has_end(const Root& root, const RelPath& journal) {
+  const Result<Fd> fd = root.open_file(journal);
+  const Result<FileStat> stat = root.stat(journal);
+  if (!fd || !stat) {
+    return !exists(root, journal);  // without a journal nothing was begun
+  }
+  std::array<char, 64 * 1024> tail{};
+  const uint64_t start = stat->size > tail.size() ? stat->size - tail.size() : 0;
+  const ssize_t got = ::pread(fd->get(), tail.data(), tail.size(), static_cast<off_t>(start));
+  const std::string_view text = trimmed({tail.data(), got > 0 ? static_cast<size_t>(got) : 0});
+  return text.substr(text.rfind('\n') + 1).find("\"event\":\"end\"") != std::string_view::npos;
+}
+
+void find_unfinished_repairs(StateReader& reader, Model& model) {
+  const RelPath base = ".docker-fsck";
+  for (const DirEntry& entry : reader.list(base).entries) {
+    if (entry.type == S_IFDIR && !journal_has_end(reader.root(), base / entry.name / "journal")) {
+      model.entries.unfinished_repairs.push_back(entry.name);
+    }
+  }
+}
+
+}  // namespace
+
+void scan_root_entries(const Root& root, Model& model) {
+  StateReader reader(root);
+  model.entries.entries = reader.list(RelPath()).entries;
+  find_drivers(reader, model);
+  model.driver = choose_driver(model.entries);
+  model.image_path = RelPath("image") / (model.driver.empty() ? "overlay2" : model.driver);
+  find_wrong_types(root, model);
+  // A driver's directory that is a link to elsewhere is not followed: what is in it is unknown, not missing.
+  model.driver_covered = is_covered(model.driver) &&
+                         std::none_of(model.entries.wrong_types.begin(), model.entries.wrong_types.end(),
+                                      [&](const auto& wrong) { return wrong.path.bytes() == model.driver; });
+  for (const char* path : kNewerFiles) {
+    if (exists(root, path)) {
+      model.entries.newer_files.emplace_back(path);
+    }
+  }
+  for (const DirEntry& entry : model.entries.entries) {
+    const RelPath path = RelPath() / entry.name;
+    if (remap_ids(entry.name) && (is_directory(root, path / "image") || is_directory(root, path / "overlay2"))) {
+      model.entries.remapped_roots.push_back(entry.name);
+    }
+  }
+  if (const auto ids = remap_ids(std::string_view(root.path()).substr(root.path().rfind('/') + 1)); ids) {
+    model.uid_base = ids->uid;
+    model.gid_base = ids->gid;
+  }
+  model.entries.engine_id = reader.read("engine-id", kEngineIdFile);
+  find_unfinished_repairs(reader, model);
+  const std::vector<ScanFailure> failures = reader.take_failures();
+  model.failures.insert(model.failures.end(), failures.begin(), failures.end());
+}
+
+}  // namespace dfsck
