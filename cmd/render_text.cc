@@ -1,7 +1,11 @@
 // A report for a tired person: what was checked, what casts doubt on it, findings, and what to do next.
+#include <algorithm>
+
+#include "cmd/render.h"
 #include "cmd/render_text_findings.h"
 #include "cmd/render_text_summary.h"
 #include "cmd/safe_text.h"
+#include "cmd/totals.h"
 #include "cmd/words.h"
 
 namespace dfsck {
@@ -41,33 +45,30 @@ std::string failure_list(const RootReport& report, const RenderSettings& setting
   if (report.failures.size() > count) {
     text += "  and " + std::to_string(report.failures.size() - count) + " more; --no-trunc shows all\n";
   }
-  return text + "  If permission is what is missing, run docker-fsck as root.\n";
+  return text + (lacks_permission(report) ? "  Run docker-fsck as root to read everything.\n" : "");
 }
 
 std::string body(const RootReport& report, const RenderSettings& settings) {
   std::string text = live_warning(report, settings) + failure_list(report, settings);
   text += render_findings(report, finding_tree(report), settings);
-  for (const PlanConflict& conflict : report.plan.conflicts) {
-    text += "\n" + settings.paint.yellow("two repairs want different things of " + conflict.path.text()) +
-            ": neither would be made\n";
-  }
   if (report.cancelled) {
     text += "\n" + settings.paint.red("CANCELLED") + ": what is above is not everything.\n";
   }
-  if (settings.detail != Detail::Quiet) {
-    const std::string counts = render_counts(report);
-    text += counts.empty() ? "" : "\n" + counts;
-  }
   return text;
+}
+
+std::string counts(const RootReport& report, const RenderSettings& settings) {
+  const std::string line = settings.detail == Detail::Quiet ? "" : render_counts(report);
+  return line.empty() ? line : "\n" + line;
 }
 
 // Roots of user-namespace remapped daemons, each with a title of its own.
 std::string sections_below(const RootReport& report, const RenderSettings& settings) {
   std::string text;
   for (const RootReport& below : report.below) {
-    const std::string section = body(below, settings) + sections_below(below, settings);
+    const std::string section = body(below, settings) + counts(below, settings) + sections_below(below, settings);
     if (settings.detail != Detail::Quiet || !section.empty()) {
-      text += "\n" + settings.paint.bold("root below: " + safe_text(below.root)) + " (" + driver_words(below) + ")\n" + section;
+      text += "\n" + settings.paint.bold("the root below, " + safe_text(below.root)) + " (" + driver_words(below) + "):\n" + section;
     }
   }
   return text;
@@ -77,9 +78,13 @@ std::string sections_below(const RootReport& report, const RenderSettings& setti
 
 std::string render_text(const RootReport& report, const RenderSettings& settings) {
   const std::string head = settings.detail == Detail::Quiet ? "" : title(report, settings);
-  std::string text = head + body(report, settings) + sections_below(report, settings);
-  // The summary follows the counts directly, but stands apart from findings.
-  text += settings.detail == Detail::Quiet && !text.empty() ? "\n" : "";
+  std::string text = head + body(report, settings);
+  if (report.below.empty()) {
+    const std::string looked_at = counts(report, settings);
+    text += looked_at.empty() ? "\n" : looked_at;
+  } else {
+    text += counts(report, settings) + sections_below(report, settings) + "\nall roots together:\n";
+  }
   text += render_summary(report, settings);
   return text.starts_with('\n') ? text.substr(1) : text;
 }

@@ -28,13 +28,15 @@ std::string joined(const std::vector<std::string>& parts) {
   return text;
 }
 
-std::string found_line(const Totals& totals, const RenderSettings& settings) {
-  const Paint& paint = settings.paint;
+std::string found_line(const Totals& totals, const Paint& paint) {
+  const std::string infos = totals.infos > 0 ? ", " + counted(totals.infos, "info") : "";
+  if (totals.errors + totals.warnings == 0) {
+    return "found: no errors, no warnings" + infos + "\n";
+  }
   const std::string errors = counted(totals.errors, "error");
   const std::string warnings = counted(totals.warnings, "warning");
   return "found: " + (totals.errors > 0 ? paint.red(errors) : errors) + ", " +
-         (totals.warnings > 0 ? paint.yellow(warnings) : warnings) + ", " +
-         counted(totals.infos, "piece") + " of information";
+         (totals.warnings > 0 ? paint.yellow(warnings) : warnings) + infos + "\n";
 }
 
 std::string repairs_line(const Totals& totals) {
@@ -52,7 +54,7 @@ std::string repairs_line(const Totals& totals) {
   add(Safety::Lossy, "removal", " of something that you can see (lossy)");
   std::string text;
   if (!parts.empty()) {
-    text = "a repair would be: " + joined(parts) + "; this version only shows them\n";
+    text = "planned: " + joined(parts) + "; this version only shows them\n";
   }
   if (totals.without_repair > 0) {
     text += "no repair exists for " + counted(totals.without_repair, "finding") + ": see what you can do above\n";
@@ -72,20 +74,12 @@ const RootReport* first_with_error(const RootReport& report) {
   return nullptr;
 }
 
-bool any_failure(const RootReport& report) {
-  bool any = !report.failures.empty();
-  for (const RootReport& below : report.below) {
-    any = any || any_failure(below);
-  }
-  return any;
-}
-
 std::string next_line(const RootReport& report, const RenderSettings& settings) {
   const std::string check = "docker-fsck" + (settings.root_argument.empty() ? "" : " " + settings.root_argument);
   if (report.cancelled) {
     return "next: " + check + " checks everything again\n";
   }
-  if (any_failure(report)) {
+  if (lacks_permission(report)) {
     return "next: run it as root, so that everything can be read: sudo " + check + "\n";
   }
   if (const RootReport* with_error = first_with_error(report)) {
@@ -134,8 +128,7 @@ std::string render_counts(const RootReport& report) {
 
 std::string render_summary(const RootReport& report, const RenderSettings& settings) {
   const Totals totals = totals_of(report);
-  std::string text = report.below.empty() ? "" : "\nall roots together:\n";
-  text += found_line(totals, settings) + "\n";
+  std::string text = found_line(totals, settings.paint);
   if (settings.detail != Detail::Quiet) {
     text += repairs_line(totals);
     text += "exit code " + exit_code_meaning(exit_code(report, settings.strict)) + "\n";
