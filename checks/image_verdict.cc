@@ -36,10 +36,12 @@ ImageVerdict judge_layers(const Model& model, const Image& image) {
     // What could not be listed may well be there.
     return model.layers.layers_complete ? ImageVerdict{State::LayerMissing, *missing} : ImageVerdict{};
   }
-  const auto broken = std::find_if(image.chain.begin(), image.chain.end(), [&](const ChainId& id) {
-    return !loads_with_parents(model, *model.layers.find(id));
-  });
-  return broken != image.chain.end() ? ImageVerdict{State::LayerBroken, *broken} : ImageVerdict{};
+  const auto loads = [&](const ChainId& id) { return loads_with_parents(model, *model.layers.find(id)); };
+  if (image.chain.empty() || loads(image.chain.back())) {
+    return {};
+  }
+  const auto broken = std::find_if_not(image.chain.begin(), image.chain.end(), loads);
+  return {State::LayerBroken, *broken};
 }
 
 }  // namespace

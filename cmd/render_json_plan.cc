@@ -2,6 +2,7 @@
 #include "cmd/render_json_plan.h"
 
 #include "core/base/escape.h"
+#include "core/fs/stat.h"
 
 namespace dfsck {
 namespace {
@@ -24,7 +25,12 @@ struct WriteFields {
   }
   void operator()(const MakeDir& action) const { write_owner(action.owner, json); }
   void operator()(const WriteSymlink& action) const { json.key("target").text(escaped(action.target)); }
-  void operator()(const MakeWhiteout& action) const { write_owner(action.owner, json); }
+  void operator()(const MakeNode& action) const {
+    json.key("type").text(type_name(action.type));
+    json.key("major").number(uint64_t{action.major});
+    json.key("minor").number(uint64_t{action.minor});
+    write_owner(action.owner, json);
+  }
   void operator()(const Quarantine&) const {}
   void operator()(const Rename& action) const { json.key("to").text(action.to.text()); }
   void operator()(const SetOwnership& action) const { write_owner(action.owner, json); }
@@ -71,7 +77,7 @@ void write_plan(const Plan& plan, JsonWriter& json) {
     json.object();
     json.key("op").text(action_op(step.action));
     json.key("path").text(action_path(step.action).text());
-    json.key("why").number(uint64_t{step.finding});
+    json.key("why").number(uint64_t{step.findings.front()});
     std::visit(WriteFields{json}, step.action);
     write_expect(step.expect, json);
     json.end_object();

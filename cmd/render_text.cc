@@ -54,20 +54,21 @@ std::string body(const RootReport& report, const RenderSettings& settings) {
   if (report.cancelled) {
     text += "\n" + settings.paint.red("CANCELLED") + ": what is above is not everything.\n";
   }
-  if (settings.detail != Detail::Quiet) {
-    const std::string counts = render_counts(report);
-    text += counts.empty() ? "" : "\n" + counts;
-  }
   return text;
+}
+
+std::string counts(const RootReport& report, const RenderSettings& settings) {
+  const std::string line = settings.detail == Detail::Quiet ? "" : render_counts(report);
+  return line.empty() ? line : "\n" + line;
 }
 
 // Roots of user-namespace remapped daemons, each with a title of its own.
 std::string sections_below(const RootReport& report, const RenderSettings& settings) {
   std::string text;
   for (const RootReport& below : report.below) {
-    const std::string section = body(below, settings) + sections_below(below, settings);
+    const std::string section = body(below, settings) + counts(below, settings) + sections_below(below, settings);
     if (settings.detail != Detail::Quiet || !section.empty()) {
-      text += "\n" + settings.paint.bold("root below: " + safe_text(below.root)) + " (" + driver_words(below) + ")\n" + section;
+      text += "\n" + settings.paint.bold("the root below, " + safe_text(below.root)) + " (" + driver_words(below) + "):\n" + section;
     }
   }
   return text;
@@ -77,9 +78,13 @@ std::string sections_below(const RootReport& report, const RenderSettings& setti
 
 std::string render_text(const RootReport& report, const RenderSettings& settings) {
   const std::string head = settings.detail == Detail::Quiet ? "" : title(report, settings);
-  std::string text = head + body(report, settings) + sections_below(report, settings);
-  // The summary follows the counts directly, but stands apart from findings.
-  text += settings.detail == Detail::Quiet && !text.empty() ? "\n" : "";
+  std::string text = head + body(report, settings);
+  if (report.below.empty()) {
+    const std::string looked_at = counts(report, settings);
+    text += looked_at.empty() ? "\n" : looked_at;
+  } else {
+    text += counts(report, settings) + sections_below(report, settings) + "\nall roots together:\n";
+  }
   text += render_summary(report, settings);
   return text.starts_with('\n') ? text.substr(1) : text;
 }

@@ -28,13 +28,15 @@ std::string joined(const std::vector<std::string>& parts) {
   return text;
 }
 
-std::string found_line(const Totals& totals, const RenderSettings& settings) {
-  const Paint& paint = settings.paint;
+std::string found_line(const Totals& totals, const Paint& paint) {
+  const std::string infos = totals.infos > 0 ? ", " + counted(totals.infos, "info") : "";
+  if (totals.errors + totals.warnings == 0) {
+    return "found: no errors, no warnings" + infos + "\n";
+  }
   const std::string errors = counted(totals.errors, "error");
   const std::string warnings = counted(totals.warnings, "warning");
   return "found: " + (totals.errors > 0 ? paint.red(errors) : errors) + ", " +
-         (totals.warnings > 0 ? paint.yellow(warnings) : warnings) + ", " +
-         counted(totals.infos, "piece") + " of information";
+         (totals.warnings > 0 ? paint.yellow(warnings) : warnings) + infos + "\n";
 }
 
 std::string repairs_line(const Totals& totals) {
@@ -134,8 +136,7 @@ std::string render_counts(const RootReport& report) {
 
 std::string render_summary(const RootReport& report, const RenderSettings& settings) {
   const Totals totals = totals_of(report);
-  std::string text = report.below.empty() ? "" : "\nall roots together:\n";
-  text += found_line(totals, settings) + "\n";
+  std::string text = found_line(totals, settings.paint);
   if (settings.detail != Detail::Quiet) {
     text += repairs_line(totals);
     text += "exit code " + exit_code_meaning(exit_code(report, settings.strict)) + "\n";

@@ -1,0 +1,98 @@
+// What containers name in other stores: image, storage driver, networks, volumes. Followed by moby daemon/daemon.go:
+// restore, daemon/container_operations.go:connectToNetwork and daemon/volumes.go at start.
+// Needs container files that parse; a container whose removal was cut off has given up what it named.
+#include <algorithm>
+#include <array>
+
+#include "checks/checks.h"
+#include "checks/input.h"
+#include "core/base/escape.h"
+
+namespace dfsck {
+namespace {
+
+class ContainerLinks {
+ public:
+  ContainerLinks(const Model& model, const Container& container, FindingSink& sink)
+      : model_(model), container_(container), sink_(sink) {}
+
+  void check() {
+    if (!model_.driver.empty() && container_.driver != model_.driver) {
+      Finding& finding = add(problem::container_other_driver);
+      // Containers of the time before the field existed belong to aufs.
+      finding.args["driver"] = container_.driver.empty() ? "aufs" : escaped(container_.driver);
+      finding.args["active"] = model_.driver;
+      return;
+    }
+    check_image();
+    check_networks();
+    check_volumes();
+  }
+
+ private:
+  Finding& add(ProblemId problem) {
+    Finding& finding = sink_.add(problem, {SubjectKind::Container, escaped(container_.name_on_disk)},
+                                 container_.path / "config.v2.json");
+    finding.args["container"] = escaped(container_.name_on_disk);
+    return finding;
+  }
+
+  void check_image() {
+    if (container_.image && model_.images.complete && model_.images.find(*container_.image) == nullptr) {
+      add(problem::container_image_missing).args["image"] = container_.image->text();
+    }
+  }
+
+  void check_networks() {
+    if (model_.networks.database.state != Database::State::Good) {
+      return;
+    }
+    for (const Container::NetworkUse& network : container_.networks) {
+      if (!is_local(network) || model_.networks.has_network(network.id)) {
+        continue;
+      }
+      Finding& finding = add(problem::container_network_missing);
+      finding.args["network"] = escaped(network.name);
+      finding.args["id"] = network.id;
+    }
+  }
+
+  // The default networks get new ids from the daemon as it pleases; those of a swarm, which have ids of another form,
+  // are in no local database.
+  static bool is_local(const Container::NetworkUse& network) {
+    constexpr std::array<std::string_view, 3> kDefaults = {"bridge", "host", "none"};
+    return is_hex64(network.id) && std::find(kDefaults.begin(), kDefaults.end(), network.name) == kDefaults.end();
+  }
+
+  void check_volumes() {
+    if (!model_.volumes.complete) {
+      return;
+    }
+    for (const Container::MountPoint& mount : container_.mount_points) {
+      const bool local = mount.type == "volume" && !mount.name.empty() &&
+                         (mount.driver.empty() || mount.driver == "local");
+      const auto& volumes = model_.volumes.volumes;
+      if (!local || std::any_of(volumes.begin(), volumes.end(),
+                                [&](const Volume& volume) { return volume.name == mount.name; })) {
+        continue;
+      }
+      add(problem::container_volume_missing).args["volume"] = escaped(mount.name);
+    }
+  }
+
+  const Model& model_;
+  const Container& container_;
+  FindingSink& sink_;
+};
+
+}  // namespace
+
+void check_container_links(const CheckInput& input, FindingSink& sink) {
+  for (const Container& container : input.model.containers.containers) {
+    if (container.config_problem.empty() && !container.dead) {
+      ContainerLinks(input.model, container, sink).check();
+    }
+  }
+}
+
+}  // namespace dfsck

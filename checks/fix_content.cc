@@ -1,0 +1,133 @@
+// Repairs of entries in layer trees: everything but payload bytes is in the tar headers that tar-split keeps.
+#include <algorithm>
+
+#include "checks/fixes.h"
+#include "checks/planner.h"
+#include "core/content/same_bytes.h"
+
+namespace dfsck {
+namespace {
+
+// Attributes that only a layer's tar can have put there; others belong to the kernel or to the host's policy.
+bool is_from_tar(const std::string& name) {
+  return name == "security.capability" || name == "trusted.overlay.opaque" || name == "user.overlay.opaque" ||
+         name.starts_with("system.posix_acl_") ||
+         (name.starts_with("user.") && !name.starts_with("user.overlay."));
+}
+
+class EntryMender {
+ public:
+  EntryMender(const CheckInput& input, const Finding& finding, const Issue& issue, size_t index, PlanBuilder& plan)
+      : input_(input), path_(finding.path), issue_(issue), entry_(*issue.expected), index_(index), plan_(plan) {}
+
+  void mend() {
+    switch (issue_.kind) {
+      case IssueKind::Missing: make(); break;
+      case IssueKind::LinkTarget:
+      case IssueKind::WhiteoutLost:
+      case IssueKind::DeviceNumber: make(); break;
+      case IssueKind::OwnerMode:
+        add(SetOwnership{path_, owner()});
+        set_xattrs();  // a change of owner clears capabilities
+        break;
+      case IssueKind::Xattr:
+        set_xattrs();
+        drop_xattrs();
+        break;
+      case IssueKind::OpaqueLost: set_xattrs(); break;
+      case IssueKind::HardLinkSplit: link(); break;
+      default: break;
+    }
+  }
+
+ private:
+  Ownership owner() const { return {entry_.uid, entry_.gid, entry_.mode & 07777}; }
+
+  void add(Action action) {
+    const Expect expect = expect_now(input_.root, path_);
+    plan_.add(index_, stage::kContent, std::move(action), expect);
+  }
+
+  void make() {
+    if (entry_.is_hard_link) {
+      link();
+      return;
+    }
+    switch (entry_.mode & S_IFMT) {
+      case S_IFDIR: add(MakeDir{path_, owner()}); break;
+      case S_IFREG: add(WriteFile{path_, "", owner()}); break;
+      case S_IFLNK:
+        add(WriteSymlink{path_, entry_.link_target});
+        add(SetOwnership{path_, owner()});
+        break;
+      case S_IFCHR:
+      case S_IFBLK:
+      case S_IFIFO:
+        add(MakeNode{path_, entry_.mode & S_IFMT, entry_.rdev_major, entry_.rdev_minor, owner()});
+        break;
+      default: return;
+    }
+    set_xattrs();
+    const bool whiteout = S_ISCHR(entry_.mode) && entry_.rdev_major == 0 && entry_.rdev_minor == 0;
+    if (!S_ISDIR(entry_.mode) && !whiteout) {
+      add(SetMtime{path_, entry_.mtime.seconds, entry_.mtime.nanoseconds});
+    }
+  }
+
+  void set_xattrs() {
+    for (const auto& [name, value] : entry_.xattrs) {
+      add(SetXattr{path_, name, value});
+    }
+  }
+
+  void drop_xattrs() {
+    const auto on_disk = input_.root.xattrs(path_);
+    if (!on_disk) {
+      return;
+    }
+    for (const auto& [name, value] : *on_disk) {
+      const bool wanted = std::any_of(entry_.xattrs.begin(), entry_.xattrs.end(),
+                                      [&name = name](const auto& xattr) { return xattr.first == name; });
+      if (is_from_tar(name) && !wanted) {
+        add(SetXattr{path_, name, std::nullopt});
+      }
+    }
+  }
+
+  // Only where there is nothing yet, or a copy with the same bytes.
+  void link() {
+    const std::optional<RelPath> inside = RelPath::parse(entry_.link_target);
+    const std::optional<RelPath> issue_path = RelPath::parse(issue_.path);
+    if (!inside || !issue_path) {
+      return;
+    }
+    const std::string& whole = path_.bytes();
+    const std::optional<RelPath> diff =
+        RelPath::parse(std::string_view(whole).substr(0, whole.size() - issue_path->bytes().size() - 1));
+    const RelPath target = diff->joined(*inside);
+    if (issue_.kind == IssueKind::Missing || same_bytes(input_.root, path_, target)) {
+      add(MakeHardLink{path_, target});
+    }
+  }
+
+  const CheckInput& input_;
+  const RelPath& path_;
+  const Issue& issue_;
+  const ExpectedEntry& entry_;
+  size_t index_;
+  PlanBuilder& plan_;
+};
+
+}  // namespace
+
+void fix_mend_entry(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
+  if (!finding.content) {
+    return;
+  }
+  const Issue& issue = input.content.layers[finding.content->layer].issues[finding.content->issue];
+  if (issue.expected) {
+    EntryMender(input, finding, issue, index, plan).mend();
+  }
+}
+
+}  // namespace dfsck

@@ -1,0 +1,51 @@
+// Repairs of imagedb: a config that is lost goes aside with all that names it, one whose bytes exist is written again.
+#include <algorithm>
+
+#include "checks/fix_references.h"
+#include "checks/fixes.h"
+#include "checks/planner.h"
+#include "core/codec/digest.h"
+
+namespace dfsck {
+namespace {
+
+constexpr size_t kConfigLimit = 16 * 1024 * 1024;
+constexpr uint32_t kConfigMode = 0600;
+
+const Image* image_of(const CheckInput& input, const Finding& finding) {
+  const std::optional<ImageId> id = ImageId::parse(finding.subject.id);
+  return id ? input.model.images.find(*id) : nullptr;
+}
+
+}  // namespace
+
+void fix_quarantine_image(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
+  const Image* image = image_of(input, finding);
+  if (image == nullptr || image->state == FileState::Kind::Unreadable || image->state == FileState::Kind::Absent) {
+    return;  // nothing is moved off a disk that cannot be read
+  }
+  plan.add(index, stage::kImages, Quarantine{image->path}, expect_now(input.root, image->path));
+  for (const ImageMetadata& metadata : input.model.images.metadata) {
+    if (metadata.id == image->id) {
+      plan.add(index, stage::kImages, Quarantine{metadata.path}, expect_now(input.root, metadata.path));
+    }
+  }
+  const std::vector<Reference>& references = input.model.images.references.references;
+  if (std::any_of(references.begin(), references.end(), [&](const Reference& r) { return r.image == image->id; })) {
+    drop_lost_tags(input, index, plan);
+  }
+}
+
+void fix_restore_image_config(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
+  const Image* image = image_of(input, finding);
+  if (image == nullptr || !image->copy || image->state == FileState::Kind::Unreadable) {
+    return;
+  }
+  Result<std::string> bytes = input.root.read_small(*image->copy, kConfigLimit);
+  if (bytes && sha256_hex(*bytes) == image->id.hex()) {
+    plan.add(index, stage::kImages, WriteFile{image->path, std::move(*bytes), Ownership{0, 0, kConfigMode}},
+             expect_now(input.root, image->path));
+  }
+}
+
+}  // namespace dfsck

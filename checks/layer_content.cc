@@ -1,0 +1,149 @@
+// Invariant: every layer's tree is what its tar was, entry by entry. The comparing is core/content's; this file gives
+// each difference its problem.
+#include "checks/checks.h"
+#include "checks/input.h"
+#include "core/base/escape.h"
+#include "core/base/text.h"
+
+namespace dfsck {
+namespace {
+
+bool has_payload(const Issue& issue) {
+  return issue.expected && !issue.expected->is_hard_link && S_ISREG(issue.expected->mode) && issue.expected->size > 0;
+}
+
+// The problem of an issue; nothing for those that are reported for the whole layer.
+std::optional<ProblemId> problem_for(const Issue& issue) {
+  switch (issue.kind) {
+    case IssueKind::Emptied: return problem::file_emptied;
+    case IssueKind::Short:
+    case IssueKind::Long: return problem::file_short;
+    case IssueKind::ZeroFilled: return problem::file_zero_filled;
+    case IssueKind::BytesDiffer: return problem::file_differs;
+    case IssueKind::Missing: return has_payload(issue) ? problem::file_missing : problem::entry_missing;
+    case IssueKind::Extra: return problem::file_extra;
+    case IssueKind::WrongType: return problem::entry_wrong_type;
+    case IssueKind::OwnerMode: return problem::owner_mode_wrong;
+    case IssueKind::Xattr: return problem::xattr_wrong;
+    case IssueKind::LinkTarget: return problem::link_target_wrong;
+    case IssueKind::HardLinkSplit: return problem::hard_link_split;
+    case IssueKind::WhiteoutLost: return problem::whiteout_lost;
+    case IssueKind::OpaqueLost: return problem::opaque_lost;
+    case IssueKind::DeviceNumber: return problem::device_number_wrong;
+    case IssueKind::Unreadable:
+      // What we may not read is a failure of this run, not of the root.
+      return is_permission_error(issue.code) ? std::nullopt : std::optional(problem::file_unreadable);
+    case IssueKind::TimeDrift: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+class LayerJudge {
+ public:
+  LayerJudge(const CheckInput& input, size_t layer, FindingSink& sink)
+      : layer_(input.model.layers.layers[layer]), verdict_(input.content.layers[layer]), number_(layer), sink_(sink) {
+    if (const std::optional<CacheId>& cache = input.derived.layers[layer].cache; cache) {
+      diff_ = input.model.overlay.path / cache->text() / "diff";
+    }
+    diff_id_ = input.derived.layers[layer].diff ? input.derived.layers[layer].diff : layer_.diff_id;
+  }
+
+  void judge() {
+    for (size_t i = 0; i < verdict_.issues.size(); ++i) {
+      judge_issue(i);
+    }
+    judge_times();
+    const RelPath tar_split = layer_.path / "tar-split.json.gz";
+    switch (verdict_.state) {
+      case LayerVerdict::State::DigestDiffers: {
+        Finding& finding = add_layer(problem::layer_digest_differs, tar_split);
+        finding.args["found"] = "sha256:" + verdict_.found_digest;
+        finding.args["expected"] = diff_id_ ? diff_id_->text() : "another digest";
+        break;
+      }
+      case LayerVerdict::State::NoReference:
+        add_layer(problem::layer_reference_bad, tar_split).args["detail"] = verdict_.reason;
+        break;
+      case LayerVerdict::State::Unverifiable:
+        add_layer(problem::layer_unverifiable, diff_).args["detail"] = verdict_.reason;
+        break;
+      case LayerVerdict::State::Unreadable: {
+        Finding& finding = add_layer(problem::file_unreadable, tar_split);
+        finding.args["file"] = "the tree or tar-split.json.gz";
+        finding.args["detail"] = verdict_.reason;
+        break;
+      }
+      case LayerVerdict::State::NotChecked:
+      case LayerVerdict::State::Verified:
+      case LayerVerdict::State::HeadersMatch:
+      case LayerVerdict::State::Damaged:
+      case LayerVerdict::State::Cancelled: break;
+    }
+  }
+
+ private:
+  Finding& add_layer(ProblemId problem, const RelPath& path) {
+    Finding& finding = sink_.add(problem, {SubjectKind::Layer, layer_.id.text()}, path);
+    finding.args["layer"] = layer_.id.text();
+    return finding;
+  }
+
+  RelPath path_of(const Issue& issue) const {
+    const std::optional<RelPath> inside = RelPath::parse(issue.path);
+    return inside ? diff_.joined(*inside) : diff_;
+  }
+
+  void judge_issue(size_t i) {
+    const Issue& issue = verdict_.issues[i];
+    const std::optional<ProblemId> problem = problem_for(issue);
+    if (!problem) {
+      return;
+    }
+    const std::string file = issue.path.empty() ? "the top directory" : escaped(issue.path);
+    Finding& finding =
+        sink_.add(*problem, {SubjectKind::File, layer_.id.text() + ":" + escaped(issue.path)}, path_of(issue));
+    finding.args["layer"] = layer_.id.text();
+    finding.args["file"] = file;
+    finding.args["detail"] = issue.detail;
+    finding.args["size"] = std::to_string(issue.expected ? issue.expected->size : 0);
+    finding.args["type"] = issue.expected && issue.expected->is_hard_link
+                               ? "hard link"
+                               : std::string(type_name(issue.expected ? issue.expected->mode : 0));
+    finding.hits = {{SubjectKind::Layer, layer_.id.text()}};
+    finding.content = Finding::ContentIssue{number_, i};
+  }
+
+  // Times alone are information: one line for the layer says it.
+  void judge_times() {
+    uint64_t drifted = 0;
+    const Issue* first = nullptr;
+    for (const Issue& issue : verdict_.issues) {
+      if (issue.kind == IssueKind::TimeDrift) {
+        first = first == nullptr ? &issue : first;
+        ++drifted;
+      }
+    }
+    if (first != nullptr) {
+      Finding& finding = add_layer(problem::time_drift, path_of(*first));
+      finding.args["count"] = counted(drifted, "file");
+      finding.args["file"] = escaped(first->path);
+    }
+  }
+
+  const Layer& layer_;
+  const LayerVerdict& verdict_;
+  size_t number_;
+  FindingSink& sink_;
+  RelPath diff_;
+  std::optional<DiffId> diff_id_;
+};
+
+}  // namespace
+
+void check_layer_content(const CheckInput& input, FindingSink& sink) {
+  for (size_t i = 0; i < input.content.layers.size(); ++i) {
+    LayerJudge(input, i, sink).judge();
+  }
+}
+
+}  // namespace dfsck

@@ -1,0 +1,136 @@
+// Finding and judging bbolt meta pages, in either byte order.
+#include "core/codec/bolt_meta.h"
+
+namespace dfsck {
+namespace {
+
+constexpr uint32_t kMagic = 0xed0cdaed;
+constexpr uint32_t kVersion = 2;
+constexpr size_t kChecked = 56;  // bytes of the meta that its checksum covers
+constexpr size_t kMetaEnd = BoltPage::kHeaderSize + kChecked + 8;
+constexpr unsigned kPageSizeSteps = 15;  // 1024 << 0 to 1024 << 14, as getPageSizeFromSecondMeta probes
+
+uint64_t fnv1a(std::string_view bytes) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : bytes) {
+    hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
+  }
+  return hash;
+}
+
+bool is_page_size(uint32_t size) { return std::has_single_bit(size) && size >= 1024 && size <= (1024U << 14); }
+
+struct MetaPage {
+  BoltMetaState state = BoltMetaState::Missing;
+  std::endian order = std::endian::little;
+  BoltMeta meta;
+};
+
+MetaPage read_meta(std::string_view file, uint64_t at) {
+  MetaPage page;
+  if (at > file.size() || file.size() - at < kMetaEnd) {
+    return page;
+  }
+  const std::string_view body = file.substr(static_cast<size_t>(at) + BoltPage::kHeaderSize, kChecked + 8);
+  if (bolt_integer<uint32_t>(body, 0, std::endian::big) == kMagic) {
+    page.order = std::endian::big;
+  } else if (bolt_integer<uint32_t>(body, 0, std::endian::little) != kMagic) {
+    page.state = BoltMetaState::BadMagic;
+    return page;
+  }
+  const auto u64 = [&](size_t offset) { return bolt_integer<uint64_t>(body, offset, page.order); };
+  page.meta = {.page_size = bolt_integer<uint32_t>(body, 8, page.order),
+               .root = u64(16),
+               .root_sequence = u64(24),
+               .freelist = u64(32),
+               .high_water = u64(40),
+               .txid = u64(48)};
+  if (bolt_integer<uint32_t>(body, 4, page.order) != kVersion) {
+    page.state = BoltMetaState::BadVersion;
+  } else if (u64(kChecked) != fnv1a(body.substr(0, kChecked))) {
+    page.state = BoltMetaState::BadChecksum;
+  } else if (!is_page_size(page.meta.page_size)) {
+    page.state = BoltMetaState::BadPageSize;
+  } else {
+    page.state = BoltMetaState::Valid;
+  }
+  return page;
+}
+
+// How many pages of the file carry their own id and a known type under this layout.
+size_t pages_that_fit(std::string_view file, const BoltLayout& layout) {
+  size_t fitting = 0;
+  for (uint64_t id = 2; id < file.size() / layout.page_size; ++id) {
+    const auto at = static_cast<size_t>(id * layout.page_size);
+    const auto flags = bolt_integer<uint16_t>(file, at + 8, layout.order);
+    const bool known_type = flags == 0x01 || flags == 0x02 || flags == 0x10;
+    fitting += known_type && bolt_integer<uint64_t>(file, at, layout.order) == id ? 1 : 0;
+  }
+  return fitting;
+}
+
+// The layout of a file without a valid meta page.
+BoltLayout guessed_layout(std::string_view file) {
+  BoltLayout best;
+  size_t best_fit = pages_that_fit(file, best);
+  for (unsigned step = 0; step < kPageSizeSteps; ++step) {
+    for (const std::endian order : {std::endian::little, std::endian::big}) {
+      const BoltLayout layout{1024U << step, order};
+      if (const size_t fit = pages_that_fit(file, layout); fit > best_fit) {
+        best = layout;
+        best_fit = fit;
+      }
+    }
+  }
+  return best;
+}
+
+BoltLayout layout_of(std::string_view file, const MetaPage& first) {
+  if (first.state == BoltMetaState::Valid) {
+    return {first.meta.page_size, first.order};
+  }
+  for (unsigned step = 0; step < kPageSizeSteps; ++step) {
+    const uint32_t at = 1024U << step;
+    const MetaPage second = read_meta(file, at);
+    if (second.state == BoltMetaState::Valid && second.meta.page_size == at) {
+      return {at, second.order};
+    }
+  }
+  return guessed_layout(file);
+}
+
+}  // namespace
+
+std::string_view bolt_meta_state_text(BoltMetaState state) {
+  switch (state) {
+    case BoltMetaState::Valid: return "valid";
+    case BoltMetaState::Missing: return "missing";
+    case BoltMetaState::BadMagic: return "bad magic";
+    case BoltMetaState::BadVersion: return "bad version";
+    case BoltMetaState::BadPageSize: return "bad page size";
+    case BoltMetaState::BadChecksum: return "bad checksum";
+  }
+  return "unknown";
+}
+
+BoltMetas read_bolt_metas(std::string_view file) {
+  BoltMetas metas;
+  std::array<MetaPage, 2> pages;
+  pages[0] = read_meta(file, 0);
+  metas.layout = layout_of(file, pages[0]);
+  pages[1] = read_meta(file, metas.layout.page_size);
+  for (size_t i = 0; i < pages.size(); ++i) {
+    MetaPage& page = pages[i];
+    if (page.state == BoltMetaState::Valid && BoltLayout{page.meta.page_size, page.order} != metas.layout) {
+      page.state = BoltMetaState::BadPageSize;
+    }
+    metas.states[i] = page.state;
+    if (page.state == BoltMetaState::Valid && (!metas.chosen || page.meta.txid > metas.meta.txid)) {
+      metas.chosen = i;
+      metas.meta = page.meta;
+    }
+  }
+  return metas;
+}
+
+}  // namespace dfsck

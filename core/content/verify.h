@@ -1,0 +1,144 @@
+// Verifying one layer: the tree in overlay2/<id>/diff against what the layer's tar-split says that it was made from.
+//
+// tar-split.json.gz holds every header of the layer's tar and a CRC-64 of every file. Put together with the files it is
+// the tar, whose SHA-256 is the layer's diff ID. One pass over the bytes gives both: which file is wrong, and the proof
+// that none is. Reads only; never follows a link out of diff/; never opens a FIFO or a device.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/ids.h"
+#include "core/base/relpath.h"
+#include "core/fs/root.h"
+#include "core/run/cancel.h"
+#include "core/run/progress.h"
+
+namespace dfsck {
+
+// Owners in tar headers are container ids; on disk they are shifted in user-namespace remapped roots.
+struct IdMapping {
+  uint32_t uid_base = 0;
+  uint32_t gid_base = 0;
+};
+
+// How diff/ came to be. Decides what may legitimately differ from the tar.
+enum class Provenance {
+  Unpacked,  // written from the tar by the daemon: pull, load, commit, classic build (moby pkg/archive/archive.go:Unpack)
+  RawUpper,  // the upper directory of a BuildKit step, from which the tar was written afterwards: times have
+             // nanoseconds that the tar lacks, attributes of the kernel's overlay are there, sockets are not in the tar
+};
+
+// What whiteouts and opaque marks are compared by.
+enum class CompareBy {
+  Entry,    // each must be on disk in the form in which the daemon makes it
+  Meaning,  // it is enough that a container sees the right thing: for roots where the daemon may have written the tree
+            // through an overlay mount (fsdiff.go:ApplyDiff), as it does in user namespaces
+};
+
+struct LayerInput {
+  RelPath tar_split;  // of the file tar-split.json.gz
+  RelPath diff_dir;
+  std::optional<DiffId> diff;  // what the tar must hash to; without it nothing can be proven
+  Provenance provenance = Provenance::Unpacked;
+  IdMapping ids;
+  CompareBy compare = CompareBy::Entry;
+  std::vector<RelPath> lower_diffs;  // diff/ of the layers below, nearest first; used by CompareBy::Meaning
+};
+
+enum class Depth {
+  Headers,  // names, types, sizes, owners, modes, times, attributes, links; no file contents are read
+  Full,     // contents as well
+};
+
+// What should be on disk, enough to make it again (payloads apart).
+struct ExpectedEntry {
+  std::string name;  // bytes of the tar header, neither cleaned nor escaped
+  uint32_t mode = 0;  // type and permission bits, as st_mode; a whiteout is S_IFCHR with device 0:0
+  uint32_t uid = 0;   // as on disk: mapped
+  uint32_t gid = 0;
+  FileTime mtime;
+  uint64_t size = 0;
+  // Of a symbolic link: its target, verbatim. Of a hard link: the path of the first name, relative to diff/.
+  std::string link_target;
+  bool is_hard_link = false;
+  uint32_t rdev_major = 0;
+  uint32_t rdev_minor = 0;
+  std::vector<std::pair<std::string, std::string>> xattrs;  // sorted by name
+  uint64_t crc64 = 0;                                       // of files with a payload
+};
+
+enum class IssueKind {
+  Emptied,        // a file of 0 bytes that should have some
+  Short,
+  Long,
+  ZeroFilled,     // right size, wrong bytes, and blocks of zeros that explain it
+  BytesDiffer,    // right size, wrong bytes
+  Missing,        // nothing of that name
+  Extra,          // something that no header explains; the topmost directory only
+  WrongType,
+  OwnerMode,
+  Xattr,
+  LinkTarget,
+  HardLinkSplit,  // a hard link is a file of its own
+  WhiteoutLost,   // `path` is the name that should be hidden
+  OpaqueLost,     // `path` is the directory
+  DeviceNumber,
+  TimeDrift,      // of files and links; never of directories
+  Unreadable,     // `code` holds the errno
+};
+
+std::string_view issue_kind_name(IssueKind kind);  // "emptied", "short", "hard-link-split", ...
+
+struct Issue {
+  IssueKind kind = IssueKind::Missing;
+  std::string path;    // bytes, cleaned, relative to diff/
+  std::string detail;  // escaped, for people: "is 0 bytes, should be 4194304"; "mode 0644, should be 4755"
+  // What should be there; none for Extra. Of OpaqueLost only `xattrs` means something.
+  std::optional<ExpectedEntry> expected;
+  // ZeroFilled, and BytesDiffer where the place is known: the wrong bytes.
+  std::optional<uint64_t> offset;
+  std::optional<uint64_t> length;
+  // BytesDiffer with length 1: the value that makes the file's CRC right.
+  std::optional<uint8_t> right_byte;
+  int code = 0;
+};
+
+struct LayerVerdict {
+  enum class State {
+    NotChecked,     // nobody looked
+    Verified,       // the digest is proven and nothing but times differs
+    HeadersMatch,   // nothing but times differs; contents were not read, or there is no digest to compare with
+    Damaged,        // see `issues`
+    DigestDiffers,  // every file is right by its CRC, but the tar does not hash to the diff ID
+    NoReference,    // tar-split cannot be used: `reason`; `issues` holds what was found before that was known
+    Unverifiable,   // diff/ alone does not hold what the tar was made from: `reason`
+    Unreadable,     // the tree or tar-split could not be opened or read: `reason`
+    Cancelled,
+  };
+
+  State state = State::NotChecked;
+  std::string reason;            // escaped, for people
+  bool digest_matches = false;   // the re-assembled tar hashes to the diff ID: every payload is right
+  std::string found_digest;      // hex of the re-assembled tar's SHA-256; empty if it could not be assembled
+  std::vector<Issue> issues;     // sorted by path, then kind
+  uint64_t issues_dropped = 0;   // beyond kMaxIssues
+
+  uint64_t entries = 0;          // tar entries, without global headers
+  uint64_t bytes_hashed = 0;     // of file contents
+  uint64_t tree_bytes = 0;       // `size` as the daemon computes it for layers that it unpacks
+  uint64_t header_bytes = 0;     // `size` as it computes it for layers of BuildKit: the sum of sizes in tar-split
+};
+
+// A layer with more wrong entries than this keeps the first ones, in the tar's order.
+inline constexpr size_t kMaxIssues = 200'000;
+
+// Verifies one layer. Needs one buffer and 8 bytes per entry, whatever the layer's size. Adds what it hashed to
+// `progress`. The verdict is the same on every run. Safe to call from many threads at once.
+LayerVerdict verify_layer(const Root& root, const LayerInput& input, Depth depth, const Cancel& cancel,
+                          Progress& progress);
+
+}  // namespace dfsck

@@ -1,0 +1,77 @@
+// Verifying all layers of a root: what to compare with what, in which order.
+#include "core/content/verify_layers.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/run/parallel.h"
+
+namespace dfsck {
+namespace {
+
+// Deep enough for the deepest chain that a daemon makes.
+std::vector<RelPath> diffs_below(const Model& model, const Derived& derived, const CacheId& dir) {
+  std::vector<RelPath> below;
+  const DirTruth* at = derived.find_dir(model, dir);
+  while (at != nullptr && at->parent && below.size() < kMaxDepth) {
+    below.push_back(model.overlay.path / at->parent->text() / "diff");
+    at = derived.find_dir(model, *at->parent);
+  }
+  return below;
+}
+
+// Nothing where there is no tree or no reference to compare it with: other checks speak of that.
+std::optional<LayerInput> input_of(const Model& model, const Derived& derived, size_t i) {
+  const Layer& layer = model.layers.layers[i];
+  const LayerTruth& truth = derived.layers[i];
+  const OverlayDir* dir = truth.cache ? model.overlay.find(*truth.cache) : nullptr;
+  if (dir == nullptr || !dir->diff.exists || !dir->diff.stat.is_dir() || !layer.tar_split.present() ||
+      layer.tar_split.size == 0) {
+    return std::nullopt;
+  }
+  LayerInput input;
+  input.tar_split = layer.path / "tar-split.json.gz";
+  input.diff_dir = dir->path / "diff";
+  input.diff = truth.diff ? truth.diff : layer.diff_id;
+  input.provenance = dir->id.form() == CacheId::Form::BuildKit ? Provenance::RawUpper : Provenance::Unpacked;
+  input.ids = {model.uid_base, model.gid_base};
+  if (model.uid_base != 0 || model.gid_base != 0) {
+    input.compare = CompareBy::Meaning;
+    input.lower_diffs = diffs_below(model, derived, dir->id);
+  }
+  return input;
+}
+
+}  // namespace
+
+ContentResults verify_layers(const Root& root, const Model& model, const Derived& derived, Depth depth, unsigned jobs,
+                             const Cancel& cancel, Progress& progress) {
+  const std::vector<Layer>& layers = model.layers.layers;
+  ContentResults results;
+  results.layers.resize(layers.size());
+  std::vector<size_t> order(layers.size());
+  std::iota(order.begin(), order.end(), 0);
+  // tar-split grows with the number of files, `size` with their bytes: both cost time.
+  const auto cost = [&](size_t i) { return layers[i].size_value.value_or(0) + layers[i].tar_split.size * 64; };
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return cost(a) > cost(b); });
+
+  progress.items_done = 0;
+  progress.items_total = layers.size();
+  uint64_t expected = 0;
+  for (const Layer& layer : layers) {
+    expected += layer.size_value.value_or(0);
+  }
+  progress.bytes_done = 0;
+  progress.bytes_total = depth == Depth::Full ? expected : 0;
+  progress.phase = Progress::Phase::Content;
+  for_each_index(order.size(), jobs, cancel, [&](size_t n) {
+    const size_t i = order[n];
+    if (const std::optional<LayerInput> input = input_of(model, derived, i); input) {
+      results.layers[i] = verify_layer(root, *input, depth, cancel, progress);
+    }
+    progress.add_items(1);
+  });
+  return results;
+}
+
+}  // namespace dfsck
