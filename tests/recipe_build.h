@@ -2,7 +2,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -40,13 +39,16 @@ struct RootBuild {
   std::map<std::string, BuiltLayer> layers;  // by the recipe's names; the build cache's directories too
   std::map<std::string, BuiltImage> images;  // by tag and by alias
   std::map<std::string, std::map<std::string, std::string>> repositories;
-  std::set<std::string> committed;  // overlay2 directories that have something above them
-  size_t containers = 0;
+  std::map<std::string, DiskTime> committed;  // overlay2 directories with something above them, and since when
+  int64_t clock = kRecipeTime;  // goes on by a minute with every directory of overlay2
   std::map<std::string, std::string> networks;  // name -> id
   std::map<std::string, BoltBucket> databases;  // path -> content
+  std::map<std::string, size_t> leaks;          // path -> pages that neither are used nor free
   RecipeNames names;
 
   std::string image_dir() const { return "image/" + driver; }
+  // Notes that the next directory stands on `dir`.
+  void mark_committed(const std::string& dir) { committed.try_emplace(dir, DiskTime{clock + 60, 5'000'000}); }
   void name(const std::string& key, const std::string& path) { names[key] = prefix + path; }
   void say(const std::string& key, const std::string& value) { names[key] = value; }
 };

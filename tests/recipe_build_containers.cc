@@ -94,7 +94,7 @@ std::string config_text(const RootBuild& build, const RecipeItem& item, const Co
   return R"({"StreamConfig":{},"State":{"Running":false,"Paused":false,"Restarting":false,"OOMKilled":false,)"
          R"("RemovalInProgress":)" + dead + R"(,"Dead":)" + dead + R"(,"Pid":0,"ExitCode":0,"Error":"",)" +
          zeroed_times(container.created, started) + R"(,"Health":null},"ID":)" + quoted(container.id) + R"(,"Created":")" +
-         go_time(container.created, 500'000'000) + R"(","Managed":false,"Path":"sleep","Args":["1000"],"Config":{"Hostname":)" +
+         go_time(container.created, 3'000'000) + R"(","Managed":false,"Path":"sleep","Args":["1000"],"Config":{"Hostname":)" +
          quoted(container.id.substr(0, 12)) + R"(,"Domainname":"","User":"","AttachStdin":false,"AttachStdout":false,)"
          R"("AttachStderr":false,"Tty":false,"OpenStdin":false,"StdinOnce":false,"Env":["PATH=/bin"],"Cmd":["sleep","1000"],)"
          R"("Image":)" + quoted(container.image_reference) + R"(,"Volumes":null,"WorkingDir":"","Entrypoint":null,)"
@@ -172,17 +172,12 @@ void make_writable_layer(RootBuild& build, const RecipeItem& item, const Contain
     return;
   }
   if (container.layer != nullptr) {
-    build.committed.insert(container.layer->cache_id);
+    build.mark_committed(container.layer->cache_id);
   }
-  build.committed.insert(init.id);
   make_overlay_dir(build, init, init_tree(container.layer != nullptr ? container.layer->whole_tree() : Tree()), TreeStyle::Upper);
+  build.mark_committed(init.id);
   make_overlay_dir(build, own, completed(item.tree), TreeStyle::Upper);
   build.disk.directory(build.driver + "/" + own.id + "/work/work", 0);
-  // The daemon makes the init layer some milliseconds before it notes the container's creation.
-  for (const std::string& path : {build.driver + "/" + init.id, build.driver + "/" + init.id + "/link",
-                                  build.driver + "/l/" + init.link}) {
-    build.disk.time(path, {container.created, 498'000'000});
-  }
 }
 
 void make_mount(RootBuild& build, const std::string& name, const std::string& mount, const BuiltLayer* layer, bool init) {
@@ -214,7 +209,7 @@ void make_container(RootBuild& build, const RecipeItem& item) {
   container.image = &image->second;
   const auto layer = build.layers.find(image->second.layer);
   container.layer = layer != build.layers.end() ? &layer->second : nullptr;
-  container.created = kRecipeTime + 1000 * static_cast<int64_t>(++build.containers);
+  container.created = build.clock + 60;  // of the init layer, some milliseconds earlier
   make_writable_layer(build, item, container);
   make_mount(build, container.id, container.mount, container.layer, true);
   make_files(build, item, container);
@@ -232,7 +227,7 @@ void make_build_mount(RootBuild& build, const RecipeItem& item) {
   const std::string id = build_id(item.option("id", name));
   const OverlayDir own{long_hex(item.option("dir", "mount of " + name)), link_id(item.option("link", "link of " + name)),
                        lower_above(layer->second)};
-  build.committed.insert(layer->second.cache_id);
+  build.mark_committed(layer->second.cache_id);
   make_overlay_dir(build, own, completed(item.tree), TreeStyle::Upper);
   make_mount(build, id, own.id, &layer->second, false);
   build.name(name, build.image_dir() + "/layerdb/mounts/" + id);

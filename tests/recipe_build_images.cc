@@ -83,9 +83,9 @@ void make_image(RootBuild& build, const RecipeItem& item) {
     return build.disk.fail("image REFERENCE = LAYER, in line " + std::to_string(item.line));
   }
   const std::string reference = item.words[0];
-  const std::string alias = item.option("as", repository_of(reference));
+  const std::string alias = item.option("as", reference);
   const auto diff_ids = layer != build.layers.end() ? layer->second.diff_ids : std::vector<std::string>();
-  const std::string config = config_text(alias, diff_ids, item.has("parent") ? 1 : 0);
+  const std::string config = item.option("config", config_text(alias, diff_ids, item.has("parent") ? 1 : 0));
   const std::string id = sha256_hex(config);
   const std::string imagedb = build.image_dir() + "/imagedb";
   build.disk.file(imagedb + "/content/sha256/" + id, config, 0600);
@@ -117,6 +117,7 @@ void make_image(RootBuild& build, const RecipeItem& item) {
   build.name(alias, imagedb + "/content/sha256/" + id);
   build.name(alias + ".metadata", imagedb + "/metadata/sha256/" + id);
   build.say(alias + ".id", image.id);
+  build.say(alias + ".hex", id);
 }
 
 void finish_images(RootBuild& build) {
@@ -129,9 +130,10 @@ void finish_images(RootBuild& build) {
     repositories += (repositories.empty() ? "" : ",") + quoted(repository) + ":{" + inner + "}";
   }
   build.disk.file(build.image_dir() + "/repositories.json", R"({"Repositories":{)" + repositories + "}}", 0600);
-  for (const std::string& dir : build.committed) {
+  for (const auto& [dir, time] : build.committed) {
     if (build.driver != "vfs") {
       build.disk.file(build.driver + "/" + dir + "/committed", "", 0600);
+      build.disk.time(build.driver + "/" + dir + "/committed", time);
     }
   }
 }

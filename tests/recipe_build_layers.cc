@@ -1,4 +1,5 @@
 // Layers: their directories in overlay2, their entries in layerdb, and what BuildKit remembers of them.
+#include "core/base/text.h"
 #include "core/codec/digest.h"
 #include "tests/recipe_build.h"
 #include "tests/recipe_gzip.h"
@@ -34,8 +35,7 @@ const BuiltLayer* parent_of(RootBuild& build, const RecipeItem& item) {
   return &found->second;
 }
 
-void make_layerdb_entry(RootBuild& build, const BuiltLayer& layer, const BuiltLayer* parent, const Tree& tree,
-                        TreeStyle style) {
+void make_layerdb_entry(RootBuild& build, const BuiltLayer& layer, const Tree& tree, size_t tail, TreeStyle style) {
   RecipeDisk& disk = build.disk;
   const std::string dir = build.image_dir() + "/layerdb/sha256/" + layer.chain.substr(7);
   const LastSegment last = build.version < 25 ? LastSegment::Empty : LastSegment::None;
@@ -43,10 +43,10 @@ void make_layerdb_entry(RootBuild& build, const BuiltLayer& layer, const BuiltLa
   disk.file(dir + "/cache-id", layer.cache_id, 0644);
   disk.file(dir + "/diff", layer.diff_ids.back(), 0644);
   disk.file(dir + "/size", std::to_string(layer_size(tree, style)), 0644);
-  if (parent != nullptr) {
-    disk.file(dir + "/parent", parent->chain, 0644);
+  if (layer.below != nullptr) {
+    disk.file(dir + "/parent", layer.below->chain, 0644);
   }
-  disk.file(dir + "/tar-split.json.gz", go_gzip(tar_split_lines(tar_members(tree), last)), 0644);
+  disk.file(dir + "/tar-split.json.gz", go_gzip(tar_split_lines(tar_members(tree), tail, last)), 0644);
 }
 
 BoltBucket& snapshot(RootBuild& build, const std::string& key) {
@@ -88,7 +88,7 @@ BuiltLayer start_layer(RootBuild& build, const RecipeItem& item, const BuiltLaye
   layer.below = parent;
   layer.diff_ids = parent != nullptr ? parent->diff_ids : std::vector<std::string>();
   if (parent != nullptr) {
-    build.committed.insert(parent->cache_id);
+    build.mark_committed(parent->cache_id);
   }
   return layer;
 }
@@ -108,6 +108,7 @@ std::string lower_above(const BuiltLayer& parent) {
 void make_overlay_dir(RootBuild& build, const OverlayDir& dir, const Tree& tree, TreeStyle style) {
   RecipeDisk& disk = build.disk;
   const std::string home = build.driver + "/" + dir.id;
+  build.clock += 60;
   disk.directory(home, 0710);
   disk.owner(home, 0, disk.shift());
   disk.directory(home + "/diff", 0755);
@@ -120,6 +121,9 @@ void make_overlay_dir(RootBuild& build, const OverlayDir& dir, const Tree& tree,
     disk.file(home + "/lower", dir.lower, 0644);
   }
   write_tree(disk, home + "/diff", tree, style);
+  for (const std::string& path : {home, home + "/link", build.driver + "/l/" + dir.link}) {
+    disk.time(path, {build.clock, 0});
+  }
 }
 
 void make_layer(RootBuild& build, const RecipeItem& item) {
@@ -127,7 +131,8 @@ void make_layer(RootBuild& build, const RecipeItem& item) {
   BuiltLayer layer = start_layer(build, item, parent);
   const Tree tree = completed(item.tree);
   const TreeStyle style = item.has("build") ? TreeStyle::Upper : TreeStyle::Extracted;
-  layer.diff_ids.push_back("sha256:" + sha256_hex(tar_bytes(tar_members(tree))));
+  const size_t tail = parse_uint64(item.option("tail", "0")).value_or(0);
+  layer.diff_ids.push_back("sha256:" + sha256_hex(tar_bytes(tar_members(tree), tail)));
   layer.chain = chain_id(parent != nullptr ? parent->chain : "", layer.diff_ids.back());
   layer.cache_id = item.has("build") ? build_id(item.option("build")) : long_hex(item.option("dir", "dir of " + item.word(0)));
   layer.snapshot = item.has("build") ? build_id("name of " + item.word(0)) : layer.chain;
@@ -138,13 +143,14 @@ void make_layer(RootBuild& build, const RecipeItem& item) {
   } else {
     make_overlay_dir(build, {layer.cache_id, layer.link, layer.lower}, tree, style);
   }
-  make_layerdb_entry(build, layer, parent, tree, style);
+  make_layerdb_entry(build, layer, tree, tail, style);
   if (item.has("build")) {
     record_snapshot(build, layer, parent, true);
   }
   const std::string& name = item.words[0];
   build.name(name, build.image_dir() + "/layerdb/sha256/" + layer.chain.substr(7));
   build.say(name + ".chain", layer.chain);
+  build.say(name + ".hex", layer.chain.substr(7));
   build.say(name + ".diffid", layer.diff_ids.back());
   name_directory(build, name, layer);
   build.layers[name] = std::move(layer);
@@ -160,7 +166,9 @@ void make_build_dir(RootBuild& build, const RecipeItem& item) {
   layer.snapshot = item.has("mutable") ? layer.cache_id : build_id("name of " + item.word(0));
   layer.tree = tree;
   make_overlay_dir(build, {layer.cache_id, layer.link, layer.lower}, tree, TreeStyle::Upper);
-  record_snapshot(build, layer, parent, !item.has("mutable"));
+  if (!item.has("unrecorded")) {
+    record_snapshot(build, layer, parent, !item.has("mutable"));
+  }
   build.say(item.words[0] + ".record", layer.snapshot);
   name_directory(build, item.words[0], layer);
   build.layers[item.words[0]] = std::move(layer);

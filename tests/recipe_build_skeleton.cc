@@ -101,7 +101,7 @@ void make_skeleton(RootBuild& build) {
 void finish_databases(RootBuild& build) {
   for (const auto& [path, content] : build.databases) {
     const bool open_to_all = path == "network/files/local-kv.db" || path == "buildkit/containerdmeta.db";
-    build.disk.file(path, bolt_file(content), open_to_all ? 0644 : 0600);
+    build.disk.file(path, bolt_file(content, build.leaks[path]), open_to_all ? 0644 : 0600);
     const std::string file = path.substr(path.rfind('/') + 1);
     build.name(file, path);
   }

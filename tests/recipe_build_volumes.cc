@@ -91,6 +91,7 @@ void make_network(RootBuild& build, const RecipeItem& item) {
 }
 
 // record DATABASE BUCKET[/BUCKET...] KEY "VALUE": one more value, or an empty bucket without KEY.
+// record DATABASE leaked=PAGES
 void make_record(RootBuild& build, const RecipeItem& item) {
   static const std::map<std::string, std::string> kFiles = {
       {"volumes", "volumes/metadata.db"},        {"network", "network/files/local-kv.db"},
@@ -98,6 +99,10 @@ void make_record(RootBuild& build, const RecipeItem& item) {
       {"leases", "buildkit/containerdmeta.db"},  {"cache", "buildkit/cache.db"},
       {"history", "buildkit/history.db"}};
   const auto file = kFiles.find(item.word(0));
+  if (file != kFiles.end() && item.has("leaked")) {
+    build.leaks[file->second] = parse_uint64(item.option("leaked")).value_or(0);
+    return;
+  }
   if (file == kFiles.end() || item.words.size() < 2) {
     return build.disk.fail("record DATABASE BUCKET KEY VALUE, in line " + std::to_string(item.line));
   }

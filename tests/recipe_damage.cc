@@ -16,6 +16,7 @@
 
 #include "core/base/text.h"
 #include "tests/recipe.h"
+#include "tests/recipe_garbage.h"
 
 namespace dfsck {
 namespace {
@@ -190,6 +191,12 @@ void Damage::perform() {
     std::error_code failure;
     check(std::filesystem::remove_all(path(1), failure) > 0);
     return keep_time(std::filesystem::path(path(1)).parent_path().string());
+  }
+  if (verb == "each-file") {
+    if (const Result<void> done = spoil_every_file(root_, item_->word(0)); !done) {
+      error_ = done.error().message();
+    }
+    return;
   }
   const std::string target = path(0);
   if (verb == "rm") {

@@ -183,15 +183,15 @@ std::vector<TarMember> tar_members(const Tree& tree) {
   return members;
 }
 
-std::string tar_bytes(const std::vector<TarMember>& members) {
+std::string tar_bytes(const std::vector<TarMember>& members, size_t tail) {
   std::string bytes;
   for (const TarMember& member : members) {
     bytes += member.blocks + member.payload + padding(member.payload.size());
   }
-  return bytes + std::string(2 * kBlock, '\0');
+  return bytes + std::string(2 * kBlock + tail, '\0');
 }
 
-std::string tar_split_lines(const std::vector<TarMember>& members, LastSegment last) {
+std::string tar_split_lines(const std::vector<TarMember>& members, size_t tail, LastSegment last) {
   SplitLines lines;
   std::string before;
   for (const TarMember& member : members) {
@@ -200,6 +200,9 @@ std::string tar_split_lines(const std::vector<TarMember>& members, LastSegment l
     before = padding(member.payload.size());
   }
   lines.segment(before + std::string(2 * kBlock, '\0'));
+  if (tail > 0) {
+    lines.segment(std::string(tail, '\0'));
+  }
   if (last == LastSegment::Empty) {
     lines.segment("");
   }

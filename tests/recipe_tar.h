@@ -19,13 +19,13 @@ struct TarMember {
 
 std::vector<TarMember> tar_members(const Tree& tree);
 
-// The uncompressed layer, with its two closing zero blocks.
-std::string tar_bytes(const std::vector<TarMember>& members);
+// The uncompressed layer, with its two closing zero blocks and `tail` more bytes of zeros.
+std::string tar_bytes(const std::vector<TarMember>& members, size_t tail);
 
 // The lines of tar-split, not yet compressed (vbatts/tar-split tar/asm/disassemble.go:NewInputTarStream). Daemons
 // before Docker 25 close it with an empty segment.
 enum class LastSegment { Empty, None };
-std::string tar_split_lines(const std::vector<TarMember>& members, LastSegment last);
+std::string tar_split_lines(const std::vector<TarMember>& members, size_t tail, LastSegment last);
 
 // CRC-64 as Go's crc64.MakeTable(crc64.ISO) has it.
 uint64_t crc64_iso(std::string_view bytes);
