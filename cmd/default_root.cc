@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "core/base/text.h"
+#include "core/codec/json.h"
 #include "core/fs/fd.h"
 #include "core/fs/root.h"
 
@@ -31,23 +33,57 @@ Result<DefaultRoot> rootless_root(const RootEnvironment& environment) {
   return format_error("choose a root", "", "neither HOME nor XDG_DATA_HOME is set");
 }
 
+// What daemon.json sets; nothing if it sets no root. Before Docker 23 the key could also be "graph".
+Result<std::optional<std::string>> configured_root(const std::string& bytes) {
+  const Result<JsonValue> parsed = parse_json(bytes);
+  if (!parsed) {
+    const Error& error = parsed.error();
+    return Error{error.kind, error.code, error.op, kDaemonJson, error.detail};
+  }
+  for (const char* key : {"data-root", "graph"}) {
+    const std::string* path = parsed->get(key).as_string();
+    if (path != nullptr && !path->empty()) {
+      return std::optional(*path);
+    }
+  }
+  return std::optional<std::string>();
+}
+
 }  // namespace
 
 Result<DefaultRoot> default_root(const RootEnvironment& environment) {
+  const DefaultRoot usual{"/var/lib/docker",
+                          std::string("no ROOT was given and ") + kDaemonJson +
+                              (environment.daemon_json ? " sets no data-root" : " does not exist")};
   if (!environment.superuser) {
     return rootless_root(environment);
   }
-  if (!environment.daemon_json) {
-    return DefaultRoot{"/var/lib/docker", std::string("no ROOT was given and there is no ") + kDaemonJson};
+  if (!environment.daemon_json || trimmed(*environment.daemon_json).empty()) {
+    return usual;
   }
-  return DefaultRoot{"/var/lib/docker", std::string("no ROOT was given and ") + kDaemonJson + " sets no data-root"};
+  const Result<std::optional<std::string>> configured = configured_root(*environment.daemon_json);
+  if (!configured) {
+    return configured.error();
+  }
+  return *configured ? DefaultRoot{**configured, std::string("no ROOT was given and ") + kDaemonJson + " sets it"} : usual;
 }
 
 Result<RootEnvironment> root_environment() {
+  constexpr size_t kLargest = 1 << 20;
   RootEnvironment environment;
   environment.superuser = ::geteuid() == 0;
   environment.home = environment_value("HOME");
   environment.xdg_data_home = environment_value("XDG_DATA_HOME");
+  const Fd file(::open(kDaemonJson, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file) {
+    const Error error = sys_error("open", kDaemonJson);
+    return environment.superuser && !error.is_io(ENOENT) ? Result<RootEnvironment>(error) : environment;
+  }
+  Result<std::string> bytes = read_all(file.get(), kLargest, kDaemonJson);
+  if (!bytes) {
+    return bytes.error();
+  }
+  environment.daemon_json = *std::move(bytes);
   return environment;
 }
 

@@ -129,13 +129,11 @@ void Explanation::message(const std::vector<const Symptom*>& symptoms) {
       text_ += "Many failures share these words. ";
     }
     const std::vector<const Problem*> problems = problems_behind(*symptom);
+    if (!symptom->note.empty()) {
+      text_ += std::string(symptom->note) + "\n";
+    }
     if (!problems.empty()) {
       text_ += "Possible causes, the most likely first:\n";
-    }
-    if (!symptom->note.empty()) {
-      line("note", symptom->note);
-    }
-    if (!problems.empty()) {
       candidates(problems);
     }
   }

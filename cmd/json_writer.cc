@@ -5,21 +5,12 @@
 #include <cstdio>
 
 #include "cmd/safe_text.h"
+#include "core/codec/json.h"
 
 namespace dfsck {
 namespace {
 
-// safe_text leaves no control characters and no invalid UTF-8: only these two are left to escape.
-std::string quoted(std::string_view value) {
-  std::string out = "\"";
-  for (const char c : safe_text(value)) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-    }
-    out += c;
-  }
-  return out + "\"";
-}
+std::string quoted(std::string_view value) { return quoted_json(safe_text(value)); }
 
 }  // namespace
 

@@ -95,8 +95,6 @@ void write_root(const RootReport& report, JsonWriter& json) {
   json.end_array();
   json.key("plan");
   write_plan(report.plan, json);
-  json.key("conflicts");
-  write_conflicts(report.plan, json);
   json.key("failures").texts(report.failures);
   json.key("cancelled").boolean(report.cancelled);
   json.key("below").array();

@@ -1,4 +1,4 @@
-// Steps and conflicts as JSON.
+// Steps as JSON.
 #include "cmd/render_json_plan.h"
 
 #include "core/base/escape.h"
@@ -80,18 +80,6 @@ void write_plan(const Plan& plan, JsonWriter& json) {
     json.key("why").number(uint64_t{step.findings.front()});
     std::visit(WriteFields{json}, step.action);
     write_expect(step.expect, json);
-    json.end_object();
-  }
-  json.end_array();
-}
-
-void write_conflicts(const Plan& plan, JsonWriter& json) {
-  json.array();
-  for (const PlanConflict& conflict : plan.conflicts) {
-    json.object();
-    json.key("path").text(conflict.path.text());
-    json.key("first").number(uint64_t{conflict.first});
-    json.key("second").number(uint64_t{conflict.second});
     json.end_object();
   }
   json.end_array();

@@ -9,7 +9,4 @@ namespace dfsck {
 // Writes the array of steps, in the order in which they would be taken.
 void write_plan(const Plan& plan, JsonWriter& json);
 
-// Writes the array of conflicts.
-void write_conflicts(const Plan& plan, JsonWriter& json);
-
 }  // namespace dfsck

@@ -1,7 +1,11 @@
 // A report for a tired person: what was checked, what casts doubt on it, findings, and what to do next.
+#include <algorithm>
+
+#include "cmd/render.h"
 #include "cmd/render_text_findings.h"
 #include "cmd/render_text_summary.h"
 #include "cmd/safe_text.h"
+#include "cmd/totals.h"
 #include "cmd/words.h"
 
 namespace dfsck {
@@ -41,16 +45,12 @@ std::string failure_list(const RootReport& report, const RenderSettings& setting
   if (report.failures.size() > count) {
     text += "  and " + std::to_string(report.failures.size() - count) + " more; --no-trunc shows all\n";
   }
-  return text + "  If permission is what is missing, run docker-fsck as root.\n";
+  return text + (lacks_permission(report) ? "  Run docker-fsck as root to read everything.\n" : "");
 }
 
 std::string body(const RootReport& report, const RenderSettings& settings) {
   std::string text = live_warning(report, settings) + failure_list(report, settings);
   text += render_findings(report, finding_tree(report), settings);
-  for (const PlanConflict& conflict : report.plan.conflicts) {
-    text += "\n" + settings.paint.yellow("two repairs want different things of " + conflict.path.text()) +
-            ": neither would be made\n";
-  }
   if (report.cancelled) {
     text += "\n" + settings.paint.red("CANCELLED") + ": what is above is not everything.\n";
   }

@@ -54,7 +54,7 @@ std::string repairs_line(const Totals& totals) {
   add(Safety::Lossy, "removal", " of something that you can see (lossy)");
   std::string text;
   if (!parts.empty()) {
-    text = "a repair would be: " + joined(parts) + "; this version only shows them\n";
+    text = "planned: " + joined(parts) + "; this version only shows them\n";
   }
   if (totals.without_repair > 0) {
     text += "no repair exists for " + counted(totals.without_repair, "finding") + ": see what you can do above\n";
@@ -74,20 +74,12 @@ const RootReport* first_with_error(const RootReport& report) {
   return nullptr;
 }
 
-bool any_failure(const RootReport& report) {
-  bool any = !report.failures.empty();
-  for (const RootReport& below : report.below) {
-    any = any || any_failure(below);
-  }
-  return any;
-}
-
 std::string next_line(const RootReport& report, const RenderSettings& settings) {
   const std::string check = "docker-fsck" + (settings.root_argument.empty() ? "" : " " + settings.root_argument);
   if (report.cancelled) {
     return "next: " + check + " checks everything again\n";
   }
-  if (any_failure(report)) {
+  if (lacks_permission(report)) {
     return "next: run it as root, so that everything can be read: sudo " + check + "\n";
   }
   if (const RootReport* with_error = first_with_error(report)) {

@@ -29,7 +29,8 @@ Result<void> write_all(int fd, std::string_view text, std::string_view where) {
 void occupy_standard_descriptors() {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
     // Lowest free descriptor first, so each of these open calls fills the one that is missing.
-    if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR) < 0) {
+    // For reading only, so that output which nobody can get is an error.
+    if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDONLY) < 0) {
       return;
     }
   }

@@ -1,6 +1,11 @@
 // Counts findings and repairs.
 #include "cmd/totals.h"
 
+#include <algorithm>
+#include <cerrno>
+
+#include "core/base/error.h"
+
 namespace dfsck {
 namespace {
 
@@ -27,6 +32,14 @@ Totals totals_of(const RootReport& report) {
   Totals totals;
   add(report, totals);
   return totals;
+}
+
+bool lacks_permission(const RootReport& report) {
+  const auto about_permission = [](const std::string& failure) {
+    return failure.find(errno_text(EACCES)) != std::string::npos || failure.find(errno_text(EPERM)) != std::string::npos;
+  };
+  return std::any_of(report.failures.begin(), report.failures.end(), about_permission) ||
+         std::any_of(report.below.begin(), report.below.end(), lacks_permission);
 }
 
 }  // namespace dfsck

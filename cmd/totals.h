@@ -21,4 +21,7 @@ struct Totals {
 
 Totals totals_of(const RootReport& report);
 
+// Whether something of the root or those below it could not be read for want of permission.
+bool lacks_permission(const RootReport& report);
+
 }  // namespace dfsck

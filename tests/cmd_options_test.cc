@@ -1,0 +1,132 @@
+// The command line: what is understood, and what is said to who mistypes.
+#include "cmd/options.h"
+
+#include <gtest/gtest.h>
+
+#include "cmd/help.h"
+#include "cmd/option_table.h"
+#include "cmd/program.h"
+#include "core/run/parallel.h"
+
+namespace dfsck {
+namespace {
+
+Options parsed(const std::vector<std::string>& args) {
+  auto result = parse_options(args);
+  if (const auto* error = std::get_if<UsageError>(&result)) {
+    ADD_FAILURE() << error->message;
+    return Options{};
+  }
+  return std::get<Options>(result);
+}
+
+std::string refused(const std::vector<std::string>& args) {
+  auto result = parse_options(args);
+  const auto* error = std::get_if<UsageError>(&result);
+  return error == nullptr ? "accepted" : error->message;
+}
+
+TEST(Options, DefaultsAreAFullCheckOnAllProcessors) {
+  const Options options = parsed({});
+  EXPECT_EQ(options.command, Command::Check);
+  EXPECT_EQ(options.level, Level::Full);
+  EXPECT_EQ(options.jobs, default_jobs());
+  EXPECT_EQ(options.format, Format::Text);
+  EXPECT_EQ(options.mode_given, ModeGiven::No);
+}
+
+TEST(Options, AllAreUnderstood) {
+  const Options options =
+      parsed({"-n", "--quick", "-j", "3", "--only=refs,DF0301", "--only", "short-link-missing", "--skip", "content",
+              "--format", "json", "--report", "out", "--progress", "none", "--color", "never", "--no-trunc", "--strict",
+              "--stats", "--root-label", "ROOT", "-v", "/some/root"});
+  EXPECT_EQ(options.mode_given, ModeGiven::Yes);
+  EXPECT_EQ(options.level, Level::Quick);
+  EXPECT_EQ(options.jobs, 3U);
+  EXPECT_EQ(options.only, (std::vector<std::string>{"refs", "DF0301", "short-link-missing"}));
+  EXPECT_EQ(options.skip, std::vector<std::string>{"content"});
+  EXPECT_EQ(options.format, Format::Json);
+  EXPECT_EQ(options.report_file, "out");
+  EXPECT_EQ(options.progress, ProgressStyle::None);
+  EXPECT_EQ(options.color, ColorMode::Never);
+  EXPECT_EQ(options.truncate, Truncate::No);
+  EXPECT_EQ(options.strict, Strict::Yes);
+  EXPECT_EQ(options.stats, Stats::Yes);
+  EXPECT_EQ(options.root_label, "ROOT");
+  EXPECT_EQ(options.detail, Detail::Verbose);
+  EXPECT_EQ(options.arguments, std::vector<std::string>{"/some/root"});
+}
+
+TEST(Options, WordsAfterTwoDashesAreNoOptions) {
+  EXPECT_EQ(parsed({"--", "-n"}).arguments, std::vector<std::string>{"-n"});
+}
+
+TEST(Options, NumbersAreStrict) {
+  for (const char* value : {"0", "65", "-1", "3x", "0x3", " 3", "3.0", "99999999999999999999", "+3"}) {
+    EXPECT_EQ(refused({"--jobs", value}), "--jobs " + std::string(value) + ": must be a whole number from 1 to 64");
+  }
+  EXPECT_EQ(parsed({"-j64"}).jobs, 64U);
+}
+
+TEST(Options, MistakesAreNamedWithWhatWouldBeRight) {
+  EXPECT_EQ(refused({"--drynun"}), "unknown option --drynun; did you mean --dry-run?");
+  EXPECT_EQ(refused({"-x"}), "unknown option -x; docker-fsck --help lists them");
+  EXPECT_EQ(refused({"--form", "json"}), "unknown option --form; did you mean --format?");  // no guessing
+  EXPECT_EQ(refused({"--jobs"}), "--jobs needs a value");
+  EXPECT_EQ(refused({"--quick=yes"}), "--quick takes no value");
+  EXPECT_EQ(refused({"--quick", "--structure"}), "--quick and --structure exclude each other: --structure does less");
+  EXPECT_EQ(refused({"-v", "-q"}), "--quiet and --verbose exclude each other");
+  EXPECT_EQ(refused({"--format", "xml"}), "--format xml: must be one of text, json");
+  EXPECT_EQ(refused({"--only", "overlay"}), "--only overlay: no such problem or area; did you mean overlay2, "
+                                            "overlay-entry-foreign or overlay-dir-orphan?");
+  EXPECT_EQ(refused({"--skip", "short-link-mising"}),
+            "--skip short-link-mising: no such problem or area; did you mean short-link-missing or short-link-wrong?");
+  EXPECT_EQ(refused({"--only", "refs,"}), "--only : no such problem or area");
+  EXPECT_EQ(refused({"--root-label", ""}), "--root-label: must not be empty");
+  EXPECT_EQ(refused({"/a", "/b"}), "more than one ROOT: /a, /b");
+  EXPECT_EQ(refused({"lst", "problems"}), "more than one ROOT: lst, problems; did you mean list?");
+  EXPECT_EQ(refused({"list"}), "list what? docker-fsck list problems");
+  EXPECT_EQ(refused({"explain", "--quick", "DF0322"}), "--quick has a meaning only for a check, not for this command");
+}
+
+TEST(Options, ControlCharactersOfAMistakeAreEscaped) {
+  EXPECT_EQ(refused({"--format", "\x1b[31m"}), "--format \\x1b[31m: must be one of text, json");
+}
+
+TEST(Options, WhatThisVersionCannotDoIsRefusedAsUsage) {
+  for (const char* option : {"-p", "--preen", "-y", "--yes"}) {
+    EXPECT_EQ(refused({option}), "this version only checks: use --dry-run");
+  }
+  for (const char* command : {"migrate", "save", "load", "show", "apply", "undo", "recover", "history", "purge"}) {
+    const Output output = run_program({command, "a", "b"});
+    EXPECT_EQ(output.exit_code, 16);
+    EXPECT_NE(output.err.find("the command " + std::string(command) + " is not part of this version"),
+              std::string::npos);
+  }
+  EXPECT_EQ(parsed({"./migrate"}).arguments, std::vector<std::string>{"./migrate"});
+}
+
+TEST(Options, WhoAsksForJsonGetsErrorsAsJson) {
+  const Output output = run_program({"--format", "json", "--nonsense"});
+  EXPECT_EQ(output.exit_code, 16);
+  EXPECT_EQ(output.out.substr(0, 40), "{\n  \"schema\": \"docker-fsck/report/1\",\n  ");
+  EXPECT_NE(output.out.find("unknown option --nonsense"), std::string::npos);
+  EXPECT_NE(output.out.find("\"exit_code\": 16"), std::string::npos);
+}
+
+TEST(Options, HelpShowsEveryOptionAndFitsEightyColumns) {
+  const std::string help = help_text();
+  for (const OptionRow& row : all_options()) {
+    EXPECT_NE(help.find("--" + std::string(row.name)), std::string::npos) << row.name;
+  }
+  size_t start = 0;
+  for (size_t end = help.find('\n'); end != std::string::npos; end = help.find('\n', start)) {
+    EXPECT_LE(end - start, 92U) << help.substr(start, end - start);
+    start = end + 1;
+  }
+  EXPECT_EQ(run_program({"--help", "whatever"}).out, help);
+  EXPECT_EQ(run_program({"help"}).out, help);
+}
+
+}  // namespace
+}  // namespace dfsck
