@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/ids.h"
@@ -22,7 +23,7 @@ struct Database {
   RelPath path;
   State state = State::Absent;
   std::string problem;
-  size_t leaked_pages = 0;
+  size_t leaked_runs = 0;  // stretches of pages that are neither used nor free: wasted space, harmless
   bool locked = false;  // another process holds the daemon's exclusive flock
 
   bool readable() const { return state == State::Good || state == State::Empty || state == State::Absent; }
@@ -51,25 +52,31 @@ struct VolumeStore {
   std::vector<Volume> volumes;     // sorted by name
   std::vector<RelPath> foreign;    // entries of volumes/ that are none (metadata.db and backingFsBlockDev apart)
   Database database;
-  std::vector<VolumeRecord> records;  // sorted by name
+  std::vector<VolumeRecord> records;  // sorted by name; of a damaged database, what could be salvaged
   bool complete = true;
+
+  const Volume* find(std::string_view name) const;
+  const VolumeRecord* find_record(std::string_view name) const;
 };
 
 // network/files/local-kv.db (moby libnetwork/datastore, libnetwork/network.go).
 struct NetworkRecord {
-  std::string key;      // "network/<id>" and so on, without prefix and trailing slash; escaped
+  std::string key;      // "network/<id>" and so on, without "docker/network/v1.0/" and trailing slash; escaped
   std::string kind;     // "network", "endpoint", "sandbox", ...
   std::string id;       // first part behind the kind
   std::string second;   // endpoint id of "endpoint/<network>/<endpoint>"
   std::string name;     // of networks
-  std::string container;  // of sandboxes and endpoints, where the record names one
+  std::string container;  // of sandboxes: whose it is
+  std::string sandbox;    // of endpoints: where it is used
   std::string problem;  // empty if the value parses and has what the daemon needs
 };
 
 struct NetworkStore {
   Database database;
   std::vector<NetworkRecord> records;  // sorted by key
+  const NetworkRecord* find(std::string_view key) const;
   bool has_network(std::string_view id) const;
+  bool has_sandbox(std::string_view id) const;
 };
 
 // One bucket of buildkit/snapshots.db (moby builder/builder-next/adapters/snapshot/snapshot.go).

@@ -41,10 +41,17 @@ const Container* ContainerStore::find(std::string_view id) const {
 const BuildSnapshot* BuildCache::find(std::string_view key) const {
   return find_sorted(snapshots, key, [](const BuildSnapshot& snapshot) -> std::string_view { return snapshot.key; });
 }
-bool NetworkStore::has_network(std::string_view id) const {
-  return std::any_of(records.begin(), records.end(),
-                     [&](const NetworkRecord& record) { return record.kind == "network" && record.id == id; });
+const Volume* VolumeStore::find(std::string_view name) const {
+  return find_sorted(volumes, name, [](const Volume& volume) -> std::string_view { return volume.name; });
 }
+const VolumeRecord* VolumeStore::find_record(std::string_view name) const {
+  return find_sorted(records, name, [](const VolumeRecord& record) -> std::string_view { return record.name; });
+}
+const NetworkRecord* NetworkStore::find(std::string_view key) const {
+  return find_sorted(records, key, [](const NetworkRecord& record) -> std::string_view { return record.key; });
+}
+bool NetworkStore::has_network(std::string_view id) const { return find("network/" + std::string(id)) != nullptr; }
+bool NetworkStore::has_sandbox(std::string_view id) const { return find("sandbox/" + std::string(id)) != nullptr; }
 
 Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progress& progress) {
   progress.phase = Progress::Phase::Scanning;

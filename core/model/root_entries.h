@@ -19,6 +19,7 @@ struct Plugin {
 struct Swarm {
   bool exists = false;          // docker-state.json is there
   std::string state_problem;    // of docker-state.json; empty if it parses
+  std::string peers_problem;    // of state.json; empty if it parses or is not there
   bool has_certificate = false; // certificates/swarm-node.crt
   struct LogProblem {
     RelPath path;
@@ -49,7 +50,7 @@ struct RootEntries {
   std::vector<RelPath> temporary_files;    // .tmp-* beside files of image/ (others are with their owners)
   std::vector<std::string> driver_dirs;    // directories of storage drivers that are not empty
   std::vector<std::string> image_drivers;  // image/<driver>
-  std::vector<RelPath> newer_files;        // written only by Docker 29 and newer
+  std::vector<RelPath> newer_files;        // made only by the containerd image store and by newer daemons
   std::vector<std::string> unfinished_repairs;  // runs under .docker-fsck whose journal has no end
   std::vector<std::string> remapped_roots; // "<uid>.<gid>" directories that hold a root of their own
 };

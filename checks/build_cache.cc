@@ -1,0 +1,102 @@
+// BuildKit's databases against overlay2 and layerdb. All of it is a cache; but a damaged file of it keeps the whole daemon
+// from starting, and one record without its directory makes builds and disk usage fail.
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "checks/checks.h"
+#include "checks/input.h"
+
+namespace dfsck {
+namespace {
+
+Subject subject_of(const Database& database) { return {SubjectKind::Database, database.path.text()}; }
+
+void check_database(const Database& database, ProblemId problem, FindingSink& sink) {
+  if (database.state == Database::State::Bad) {
+    Finding& finding = sink.add(problem, subject_of(database), database.path);
+    finding.args["path"] = database.path.text();
+    finding.args["detail"] = database.problem;
+  }
+}
+
+void check_siblings(const BuildCache& cache, FindingSink& sink) {
+  const std::array siblings{&cache.snapshots_db, &cache.metadata_db, &cache.content_db};
+  const auto is_absent = [](const Database* database) { return database->state == Database::State::Absent; };
+  if (std::all_of(siblings.begin(), siblings.end(), is_absent)) {
+    return;
+  }
+  for (const Database* database : siblings) {
+    if (is_absent(database)) {
+      sink.add(problem::build_database_incomplete, subject_of(*database), database->path).args["path"] =
+          database->path.text();
+    }
+  }
+}
+
+// A directory that is a layer too is reported with the layer; the build cache suffers from the same loss.
+void check_missing_dirs(const CheckInput& input, FindingSink& sink) {
+  for (const auto& [id, truth] : input.derived.missing_dirs) {
+    const auto is_build = [](const DirOwner& owner) { return owner.kind == DirOwner::Kind::Build; };
+    const auto layer = std::find_if(truth.owners.begin(), truth.owners.end(),
+                                    [](const DirOwner& owner) { return owner.kind == DirOwner::Kind::Layer; });
+    if (std::none_of(truth.owners.begin(), truth.owners.end(), is_build)) {
+      continue;
+    }
+    Finding& finding = sink.add(problem::build_snapshot_missing, {SubjectKind::BuildCache, id.text()},
+                                input.model.overlay.path / id.text());
+    finding.args["dir"] = id.text();
+    if (layer != truth.owners.end()) {
+      finding.cause = Subject{SubjectKind::Layer, layer->name};
+    }
+  }
+}
+
+void check_orphans(const CheckInput& input, FindingSink& sink) {
+  if (!input.derived.owners_complete || !input.derived.build_records_complete) {
+    return;
+  }
+  for (size_t i = 0; i < input.derived.dirs.size(); ++i) {
+    const OverlayDir& dir = input.model.overlay.dirs[i];
+    const DirTruth& truth = input.derived.dirs[i];
+    if (dir.id.form() != CacheId::Form::BuildKit || truth.reached || !truth.owners.empty()) {
+      continue;
+    }
+    Finding& finding = sink.add(problem::build_dir_orphan, {SubjectKind::OverlayDir, dir.id.text()}, dir.path);
+    finding.args["dir"] = dir.id.text();
+    finding.args["size"] = input.sizes.text(dir.id);
+  }
+}
+
+void check_layers(const Model& model, FindingSink& sink) {
+  if (!model.layers.layers_complete || !model.layers.exists) {
+    return;
+  }
+  std::set<ChainId> gone;
+  for (const BuildSnapshot& snapshot : model.build_cache.snapshots) {
+    if (snapshot.chain && model.layers.find(*snapshot.chain) == nullptr) {
+      gone.insert(*snapshot.chain);
+    }
+  }
+  for (const ChainId& chain : gone) {
+    sink.add(problem::build_layer_gone, {SubjectKind::BuildCache, chain.text()}, model.build_cache.snapshots_db.path)
+        .args["layer"] = chain.text();
+  }
+}
+
+}  // namespace
+
+void check_build_cache(const CheckInput& input, FindingSink& sink) {
+  const BuildCache& cache = input.model.build_cache;
+  check_database(cache.snapshots_db, problem::build_database_bad, sink);
+  check_database(cache.metadata_db, problem::build_database_bad, sink);
+  check_database(cache.content_db, problem::build_database_bad, sink);
+  check_database(cache.cache_db, problem::build_index_bad, sink);
+  check_database(cache.history_db, problem::build_index_bad, sink);
+  check_siblings(cache, sink);
+  check_missing_dirs(input, sink);
+  check_orphans(input, sink);
+  check_layers(input.model, sink);
+}
+
+}  // namespace dfsck

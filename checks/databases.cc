@@ -1,0 +1,115 @@
+// The bbolt databases of volumes and networks: whether the daemon can open them, and what stale records they hold.
+#include "checks/checks.h"
+#include "checks/input.h"
+#include "checks/volume_rebuild.h"
+#include "core/base/escape.h"
+#include "core/base/ids.h"
+#include "core/base/text.h"
+
+namespace dfsck {
+namespace {
+
+Subject subject_of(const Database& database) { return {SubjectKind::Database, database.path.text()}; }
+
+void check_volume_database(const VolumeStore& store, FindingSink& sink) {
+  const Database& database = store.database;
+  const size_t recovered = volume_records_to_write(store).size();
+  if (database.state == Database::State::Bad) {
+    Finding& finding = sink.add(problem::volume_database_bad, subject_of(database), database.path);
+    finding.args["detail"] = database.problem;
+    finding.args["recovered"] = counted(recovered, "volume");
+    return;
+  }
+  // A daemon that starts makes the file before anything else: volumes without it mean that somebody removed it.
+  if ((database.state == Database::State::Absent || database.state == Database::State::Empty) && recovered > 0) {
+    Finding& finding = sink.add(problem::volume_database_missing, subject_of(database), database.path);
+    finding.args["state"] = database.state == Database::State::Absent ? "missing" : "empty";
+    finding.args["volumes"] = counted(recovered, "volume");
+    finding.args["recovered"] = counted(recovered, "volume");
+  }
+}
+
+void check_volume_records(const VolumeStore& store, FindingSink& sink) {
+  if (store.database.state != Database::State::Good || !store.complete) {
+    return;
+  }
+  for (const VolumeRecord& record : store.records) {
+    if (is_local(record) && store.find(record.name) == nullptr) {
+      sink.add(problem::volume_record_stale, {SubjectKind::Volume, escaped(record.name)}, store.database.path)
+          .args["volume"] = escaped(record.name);
+    }
+  }
+}
+
+void check_network_records(const NetworkStore& networks, FindingSink& sink) {
+  if (networks.database.state != Database::State::Good) {
+    return;
+  }
+  for (const NetworkRecord& record : networks.records) {
+    if (!record.problem.empty()) {
+      const std::string& id = record.kind == "network" ? record.id : record.key;
+      Finding& finding = sink.add(problem::network_record_bad, {SubjectKind::Network, id}, networks.database.path);
+      finding.args["key"] = record.key;
+      finding.args["detail"] = record.problem;
+    }
+  }
+}
+
+// Sandboxes of containers that are gone, and endpoints without their network or sandbox. Those of a swarm's own
+// networks belong to no container.
+void check_stale_networks(const Model& model, FindingSink& sink) {
+  const NetworkStore& networks = model.networks;
+  if (networks.database.state != Database::State::Good || !model.containers.complete) {
+    return;
+  }
+  uint64_t sandboxes = 0;
+  uint64_t endpoints = 0;
+  for (const NetworkRecord& record : networks.records) {
+    if (record.kind == "sandbox" && is_hex64(record.container) && model.containers.find(record.container) == nullptr) {
+      ++sandboxes;
+    }
+    if (record.kind == "endpoint" && (!networks.has_network(record.id) ||
+                                      (!record.sandbox.empty() && !networks.has_sandbox(record.sandbox)))) {
+      ++endpoints;
+    }
+  }
+  if (sandboxes + endpoints == 0) {
+    return;
+  }
+  std::string what = sandboxes > 0 ? counted(sandboxes, "sandbox record") : "";
+  if (endpoints > 0) {
+    what += (what.empty() ? "" : " and ") + counted(endpoints, "endpoint record");
+  }
+  sink.add(problem::network_record_stale, subject_of(networks.database), networks.database.path).args["what"] = what;
+}
+
+void check_leaks(const Model& model, FindingSink& sink) {
+  const BuildCache& cache = model.build_cache;
+  for (const Database* database :
+       {&model.volumes.database, &model.networks.database, &cache.snapshots_db, &cache.metadata_db, &cache.content_db,
+        &cache.cache_db, &cache.history_db}) {
+    if (database->state == Database::State::Good && database->leaked_runs > 0) {
+      Finding& finding = sink.add(problem::database_leaks_pages, subject_of(*database), database->path);
+      finding.args["path"] = database->path.text();
+      finding.args["count"] = counted(database->leaked_runs, "page range");
+    }
+  }
+}
+
+}  // namespace
+
+void check_databases(const CheckInput& input, FindingSink& sink) {
+  const Model& model = input.model;
+  check_volume_database(model.volumes, sink);
+  check_volume_records(model.volumes, sink);
+  if (model.networks.database.state == Database::State::Bad) {
+    Finding& finding =
+        sink.add(problem::network_database_bad, subject_of(model.networks.database), model.networks.database.path);
+    finding.args["detail"] = model.networks.database.problem;
+  }
+  check_network_records(model.networks, sink);
+  check_stale_networks(model, sink);
+  check_leaks(model, sink);
+}
+
+}  // namespace dfsck

@@ -1,0 +1,41 @@
+// Evidence that a root is in use. The root's own bind mount is none: a killed daemon leaves it behind.
+#include "checks/liveness.h"
+
+#include "core/base/text.h"
+
+namespace dfsck {
+
+std::vector<std::string> user_evidence(const Model& model) {
+  std::vector<std::string> evidence;
+  for (const HostFacts::Daemon& daemon : model.host.daemons) {
+    evidence.push_back(daemon.name + " (pid " + std::to_string(daemon.pid) +
+                       (daemon.by_argument ? ") runs on this root" : ") has a database of this root open"));
+  }
+  if (const std::vector<RelPath>& mounts = model.host.container_mounts; !mounts.empty()) {
+    evidence.push_back(counted(mounts.size(), "mount") + " of containers, first " + mounts.front().text());
+  }
+  return evidence;
+}
+
+std::vector<const Database*> locked_databases(const Model& model) {
+  const BuildCache& cache = model.build_cache;
+  std::vector<const Database*> locked;
+  for (const Database* database :
+       {&model.volumes.database, &model.networks.database, &cache.snapshots_db, &cache.metadata_db, &cache.content_db,
+        &cache.cache_db, &cache.history_db}) {
+    if (database->locked) {
+      locked.push_back(database);
+    }
+  }
+  return locked;
+}
+
+std::vector<std::string> live_evidence(const Model& model) {
+  std::vector<std::string> evidence = user_evidence(model);
+  for (const Database* database : locked_databases(model)) {
+    evidence.push_back(database->path.text() + " is locked by another process");
+  }
+  return evidence;
+}
+
+}  // namespace dfsck

@@ -1,0 +1,128 @@
+// The filesystem under the root, its mounts, and who uses it. What is wrong here explains much of what is wrong below.
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "checks/checks.h"
+#include "checks/input.h"
+#include "checks/liveness.h"
+#include "core/base/escape.h"
+#include "core/base/text.h"
+
+namespace dfsck {
+namespace {
+
+constexpr uint64_t kLittleSpace = 64ULL << 20;  // less than one usual layer
+constexpr uint64_t kFewInodes = 1000;           // less than one usual layer
+constexpr uint64_t kSmallPart = 100;            // of a small disk, a hundredth is full enough
+
+const Subject kRoot{SubjectKind::Root, ""};
+
+std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
+  std::string text;
+  for (const std::string& part : parts) {
+    text += (text.empty() ? "" : std::string(separator)) + part;
+  }
+  return text;
+}
+
+void check_users(const Model& model, FindingSink& sink) {
+  const std::vector<std::string> users = user_evidence(model);
+  if (!users.empty()) {
+    sink.add(problem::root_live, kRoot, {}).args["evidence"] = joined(users, "; ");
+  } else {
+    for (const Database* database : locked_databases(model)) {
+      sink.add(problem::root_database_locked, {SubjectKind::Database, database->path.text()}, database->path)
+          .args["path"] = database->path.text();
+    }
+  }
+  std::vector<std::string> daemons;
+  for (const HostFacts::Daemon& daemon : model.host.daemons) {
+    if (daemon.name == "dockerd") {
+      daemons.push_back("pid " + std::to_string(daemon.pid));
+    }
+  }
+  if (daemons.size() > 1) {
+    Finding& finding = sink.add(problem::root_several_daemons, kRoot, {});
+    finding.args["count"] = std::to_string(daemons.size());
+    finding.args["evidence"] = joined(daemons, ", ");
+  }
+}
+
+// Errors that a sound disk does not give. What depends on us or on the moment (permissions, memory, descriptors,
+// things that vanish under a live daemon) is not the root's damage.
+bool is_damage(int code) {
+  constexpr std::array kDamage{EIO, EUCLEAN, ESTALE, EBADMSG, EREMOTEIO, ENXIO, ENODEV, ENOMEDIUM, ENOTCONN, ETIMEDOUT, EILSEQ};
+  return std::find(kDamage.begin(), kDamage.end(), code) != kDamage.end();
+}
+
+void check_errors(const Model& model, FindingSink& sink) {
+  const RelPath* last = nullptr;
+  for (const ScanFailure& failure : model.failures) {  // sorted by path; one finding for each path is enough
+    if (!is_damage(failure.code) || (last != nullptr && *last == failure.path)) {
+      continue;
+    }
+    last = &failure.path;
+    Finding& finding = sink.add(problem::root_io_error, {SubjectKind::File, failure.path.text()}, failure.path);
+    finding.args["op"] = failure.op;
+    finding.args["path"] = failure.path.text();
+    finding.args["reason"] = errno_text(failure.code);
+  }
+}
+
+bool is_little(uint64_t free, uint64_t total, uint64_t little) { return free < std::min(little, total / kSmallPart); }
+
+void check_filesystem(const HostFacts& host, FindingSink& sink) {
+  for (const HostFacts::MissingMount& missing : host.missing_mounts) {
+    Finding& finding = sink.add(problem::root_not_mounted, kRoot, {});
+    finding.args["mountpoint"] = missing.mountpoint;
+    finding.args["source"] = missing.source;
+  }
+  if (host.read_only) {
+    sink.add(problem::root_read_only, kRoot, {});
+  }
+  const bool few_inodes = host.limits_inodes && is_little(host.free_inodes, host.total_inodes, kFewInodes);
+  if (!host.read_only && (few_inodes || is_little(host.free_bytes, host.total_bytes, kLittleSpace))) {
+    Finding& finding = sink.add(problem::root_disk_full, kRoot, {});
+    finding.args["free"] = human_bytes(host.free_bytes);
+    finding.args["inodes"] = host.limits_inodes ? counted(host.free_inodes, "inode") : "inodes as needed";
+  }
+  if (!host.reports_types) {
+    sink.add(problem::root_no_dtype, kRoot, {});
+  }
+  if (!host.suitable) {
+    sink.add(problem::root_unsuitable_filesystem, kRoot, {}).args["filesystem"] = host.filesystem;
+  }
+}
+
+// SELinux types of places that no container may read: what a root gets that was moved without its labels. A root at
+// its usual place has var_lib_t where no policy for containers is installed; nothing is confined then.
+bool is_foreign_type(std::string_view label) {
+  constexpr std::array<std::string_view, 8> kForeign{"default_t", "unlabeled_t", "home_root_t", "user_home_t",
+                                                     "mnt_t",     "tmp_t",       "user_tmp_t",  "file_t"};
+  const auto fields = split(label, ':');
+  return fields.size() > 2 && std::find(kForeign.begin(), kForeign.end(), fields[2]) != kForeign.end();
+}
+
+void check_label(const CheckInput& input, FindingSink& sink) {
+  const HostFacts& host = input.model.host;
+  if (!host.selinux_enabled || !is_foreign_type(host.overlay_label)) {
+    return;
+  }
+  const RelPath path = input.model.driver_covered ? RelPath() / input.model.driver : RelPath("image");
+  Finding& finding = sink.add(problem::root_wrong_label, kRoot, path);
+  finding.args["path"] = path.text();
+  finding.args["label"] = escaped(host.overlay_label);
+  finding.args["root"] = escaped(input.root.path());
+}
+
+}  // namespace
+
+void check_root_environment(const CheckInput& input, FindingSink& sink) {
+  check_users(input.model, sink);
+  check_errors(input.model, sink);
+  check_filesystem(input.model.host, sink);
+  check_label(input, sink);
+}
+
+}  // namespace dfsck

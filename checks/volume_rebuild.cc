@@ -1,0 +1,119 @@
+// Volume records and opts.json say the same thing in two forms; this translates between them.
+#include "checks/volume_rebuild.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "core/base/text.h"
+#include "core/codec/json.h"
+
+namespace dfsck {
+namespace {
+
+constexpr std::string_view kUnits = "kmgtp";
+
+// "10m", "1.5 GiB": as docker/go-units RAMInBytes reads it.
+std::optional<uint64_t> parse_size(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+  if (error != std::errc{} || text.starts_with('-')) {
+    return std::nullopt;
+  }
+  std::string unit(end, static_cast<size_t>(text.data() + text.size() - end));
+  std::transform(unit.begin(), unit.end(), unit.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::string_view rest = unit;
+  rest.remove_prefix(rest.starts_with(' ') ? 1 : 0);
+  if (const size_t power = rest.empty() ? std::string_view::npos : kUnits.find(rest.front());
+      power != std::string_view::npos) {
+    value *= std::pow(1024.0, static_cast<double>(power + 1));
+    rest.remove_prefix(1);
+  }
+  rest.remove_prefix(rest.starts_with('i') ? 1 : 0);
+  rest.remove_prefix(rest.starts_with('b') ? 1 : 0);
+  constexpr double kMost = 9.2e18;
+  return rest.empty() && value < kMost ? std::optional(static_cast<uint64_t>(value)) : std::nullopt;
+}
+
+JsonValue string_map(const std::map<std::string, std::string>& map) {
+  if (map.empty()) {
+    return {};
+  }
+  JsonValue::Object members;
+  for (const auto& [key, value] : map) {
+    members.push_back({key, JsonValue::string(value)});
+  }
+  return JsonValue::object(std::move(members));
+}
+
+std::map<std::string, std::string> options_of(const Volume& volume) {
+  std::map<std::string, std::string> options;
+  const Result<JsonValue> file = parse_json(volume.options.bytes);
+  if (!volume.options.present() || !file) {
+    return options;
+  }
+  const auto take = [&](const char* option, const char* member) {
+    if (const std::string* text = file->get(member).as_string(); text != nullptr && !text->empty()) {
+      options[option] = *text;
+    }
+  };
+  take("type", "MountType");
+  take("o", "MountOpts");
+  take("device", "MountDevice");
+  if (const auto size = file->get("Quota").get("Size").as_uint64(); size && *size > 0) {
+    options["size"] = std::to_string(*size);
+  }
+  return options;
+}
+
+}  // namespace
+
+bool is_local(const VolumeRecord& record) { return record.driver.empty() || record.driver == "local"; }
+
+std::optional<std::string> volume_options_file(const VolumeRecord& record) {
+  const auto option = [&](const char* name) {
+    const auto found = record.options.find(name);
+    return found != record.options.end() ? found->second : std::string();
+  };
+  const std::string size_text = option("size");
+  const std::optional<uint64_t> size = size_text.empty() ? std::optional<uint64_t>(0) : parse_size(size_text);
+  if (!is_local(record) || record.options.empty() || !size) {
+    return std::nullopt;
+  }
+  JsonValue::Object quota{{"Size", JsonValue::number_text(std::to_string(*size))}};
+  return to_go_json(JsonValue::object({{"MountType", JsonValue::string(option("type"))},
+                                       {"MountOpts", JsonValue::string(option("o"))},
+                                       {"MountDevice", JsonValue::string(option("device"))},
+                                       {"Quota", JsonValue::object(std::move(quota))}}));
+}
+
+std::vector<VolumeRecord> volume_records_to_write(const VolumeStore& store) {
+  std::map<std::string, VolumeRecord> records;
+  for (const VolumeRecord& record : store.records) {
+    if (!is_local(record)) {
+      records[record.name] = record;
+    }
+  }
+  for (const Volume& volume : store.volumes) {
+    if (const VolumeRecord* record = store.find_record(volume.name); record != nullptr && is_local(*record)) {
+      records[volume.name] = *record;
+    } else if (volume.has_data || !volume.options.absent()) {
+      records.try_emplace(volume.name, VolumeRecord{volume.name, "local", {}, options_of(volume)});
+    }
+  }
+  std::vector<VolumeRecord> sorted;
+  for (auto& [name, record] : records) {
+    sorted.push_back(std::move(record));
+  }
+  return sorted;
+}
+
+std::string volume_record_json(const VolumeRecord& record) {
+  return to_go_json(JsonValue::object({{"Name", JsonValue::string(record.name)},
+                                       {"Driver", JsonValue::string(record.driver)},
+                                       {"Labels", string_map(record.labels)},
+                                       {"Options", string_map(record.options)}}));
+}
+
+}  // namespace dfsck

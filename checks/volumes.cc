@@ -1,0 +1,74 @@
+// volumes/: the daemon takes every directory there for a volume, and refuses to start if it cannot read one's options.
+#include <algorithm>
+#include <set>
+
+#include "checks/checks.h"
+#include "checks/input.h"
+#include "checks/volume_rebuild.h"
+#include "core/base/escape.h"
+
+namespace dfsck {
+namespace {
+
+Subject subject_of(const Volume& volume) { return {SubjectKind::Volume, escaped(volume.name)}; }
+
+void check_options(const VolumeStore& store, const Volume& volume, FindingSink& sink) {
+  if (volume.options_problem.empty()) {
+    return;
+  }
+  // Only a sound database proves what the options were.
+  const VolumeRecord* record = store.database.state == Database::State::Good ? store.find_record(volume.name) : nullptr;
+  const bool restorable = record != nullptr && volume_options_file(*record).has_value();
+  Finding& finding = sink.add(restorable ? problem::volume_options_restorable : problem::volume_options_bad,
+                              subject_of(volume), volume.path / "opts.json");
+  finding.args["volume"] = escaped(volume.name);
+  finding.args["state"] = volume.options_problem;
+}
+
+// Names of local volumes that somebody counts on.
+std::set<std::string> known_volumes(const Model& model) {
+  std::set<std::string> known;
+  for (const VolumeRecord& record : model.volumes.records) {
+    if (is_local(record)) {
+      known.insert(record.name);
+    }
+  }
+  for (const Container& container : model.containers.containers) {
+    for (const Container::MountPoint& mount : container.mount_points) {
+      if (!mount.name.empty() && (mount.driver.empty() || mount.driver == "local")) {
+        known.insert(mount.name);
+      }
+    }
+  }
+  return known;
+}
+
+void foreign(const RelPath& path, FindingSink& sink) {
+  sink.add(problem::volume_entry_foreign, {SubjectKind::File, path.text()}, path).args["path"] = path.text();
+}
+
+}  // namespace
+
+void check_volumes(const CheckInput& input, FindingSink& sink) {
+  const VolumeStore& store = input.model.volumes;
+  const std::set<std::string> known = known_volumes(input.model);
+  for (const Volume& volume : store.volumes) {
+    check_options(store, volume, sink);
+    if (volume.has_data || volume.data_problem == "unreadable") {
+      continue;  // what cannot be read is an error of the disk, and reported as one
+    }
+    if (volume.options.absent() && !known.contains(volume.name)) {
+      foreign(volume.path, sink);
+      continue;
+    }
+    sink.add(problem::volume_data_missing, subject_of(volume), volume.path / "_data").args["volume"] =
+        escaped(volume.name);
+  }
+  for (const RelPath& path : store.foreign) {
+    if (!path.name().starts_with(".tmp-")) {
+      foreign(path, sink);
+    }
+  }
+}
+
+}  // namespace dfsck

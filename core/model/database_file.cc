@@ -1,0 +1,91 @@
+// From a file to a checked bbolt tree. What the daemon would stumble over is Bad; what it lives with is not.
+#include "core/model/database_file.h"
+
+#include <algorithm>
+
+#include "core/base/text.h"
+#include "core/codec/bolt_check.h"
+#include "core/fs/host.h"
+
+namespace dfsck {
+namespace {
+
+constexpr int kAttemptsWhileLocked = 4;
+
+bool is_locked(const Root& root, const RelPath& path) {
+  const Result<Fd> fd = root.open_file(path);
+  return fd && is_locked_by_other(fd->get());
+}
+
+// The first thing that matters, and how many more there are.
+std::string problem_text(const std::vector<BoltProblem>& problems) {
+  const auto first = std::find_if(problems.begin(), problems.end(),
+                                  [](const BoltProblem& problem) { return !is_harmless(problem.kind); });
+  if (first == problems.end()) {
+    return "";
+  }
+  const auto more = static_cast<uint64_t>(problems.end() - first) - 1;
+  return bolt_problem_text(*first) + (more > 0 ? ", and " + counted(more, "more problem") : "");
+}
+
+void judge(DatabaseFile& database) {
+  database.tree = database.file->load();
+  const std::vector<BoltProblem> problems = check_bolt(*database.file, database.tree);
+  database.facts.problem = problem_text(problems);
+  database.facts.state = database.facts.problem.empty() ? Database::State::Good : Database::State::Bad;
+  database.facts.leaked_runs = static_cast<size_t>(
+      std::count_if(problems.begin(), problems.end(), [](const BoltProblem& p) { return is_harmless(p.kind); }));
+}
+
+void read_once(StateReader& reader, DatabaseFile& database) {
+  FileState state = reader.read(database.facts.path, BoltFile::kMaxBytes);
+  database.facts.problem.clear();
+  database.file.reset();
+  database.tree = {};
+  switch (state.kind) {
+    case FileState::Kind::Absent: database.facts.state = Database::State::Absent; return;
+    case FileState::Kind::Unreadable:
+    case FileState::Kind::TooLarge:
+      database.facts.state = Database::State::Unreadable;
+      database.facts.problem = state.problem();
+      return;
+    case FileState::Kind::WrongType:
+      database.facts.state = Database::State::Bad;
+      database.facts.problem = "it is " + state.problem();
+      return;
+    case FileState::Kind::Present: break;
+  }
+  if (state.empty()) {
+    database.facts.state = Database::State::Empty;
+    return;
+  }
+  const bool zeros = state.zero_filled();
+  Result<BoltFile> file = BoltFile::open(std::move(state.bytes));
+  if (!file) {
+    database.facts.state = Database::State::Unreadable;
+    database.facts.problem = file.error().message();
+    return;
+  }
+  database.file.emplace(std::move(*file));
+  judge(database);
+  if (zeros) {
+    database.facts.problem = "it is filled with zero bytes";
+  }
+}
+
+}  // namespace
+
+DatabaseFile read_database(StateReader& reader, const RelPath& path) {
+  DatabaseFile database;
+  database.facts.path = path;
+  database.facts.locked = is_locked(reader.root(), path);
+  for (int attempt = 0; attempt < kAttemptsWhileLocked; ++attempt) {
+    read_once(reader, database);
+    if (!database.facts.locked || database.facts.state != Database::State::Bad) {
+      break;
+    }
+  }
+  return database;
+}
+
+}  // namespace dfsck

@@ -1,0 +1,26 @@
+// Reading one bbolt database of a root: its state for the model, and whatever of its tree can be read.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/codec/bolt.h"
+#include "core/model/databases.h"
+#include "core/model/file_state.h"
+
+namespace dfsck {
+
+struct DatabaseFile {
+  Database facts;
+  std::optional<BoltFile> file;  // where there are bytes at all; `tree` points into it
+  BoltTree tree;                 // all of it if facts.state is Good
+
+  // The bucket of that name at the top of the file, as far as it could be read; null if there is none.
+  const BoltBucket* bucket(std::string_view name) const { return tree.root.bucket(name); }
+};
+
+// Checks every page. A file that a daemon holds locked may change under our eyes: it is read again a few times before
+// it is called bad. One torn meta page is what a crash leaves, and is Good; leaked pages are counted, and are Good too.
+DatabaseFile read_database(StateReader& reader, const RelPath& path);
+
+}  // namespace dfsck

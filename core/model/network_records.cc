@@ -1,0 +1,109 @@
+// Decoding of network records, as far as the daemon insists on them: a missing field of some kinds is a Go panic.
+#include "core/model/network_records.h"
+
+#include <algorithm>
+
+#include "core/base/escape.h"
+#include "core/base/text.h"
+#include "core/codec/json.h"
+
+namespace dfsck {
+namespace {
+
+constexpr std::string_view kPrefix = "docker/network/v1.0/";
+constexpr size_t kIndex = 8;  // modification counter in front of the JSON text
+
+bool has_string(const JsonValue& value, std::string_view key) {
+  const JsonValue* member = value.find_exact(key);
+  return member != nullptr && member->as_string() != nullptr;
+}
+
+std::string string_of(const JsonValue& value, std::string_view key) {
+  const std::string* text = value.get(key).as_string();
+  return text != nullptr ? escaped(*text) : "";
+}
+
+// What libnetwork's UnmarshalJSON takes for granted (network.go, endpoint.go): type assertions without a check.
+std::string missing_field(const std::string& kind, const JsonValue& value) {
+  if (kind == "network") {
+    for (const std::string_view key : {"name", "id", "networkType"}) {
+      if (!has_string(value, key)) {
+        return "it has no \"" + std::string(key) + "\"";
+      }
+    }
+    const JsonValue* ipv6 = value.find_exact("enableIPv6");
+    return ipv6 != nullptr && ipv6->as_bool() ? "" : "it has no \"enableIPv6\"";
+  }
+  if (kind == "endpoint") {
+    for (const std::string_view key : {"name", "id"}) {
+      if (!has_string(value, key)) {
+        return "it has no \"" + std::string(key) + "\"";
+      }
+    }
+  }
+  return "";
+}
+
+void read_value(NetworkRecord& record, std::string_view value) {
+  if (value.size() < kIndex) {
+    record.problem = "it is too short";
+    return;
+  }
+  const Result<JsonValue> json = parse_json(value.substr(kIndex));
+  if (!json) {
+    record.problem = "its JSON text cannot be read (" + json.error().detail + ")";
+    return;
+  }
+  if (json->as_object() == nullptr) {
+    record.problem = "it is no JSON object";
+    return;
+  }
+  record.problem = missing_field(record.kind, *json);
+  record.name = string_of(*json, "name");
+  record.container = record.kind == "sandbox" ? string_of(*json, "Cid") : "";
+  record.sandbox = record.kind == "endpoint" ? string_of(*json, "sandbox") : "";
+}
+
+// Kinds that the controller itself loads at start; others belong to drivers, or to daemons of long ago.
+bool is_loaded_at_start(std::string_view kind) {
+  return kind == "network" || kind == "endpoint" || kind == "endpoint_count" || kind == "sandbox";
+}
+
+}  // namespace
+
+std::optional<NetworkRecord> parse_network_record(std::string_view key, std::string_view value) {
+  if (!key.starts_with(kPrefix)) {
+    return std::nullopt;
+  }
+  key.remove_prefix(kPrefix.size());
+  while (key.ends_with('/')) {
+    key.remove_suffix(1);
+  }
+  const std::vector<std::string_view> parts = split(key, '/');
+  if (parts.size() < 2) {
+    return std::nullopt;
+  }
+  NetworkRecord record;
+  record.key = escaped(key);
+  record.kind = escaped(parts[0]);
+  record.id = escaped(parts[1]);
+  record.second = parts.size() > 2 ? escaped(parts[2]) : "";
+  if (is_loaded_at_start(record.kind)) {
+    read_value(record, value);
+  }
+  return record;
+}
+
+std::vector<NetworkRecord> network_records(const BoltBucket& bucket) {
+  std::vector<NetworkRecord> records;
+  for (const BoltEntry& entry : bucket.entries) {
+    if (std::optional<NetworkRecord> record = parse_network_record(entry.key, entry.value); record && !entry.bucket) {
+      records.push_back(std::move(*record));
+    }
+  }
+  std::sort(records.begin(), records.end(),
+            [](const NetworkRecord& a, const NetworkRecord& b) { return a.key < b.key; });
+  return records;
+}
+
+}  // namespace dfsck

@@ -1,0 +1,19 @@
+// Scans network/files/local-kv.db, the state of the network controller.
+#include "core/model/database_file.h"
+#include "core/model/model.h"
+#include "core/model/network_records.h"
+
+namespace dfsck {
+
+void scan_networks(const Root& root, Model& model) {
+  StateReader reader(root);
+  const DatabaseFile database = read_database(reader, "network/files/local-kv.db");
+  model.networks.database = database.facts;
+  if (const BoltBucket* bucket = database.bucket("libnetwork"); bucket != nullptr) {
+    model.networks.records = network_records(*bucket);
+  }
+  const std::vector<ScanFailure> failures = reader.take_failures();
+  model.failures.insert(model.failures.end(), failures.begin(), failures.end());
+}
+
+}  // namespace dfsck

@@ -1,0 +1,19 @@
+// The records of volumes/metadata.db. Internal to core/model, and for its tests.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "core/model/database_file.h"
+
+namespace dfsck {
+
+// One value of bucket "volumes" (moby volume/service/db.go:volumeMetadata); nothing where the daemon would skip it.
+std::optional<VolumeRecord> parse_volume_record(std::string_view key, std::string_view json);
+
+// All records that can be read, sorted by name. Of a damaged database also those in pages that nothing leads to any
+// more: bbolt never overwrites a page in use, so older copies survive; a record of the tree wins over an older one.
+std::vector<VolumeRecord> volume_records(const DatabaseFile& database);
+
+}  // namespace dfsck
