@@ -1,4 +1,4 @@
-// Writes bbolt databases for recipes: every bucket one leaf page, as the smallest correct file has it.
+// The databases of recipes: buckets in memory, written as bbolt files.
 #pragma once
 
 #include <map>
@@ -11,8 +11,7 @@ struct BoltBucket {
   std::map<std::string, BoltBucket> buckets;
 };
 
-// The whole file: two metas, an empty freelist, one leaf page (with overflow) for each bucket, 4096 bytes a page,
-// padded to 32 KiB as the daemon's are (go.etcd.io/bbolt db.go:init, node.go:write).
-std::string bolt_file(const BoltBucket& root);
+// The whole file, as large as the daemon's smallest: 32 KiB. `leaked` pages are neither used nor free.
+std::string bolt_file(const BoltBucket& root, size_t leaked);
 
 }  // namespace dfsck

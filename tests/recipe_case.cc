@@ -1,4 +1,5 @@
 // Reads and rewrites case files: a comment, objects, damage, options, and the report that is expected.
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>

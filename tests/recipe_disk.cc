@@ -1,0 +1,155 @@
+// System calls with the first failure kept, and trees written in the daemon's order.
+#include "tests/recipe_disk.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+namespace dfsck {
+
+void RecipeDisk::fail(const std::string& detail) {
+  if (error_.empty()) {
+    error_ = detail;
+  }
+}
+
+void RecipeDisk::check(bool good, const std::string& path, const char* what) {
+  if (!good && error_.empty()) {
+    error_ = std::string(what) + " " + path + ": " + errno_text(errno);
+  }
+  times_.try_emplace(path);
+}
+
+void RecipeDisk::directory(const std::string& path, mode_t mode) {
+  if (!failed()) {
+    check(::mkdir(full(path).c_str(), 0700) == 0 || errno == EEXIST, path, "mkdir");
+    check(::chmod(full(path).c_str(), mode) == 0, path, "chmod");
+  }
+}
+
+void RecipeDisk::file(const std::string& path, std::string_view bytes, mode_t mode) {
+  if (failed()) {
+    return;
+  }
+  const int fd = ::open(full(path).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  check(fd >= 0, path, "create");
+  while (fd >= 0 && !bytes.empty() && !failed()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    check(written > 0, path, "write");
+    bytes.remove_prefix(written > 0 ? static_cast<size_t>(written) : 0);
+  }
+  if (fd >= 0) {
+    check(::fchmod(fd, mode) == 0, path, "chmod");
+    ::close(fd);
+  }
+}
+
+void RecipeDisk::symlink(const std::string& path, const std::string& target) {
+  if (!failed()) {
+    check(::symlink(target.c_str(), full(path).c_str()) == 0, path, "symlink");
+  }
+}
+
+void RecipeDisk::hardlink(const std::string& path, const std::string& target) {
+  if (!failed()) {
+    check(::link(full(target).c_str(), full(path).c_str()) == 0, path, "link");
+  }
+}
+
+void RecipeDisk::node(const std::string& path, mode_t type_and_mode, unsigned major_number, unsigned minor_number) {
+  if (!failed()) {
+    const dev_t device = ::makedev(major_number, minor_number);
+    check(::mknod(full(path).c_str(), type_and_mode, device) == 0, path, "mknod");
+    check(::chmod(full(path).c_str(), type_and_mode & 07777) == 0, path, "chmod");
+  }
+}
+
+void RecipeDisk::owner(const std::string& path, uint32_t uid, uint32_t gid) {
+  if (!failed()) {
+    check(::lchown(full(path).c_str(), uid, gid) == 0, path, "chown");
+  }
+}
+
+void RecipeDisk::mode(const std::string& path, mode_t mode) {
+  if (!failed()) {
+    check(::chmod(full(path).c_str(), mode) == 0, path, "chmod");
+  }
+}
+
+void RecipeDisk::attribute(const std::string& path, const std::string& name, const std::string& value) {
+  if (!failed()) {
+    check(::lsetxattr(full(path).c_str(), name.c_str(), value.data(), value.size(), 0) == 0, path, "setxattr");
+  }
+}
+
+Result<void> RecipeDisk::finish() {
+  for (const auto& [path, time] : times_) {
+    const timespec value{time.seconds, time.nanoseconds};
+    const std::array<timespec, 2> both{value, value};
+    if (!failed()) {
+      check(::utimensat(AT_FDCWD, full(path).c_str(), both.data(), AT_SYMLINK_NOFOLLOW) == 0, path, "set time of");
+    }
+  }
+  return failed() ? Result<void>(format_error("build recipe", "", error_)) : Result<void>();
+}
+
+namespace {
+
+void make_entry(RecipeDisk& disk, const std::string& top, const TreeEntry& entry) {
+  using Kind = TreeEntry::Kind;
+  const std::string path = top + "/" + entry.path;
+  switch (entry.kind) {
+    case Kind::Directory:
+      return disk.directory(path, entry.mode);
+    case Kind::File:
+      return disk.file(path, entry.bytes, entry.mode);
+    case Kind::Symlink:
+      return disk.symlink(path, entry.target);
+    case Kind::HardLink:
+      return disk.hardlink(path, top + "/" + entry.target);
+    case Kind::Whiteout:
+      return disk.node(path, S_IFCHR, 0, 0);
+    case Kind::Opaque:
+      return disk.attribute(path, "trusted.overlay.opaque", "y");
+    case Kind::Fifo:
+      return disk.node(path, S_IFIFO | entry.mode, 0, 0);
+    case Kind::CharDevice:
+      return disk.node(path, S_IFCHR | entry.mode, entry.major_number, entry.minor_number);
+    case Kind::BlockDevice:
+      return disk.node(path, S_IFBLK | entry.mode, entry.major_number, entry.minor_number);
+  }
+}
+
+// Owner, attributes and mode, in this order: a change of owner takes capabilities and setuid away.
+void dress_entry(RecipeDisk& disk, const std::string& top, const TreeEntry& entry, TreeStyle style) {
+  using Kind = TreeEntry::Kind;
+  const std::string path = top + "/" + entry.path;
+  if (entry.kind == Kind::Opaque) {
+    return;
+  }
+  const bool kernels_own = style == TreeStyle::Upper && entry.kind == Kind::Whiteout;
+  disk.owner(path, kernels_own ? 0 : entry.uid + disk.shift(), kernels_own ? 0 : entry.gid + disk.shift());
+  for (const auto& [name, value] : entry.xattrs) {
+    disk.attribute(path, name, value);
+  }
+  if (entry.kind != Kind::Symlink && entry.kind != Kind::Whiteout) {
+    disk.mode(path, entry.mode);
+  }
+  disk.time(path, {entry.mtime, style == TreeStyle::Upper ? 123'456'789 : 0});
+}
+
+}  // namespace
+
+void write_tree(RecipeDisk& disk, const std::string& path, const Tree& tree, TreeStyle style) {
+  for (const TreeEntry& entry : tree) {
+    make_entry(disk, path, entry);
+    dress_entry(disk, path, entry, style);
+  }
+}
+
+}  // namespace dfsck

@@ -1,0 +1,63 @@
+// Makes files the way the daemon leaves them: exact modes, owners and times.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "core/base/result.h"
+#include "tests/recipe.h"
+
+namespace dfsck {
+
+struct DiskTime {
+  int64_t seconds = kRecipeTime;
+  long nanoseconds = 0;
+};
+
+// Writes below one directory; paths are relative to it. The first failure is kept and all that follows does nothing,
+// so that callers need to ask only once, at the end.
+class RecipeDisk {
+ public:
+  explicit RecipeDisk(std::string root) : root_(std::move(root)) {}
+
+  // New files belong to root; those of `shift` above 0 that containers own belong to the remapped ids.
+  void set_shift(uint32_t shift) { shift_ = shift; }
+  uint32_t shift() const { return shift_; }
+
+  void directory(const std::string& path, mode_t mode);
+  void file(const std::string& path, std::string_view bytes, mode_t mode);
+  void symlink(const std::string& path, const std::string& target);
+  void hardlink(const std::string& path, const std::string& target);
+  void node(const std::string& path, mode_t type_and_mode, unsigned major_number, unsigned minor_number);
+  void owner(const std::string& path, uint32_t uid, uint32_t gid);  // as given, without shift
+  void mode(const std::string& path, mode_t mode);
+  void attribute(const std::string& path, const std::string& name, const std::string& value);
+  void time(const std::string& path, DiskTime time) { times_[path] = time; }
+
+  void fail(const std::string& detail);
+  bool failed() const { return !error_.empty(); }
+  // Sets all times, last of all; says what failed first.
+  Result<void> finish();
+
+ private:
+  std::string full(const std::string& path) const { return root_ + "/" + path; }
+  void check(bool good, const std::string& path, const char* what);
+
+  std::string root_;
+  uint32_t shift_ = 0;
+  std::map<std::string, DiskTime> times_;
+  std::string error_;
+};
+
+// How a tree lies on disk. An upper directory of the kernel (BuildKit's layers, containers) has nanoseconds and
+// whiteouts of the host's root; an extracted tar has whole seconds and the owners of its headers.
+enum class TreeStyle { Extracted, Upper };
+
+// Writes `tree`, complete with its parents, into the existing directory `path`.
+void write_tree(RecipeDisk& disk, const std::string& path, const Tree& tree, TreeStyle style);
+
+}  // namespace dfsck
