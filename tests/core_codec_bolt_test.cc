@@ -235,6 +235,12 @@ TEST(Bolt, EntriesAreSortedEvenWhenThePageIsNot) {
   ASSERT_EQ(tree.root.entries.size(), 3U);
   EXPECT_EQ(tree.root.value("a"), "1");
   EXPECT_EQ(tree.root.value("c"), "3");
+
+  BoltBuilder inside;
+  const BoltBuilder::Item mixed = inside.inline_bucket("x", {{"b", "2"}, {"a", "1"}});
+  const BoltTree inner = opened(inside.build(inside.add_leaf({mixed}))).load();
+  EXPECT_EQ(inner.root.bucket("x")->value("a"), "1");
+  EXPECT_EQ(inner.root.bucket("x")->value("b"), "2");
 }
 
 TEST(Bolt, CyclesAndDeepNestsEnd) {

@@ -12,6 +12,16 @@ using Kind = BoltProblem::Kind;
 constexpr size_t kBucketHeader = 16;  // u64 root page, u64 sequence
 constexpr size_t kShownKeyBytes = 40;
 
+// Keeps the promise of BoltBucket::entries where a damaged file does not: of equal keys the first one stays.
+void put_in_order(BoltBucket& bucket) {
+  const auto by_key = [](const BoltEntry& left, const BoltEntry& right) { return left.key < right.key; };
+  const auto same_key = [](const BoltEntry& left, const BoltEntry& right) { return left.key == right.key; };
+  if (!std::is_sorted(bucket.entries.begin(), bucket.entries.end(), by_key)) {
+    std::stable_sort(bucket.entries.begin(), bucket.entries.end(), by_key);
+  }
+  bucket.entries.erase(std::unique(bucket.entries.begin(), bucket.entries.end(), same_key), bucket.entries.end());
+}
+
 std::string shown(std::string_view key) { return "\"" + escaped_excerpt(key, kShownKeyBytes) + "\""; }
 
 // What the parent's keys say about the keys of a page: low <= key < high.
@@ -56,12 +66,7 @@ class TreeReader {
   // Reads everything below bucket.root_page; `parent` is the page that refers to it.
   void read_bucket(BoltBucket& bucket, BoltPageId parent, size_t depth) {
     bucket.complete = read_page(bucket, bucket.root_page, parent, {}, depth);
-    const auto by_key = [](const BoltEntry& left, const BoltEntry& right) { return left.key < right.key; };
-    const auto same_key = [](const BoltEntry& left, const BoltEntry& right) { return left.key == right.key; };
-    if (!std::is_sorted(bucket.entries.begin(), bucket.entries.end(), by_key)) {
-      std::stable_sort(bucket.entries.begin(), bucket.entries.end(), by_key);
-    }
-    bucket.entries.erase(std::unique(bucket.entries.begin(), bucket.entries.end(), same_key), bucket.entries.end());
+    put_in_order(bucket);
   }
 
   // Each of the following returns whether all of it could be read.
@@ -157,6 +162,7 @@ class TreeReader {
       read_bucket(bucket, page, depth + 1);
     } else {
       bucket.complete = read_inline_bucket(bucket, element, page);
+      put_in_order(bucket);
     }
   }
 

@@ -1,0 +1,168 @@
+// Comparison of attributes.
+#include "core/content/attributes.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "core/base/escape.h"
+
+namespace dfsck {
+namespace {
+
+std::string octal(uint32_t mode) {
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), "%04o", mode);
+  return text.data();
+}
+
+std::string owner(uint32_t uid, uint32_t gid) { return std::to_string(uid) + ":" + std::to_string(gid); }
+
+std::string time_text(const FileTime& time) {
+  std::array<char, 48> text{};
+  std::snprintf(text.data(), text.size(), "%lld.%09lld", static_cast<long long>(time.seconds),
+                static_cast<long long>(time.nanoseconds));
+  return text.data();
+}
+
+// Set by hosts or by nobody in particular; not what a layer is made of.
+bool is_never_compared(std::string_view name) {
+  return is_overlay_xattr(name) || name == "security.selinux" || name == "security.ima" || name == "security.evm";
+}
+
+// Whether an attribute that the header does not have is damage.
+bool is_foreign(std::string_view name, const LayerInput& input) {
+  if (name == kCapability) {
+    return true;
+  }
+  return input.provenance == Provenance::Unpacked &&
+         (name.starts_with("user.") || name.starts_with("system.posix_acl_"));
+}
+
+uint32_t little_endian(std::string_view bytes) {
+  uint32_t value = 0;
+  for (size_t i = 0; i < 4; ++i) {
+    value |= static_cast<uint32_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
+  }
+  return value;
+}
+
+// A capability of revision 3 belongs to a user namespace, whose root it names; the daemon writes revision 2 into tars and
+// the kernel shows either, depending on who asks. Revision 3 of this very root is given as revision 2.
+std::string normalized_capability(std::string value, const LayerInput& input) {
+  constexpr size_t kSizeV2 = 20;
+  constexpr size_t kSizeV3 = 24;
+  constexpr uint32_t kRevisionMask = 0xff000000;
+  if (value.size() == kSizeV3 && (little_endian(value) & kRevisionMask) == 0x03000000) {
+    const uint32_t root = little_endian(std::string_view(value).substr(kSizeV2));
+    if (root == 0 || root == input.ids.uid_base) {
+      value.resize(kSizeV2);
+      value[3] = 2;
+    }
+  }
+  return value;
+}
+
+bool same_value(const std::string& name, const std::string& expected, const std::string& found,
+                const LayerInput& input) {
+  if (name == kCapability) {
+    return normalized_capability(expected, input) == normalized_capability(found, input);
+  }
+  // chmod, which follows when the daemon unpacks, changes the mask of an ACL.
+  return name.starts_with("system.posix_acl_") || expected == found;
+}
+
+// The kernel refuses these on anything but files and directories, and the daemon goes on without.
+bool can_carry(uint32_t type, std::string_view name) {
+  return !name.starts_with("user.") || type == S_IFREG || type == S_IFDIR;
+}
+
+}  // namespace
+
+uint32_t uid_on_disk(const TarHeader& header, const LayerInput& input) {
+  return static_cast<uint32_t>(header.uid) + input.ids.uid_base;
+}
+
+uint32_t gid_on_disk(const TarHeader& header, const LayerInput& input) {
+  return static_cast<uint32_t>(header.gid) + input.ids.gid_base;
+}
+
+FileTime mtime_on_disk(const TarHeader& header) {
+  return header.mtime_seconds < 0 ? FileTime{} : FileTime{header.mtime_seconds, header.mtime_nanoseconds};
+}
+
+std::optional<std::string> owner_problem(const TarHeader& header, const struct ::stat& found, const LayerInput& input) {
+  const uint32_t uid = uid_on_disk(header, input);
+  const uint32_t gid = gid_on_disk(header, input);
+  if (uid == found.st_uid && gid == found.st_gid) {
+    return std::nullopt;
+  }
+  return "owner " + owner(found.st_uid, found.st_gid) + ", should be " + owner(uid, gid);
+}
+
+std::optional<std::string> owner_mode_problem(const TarHeader& header, const struct ::stat& found,
+                                              const LayerInput& input) {
+  constexpr uint32_t kBits = 07777;
+  std::optional<std::string> problem = owner_problem(header, found, input);
+  if (!S_ISLNK(found.st_mode) && (found.st_mode & kBits) != header.mode) {
+    std::string mode = "mode " + octal(found.st_mode & kBits) + ", should be " + octal(header.mode);
+    return problem ? std::move(mode) + "; " + *problem : std::move(mode);
+  }
+  return problem;
+}
+
+std::optional<std::string> time_problem(const TarHeader& header, const struct ::stat& found, const LayerInput& input) {
+  const FileTime expected = mtime_on_disk(header);
+  const FileTime have{found.st_mtim.tv_sec, found.st_mtim.tv_nsec};
+  // Filesystems that keep whole seconds only show no nanoseconds.
+  const bool coarse = input.provenance == Provenance::RawUpper || have.nanoseconds == 0;
+  const bool same_second = expected.seconds == have.seconds ||
+                           (input.provenance == Provenance::RawUpper && header.mtime_seconds < 0);
+  if (same_second && (coarse || expected.nanoseconds == have.nanoseconds)) {
+    return std::nullopt;
+  }
+  return "modified " + time_text(have) + ", should be " + time_text(expected);
+}
+
+bool is_overlay_xattr(std::string_view name) {
+  return name.starts_with("trusted.overlay.") || name.starts_with("user.overlay.") ||
+         name.starts_with("user.fuseoverlayfs.");
+}
+
+std::optional<std::string> opaque_mark(const ObjectPlace& place, const XattrNames& found) {
+  for (const char* name : {"trusted.overlay.opaque", "user.overlay.opaque", "user.fuseoverlayfs.opaque"}) {
+    if (found.contains(name) && read_xattr(place, name) == "y") {
+      return name;
+    }
+  }
+  return std::nullopt;
+}
+
+void find_xattr_problems(const TarHeader& header, uint32_t type, const ObjectPlace& place, const XattrNames& found,
+                         const LayerInput& input,
+                         const std::function<void(const std::string& name, std::string detail)>& report) {
+  for (const auto& [name, expected] : header.xattrs) {
+    if (is_never_compared(name) || !can_carry(type, name)) {
+      continue;
+    }
+    if (!found.contains(name)) {
+      report(name, "has lost its attribute " + escaped(name));
+      continue;
+    }
+    const std::optional<std::string> value = read_xattr(place, name);
+    if (value && !same_value(name, expected, *value, input)) {
+      report(name, "its attribute " + escaped(name) + " has another value");
+    }
+  }
+  const auto header_has = [&](std::string_view name) {
+    return std::any_of(header.xattrs.begin(), header.xattrs.end(), [&](const auto& have) { return have.first == name; });
+  };
+  found.each([&](std::string_view name) {
+    const bool judged = header.is_hard_link() ? name == kCapability : is_foreign(name, input);
+    if (judged && !is_never_compared(name) && !header_has(name)) {
+      report(std::string(name), "has an attribute " + escaped(name) + " that it should not have");
+    }
+  });
+}
+
+}  // namespace dfsck

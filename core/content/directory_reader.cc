@@ -1,0 +1,37 @@
+// getdents64 into a buffer that holds some thousand names.
+#include "core/content/directory_reader.h"
+
+#include <dirent.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace dfsck {
+namespace {
+
+constexpr size_t kBuffer = 64 * 1024;
+
+}  // namespace
+
+DirectoryReader::DirectoryReader() : buffer_(new char[kBuffer]) {}
+DirectoryReader::~DirectoryReader() = default;
+
+int DirectoryReader::read(int fd, const std::function<bool(const char* name, uint32_t type)>& visit) {
+  for (;;) {
+    const long got = ::syscall(SYS_getdents64, fd, buffer_.get(), kBuffer);
+    if (got <= 0) {
+      return got == 0 ? 0 : errno;
+    }
+    for (long at = 0; at < got;) {
+      const auto* entry = reinterpret_cast<const struct dirent64*>(buffer_.get() + at);
+      at += entry->d_reclen;
+      const std::string_view name = entry->d_name;
+      if (name != "." && name != ".." && !visit(entry->d_name, DTTOIF(entry->d_type))) {
+        return 0;
+      }
+    }
+  }
+}
+
+}  // namespace dfsck

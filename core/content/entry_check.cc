@@ -1,0 +1,418 @@
+// EntryCheck: the simulation of moby pkg/archive/archive.go:Unpack, header by header, against what is on disk.
+#include "core/content/entry_check.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "core/base/escape.h"
+#include "core/content/attributes.h"
+#include "core/content/expected.h"
+
+namespace dfsck {
+namespace {
+
+constexpr std::string_view kWhiteoutPrefix = ".wh.";
+constexpr std::string_view kOpaqueName = ".wh..wh..opq";
+constexpr const char* kOpaqueXattr = "trusted.overlay.opaque";
+
+bool is_whiteout(const struct ::stat& raw) { return S_ISCHR(raw.st_mode) && raw.st_rdev == makedev(0, 0); }
+
+std::string_view parent_of(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+}
+
+std::string_view base_of(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+std::string joined(std::string_view directory, std::string_view name) {
+  return directory.empty() ? std::string(name) : std::string(directory) + "/" + std::string(name);
+}
+
+std::string a_type(uint32_t mode) { return "a " + std::string(type_name(mode)); }
+
+std::string device_text(unsigned major, unsigned minor) { return std::to_string(major) + ":" + std::to_string(minor); }
+
+// The file's access time stays as it is where we may ask for that: of our own files, or as root.
+Fd open_for_reading(int dir, const char* name) {
+  constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  Fd fd(::openat(dir, name, kFlags | O_NOATIME));
+  if (!fd && errno == EPERM) {
+    fd = Fd(::openat(dir, name, kFlags));
+  }
+  return fd;
+}
+
+}  // namespace
+
+struct EntryCheck::Object {
+  int error = 0;
+  struct ::stat raw {};
+  ObjectPlace at{};  // its name is that of the last look_up
+  uint64_t place = 0;
+
+  IssueLog::Anchor anchor() const { return {place, raw.st_ino, {}}; }
+};
+
+EntryCheck::EntryCheck(int tree, const LayerInput& input, Depth depth, Meaning* meaning, IssueLog& log)
+    : input_(input), depth_(depth), meaning_(meaning), log_(log), cursor_(tree), link_cursor_(tree) {}
+
+EntryCheck::Payload EntryCheck::check(const LayerEntry& entry) {
+  const std::string_view base = entry.base();
+  if (entry.path.empty()) {
+    return {};  // the tree's own directory: the daemon leaves it as it is
+  }
+  if (base.starts_with(kWhiteoutPrefix)) {
+    if (base == kOpaqueName) {
+      check_opaque(entry);
+    } else {
+      check_whiteout(entry, base.substr(kWhiteoutPrefix.size()));
+    }
+    // The daemon would look for a file of that name to read back, and there is none.
+    return Payload{.lost = entry.header.size > 0, .file = {}};
+  }
+  if (entry.header.is_hard_link()) {
+    check_hard_link(entry);
+    return {};
+  }
+  if (entry.header.file_type() == 0) {
+    if (unverifiable_.empty()) {
+      unverifiable_ = escaped(entry.path) + " is of a type that the daemon does not unpack";
+    }
+    return Payload{.lost = true, .file = {}};
+  }
+  return check_object(entry);
+}
+
+bool EntryCheck::is_shortage(int error, std::string_view path) {
+  if (error != EMFILE && error != ENFILE && error != ENOMEM) {
+    return false;
+  }
+  failure_ = Error{Error::Kind::Io, error, "open", escaped(path), {}};
+  return true;
+}
+
+void EntryCheck::add(IssueKind kind, const LayerEntry& entry, std::string detail, IssueLog::Anchor anchor) {
+  Issue issue;
+  issue.kind = kind;
+  issue.path = entry.path;
+  issue.detail = std::move(detail);
+  issue.expected = expected_of(entry, input_);
+  log_.add(std::move(issue), std::move(anchor));
+}
+
+bool EntryCheck::enter_parent(const LayerEntry& entry) {
+  if (cursor_.enter(entry.parent())) {
+    return true;
+  }
+  if (meaning_ != nullptr && (cursor_.error() == ENOENT || cursor_.error() == ENOTDIR)) {
+    const std::optional<std::string> elsewhere = meaning_->resolve_directory(entry.parent());
+    return elsewhere && cursor_.enter(*elsewhere);
+  }
+  return false;
+}
+
+EntryCheck::Object EntryCheck::look_up(const TreeCursor& cursor, std::string_view name) {
+  name_.assign(name);
+  Object object;
+  object.at = {cursor.fd(), name_.c_str()};
+  object.place = place_of(cursor.inode(), name);
+  object.error = ::fstatat(cursor.fd(), name_.c_str(), &object.raw, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
+  if (object.error != 0) {
+    object.raw = {};
+  }
+  return object;
+}
+
+void EntryCheck::report_absent(const LayerEntry& entry, int error, uint64_t place) {
+  if (is_shortage(error, entry.path)) {
+    return;
+  }
+  if (error == ENOENT || error == ENOTDIR || error == ELOOP) {
+    has_blocked_paths_ = has_blocked_paths_ || error == ENOTDIR;
+    add(IssueKind::Missing, entry, "is missing", {place, 0, {}});
+    return;
+  }
+  Issue issue;
+  issue.kind = IssueKind::Unreadable;
+  issue.path = entry.path;
+  issue.detail = errno_text(error);
+  issue.expected = expected_of(entry, input_);
+  issue.code = error;
+  log_.add(std::move(issue), {place, 0, {}});
+}
+
+void EntryCheck::check_whiteout(const LayerEntry& entry, std::string_view hidden) {
+  const std::string path = joined(entry.parent(), hidden);
+  const bool entered = enter_parent(entry);
+  const Object object = entered ? look_up(cursor_, hidden) : Object{.error = cursor_.error()};
+  if (entered) {
+    explained_.push_back(object.place);
+  }
+  if (is_shortage(object.error, path) || (meaning_ != nullptr && meaning_->is_hidden(path))) {
+    return;
+  }
+  Issue issue;
+  issue.path = path;
+  issue.expected = expected_whiteout(entry, input_);
+  if (object.error == 0 && is_whiteout(object.raw)) {
+    // A whiteout of BuildKit's was made by the kernel, for whoever was root then.
+    const auto wrong = input_.provenance == Provenance::Unpacked && meaning_ == nullptr
+                           ? owner_problem(entry.header, object.raw, input_)
+                           : std::nullopt;
+    if (!wrong) {
+      return;
+    }
+    issue.kind = IssueKind::OwnerMode;
+    issue.detail = *wrong;
+  } else {
+    issue.kind = IssueKind::WhiteoutLost;
+    issue.detail = object.error == 0 ? "there is " + a_type(object.raw.st_mode) + " in its place"
+                   : entered && look_up(cursor_, entry.base()).error == 0
+                       ? "it is a file named " + escaped(entry.base()) + " instead"
+                       : "it is missing";
+  }
+  log_.add(std::move(issue), object.anchor());
+}
+
+void EntryCheck::check_opaque(const LayerEntry& entry) {
+  const std::string path(entry.parent());
+  if (meaning_ != nullptr) {
+    meaning_->note_opaque(path);
+  }
+  std::string detail = "its directory is missing";
+  if (enter_parent(entry)) {
+    const ObjectPlace self{cursor_.fd(), "."};
+    const int error = xattrs_.read(self);
+    if (error == 0 && opaque_mark(self, xattrs_)) {
+      opaque_[cursor_.inode()] = std::nullopt;
+      return;
+    }
+    if (error != 0 || !sees_trusted_xattrs()) {
+      return;  // not ours to see
+    }
+    detail = "has lost its opaque mark";
+  } else if (is_shortage(cursor_.error(), path)) {
+    return;
+  }
+  if (meaning_ != nullptr && meaning_->hides_lowers(path)) {
+    return;
+  }
+  Issue issue;
+  issue.kind = IssueKind::OpaqueLost;
+  issue.path = path;
+  issue.detail = std::move(detail);
+  issue.expected.emplace();
+  issue.expected->name = entry.name;
+  issue.expected->mode = S_IFDIR;
+  issue.expected->xattrs = {{kOpaqueXattr, "y"}};
+  log_.add(std::move(issue), {});
+}
+
+EntryCheck::Payload EntryCheck::check_object(const LayerEntry& entry) {
+  Payload payload;
+  payload.lost = entry.header.size > 0;
+  if (!enter_parent(entry)) {
+    report_absent(entry, cursor_.error(), 0);
+    return payload;
+  }
+  Object object = look_up(cursor_, entry.base());
+  if (!log_.empty()) {
+    log_.overrule_place(object.place);
+  }
+  if (object.error != 0) {
+    report_absent(entry, object.error, object.place);
+    return payload;
+  }
+  explained_.push_back(object.place);
+  const uint32_t type = object.raw.st_mode & S_IFMT;
+  if (!S_ISDIR(type)) {
+    tree_bytes_ += static_cast<uint64_t>(object.raw.st_size);
+    if (has_blocked_paths_) {
+      log_.overrule_below(entry.path);
+    }
+  }
+  if (type != entry.header.file_type()) {
+    add(IssueKind::WrongType, entry,
+        "is " + a_type(type) + ", should be " + a_type(entry.header.file_type()), object.anchor());
+    return payload;
+  }
+  if (S_ISREG(type)) {
+    payload = check_file(entry, object);
+  } else if (S_ISLNK(type)) {
+    check_link_target(entry, object);
+  } else if ((S_ISCHR(type) || S_ISBLK(type)) &&
+             object.raw.st_rdev != makedev(entry.header.device_major, entry.header.device_minor)) {
+    add(IssueKind::DeviceNumber, entry,
+        "is device " + device_text(major(object.raw.st_rdev), minor(object.raw.st_rdev)) + ", should be " +
+            device_text(entry.header.device_major, entry.header.device_minor),
+        object.anchor());
+  }
+  object.at.open_fd = payload.file.get();
+  check_attributes(entry, object, entry.path);
+  check_xattrs(entry, object, entry.path);
+  return payload;
+}
+
+EntryCheck::Payload EntryCheck::check_file(const LayerEntry& entry, Object& object) {
+  Payload payload;
+  payload.place = object.place;
+  const auto size = static_cast<uint64_t>(object.raw.st_size);
+  if (size != entry.size) {
+    const IssueKind kind = size == 0 ? IssueKind::Emptied : size < entry.size ? IssueKind::Short : IssueKind::Long;
+    add(kind, entry, "is " + std::to_string(size) + " bytes, should be " + std::to_string(entry.size),
+        object.anchor());
+    payload.lost = true;
+    return payload;
+  }
+  if (depth_ == Depth::Full && size > 0) {
+    payload.file = open_for_reading(object.at.dir, object.at.name);
+    if (!payload.file) {
+      payload.lost = true;
+      report_absent(entry, errno, object.place);
+    }
+  }
+  return payload;
+}
+
+void EntryCheck::check_link_target(const LayerEntry& entry, const Object& object) {
+  std::array<char, 4097> target;  // links are shorter than PATH_MAX
+  const ssize_t length = ::readlinkat(object.at.dir, object.at.name, target.data(), target.size());
+  if (length < 0) {
+    report_absent(entry, errno, object.place);
+    return;
+  }
+  const std::string_view found(target.data(), static_cast<size_t>(length));
+  if (found != entry.header.link_name) {
+    add(IssueKind::LinkTarget, entry,
+        "points to \"" + escaped_excerpt(found, 200) + "\", should point to \"" +
+            escaped_excerpt(entry.header.link_name, 200) + "\"",
+        object.anchor());
+  }
+}
+
+void EntryCheck::check_attributes(const LayerEntry& entry, const Object& object, const std::string& path) {
+  const auto report = [&](IssueKind kind, std::string detail) {
+    Issue issue;
+    issue.kind = kind;
+    issue.path = path;
+    issue.detail = std::move(detail);
+    issue.expected = expected_of(entry, input_);
+    issue.expected->mode = (object.raw.st_mode & S_IFMT) | entry.header.mode;
+    log_.add(std::move(issue), object.anchor());
+  };
+  if (auto problem = owner_mode_problem(entry.header, object.raw, input_)) {
+    report(IssueKind::OwnerMode, std::move(*problem));
+  }
+  if (!S_ISDIR(object.raw.st_mode)) {
+    if (auto problem = time_problem(entry.header, object.raw, input_)) {
+      report(IssueKind::TimeDrift, std::move(*problem));
+    }
+  }
+}
+
+void EntryCheck::check_xattrs(const LayerEntry& entry, const Object& object, const std::string& path) {
+  const int error = xattrs_.read(object.at);
+  if (error != 0) {
+    report_absent(entry, error, object.place);
+    return;
+  }
+  if (xattrs_.empty() && entry.header.xattrs.empty()) {
+    return;
+  }
+  note_overlay_marks(object, path);
+  find_xattr_problems(entry.header, object.raw.st_mode & S_IFMT, object.at, xattrs_, input_,
+                      [&](const std::string& name, std::string detail) {
+                        Issue issue;
+                        issue.kind = IssueKind::Xattr;
+                        issue.path = path;
+                        issue.detail = std::move(detail);
+                        issue.expected = expected_of(entry, input_);
+                        log_.add(std::move(issue), {object.place, object.raw.st_ino, name});
+                      });
+}
+
+void EntryCheck::note_overlay_marks(const Object& object, const std::string& path) {
+  for (const char* name : {"trusted.overlay.redirect", "user.overlay.redirect", "trusted.overlay.metacopy",
+                           "user.overlay.metacopy"}) {
+    if (unverifiable_.empty() && xattrs_.contains(name)) {
+      unverifiable_ = escaped(path) + " has the attribute " + name + ": part of it lies in a layer below";
+    }
+  }
+  if (S_ISDIR(object.raw.st_mode) && input_.provenance == Provenance::Unpacked && meaning_ == nullptr &&
+      opaque_mark(object.at, xattrs_)) {
+    opaque_.try_emplace(object.raw.st_ino, path);  // its ".wh..wh..opq" follows, if all is well
+  }
+}
+
+void EntryCheck::check_hard_link(const LayerEntry& entry) {
+  const bool entered = enter_parent(entry);
+  const int error = entered ? 0 : cursor_.error();
+  Object object = entered ? look_up(cursor_, entry.base()) : Object{.error = error};
+  if (entered && !log_.empty()) {
+    log_.overrule_place(object.place);
+  }
+  if (object.error == 0) {
+    explained_.push_back(object.place);
+  } else {
+    report_absent(entry, object.error, object.place);
+  }
+  clean_tar_name(entry.header.link_name, link_target_);
+  Object target{.error = ENOENT};
+  if (link_cursor_.enter(parent_of(link_target_))) {
+    const Object own = object;
+    target = look_up(link_cursor_, base_of(link_target_));
+    object = own;
+  }
+  if (target.error == 0) {
+    // The daemon sets owner, mode and time through whichever name came last.
+    if (!log_.empty()) {
+      log_.overrule_inode(target.raw.st_ino, [&](const std::string& attribute) {
+        return attribute == kCapability ||
+               std::any_of(entry.header.xattrs.begin(), entry.header.xattrs.end(),
+                           [&](const auto& have) { return have.first == attribute; });
+      });
+    }
+    check_attributes(entry, target, link_target_);
+    check_xattrs(entry, target, link_target_);
+  }
+  if (object.error != 0 || (target.error == 0 && target.raw.st_ino == object.raw.st_ino)) {
+    return;
+  }
+  if (!S_ISDIR(object.raw.st_mode)) {
+    tree_bytes_ += static_cast<uint64_t>(object.raw.st_size);
+  }
+  if (target.error != 0) {
+    return;  // the file that it links to is missing; that is said where its own header stands
+  }
+  const bool same_type = (object.raw.st_mode & S_IFMT) == (target.raw.st_mode & S_IFMT);
+  add(same_type ? IssueKind::HardLinkSplit : IssueKind::WrongType, entry,
+      "is " + a_type(object.raw.st_mode) + " of its own, should be a hard link to " + escaped(link_target_),
+      object.anchor());
+}
+
+void EntryCheck::finish() {
+  for (auto& [inode, path] : opaque_) {
+    if (!path) {
+      continue;
+    }
+    Issue issue;
+    issue.kind = IssueKind::Xattr;
+    issue.path = *path;
+    issue.detail = "has an opaque mark that it should not have";
+    issue.expected.emplace();
+    issue.expected->mode = S_IFDIR;
+    log_.add(std::move(issue), {});
+  }
+  opaque_.clear();
+}
+
+}  // namespace dfsck

@@ -1,0 +1,81 @@
+// Compares one tar entry after the other with the tree. Everything but the contents of files.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/content/issue_log.h"
+#include "core/content/layer_stream.h"
+#include "core/content/meaning.h"
+#include "core/content/tree_cursor.h"
+#include "core/content/verify.h"
+#include "core/content/xattr_names.h"
+
+namespace dfsck {
+
+class EntryCheck {
+ public:
+  // All must outlive this. `meaning` is null for CompareBy::Entry. `tree` is diff/.
+  EntryCheck(int tree, const LayerInput& input, Depth depth, Meaning* meaning, IssueLog& log);
+
+  // What has to be done for the payload of an entry that has one.
+  struct Payload {
+    bool lost = false;  // the file cannot supply it; the issue is logged
+    Fd file;            // open, of the right size, for reading; only with Depth::Full
+    uint64_t place = 0;
+  };
+  Payload check(const LayerEntry& entry);
+  // Says what only the last header decides. To be called once, behind the last entry.
+  void finish();
+
+  // Hashes of all names that headers explain (place_of).
+  std::vector<uint64_t> take_explained() { return std::move(explained_); }
+  // Why the tree does not hold what the tar was made from; empty if it does.
+  const std::string& unverifiable() const { return unverifiable_; }
+  // We ran out of descriptors or memory: nothing is known then, and nothing wrong with the layer.
+  const std::optional<Error>& failure() const { return failure_; }
+  uint64_t tree_bytes() const { return tree_bytes_; }
+
+ private:
+  struct Object;  // what was found under a name
+
+  void check_whiteout(const LayerEntry& entry, std::string_view hidden);
+  void check_opaque(const LayerEntry& entry);
+  void check_hard_link(const LayerEntry& entry);
+  Payload check_object(const LayerEntry& entry);
+  Payload check_file(const LayerEntry& entry, Object& object);
+  void check_attributes(const LayerEntry& entry, const Object& object, const std::string& path);
+  void check_xattrs(const LayerEntry& entry, const Object& object, const std::string& path);
+  void check_link_target(const LayerEntry& entry, const Object& object);
+  void note_overlay_marks(const Object& object, const std::string& path);
+
+  bool enter_parent(const LayerEntry& entry);
+  // Stats `name` in the current directory of `cursor`; error() of the object is the errno.
+  Object look_up(const TreeCursor& cursor, std::string_view name);
+  void report_absent(const LayerEntry& entry, int error, uint64_t place);
+  void add(IssueKind kind, const LayerEntry& entry, std::string detail, IssueLog::Anchor anchor);
+  bool is_shortage(int error, std::string_view path);
+
+  const LayerInput& input_;
+  Depth depth_;
+  Meaning* meaning_;
+  IssueLog& log_;
+  TreeCursor cursor_;
+  TreeCursor link_cursor_;  // of the files that hard links link to
+  XattrNames xattrs_;
+  std::string name_;         // last component, with its NUL
+  std::string link_target_;  // cleaned
+  std::vector<uint64_t> explained_;
+  // Directories with an opaque mark, by inode: their paths, or nothing once a ".wh..wh..opq" explained the mark.
+  std::unordered_map<uint64_t, std::optional<std::string>> opaque_;
+  bool has_blocked_paths_ = false;  // some entries were not found because a file stands in their way
+  std::string unverifiable_;
+  std::optional<Error> failure_;
+  uint64_t tree_bytes_ = 0;
+};
+
+}  // namespace dfsck

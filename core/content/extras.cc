@@ -1,0 +1,168 @@
+// The second look at a tree: by directory, not by header.
+#include "core/content/extras.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "core/base/escape.h"
+#include "core/content/directory_reader.h"
+#include "core/fs/fd.h"
+#include "core/fs/root.h"
+
+namespace dfsck {
+namespace {
+
+class ExtraWalk {
+ public:
+  ExtraWalk(int tree, const std::vector<uint64_t>& explained, const LayerInput& input, const Meaning* meaning,
+            const Cancel& cancel, IssueLog& log)
+      : tree_(tree), explained_(explained), input_(input), meaning_(meaning), cancel_(cancel), log_(log) {}
+
+  Result<void> run() {
+    // Directories yet to be read, by path: no descriptor is held while others are read, however deep the tree.
+    std::vector<RelPath> todo{RelPath()};
+    while (!todo.empty() && !cancel_.requested()) {
+      const RelPath path = std::move(todo.back());
+      todo.pop_back();
+      const Result<void> done = read(path, todo);
+      if (!done) {
+        return done;
+      }
+    }
+    return {};
+  }
+
+ private:
+  struct Member {
+    std::string name;
+    uint32_t type;
+  };
+
+  // The members of a directory that no header explains, and those that are explained directories.
+  struct Listing {
+    std::vector<Member> unexplained;
+    std::vector<std::string> directories;
+    bool any_explained = false;
+  };
+
+  Result<Listing> list(const RelPath& path) {
+    const Result<Fd> fd = open_beneath(tree_, path, O_RDONLY | O_DIRECTORY, path.text());
+    if (!fd) {
+      return fd.error();
+    }
+    struct ::stat raw {};
+    if (::fstat(fd->get(), &raw) != 0) {
+      return sys_error("stat", path.text());
+    }
+    Listing listing;
+    const int error = reader_.read(fd->get(), [&](const char* name, uint32_t type) {
+      if (type == 0) {
+        struct ::stat member {};
+        type = ::fstatat(fd->get(), name, &member, AT_SYMLINK_NOFOLLOW) == 0 ? member.st_mode & S_IFMT : 0;
+      }
+      if (!std::binary_search(explained_.begin(), explained_.end(), place_of(raw.st_ino, name))) {
+        listing.unexplained.push_back({name, type});
+      } else {
+        listing.any_explained = true;
+        if (S_ISDIR(type)) {
+          listing.directories.emplace_back(name);
+        }
+      }
+      return !cancel_.requested();
+    });
+    if (error != 0) {
+      errno = error;
+      return sys_error("read directory", path.text());
+    }
+    return listing;
+  }
+
+  Result<void> read(const RelPath& path, std::vector<RelPath>& todo) {
+    const Result<Listing> listing = list(path);
+    if (!listing) {
+      return listing.error();
+    }
+    for (const std::string& name : listing->directories) {
+      todo.push_back(path / name);
+    }
+    for (const Member& member : listing->unexplained) {
+      const RelPath below = path / member.name;
+      if (S_ISDIR(member.type)) {
+        const Result<bool> needed = holds_explained(below);
+        if (!needed) {
+          return needed.error();
+        }
+        if (*needed) {
+          todo.push_back(below);
+          continue;
+        }
+      }
+      judge(below, member.type);
+    }
+    return {};
+  }
+
+  Result<bool> holds_explained(const RelPath& top) {
+    std::vector<RelPath> todo{top};
+    while (!todo.empty() && !cancel_.requested()) {
+      const RelPath path = std::move(todo.back());
+      todo.pop_back();
+      const Result<Listing> listing = list(path);
+      if (!listing) {
+        return listing.error();
+      }
+      if (listing->any_explained) {
+        return true;
+      }
+      for (const Member& member : listing->unexplained) {
+        if (S_ISDIR(member.type)) {
+          todo.push_back(path / member.name);
+        }
+      }
+    }
+    return false;
+  }
+
+  void judge(const RelPath& path, uint32_t type) {
+    if (S_ISSOCK(type) && input_.provenance == Provenance::RawUpper) {
+      return;  // tars hold no sockets
+    }
+    const Result<Fd> fd = open_beneath(tree_, path, O_PATH, path.text());
+    struct ::stat raw {};
+    if (!fd || ::fstat(fd->get(), &raw) != 0) {
+      return;  // gone meanwhile
+    }
+    if (meaning_ != nullptr && meaning_->is_harmless(path.bytes(), raw)) {
+      return;
+    }
+    Issue issue;
+    issue.kind = IssueKind::Extra;
+    issue.path = path.bytes();
+    const bool whiteout = S_ISCHR(raw.st_mode) && raw.st_rdev == makedev(0, 0);
+    issue.detail = whiteout ? "is a whiteout that the layer does not have"
+                            : "is a " + std::string(type_name(raw.st_mode)) + " that the layer does not have";
+    log_.add(std::move(issue), {});
+  }
+
+  int tree_;
+  const std::vector<uint64_t>& explained_;
+  const LayerInput& input_;
+  const Meaning* meaning_;
+  const Cancel& cancel_;
+  IssueLog& log_;
+  DirectoryReader reader_;
+};
+
+}  // namespace
+
+Result<void> find_extras(int tree, std::vector<uint64_t> explained, const LayerInput& input, const Meaning* meaning,
+                         const Cancel& cancel, IssueLog& log) {
+  std::sort(explained.begin(), explained.end());
+  return ExtraWalk(tree, explained, input, meaning, cancel, log).run();
+}
+
+}  // namespace dfsck

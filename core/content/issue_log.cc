@@ -1,0 +1,101 @@
+// IssueLog, and the words for kinds of issues.
+#include "core/content/issue_log.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace dfsck {
+
+std::string_view issue_kind_name(IssueKind kind) {
+  switch (kind) {
+    case IssueKind::Emptied: return "emptied";
+    case IssueKind::Short: return "short";
+    case IssueKind::Long: return "long";
+    case IssueKind::ZeroFilled: return "zero-filled";
+    case IssueKind::BytesDiffer: return "bytes-differ";
+    case IssueKind::Missing: return "missing";
+    case IssueKind::Extra: return "extra";
+    case IssueKind::WrongType: return "wrong-type";
+    case IssueKind::OwnerMode: return "owner-mode";
+    case IssueKind::Xattr: return "xattr";
+    case IssueKind::LinkTarget: return "link-target";
+    case IssueKind::HardLinkSplit: return "hard-link-split";
+    case IssueKind::WhiteoutLost: return "whiteout-lost";
+    case IssueKind::OpaqueLost: return "opaque-lost";
+    case IssueKind::DeviceNumber: return "device-number";
+    case IssueKind::TimeDrift: return "time-drift";
+    case IssueKind::Unreadable: return "unreadable";
+  }
+  return "unknown";
+}
+
+uint64_t place_of(uint64_t directory_inode, std::string_view name) {
+  // An odd constant spreads the small inode numbers over all bits before they meet the name's hash.
+  const uint64_t spread = directory_inode * 0x9e3779b97f4a7c15;
+  const uint64_t mixed = (spread ^ (spread >> 32)) + std::hash<std::string_view>{}(name);
+  return mixed * 0xd6e8feb86659fd93;
+}
+
+void IssueLog::add(Issue issue, Anchor anchor) {
+  if (entries_.size() == kMaxIssues) {
+    ++dropped_;
+    return;
+  }
+  const size_t index = entries_.size();
+  entries_.push_back({std::move(issue), std::move(anchor.attribute)});
+  ++live_;
+  if (anchor.place != 0) {
+    by_place_.emplace(anchor.place, index);
+  }
+  if (anchor.inode != 0) {
+    by_inode_.emplace(anchor.inode, index);
+  }
+}
+
+void IssueLog::withdraw(size_t index) {
+  live_ -= entries_[index].stands ? 1 : 0;
+  entries_[index].stands = false;
+}
+
+void IssueLog::overrule_place(uint64_t place) {
+  const auto [first, last] = by_place_.equal_range(place);
+  for (auto at = first; at != last; ++at) {
+    withdraw(at->second);
+  }
+}
+
+void IssueLog::overrule_inode(uint64_t inode, const std::function<bool(const std::string& attribute)>& covers) {
+  const auto [first, last] = by_inode_.equal_range(inode);
+  for (auto at = first; at != last; ++at) {
+    const Entry& entry = entries_[at->second];
+    const IssueKind kind = entry.issue.kind;
+    if (kind == IssueKind::OwnerMode || kind == IssueKind::TimeDrift ||
+        (kind == IssueKind::Xattr && covers(entry.attribute))) {
+      withdraw(at->second);
+    }
+  }
+}
+
+void IssueLog::overrule_below(std::string_view directory) {
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    const std::string_view path = entries_[i].issue.path;
+    if (path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/') {
+      withdraw(i);
+    }
+  }
+}
+
+std::vector<Issue> IssueLog::take() {
+  std::vector<Issue> issues;
+  issues.reserve(live_);
+  for (Entry& entry : entries_) {
+    if (entry.stands) {
+      issues.push_back(std::move(entry.issue));
+    }
+  }
+  const auto key = [](const Issue& issue) { return std::tie(issue.path, issue.kind, issue.detail); };
+  std::sort(issues.begin(), issues.end(), [&](const Issue& a, const Issue& b) { return key(a) < key(b); });
+  return issues;
+}
+
+}  // namespace dfsck

@@ -1,0 +1,40 @@
+// Running the CRC-64 register backwards.
+#include "core/content/locate.h"
+
+#include <array>
+
+#include "core/codec/crc64.h"
+
+namespace dfsck {
+namespace {
+
+// by_top[b] is the byte whose table entry begins with b. Each occurs once, because a step of the register loses nothing.
+std::array<uint8_t, 256> make_by_top() {
+  std::array<uint8_t, 256> by_top{};
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    by_top[crc64_table()[byte] >> 56] = static_cast<uint8_t>(byte);
+  }
+  return by_top;
+}
+
+}  // namespace
+
+std::optional<WrongByte> locate_wrong_byte(uint64_t expected_crc, uint64_t found_crc, uint64_t size) {
+  static const std::array<uint8_t, 256> by_top = make_by_top();
+  const std::array<uint64_t, 256>& table = crc64_table();
+  uint64_t state = expected_crc ^ found_crc;
+  if (state == 0) {
+    return std::nullopt;
+  }
+  // Before the wrong byte the difference is nothing; that byte alone makes it what it is; zeros follow.
+  for (uint64_t behind = 0; behind < size; ++behind) {
+    const uint8_t byte = by_top[state >> 56];
+    state = (state ^ table[byte]) << 8 | byte;
+    if (state < 256) {
+      return WrongByte{size - 1 - behind, static_cast<uint8_t>(state)};
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace dfsck

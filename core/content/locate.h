@@ -1,0 +1,19 @@
+// Finding a single wrong byte by its CRC-64 alone.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace dfsck {
+
+struct WrongByte {
+  uint64_t offset = 0;
+  uint8_t difference = 0;  // exclusive or of the right byte and the wrong one
+};
+
+// CRCs are linear: the difference of two CRCs of equally long data is the CRC of the difference. If that is one byte, it
+// can be walked back to. Gives that byte of a file of `size` bytes, or nothing if no single byte explains both CRCs. One
+// table look-up per byte of the file, no I/O. That several wrong bytes look like one is as likely as 255 * size / 2^64.
+std::optional<WrongByte> locate_wrong_byte(uint64_t expected_crc, uint64_t found_crc, uint64_t size);
+
+}  // namespace dfsck

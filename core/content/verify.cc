@@ -1,0 +1,251 @@
+// One layer from end to end: its tar-split in order, each entry against the tree, each file into CRC and SHA, and last
+// what the tree has beyond that.
+#include "core/content/verify.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <memory>
+
+#include "core/base/escape.h"
+#include "core/content/damage.h"
+#include "core/content/entry_check.h"
+#include "core/content/expected.h"
+#include "core/content/extras.h"
+#include "core/content/payload.h"
+#include "core/content/read_ahead.h"
+
+namespace dfsck {
+namespace {
+
+using State = LayerVerdict::State;
+
+class LayerCheck {
+ public:
+  LayerCheck(const LayerInput& input, int tree, int tar_split, std::unique_ptr<Meaning> meaning, Depth depth,
+             const Cancel& cancel, Progress& progress)
+      : input_(input), tree_(tree), depth_(depth), cancel_(cancel), stream_(tar_split, input.tar_split.text()),
+        ahead_(stream_, tree), meaning_(std::move(meaning)), check_(tree, input, depth, meaning_.get(), log_),
+        payloads_(cancel, progress) {}
+
+  LayerVerdict run();
+
+ private:
+  // All entries. False where the reference, or we, cannot go on; `verdict_` then has the state and the reason.
+  bool go_through_entries();
+  void take_entry(const LayerEntry& entry);
+  void read_payload(const LayerEntry& entry, const EntryCheck::Payload& payload);
+  void give_up(State state, const Error& error);
+  void settle(bool complete);
+  State state_of_complete_layer() const;
+  bool has_damage() const;
+
+  const LayerInput& input_;
+  int tree_;
+  Depth depth_;
+  const Cancel& cancel_;
+  LayerStream stream_;
+  ReadAhead ahead_;
+  std::unique_ptr<Meaning> meaning_;
+  IssueLog log_;
+  EntryCheck check_;
+  TarDigest digest_;
+  PayloadReader payloads_;
+  std::string lost_because_;  // a reason other than damage why the tar cannot be put together
+  LayerVerdict verdict_;
+};
+
+LayerVerdict LayerCheck::run() {
+  if (depth_ == Depth::Headers) {
+    digest_.lose();
+  }
+  bool complete = go_through_entries();
+  if (complete && !cancel_.requested()) {
+    check_.finish();
+    const Result<void> done =
+        find_extras(tree_, check_.take_explained(), input_, meaning_.get(), cancel_, log_);
+    if (!done) {
+      give_up(State::Unreadable, done.error());
+      complete = false;
+    }
+  }
+  settle(complete);
+  return std::move(verdict_);
+}
+
+bool LayerCheck::go_through_entries() {
+  while (!cancel_.requested()) {
+    LayerEntry* entry = nullptr;
+    const Result<LayerStream::Kind> kind = ahead_.next(entry);
+    if (!kind) {
+      const bool unreadable = kind.error().kind == Error::Kind::Io;
+      give_up(unreadable ? State::Unreadable : State::NoReference, kind.error());
+      return false;
+    }
+    if (*kind == LayerStream::Kind::End) {
+      return true;
+    }
+    digest_.add(entry->raw);
+    if (*kind == LayerStream::Kind::Entry && !entry->header.is_global()) {
+      take_entry(*entry);
+    }
+    if (check_.failure()) {
+      give_up(State::Unreadable, *check_.failure());
+      return false;
+    }
+  }
+  return false;
+}
+
+void LayerCheck::take_entry(const LayerEntry& entry) {
+  ++verdict_.entries;
+  verdict_.header_bytes += entry.size;
+  const EntryCheck::Payload payload = check_.check(entry);
+  if (entry.header.is_sparse) {
+    lost_because_ = escaped(entry.path) + " is a GNU sparse file, whose form in the tar is not kept";
+    digest_.lose();
+  }
+  if (payload.lost) {
+    digest_.lose();
+  } else if (payload.file) {
+    read_payload(entry, payload);
+  }
+}
+
+void LayerCheck::read_payload(const LayerEntry& entry, const EntryCheck::Payload& payload) {
+  const PayloadReader::Outcome read = payloads_.read(payload.file.get(), entry.size, digest_);
+  verdict_.bytes_hashed += read.bytes;
+  if (read.was_cold) {
+    ahead_.saw_cold_file();
+  }
+  if ((read.bytes == entry.size && read.crc64 == entry.crc64) || cancel_.requested()) {
+    return;
+  }
+  digest_.lose();
+  Issue issue;
+  issue.path = entry.path;
+  issue.expected = expected_of(entry, input_);
+  if (read.error != 0) {
+    issue.kind = IssueKind::Unreadable;
+    issue.code = read.error;
+    issue.offset = read.bytes;
+    issue.detail = errno_text(read.error) + " behind byte " + std::to_string(read.bytes);
+  } else if (read.bytes < entry.size) {
+    issue.kind = IssueKind::Short;
+    issue.detail = "ends behind byte " + std::to_string(read.bytes) + " of " + std::to_string(entry.size);
+  } else {
+    describe_damage(payload.file.get(), entry.size, entry.crc64, read.crc64, cancel_, issue);
+  }
+  log_.add(std::move(issue), {payload.place, 0, {}});
+}
+
+void LayerCheck::give_up(State state, const Error& error) {
+  verdict_.state = state;
+  verdict_.reason = error.message();
+}
+
+// Times drift when a tree is copied carelessly; nothing else is wrong then.
+bool LayerCheck::has_damage() const {
+  if (verdict_.issues_dropped > 0) {
+    return true;
+  }
+  for (const Issue& issue : verdict_.issues) {
+    if (issue.kind != IssueKind::TimeDrift) {
+      return true;
+    }
+  }
+  return false;
+}
+
+State LayerCheck::state_of_complete_layer() const {
+  if (has_damage()) {
+    return State::Damaged;
+  }
+  if (!lost_because_.empty()) {
+    return State::Unverifiable;
+  }
+  if (depth_ == Depth::Headers || !input_.diff) {
+    return State::HeadersMatch;
+  }
+  if (verdict_.digest_matches) {
+    return State::Verified;
+  }
+  return verdict_.found_digest.empty() ? State::Unverifiable : State::DigestDiffers;
+}
+
+void LayerCheck::settle(bool complete) {
+  verdict_.tree_bytes = check_.tree_bytes();
+  verdict_.issues = log_.take();
+  verdict_.issues_dropped = log_.dropped();
+  if (cancel_.requested()) {
+    verdict_.state = State::Cancelled;
+    return;
+  }
+  if (!check_.unverifiable().empty()) {
+    // What the tar was made from lies in part elsewhere, so that everything "missing" here may be there.
+    verdict_.state = State::Unverifiable;
+    verdict_.reason = check_.unverifiable();
+    verdict_.issues.clear();
+    return;
+  }
+  if (!complete) {
+    return;
+  }
+  verdict_.found_digest = digest_.finish_hex();
+  verdict_.digest_matches = input_.diff && verdict_.found_digest == input_.diff->hex();
+  verdict_.state = state_of_complete_layer();
+  if (verdict_.state == State::Unverifiable) {
+    verdict_.reason = lost_because_;
+  } else if (verdict_.state == State::DigestDiffers && !stream_.saw_tar_end()) {
+    verdict_.state = State::NoReference;
+    verdict_.reason = input_.tar_split.text() + " ends before the end of the tar";
+  }
+}
+
+LayerVerdict unable(State state, const Error& error) {
+  LayerVerdict verdict;
+  verdict.state = state;
+  verdict.reason = error.message();
+  return verdict;
+}
+
+Result<std::unique_ptr<Meaning>> open_meaning(const Root& root, const LayerInput& input, int tree) {
+  if (input.compare == CompareBy::Entry) {
+    return std::unique_ptr<Meaning>();
+  }
+  std::vector<Fd> lowers;
+  for (const RelPath& path : input.lower_diffs) {
+    Result<Dir> dir = root.open_dir(path);
+    if (!dir) {
+      return dir.error();
+    }
+    lowers.emplace_back(::fcntl(dir->fd(), F_DUPFD_CLOEXEC, 0));
+    if (!lowers.back()) {
+      return sys_error("open directory", path.text());
+    }
+  }
+  return std::make_unique<Meaning>(tree, std::move(lowers));
+}
+
+}  // namespace
+
+LayerVerdict verify_layer(const Root& root, const LayerInput& input, Depth depth, const Cancel& cancel,
+                          Progress& progress) {
+  const Result<Dir> tree = root.open_dir(input.diff_dir);
+  if (!tree) {
+    return unable(State::Unreadable, tree.error());
+  }
+  const Result<Fd> tar_split = root.open_file(input.tar_split);
+  if (!tar_split) {
+    const Error& error = tar_split.error();
+    const bool absent = error.kind == Error::Kind::Format || error.is_io(ENOENT) || error.is_io(ELOOP);
+    return unable(absent ? State::NoReference : State::Unreadable, error);
+  }
+  Result<std::unique_ptr<Meaning>> meaning = open_meaning(root, input, tree->fd());
+  if (!meaning) {
+    return unable(State::Unreadable, meaning.error());
+  }
+  return LayerCheck(input, tree->fd(), tar_split->get(), std::move(*meaning), depth, cancel, progress).run();
+}
+
+}  // namespace dfsck

@@ -1,0 +1,98 @@
+// Attributes by descriptor where there is one, else by listxattrat (Linux 6.13), else through /proc.
+#include "core/content/xattr_names.h"
+
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+
+#ifndef SYS_listxattrat
+#if defined(__alpha__)
+#define SYS_listxattrat 575
+#else
+#define SYS_listxattrat 465
+#endif
+#endif
+
+namespace dfsck {
+namespace {
+
+constexpr size_t kMaxList = 64 * 1024;   // XATTR_LIST_MAX
+constexpr size_t kMaxValue = 64 * 1024;  // XATTR_SIZE_MAX
+constexpr int kNoFollow = 0x100;         // AT_SYMLINK_NOFOLLOW
+
+std::string proc_path(const ObjectPlace& place) {
+  return "/proc/self/fd/" + std::to_string(place.dir) + "/" + place.name;
+}
+
+ssize_t list(const ObjectPlace& place, char* names, size_t size) {
+  if (place.open_fd >= 0) {
+    return ::flistxattr(place.open_fd, names, size);
+  }
+  static std::atomic<bool> lacks_listxattrat{false};
+  if (!lacks_listxattrat.load(std::memory_order_relaxed)) {
+    const long got = ::syscall(SYS_listxattrat, place.dir, place.name, kNoFollow, names, size);
+    if (got >= 0 || (errno != ENOSYS && errno != EPERM)) {
+      return got;
+    }
+    lacks_listxattrat.store(true, std::memory_order_relaxed);
+  }
+  return ::llistxattr(proc_path(place).c_str(), names, size);
+}
+
+}  // namespace
+
+int XattrNames::read(const ObjectPlace& place) {
+  large_.clear();
+  size_ = 0;
+  ssize_t got = list(place, small_.data(), small_.size());
+  if (got < 0 && errno == ERANGE) {
+    large_.resize(kMaxList);
+    got = list(place, large_.data(), large_.size());
+  }
+  if (got < 0) {
+    return errno == ENOTSUP ? 0 : errno;
+  }
+  size_ = static_cast<size_t>(got);
+  return 0;
+}
+
+bool XattrNames::contains(std::string_view wanted) const {
+  bool found = false;
+  each([&](std::string_view name) { found = found || name == wanted; });
+  return found;
+}
+
+std::optional<std::string> read_xattr(const ObjectPlace& place, const std::string& name) {
+  const auto get = [&](char* value, size_t size) {
+    return place.open_fd >= 0 ? ::fgetxattr(place.open_fd, name.c_str(), value, size)
+                              : ::lgetxattr(proc_path(place).c_str(), name.c_str(), value, size);
+  };
+  std::string value(256, '\0');
+  ssize_t got = get(value.data(), value.size());
+  if (got < 0 && errno == ERANGE) {
+    value.resize(kMaxValue);
+    got = get(value.data(), value.size());
+  }
+  if (got < 0) {
+    return std::nullopt;
+  }
+  value.resize(static_cast<size_t>(got));
+  return value;
+}
+
+bool sees_trusted_xattrs() {
+  static const bool sees = [] {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    std::array<__user_cap_data_struct, 2> sets{};
+    constexpr uint32_t kSysAdmin = 1U << CAP_SYS_ADMIN;
+    return ::syscall(SYS_capget, &header, sets.data()) == 0 && (sets[0].effective & kSysAdmin) != 0;
+  }();
+  return sees;
+}
+
+}  // namespace dfsck
