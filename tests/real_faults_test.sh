@@ -50,6 +50,10 @@ judge() {
   cp -a "$source" "$work/copy"
   status=0
   "$faults" "$name" "$work/copy" >"$work/injected" 2>"$work/inject.err" || status=$?
+  if [ "$status" -eq 3 ]; then
+    skip "fault $area/$name" "$(tail -n 1 "$work/inject.err")"
+    continue
+  fi
   if [ "$status" -ne 0 ]; then
     not_ok "fault $area/$name" "could not be injected: $(tail -n 1 "$work/inject.err")"
     continue
