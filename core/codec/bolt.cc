@@ -50,7 +50,7 @@ Result<BoltFile> BoltFile::open(std::string bytes) {
 }
 
 BoltFile::BoltFile(std::string bytes)
-    : bytes_(std::make_unique<const std::string>(std::move(bytes))),
+    : bytes_(std::make_shared<const std::string>(std::move(bytes))),
       metas_(read_bolt_metas(*bytes_)),
       state_(judge()) {}
 

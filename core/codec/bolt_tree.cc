@@ -249,6 +249,7 @@ std::optional<BoltProblem> state_problem(const BoltFile& file) {
 
 BoltTree BoltFile::load() const {
   BoltTree tree;
+  tree.root.bytes = bytes_;
   if (std::optional<BoltProblem> problem = state_problem(*this)) {
     tree.problems.push_back(std::move(*problem));
     tree.root.complete = false;
