@@ -23,6 +23,12 @@ void expect_all_holes_filled(const Finding& finding) {
   }
 }
 
+// Checks do no I/O, and repairs find nothing there.
+Root empty_root() {
+  static const TempRoot temp;
+  return temp.open();
+}
+
 // Calls `use` with everything that checks get to see.
 template <typename Use>
 void with_input(const Model& model, const Root& root, const Use& use) {
@@ -45,9 +51,8 @@ std::vector<Finding> findings_of(CheckFunction check, const CheckInput& input) {
 }  // namespace
 
 std::vector<Finding> run_check(CheckFunction check, const Model& model) {
-  const TempRoot temp;
   std::vector<Finding> findings;
-  with_input(model, temp.open(), [&](const CheckInput& input) { findings = findings_of(check, input); });
+  with_input(model, empty_root(), [&](const CheckInput& input) { findings = findings_of(check, input); });
   return findings;
 }
 
@@ -60,8 +65,7 @@ std::vector<std::string> slugs(const std::vector<Finding>& findings) {
 }
 
 Plan plan_for(CheckFunction check, const Model& model) {
-  const TempRoot temp;
-  return plan_for(check, model, temp.open());
+  return plan_for(check, model, empty_root());
 }
 
 Plan plan_for(CheckFunction check, const Model& model, const Root& root) {
