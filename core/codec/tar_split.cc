@@ -30,8 +30,10 @@ class LineScanner {
     return true;
   }
 
-  template <typename Number>
-  bool number(Number& value) {
+  bool number(int64_t& value) {
+    if (rest_.starts_with('-')) {
+      return false;
+    }
     const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
     const bool leading_zero = rest_.size() > 1 && rest_[0] == '0' && end - rest_.data() > 1;
     if (error != std::errc() || leading_zero) {
@@ -97,7 +99,7 @@ bool parse_file(LineScanner& scanner, TarSplitRecord& record) {
   record.size = 0;
   record.has_crc = false;
   std::string_view name;
-  if (!scanner.skip("\"name\":\"") || !scanner.plain_string(name) || !is_plain_ascii(name)) {
+  if (!scanner.skip("\"name\":\"") || !scanner.plain_string(name) || name.empty() || !is_plain_ascii(name)) {
     return false;
   }
   record.name.assign(name);
@@ -106,7 +108,7 @@ bool parse_file(LineScanner& scanner, TarSplitRecord& record) {
   }
   if (scanner.skip("\"size\":")) {
     int64_t size = 0;
-    if (!scanner.number(size) || size < 0 || !scanner.skip(",")) {
+    if (!scanner.number(size) || !scanner.skip(",")) {
       return false;
     }
     record.size = static_cast<uint64_t>(size);
