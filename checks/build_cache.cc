@@ -20,16 +20,24 @@ void check_database(const Database& database, ProblemId problem, FindingSink& si
   }
 }
 
-void check_siblings(const BuildCache& cache, FindingSink& sink) {
+// The daemon makes a new database in place of one that is missing or has no bytes, and says nothing.
+bool is_lost(const Database& database) {
+  return database.state == Database::State::Absent || database.state == Database::State::Empty;
+}
+
+// True if the database is lost while others that belong to it are there.
+bool lost_alone(const BuildCache& cache, const Database& database) {
   const std::array siblings{&cache.snapshots_db, &cache.metadata_db, &cache.content_db};
-  const auto is_absent = [](const Database* database) { return database->state == Database::State::Absent; };
-  if (std::all_of(siblings.begin(), siblings.end(), is_absent)) {
-    return;
-  }
-  for (const Database* database : siblings) {
-    if (is_absent(database)) {
-      sink.add(problem::build_database_incomplete, subject_of(*database), database->path).args["path"] =
-          database->path.text();
+  return is_lost(database) && std::any_of(siblings.begin(), siblings.end(),
+                                          [](const Database* sibling) { return !is_lost(*sibling); });
+}
+
+void check_siblings(const BuildCache& cache, FindingSink& sink) {
+  for (const Database* database : {&cache.snapshots_db, &cache.metadata_db, &cache.content_db}) {
+    if (lost_alone(cache, *database)) {
+      Finding& finding = sink.add(problem::build_database_incomplete, subject_of(*database), database->path);
+      finding.args["path"] = database->path.text();
+      finding.args["state"] = database->state == Database::State::Empty ? "empty" : "missing";
     }
   }
 }
@@ -65,6 +73,9 @@ void check_orphans(const CheckInput& input, FindingSink& sink) {
     Finding& finding = sink.add(problem::build_dir_orphan, {SubjectKind::OverlayDir, dir.id.text()}, dir.path);
     finding.args["dir"] = dir.id.text();
     finding.args["size"] = input.sizes.text(dir.id);
+    if (const Database& records = input.model.build_cache.snapshots_db; lost_alone(input.model.build_cache, records)) {
+      finding.cause = subject_of(records);
+    }
   }
 }
 

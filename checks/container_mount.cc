@@ -10,10 +10,6 @@ namespace {
 // The outer value is empty if nothing says what the layer is, the inner one if there is none.
 using Parent = std::optional<std::optional<ChainId>>;
 
-const Mount* entry_of(const CheckInput& input, const Container& container) {
-  return input.model.layers.find_mount(container.config_problem.empty() ? container.id : container.name_on_disk);
-}
-
 Parent top_by_image(const CheckInput& input, const Container& container) {
   const Image* image = container.image ? input.model.images.find(*container.image) : nullptr;
   if (image == nullptr || !image->usable()) {
@@ -80,8 +76,13 @@ std::optional<CacheId> only_candidate(const CheckInput& input, const Container& 
 
 }  // namespace
 
+const Mount* entry_of(const Model& model, const Container& container) {
+  const Mount* by_config = container.config_problem.empty() ? model.layers.find_mount(container.id) : nullptr;
+  return by_config != nullptr ? by_config : model.layers.find_mount(container.name_on_disk);
+}
+
 const MountTruth* mount_of(const CheckInput& input, const Container& container) {
-  const Mount* mount = entry_of(input, container);
+  const Mount* mount = entry_of(input.model, container);
   return mount != nullptr ? &input.derived.mounts[static_cast<size_t>(mount - input.model.layers.mounts.data())]
                           : nullptr;
 }
@@ -95,7 +96,7 @@ bool has_mount_id(const Mount& entry) { return entry.dir && entry.dir->form() ==
 std::optional<CacheId> init_of(const CacheId& dir) { return CacheId::parse(dir.text() + "-init"); }
 
 std::vector<CacheId> candidates_of(const CheckInput& input, const Container& container) {
-  const Mount* entry = entry_of(input, container);
+  const Mount* entry = entry_of(input.model, container);
   const Parent expected = entry != nullptr && entry->parent_id ? Parent(entry->parent_id)
                                                                : top_by_image(input, container);
   std::vector<CacheId> candidates;
@@ -113,7 +114,7 @@ std::optional<CacheId> directory_of(const CheckInput& input, const Container& co
 }
 
 std::optional<std::optional<ChainId>> parent_of(const CheckInput& input, const Container& container) {
-  const Mount* entry = entry_of(input, container);
+  const Mount* entry = entry_of(input.model, container);
   const MountTruth* truth = mount_of(input, container);
   const Parent by_image = top_by_image(input, container);
   const std::optional<CacheId> dir = directory_of(input, container);

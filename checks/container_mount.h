@@ -9,6 +9,10 @@
 
 namespace dfsck {
 
+// The container's entry in layerdb/mounts: under the id that its configuration gives, else under its directory's name
+// (one of them is wrong where they differ). Null if there is none.
+const Mount* entry_of(const Model& model, const Container& container);
+
 // What should be in the container's entry of layerdb/mounts; null if it has none.
 const MountTruth* mount_of(const CheckInput& input, const Container& container);
 

@@ -1,4 +1,7 @@
 // The bbolt databases of volumes and networks: whether the daemon can open them, and what stale records they hold.
+#include <algorithm>
+#include <map>
+
 #include "checks/checks.h"
 #include "checks/input.h"
 #include "checks/volume_rebuild.h"
@@ -55,6 +58,30 @@ void check_network_records(const NetworkStore& networks, FindingSink& sink) {
   }
 }
 
+// A daemon that starts writes its default networks at once: containers without the file mean that it was lost.
+void check_network_database(const Model& model, FindingSink& sink) {
+  const Database& database = model.networks.database;
+  const bool lost = database.state == Database::State::Absent || database.state == Database::State::Empty;
+  if (database.state == Database::State::Bad) {
+    sink.add(problem::network_database_bad, subject_of(database), database.path).args["detail"] = database.problem;
+  } else if (lost && !model.containers.containers.empty()) {
+    sink.add(problem::network_database_missing, subject_of(database), database.path).args["state"] =
+        database.state == Database::State::Empty ? "empty" : "missing";
+  }
+}
+
+// Networks whose count of endpoints is not the number of endpoint records: such a network cannot be removed.
+uint64_t miscounted(const NetworkStore& networks) {
+  std::map<std::string, int64_t> endpoints;
+  for (const NetworkRecord& record : networks.records) {
+    endpoints[record.id] += record.kind == "endpoint" ? 1 : 0;
+  }
+  return static_cast<uint64_t>(
+      std::count_if(networks.records.begin(), networks.records.end(), [&](const NetworkRecord& record) {
+        return record.count && *record.count != endpoints[record.id];
+      }));
+}
+
 // Sandboxes of containers that are gone, and endpoints without their network or sandbox. Those of a swarm's own
 // networks belong to no container.
 void check_stale_networks(const Model& model, FindingSink& sink) {
@@ -73,12 +100,16 @@ void check_stale_networks(const Model& model, FindingSink& sink) {
       ++endpoints;
     }
   }
-  if (sandboxes + endpoints == 0) {
+  const uint64_t counts = miscounted(networks);
+  if (sandboxes + endpoints + counts == 0) {
     return;
   }
   std::string what = sandboxes > 0 ? counted(sandboxes, "sandbox record") : "";
   if (endpoints > 0) {
     what += (what.empty() ? "" : " and ") + counted(endpoints, "endpoint record");
+  }
+  if (counts > 0) {
+    what += (what.empty() ? "" : " and ") + counted(counts, "wrong endpoint count");
   }
   sink.add(problem::network_record_stale, subject_of(networks.database), networks.database.path).args["what"] = what;
 }
@@ -102,11 +133,7 @@ void check_databases(const CheckInput& input, FindingSink& sink) {
   const Model& model = input.model;
   check_volume_database(model.volumes, sink);
   check_volume_records(model.volumes, sink);
-  if (model.networks.database.state == Database::State::Bad) {
-    Finding& finding =
-        sink.add(problem::network_database_bad, subject_of(model.networks.database), model.networks.database.path);
-    finding.args["detail"] = model.networks.database.problem;
-  }
+  check_network_database(model, sink);
   check_network_records(model.networks, sink);
   check_stale_networks(model, sink);
   check_leaks(model, sink);

@@ -35,6 +35,15 @@ class Halves {
     }
   }
 
+  // The half by DiffID is written first and never removed, so a digest whose DiffID has none was never written so.
+  void check_counterpart(const DistributionEntry& digest, FindingSink& sink) {
+    if (digest.diff && !by_diff_.contains(digest.diff->hex()) && reported_.insert(digest.key).second) {
+      Finding& finding = add(sink, problem::distribution_contradiction, digest);
+      finding.args["found"] = digest.diff->text();
+      finding.args["expected"] = "nothing: it is missing";
+    }
+  }
+
   void compare(const DistributionEntry& metadata, FindingSink& sink) {
     for (const DistributionEntry::Source& source : metadata.sources) {
       const auto found = by_digest_.find(source.digest.hex());
@@ -71,6 +80,9 @@ void check_distribution(const CheckInput& input, FindingSink& sink) {
   Halves halves(images);
   for (const DistributionEntry& entry : images.v2metadata_by_diffid) {
     halves.compare(entry, sink);
+  }
+  for (const DistributionEntry& entry : images.diffid_by_digest) {
+    halves.check_counterpart(entry, sink);
   }
 }
 

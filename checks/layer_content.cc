@@ -49,6 +49,9 @@ class LayerJudge {
   }
 
   void judge() {
+    if (describes_another_tree()) {
+      return;
+    }
     for (size_t i = 0; i < verdict_.issues.size(); ++i) {
       judge_issue(i);
     }
@@ -82,6 +85,24 @@ class LayerJudge {
   }
 
  private:
+  // Most of what tar-split lists is not there, and other things are: it is the reference that does not belong here.
+  // Naming every file of either would bury that.
+  bool describes_another_tree() {
+    uint64_t missing = 0;
+    uint64_t extra = 0;
+    for (const Issue& issue : verdict_.issues) {
+      missing += issue.kind == IssueKind::Missing ? 1 : 0;
+      extra += issue.kind == IssueKind::Extra ? 1 : 0;
+    }
+    if (extra == 0 || missing * 2 <= verdict_.entries) {
+      return false;
+    }
+    add_layer(problem::layer_reference_bad, layer_.path / "tar-split.json.gz").args["detail"] =
+        "it describes other files than the layer has (" + counted(missing, "entry") + " of " +
+        std::to_string(verdict_.entries) + " missing, " + std::to_string(extra) + " others there)";
+    return true;
+  }
+
   Finding& add_layer(ProblemId problem, const RelPath& path) {
     Finding& finding = sink_.add(problem, {SubjectKind::Layer, layer_.id.text()}, path);
     finding.args["layer"] = layer_.id.text();

@@ -116,7 +116,7 @@ class LayerEntry {
     }
     if (truth_.cache) {
       add(problem::layer_cache_id_bad, layer_.path / "cache-id").args["state"] =
-          layer_.cache ? "naming overlay2/" + layer_.cache->text() + ", which is not there" : layer_.cache_id.problem();
+          layer_.cache ? "naming another directory (" + layer_.cache->text() + ")" : layer_.cache_id.problem();
     } else {
       lost("cache-id", layer_.cache_id.problem());
     }

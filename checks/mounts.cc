@@ -16,7 +16,7 @@ namespace {
 class ContainerMount {
  public:
   ContainerMount(const CheckInput& input, const Container& container, FindingSink& sink)
-      : input_(input), container_(container), entry_(input.model.layers.find_mount(container.id)), sink_(sink) {}
+      : input_(input), container_(container), entry_(entry_of(input.model, container)), sink_(sink) {}
 
   void check() {
     if (entry_ == nullptr) {
@@ -107,7 +107,7 @@ class ContainerMount {
 // A layer that is gone takes every container on it along.
 void check_parent_exists(const CheckInput& input, const Container& container, FindingSink& sink) {
   const std::optional<std::optional<ChainId>> parent = parent_of(input, container);
-  const Mount* entry = input.model.layers.find_mount(container.id);
+  const Mount* entry = entry_of(input.model, container);
   if (entry == nullptr || !parent || !*parent || !input.model.layers.layers_complete ||
       input.model.layers.find(**parent) != nullptr) {
     return;

@@ -61,17 +61,19 @@ std::vector<Finding> run_checks(const CheckInput& input, const CheckOptions& opt
   return findings;
 }
 
-// A cause is named by its subject; the finding that speaks of that subject first is meant.
+// A cause is named by its subject; the gravest finding that speaks of that subject is meant, and the first of these.
 void link_causes(std::vector<Finding>& findings) {
-  std::map<Subject, size_t> first;
+  std::map<Subject, size_t> gravest;
+  const auto severity = [&](size_t i) { return problem_of(findings[i].problem).severity; };
   for (size_t i = 0; i < findings.size(); ++i) {
-    if (problem_of(findings[i].problem).severity == Severity::Error) {
-      first.try_emplace(findings[i].subject, i);
+    const auto [known, added] = gravest.try_emplace(findings[i].subject, i);
+    if (!added && severity(i) < severity(known->second)) {
+      known->second = i;
     }
   }
   for (size_t i = 0; i < findings.size(); ++i) {
-    const auto cause = findings[i].cause ? first.find(*findings[i].cause) : first.end();
-    if (cause != first.end() && cause->second != i && findings[cause->second].caused_by != i) {
+    const auto cause = findings[i].cause ? gravest.find(*findings[i].cause) : gravest.end();
+    if (cause != gravest.end() && cause->second != i && findings[cause->second].caused_by != i) {
       findings[i].caused_by = cause->second;
     }
   }

@@ -128,7 +128,8 @@ Output run_check(const Options& options) {
   const auto start = std::chrono::steady_clock::now();
   const Result<DefaultRoot> wanted = chosen_root(options);
   if (!wanted) {
-    return failure_output(options.format, wanted.error().message() + "; name the root: docker-fsck DIRECTORY", kExitFailed);
+    return failure_output(options.format, wanted.error().message() + "; name the root: docker-fsck DIRECTORY",
+                          kExitFailed);
   }
   const Result<Root> root = Root::open(wanted->path);
   if (!root) {

@@ -52,9 +52,8 @@ Result<std::optional<std::string>> configured_root(const std::string& bytes) {
 }  // namespace
 
 Result<DefaultRoot> default_root(const RootEnvironment& environment) {
-  const DefaultRoot usual{"/var/lib/docker",
-                          std::string("no ROOT was given and ") + kDaemonJson +
-                              (environment.daemon_json ? " sets no data-root" : " does not exist")};
+  const DefaultRoot usual{"/var/lib/docker", std::string("no ROOT was given and ") + kDaemonJson +
+                                                 (environment.daemon_json ? " sets no data-root" : " does not exist")};
   if (!environment.superuser) {
     return rootless_root(environment);
   }
@@ -65,7 +64,8 @@ Result<DefaultRoot> default_root(const RootEnvironment& environment) {
   if (!configured) {
     return configured.error();
   }
-  return *configured ? DefaultRoot{**configured, std::string("no ROOT was given and ") + kDaemonJson + " sets it"} : usual;
+  return *configured ? DefaultRoot{**configured, std::string("no ROOT was given and ") + kDaemonJson + " sets it"}
+                     : usual;
 }
 
 Result<RootEnvironment> root_environment() {

@@ -16,9 +16,9 @@ struct DefaultRoot {
 // What the choice depends on.
 struct RootEnvironment {
   bool superuser = false;
-  std::optional<std::string> daemon_json;    // contents of /etc/docker/daemon.json; nothing if there is none
-  std::string home;                          // $HOME, or empty
-  std::string xdg_data_home;                 // $XDG_DATA_HOME, or empty
+  std::optional<std::string> daemon_json;  // contents of /etc/docker/daemon.json; nothing if there is none
+  std::string home;                        // $HOME, or empty
+  std::string xdg_data_home;               // $XDG_DATA_HOME, or empty
 };
 
 // As the daemon chooses it: data-root in daemon.json, else /var/lib/docker; for an ordinary user, whose daemon is a

@@ -50,7 +50,8 @@ std::string_view check_title(const Problem& problem) {
 
 // What a check costs that finds these problems.
 std::string_view level_option(const std::vector<const Problem*>& problems) {
-  const bool content = std::any_of(problems.begin(), problems.end(), [](const Problem* p) { return p->area() == "content"; });
+  const bool content =
+      std::any_of(problems.begin(), problems.end(), [](const Problem* p) { return p->area() == "content"; });
   return content ? "" : "--quick ";
 }
 
@@ -89,8 +90,9 @@ void Explanation::problem(const Problem& problem) {
   text_ += paint_.bold(problem.code() + " " + problem.slug()) + "\n";
   line("says", with_open_holes(problem.text));
   line("severity", severity_name(problem.severity));
-  line("what it means", is_one_hole(problem.consequence) ? std::string("depends on what is broken; each finding says it")
-                                                         : with_open_holes(problem.consequence));
+  line("what it means", is_one_hole(problem.consequence)
+                            ? std::string("depends on what is broken; each finding says it")
+                            : with_open_holes(problem.consequence));
   if (problem.safety == Safety::None) {
     line("repair", "none: reported only");
     line("what you can do", with_open_holes(problem.remedy));
@@ -188,12 +190,13 @@ std::string joined_words(const std::vector<std::string>& words) {
 
 Output unknown(const Options& options, const std::string& words) {
   const std::string hint = did_you_mean(words, selector_names());
-  return failure_output(options.format,
-                        "nothing is known of \"" + escaped_excerpt(words, 80) + "\"" +
-                            (hint.empty() ? "; docker-fsck list problems shows all codes, and docker-fsck ROOT finds out "
-                                            "what is wrong whatever the daemon says"
-                                          : hint),
-                        kExitUsage);
+  return failure_output(
+      options.format,
+      "nothing is known of \"" + escaped_excerpt(words, 80) + "\"" +
+          (hint.empty() ? "; docker-fsck list problems shows all codes, and docker-fsck ROOT finds out "
+                          "what is wrong whatever the daemon says"
+                        : hint),
+      kExitUsage);
 }
 
 }  // namespace

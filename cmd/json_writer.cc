@@ -10,7 +10,9 @@
 namespace dfsck {
 namespace {
 
-std::string quoted(std::string_view value) { return quoted_json(safe_text(value)); }
+std::string quoted(std::string_view value) {
+  return quoted_json(safe_text(value));
+}
 
 }  // namespace
 
@@ -21,7 +23,9 @@ JsonWriter& JsonWriter::key(std::string_view name) {
   return *this;
 }
 
-JsonWriter& JsonWriter::text(std::string_view value) { return raw(quoted(value)); }
+JsonWriter& JsonWriter::text(std::string_view value) {
+  return raw(quoted(value));
+}
 
 JsonWriter& JsonWriter::seconds(double value) {
   std::array<char, 64> buffer{};
@@ -37,7 +41,9 @@ JsonWriter& JsonWriter::texts(const std::vector<std::string>& values) {
   return end_array();
 }
 
-std::string JsonWriter::take() { return std::move(out_) + "\n"; }
+std::string JsonWriter::take() {
+  return std::move(out_) + "\n";
+}
 
 JsonWriter& JsonWriter::open(char bracket) {
   begin_value();

@@ -5,6 +5,7 @@
 
 #include "checks/table.h"
 #include "cmd/json_writer.h"
+#include "core/base/text.h"
 
 namespace dfsck {
 namespace {
@@ -42,6 +43,13 @@ std::string list_as_json() {
     json.key("area").text(problem.area());
     json.key("severity").text(severity_name(problem.severity));
     json.key("safety").text(safety_name(problem.safety));
+    json.key("catalogue").array();
+    for (const std::string_view kind : split(problem.catalogue, ',')) {
+      if (!kind.empty()) {
+        json.text(kind);
+      }
+    }
+    json.end_array();
     json.key("text").text(problem.text);
     json.key("consequence").text(problem.consequence);
     json.key("remedy").text(problem.remedy);

@@ -155,6 +155,8 @@ constexpr std::array kOptions = {
 
 }  // namespace
 
-std::span<const OptionRow> all_options() { return kOptions; }
+std::span<const OptionRow> all_options() {
+  return kOptions;
+}
 
 }  // namespace dfsck

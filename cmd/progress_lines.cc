@@ -61,7 +61,8 @@ std::vector<std::string> details(const ProgressSample& sample) {
   std::vector<std::string> parts;
   const std::string_view noun = sample.phase == Progress::Phase::Content ? "layer" : "directory";
   if (sample.phase == Progress::Phase::Content && sample.bytes_total > 0) {
-    parts.push_back(human_bytes(sample.bytes_done) + " of " + human_bytes(std::max(sample.bytes_done, sample.bytes_total)));
+    parts.push_back(human_bytes(sample.bytes_done) + " of " +
+                    human_bytes(std::max(sample.bytes_done, sample.bytes_total)));
   } else if (sample.items_total > 0) {
     parts.push_back(std::to_string(sample.items_done) + " of " + counted(sample.items_total, noun));
   } else if (sample.items_done > 0) {

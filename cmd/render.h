@@ -24,7 +24,7 @@ struct RenderSettings {
   Truncate truncate = Truncate::Yes;
   Strict strict = Strict::No;
   Paint paint{Paint::Use::No};
-  size_t width = 0;         // columns to which prose is wrapped; 0: it is not
+  size_t width = 0;           // columns to which prose is wrapped; 0: it is not
   std::string root_argument;  // the root as a following command has to name it; empty: it need not
   std::optional<Timing> timing;
 };

@@ -36,9 +36,10 @@ std::string failure_list(const RootReport& report, const RenderSettings& setting
     return "";
   }
   constexpr size_t kShown = 20;
-  const size_t count = settings.truncate == Truncate::Yes ? std::min(report.failures.size(), kShown)
-                                                          : report.failures.size();
-  std::string text = "\n" + settings.paint.red("NOT EVERYTHING COULD BE READ") + ": there may be more than is found below.\n";
+  const size_t count =
+      settings.truncate == Truncate::Yes ? std::min(report.failures.size(), kShown) : report.failures.size();
+  std::string text =
+      "\n" + settings.paint.red("NOT EVERYTHING COULD BE READ") + ": there may be more than is found below.\n";
   for (size_t i = 0; i < count; ++i) {
     text += "  " + shown_text(report.failures[i], settings.truncate) + "\n";
   }
@@ -68,7 +69,8 @@ std::string sections_below(const RootReport& report, const RenderSettings& setti
   for (const RootReport& below : report.below) {
     const std::string section = body(below, settings) + counts(below, settings) + sections_below(below, settings);
     if (settings.detail != Detail::Quiet || !section.empty()) {
-      text += "\n" + settings.paint.bold("the root below, " + safe_text(below.root)) + " (" + driver_words(below) + "):\n" + section;
+      text += "\n" + settings.paint.bold("the root below, " + safe_text(below.root)) + " (" + driver_words(below) +
+              "):\n" + section;
     }
   }
   return text;

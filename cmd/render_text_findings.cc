@@ -125,7 +125,8 @@ void FindingsText::add_finding(size_t index, const FindingGroup& group) {
   out_ += "  - " + shown(reported.message) + "\n";
   const std::optional<size_t> cause = reported.finding.caused_by;
   if (cause && *cause < report_.findings.size() && *cause != index) {
-    out_ += "      because of: " + shown(at(*cause).message) + " (" + problem_of(at(*cause).finding.problem).code() + ")\n";
+    out_ +=
+        "      because of: " + shown(at(*cause).message) + " (" + problem_of(at(*cause).finding.problem).code() + ")\n";
   }
   add_hits(reported.finding.affects, "      ");
   if (group.problem->safety != Safety::None && reported.repair_status == "impossible") {
@@ -181,8 +182,9 @@ void FindingsText::add_consequences(size_t index, size_t depth, size_t& left) {
     }
     --left;
     const ReportedFinding& reported = at(below);
+    const std::vector<std::string>& tags = reported.finding.affects.tags;
     out_ += std::string(6 + 2 * depth, ' ') + "so: " + shown(reported.message) + " (" +
-            problem_of(reported.finding.problem).code() + ")\n";
+            problem_of(reported.finding.problem).code() + (tags.empty() ? "" : "; hits " + listed(tags)) + ")\n";
     add_consequences(below, depth + 1, left);
   }
 }

@@ -12,7 +12,8 @@ namespace dfsck {
 // A write to a standard output that was closed then fails, as it should.
 void occupy_standard_descriptors();
 
-// Writes everything, or says what failed. A reader that went away (a pipe to head) is no failure: it has what it wanted.
+// Writes everything, or says what failed. A reader that went away (a pipe to head) is no failure: it has what it
+// wanted.
 Result<void> write_stdout(std::string_view text);
 
 // Writes as much as can be written; whoever cannot be told is not told.

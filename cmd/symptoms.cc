@@ -44,7 +44,9 @@ bool names(std::string_view list, std::string_view wanted) {
 
 }  // namespace
 
-std::span<const Symptom> all_symptoms() { return kSymptoms; }
+std::span<const Symptom> all_symptoms() {
+  return kSymptoms;
+}
 
 std::vector<const Symptom*> matching_symptoms(std::string_view message) {
   const std::vector<std::string> texts = searched_texts(message);
@@ -78,7 +80,8 @@ std::vector<const Symptom*> symptoms_of(const Problem& problem) {
   std::vector<const Symptom*> symptoms;
   for (const Symptom& symptom : kSymptoms) {
     const auto causes = split(problem.catalogue, ',');
-    if (std::any_of(causes.begin(), causes.end(), [&](std::string_view cause) { return names(symptom.causes, cause); })) {
+    if (std::any_of(causes.begin(), causes.end(),
+                    [&](std::string_view cause) { return names(symptom.causes, cause); })) {
       symptoms.push_back(&symptom);
     }
   }

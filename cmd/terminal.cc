@@ -18,7 +18,9 @@ std::string_view environment(const char* name) {
 
 }  // namespace
 
-bool is_capable_terminal(int fd) { return ::isatty(fd) == 1 && environment("TERM") != "dumb"; }
+bool is_capable_terminal(int fd) {
+  return ::isatty(fd) == 1 && environment("TERM") != "dumb";
+}
 
 size_t terminal_width(int fd) {
   constexpr size_t kUsual = 80;

@@ -36,7 +36,8 @@ Totals totals_of(const RootReport& report) {
 
 bool lacks_permission(const RootReport& report) {
   const auto about_permission = [](const std::string& failure) {
-    return failure.find(errno_text(EACCES)) != std::string::npos || failure.find(errno_text(EPERM)) != std::string::npos;
+    return failure.find(errno_text(EACCES)) != std::string::npos ||
+           failure.find(errno_text(EPERM)) != std::string::npos;
   };
   return std::any_of(report.failures.begin(), report.failures.end(), about_permission) ||
          std::any_of(report.below.begin(), report.below.end(), lacks_permission);

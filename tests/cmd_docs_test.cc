@@ -56,8 +56,8 @@ std::vector<std::string> tags(const std::vector<std::string>& lines) {
 }
 
 std::string documented(const OptionRow& row) {
-  const std::string both = (row.letter != 0 ? std::string("-") + row.letter + ", " : std::string()) + "--" +
-                           std::string(row.name);
+  const std::string both =
+      (row.letter != 0 ? std::string("-") + row.letter + ", " : std::string()) + "--" + std::string(row.name);
   return row.argument.empty() ? both : both + " " + std::string(row.argument);
 }
 
@@ -93,7 +93,7 @@ TEST(ManualPage, ListsEveryExitCode) {
 }
 
 struct Entry {
-  std::string heading;   // "DF0322 short-link-missing"
+  std::string heading;  // "DF0322 short-link-missing"
   std::string severity;
   std::string safety;
   size_t lines = 0;  // of text

@@ -42,9 +42,10 @@ TEST(Symptoms, EachCauseIsAnsweredByTheTableOfProblems) {
 }
 
 TEST(Symptoms, AreFoundInPastedLogs) {
-  const auto matches = matching_symptoms("May 12 03:11 host dockerd[811]: starting\n"
-                                         "level=error msg=\"error while unmarshaling volume options for\n"
-                                         "  volume: pgdata: EOF\"\n");
+  const auto matches = matching_symptoms(
+      "May 12 03:11 host dockerd[811]: starting\n"
+      "level=error msg=\"error while unmarshaling volume options for\n"
+      "  volume: pgdata: EOF\"\n");
   ASSERT_EQ(matches.size(), 1U);
   EXPECT_EQ(matches[0]->causes, "vol-opts-corrupt");
 }

@@ -22,6 +22,7 @@
 #include "core/codec/json.h"
 #include "tests/recipe.h"
 #include "tests/snapshot.h"
+#include "tests/temp_root.h"
 
 extern char** environ;
 
@@ -59,25 +60,6 @@ std::string program() {
   }
   return (fs::read_symlink("/proc/self/exe").parent_path() / "docker-fsck").string();
 }
-
-// A directory of its own, removed with all that is in it.
-class TemporaryDir {
- public:
-  TemporaryDir() {
-    std::string pattern = (fs::temp_directory_path() / "fixture.XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data()) != nullptr ? pattern : "";
-  }
-  ~TemporaryDir() {
-    std::error_code failure;
-    fs::remove_all(path_, failure);
-  }
-  TemporaryDir(const TemporaryDir&) = delete;
-  TemporaryDir& operator=(const TemporaryDir&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 struct Run {
   std::string out;
@@ -156,7 +138,7 @@ class Fixture : public testing::TestWithParam<std::string> {
     return run_program(arguments, scratch_.path());
   }
 
-  TemporaryDir scratch_;
+  test::TempRoot scratch_;
   std::string root_;
   RecipeCase recipe_;
 };

@@ -37,9 +37,10 @@ TEST(Options, DefaultsAreAFullCheckOnAllProcessors) {
 
 TEST(Options, AllAreUnderstood) {
   const Options options =
-      parsed({"-n", "--quick", "-j", "3", "--only=refs,DF0301", "--only", "short-link-missing", "--skip", "content",
-              "--format", "json", "--report", "out", "--progress", "none", "--color", "never", "--no-trunc", "--strict",
-              "--stats", "--root-label", "ROOT", "-v", "/some/root"});
+      parsed({"-n",     "--quick", "-j",        "3",          "--only=refs,DF0301", "--only",  "short-link-missing",
+              "--skip", "content", "--format",  "json",       "--report",           "out",     "--progress",
+              "none",   "--color", "never",     "--no-trunc", "--strict",           "--stats", "--root-label",
+              "ROOT",   "-v",      "/some/root"});
   EXPECT_EQ(options.mode_given, ModeGiven::Yes);
   EXPECT_EQ(options.level, Level::Quick);
   EXPECT_EQ(options.jobs, 3U);
@@ -77,8 +78,9 @@ TEST(Options, MistakesAreNamedWithWhatWouldBeRight) {
   EXPECT_EQ(refused({"--quick", "--structure"}), "--quick and --structure exclude each other: --structure does less");
   EXPECT_EQ(refused({"-v", "-q"}), "--quiet and --verbose exclude each other");
   EXPECT_EQ(refused({"--format", "xml"}), "--format xml: must be one of text, json");
-  EXPECT_EQ(refused({"--only", "overlay"}), "--only overlay: no such problem or area; did you mean overlay2, "
-                                            "overlay-entry-foreign or overlay-dir-orphan?");
+  EXPECT_EQ(refused({"--only", "overlay"}),
+            "--only overlay: no such problem or area; did you mean overlay2, "
+            "overlay-entry-foreign or overlay-dir-orphan?");
   EXPECT_EQ(refused({"--skip", "short-link-mising"}),
             "--skip short-link-mising: no such problem or area; did you mean short-link-missing or short-link-wrong?");
   EXPECT_EQ(refused({"--only", "refs,"}), "--only : no such problem or area");

@@ -25,8 +25,7 @@ ProgressSample in_content() {
 }
 
 TEST(ProgressLines, SayHowFarHowFastAndHowLong) {
-  EXPECT_EQ(progress_plain_line(in_content()),
-            "checking contents: 25%, 1.0 GB of 4.0 GB, 500.0 MB/s, about 7 s left");
+  EXPECT_EQ(progress_plain_line(in_content()), "checking contents: 25%, 1.0 GB of 4.0 GB, 500.0 MB/s, about 7 s left");
   EXPECT_EQ(progress_bar_line(in_content(), 79),
             "checking contents  25% [##       ] 1.0 GB of 4.0 GB, 500.0 MB/s, about 7 s left");
 }

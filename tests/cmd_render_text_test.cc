@@ -25,42 +25,44 @@ RenderSettings with(Detail detail) {
 }
 
 TEST(RenderText, ReadsFromTheWorstToTheNextCommand) {
-  EXPECT_EQ(render_text(sample_of_everything().report, {}),
-            "docker-fsck " DFSCK_VERSION ": /r (overlay2), full check, dry run: nothing is written\n"
-            "\n"
-            "DF0322 error short-link-missing\n"
-            "  what it means: Containers and builds on this layer do not start: \"no such file or directory\".\n"
-            "  repair (safe: proven, nothing is lost): makes the symbolic link again\n"
-            "  - the short link overlay2/l/LINK of overlay2/aaaaaaaaaaaa is missing\n"
-            "      hits: image app:1; container 111111111111\n"
-            "      would make symbolic link overlay2/l/LINK -> ../aaaaaaaaaaaa/diff\n"
-            "      so: image app:1 cannot be used because of its layer sha256:eeeeeeeeeeee (DF0411)\n"
-            "\n"
-            "DF0340 warning overlay-dir-orphan\n"
-            "  what it means: It takes space that no prune frees.\n"
-            "  repair (clean: nothing refers to it, and it is only moved aside): moves the directory and its short link "
-            "into quarantine\n"
-            "  - overlay2/dddddddddddd belongs to nothing (1.0 GB)\n"
-            "      would move overlay2/dddddddddddd into quarantine\n"
-            "\n"
-            "for your information (-v shows all of it):\n"
-            "  DF0308 merged-left: overlay2/bbbbbbbbbbbb/merged was left by a daemon that did not stop cleanly, and 1 "
-            "more like it\n"
-            "\n"
-            "looked at: 2 images, 3 layers, 1 container\n"
-            "found: 2 errors, 1 warning, 2 infos\n"
-            "planned: 1 safe repair, 1 removal of garbage (clean); this version only shows them\n"
-            "exit code 4: problems were found and are left as they are\n"
-            "next: docker-fsck explain DF0322 tells more\n");
+  EXPECT_EQ(
+      render_text(sample_of_everything().report, {}),
+      "docker-fsck " DFSCK_VERSION
+      ": /r (overlay2), full check, dry run: nothing is written\n"
+      "\n"
+      "DF0322 error short-link-missing\n"
+      "  what it means: Containers and builds on this layer do not start: \"no such file or directory\".\n"
+      "  repair (safe: proven, nothing is lost): makes the symbolic link again\n"
+      "  - the short link overlay2/l/LINK of overlay2/aaaaaaaaaaaa is missing\n"
+      "      hits: image app:1; container 111111111111\n"
+      "      would make symbolic link overlay2/l/LINK -> ../aaaaaaaaaaaa/diff\n"
+      "      so: image app:1 cannot be used because of its layer sha256:eeeeeeeeeeee (DF0411)\n"
+      "\n"
+      "DF0340 warning overlay-dir-orphan\n"
+      "  what it means: It takes space that no prune frees.\n"
+      "  repair (clean: nothing refers to it, and it is only moved aside): moves the directory and its short link "
+      "into quarantine\n"
+      "  - overlay2/dddddddddddd belongs to nothing (1.0 GB)\n"
+      "      would move overlay2/dddddddddddd into quarantine\n"
+      "\n"
+      "for your information (-v shows all of it):\n"
+      "  DF0308 merged-left: overlay2/bbbbbbbbbbbb/merged was left by a daemon that did not stop cleanly, and 1 "
+      "more like it\n"
+      "\n"
+      "looked at: 2 images, 3 layers, 1 container\n"
+      "found: 2 errors, 1 warning, 2 infos\n"
+      "planned: 1 safe repair, 1 removal of garbage (clean); this version only shows them\n"
+      "exit code 4: problems were found and are left as they are\n"
+      "next: docker-fsck explain DF0322 tells more\n");
 }
 
 TEST(RenderText, AHealthyRootTakesFourLines) {
-  EXPECT_EQ(render_text(SampleReport().report, {}),
-            "docker-fsck " DFSCK_VERSION ": /r (overlay2), full check, dry run: nothing is written\n"
-            "\n"
-            "looked at: 2 images, 3 layers, 1 container\n"
-            "found: no errors, no warnings\n"
-            "exit code 0: nothing is wrong\n");
+  EXPECT_EQ(render_text(SampleReport().report, {}), "docker-fsck " DFSCK_VERSION
+                                                    ": /r (overlay2), full check, dry run: nothing is written\n"
+                                                    "\n"
+                                                    "looked at: 2 images, 3 layers, 1 container\n"
+                                                    "found: no errors, no warnings\n"
+                                                    "exit code 0: nothing is wrong\n");
   EXPECT_EQ(render_text(SampleReport().report, with(Detail::Quiet)), "found: no errors, no warnings\n");
 }
 
@@ -116,6 +118,13 @@ TEST(RenderText, ConsequencesAndStepsAreCappedToo) {
   EXPECT_EQ(occurrences(render_text(sample.report, with(Detail::Verbose)), "      would move"), 50U);
 }
 
+TEST(RenderText, AConsequenceNamesTheTagsThatItHits) {
+  SampleReport sample = sample_of_everything();
+  sample.affects(4).tags = {"app:1", "app:2"};
+  EXPECT_NE(render_text(sample.report, {}).find("sha256:eeeeeeeeeeee (DF0411; hits app:1, app:2)\n"),
+            std::string::npos);
+}
+
 TEST(RenderText, SentencesThatNameTheThingStandWithTheThing) {
   SampleReport sample;
   sample.add("container-network-missing", {{"container", "c1"}, {"network", "web"}, {"id", "n1"}});
@@ -140,13 +149,15 @@ TEST(RenderText, DoubtStandsBeforeFindings) {
   sample.report.failures = {"cannot open overlay2: Permission denied"};
   sample.report.cancelled = true;
   const std::string text = render_text(sample.report, {});
-  EXPECT_LT(text.find("A DAEMON IS USING THIS ROOT: findings may be stale.\n  pid 12 (dockerd)\n"), text.find("DF0322"));
+  EXPECT_LT(text.find("A DAEMON IS USING THIS ROOT: findings may be stale.\n  pid 12 (dockerd)\n"),
+            text.find("DF0322"));
   EXPECT_LT(text.find("NOT EVERYTHING COULD BE READ"), text.find("DF0322"));
   EXPECT_NE(text.find("  Run docker-fsck as root to read everything.\n"), std::string::npos);
   EXPECT_NE(text.find("CANCELLED: what is above is not everything.\n"), std::string::npos);
-  EXPECT_NE(text.find("exit code 44: problems were found and are left as they are (4); the check itself failed, at least "
-                      "in part (8); the check was cancelled before its end (32)\n"),
-            std::string::npos);
+  EXPECT_NE(
+      text.find("exit code 44: problems were found and are left as they are (4); the check itself failed, at least "
+                "in part (8); the check was cancelled before its end (32)\n"),
+      std::string::npos);
 }
 
 TEST(RenderText, RootsBelowHaveSectionsOfTheirOwn) {
@@ -188,11 +199,11 @@ TEST(FindingTree, NothingIsLostToCausesThatMakeNoSense) {
   for (int i = 0; i < 6; ++i) {
     sample.add("short-link-missing", {{"link", std::to_string(i)}, {"dir", "d"}});
   }
-  sample.caused_by(0, 0);                      // itself
-  sample.caused_by(1, 99);                     // nothing
-  sample.caused_by(2, 3);                      // a circle
+  sample.caused_by(0, 0);   // itself
+  sample.caused_by(1, 99);  // nothing
+  sample.caused_by(2, 3);   // a circle
   sample.caused_by(3, 2);
-  sample.caused_by(4, 3);                      // hangs on the circle
+  sample.caused_by(4, 3);  // hangs on the circle
   const std::string text = render_text(sample.report, {});
   for (int i = 0; i < 6; ++i) {
     EXPECT_EQ(occurrences(text, "  - the short link overlay2/l/" + std::to_string(i) + " "), 1U);

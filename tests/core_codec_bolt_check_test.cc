@@ -257,7 +257,7 @@ TEST(BoltCheck, LeaksAreToldAsRunsAndAreHarmless) {
   const std::vector<BoltProblem> problems = check(sample.build());
   ASSERT_EQ(problems.size(), 2U);
   EXPECT_EQ(problems[0].kind, Kind::Leaked);
-  EXPECT_EQ(bolt_problem_text(problems[0]), "page 7: and the pages up to 8 are neither in use nor free");
+  EXPECT_EQ(bolt_problem_text(problems[0]), "page 7: is neither in use nor free, nor are the pages up to 8");
   EXPECT_EQ(bolt_problem_text(problems[1]), "page 10: is neither in use nor free");
   EXPECT_TRUE(is_harmless(problems[0].kind));
   EXPECT_FALSE(is_harmless(Kind::KeyOrder));
@@ -283,7 +283,8 @@ TEST(BoltCheck, KeyOrderInsideOfAPage) {
 
 TEST(BoltCheck, ShorterKeysComeFirstAndBytesAreUnsigned) {
   BoltBuilder builder;
-  EXPECT_EQ(told(builder.build(builder.add_leaf({{"a", ""}, {std::string("a\0", 2), ""}, {"b", ""}, {"\xff", ""}}))), "");
+  const uint64_t leaf = builder.add_leaf({{"a", ""}, {std::string("a\0", 2), ""}, {"b", ""}, {"\xff", ""}});
+  EXPECT_EQ(told(builder.build(leaf)), "");
 }
 
 // Whether a branch {low_separator -> {keys...}, "m" -> {"m"}} is in order.
@@ -300,6 +301,14 @@ TEST(BoltCheck, KeysAgainstTheSeparatorsOfTheParent) {
   EXPECT_EQ(told_of_branch("a", {{"b", ""}, {"m", ""}}),
             "page 2: key \"m\" is not below \"m\", where the next page begins\n");
   EXPECT_EQ(told_of_branch("n", {{"n", ""}}), "page 4: key \"m\" does not come after \"n\"\n");
+}
+
+TEST(BoltCheck, KeysAgainstTheSeparatorsOfTheGrandparent) {
+  BoltBuilder builder;
+  const uint64_t low = builder.add_branch({{"a", builder.add_leaf({{"a", ""}, {"n", ""}})}});
+  const uint64_t high = builder.add_branch({{"m", builder.add_leaf({{"m", ""}})}});
+  EXPECT_EQ(told(builder.build(builder.add_branch({{"a", low}, {"m", high}}))),
+            "page 2: key \"n\" is not below \"m\", where the next page begins\n");
 }
 
 TEST(BoltCheck, TheNumberOfProblemsIsBounded) {

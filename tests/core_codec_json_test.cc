@@ -25,7 +25,8 @@ std::string message_of(std::string_view text, const JsonLimits& limits = {}) {
 }
 
 constexpr std::string_view kRepositories =
-    R"({"Repositories":{"t1":{"t1:latest":"sha256:cf851fea0288a8b226c736ccfc677c25ebd7fa304788a92b7bb1ea3f263794aa"}}})";
+    R"({"Repositories":{"t1":{"t1:latest":)"
+    R"("sha256:cf851fea0288a8b226c736ccfc677c25ebd7fa304788a92b7bb1ea3f263794aa"}}})";
 
 TEST(Json, ReadsAndWritesBackWhatTheDaemonWrote) {
   const JsonValue value = parsed(kRepositories);
@@ -135,12 +136,13 @@ TEST(Json, LimitsAreKept) {
 TEST(Json, WritesStringsAsGoDoes) {
   const std::string raw = "<a href=\"x\">&\\\n\r\t\x01\x1f\x7f/é\u2028\u2029\xff\xed\xa0\x80";
   EXPECT_EQ(to_go_json(JsonValue::string(raw)),
-            "\"\\u003ca href=\\\"x\\\"\\u003e\\u0026\\\\\\n\\r\\t\\u0001\\u001f\x7f/é\\u2028\\u2029\\ufffd\\ufffd\\ufffd"
-            "\\ufffd\"");
+            "\"\\u003ca href=\\\"x\\\"\\u003e\\u0026\\\\\\n\\r\\t\\u0001\\u001f\x7f/é\\u2028\\u2029\\ufffd\\ufffd"
+            "\\ufffd\\ufffd\"");
 }
 
 TEST(Json, BuildsDocuments) {
-  JsonValue value = JsonValue::object({{"b", JsonValue::number(-3)}, {"a", JsonValue::array({JsonValue::boolean(true)})}});
+  JsonValue value =
+      JsonValue::object({{"b", JsonValue::number(-3)}, {"a", JsonValue::array({JsonValue::boolean(true)})}});
   value.as_object()->push_back({"<", JsonValue()});
   EXPECT_EQ(to_go_json(value), R"({"b":-3,"a":[true],"\u003c":null})");
 }

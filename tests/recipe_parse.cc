@@ -169,11 +169,13 @@ bool apply_entry_words(TreeEntry& entry, const RecipeItem& item) {
       return !entry.target.empty();
     case Kind::CharDevice:
     case Kind::BlockDevice: {
-      const auto major_number = parse_uint64(item.word(1));
-      const auto minor_number = parse_uint64(item.word(2));
+      const auto mode = octal(item.word(1));
+      const auto major_number = parse_uint64(item.word(2));
+      const auto minor_number = parse_uint64(item.word(3));
+      entry.mode = mode.value_or(0);
       entry.major_number = static_cast<unsigned>(major_number.value_or(0));
       entry.minor_number = static_cast<unsigned>(minor_number.value_or(0));
-      return major_number && minor_number;
+      return mode && major_number && minor_number;
     }
     case Kind::Opaque:
       entry.mtime = 0;

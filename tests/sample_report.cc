@@ -5,7 +5,9 @@
 
 namespace dfsck {
 
-std::string sample_id(char digit) { return std::string(64, digit); }
+std::string sample_id(char digit) {
+  return std::string(64, digit);
+}
 
 SampleReport::SampleReport() {
   report.root = "/r";
@@ -44,7 +46,8 @@ SampleReport sample_of_everything() {
   sample.add("merged-left", {{"dir", sample_id('c')}});
   const size_t link = sample.add("short-link-missing", {{"link", "LINK"}, {"dir", dir}});
   const size_t orphan = sample.add("overlay-dir-orphan", {{"dir", sample_id('d')}, {"size", "1.0 GB"}});
-  const size_t image = sample.add("image-layer-unloadable", {{"image", "app:1"}, {"layer", "sha256:" + sample_id('e')}});
+  const size_t image =
+      sample.add("image-layer-unloadable", {{"image", "app:1"}, {"layer", "sha256:" + sample_id('e')}});
   sample.caused_by(image, link);
   sample.affects(link) = {{"sha256:" + sample_id('f')}, {"app:1"}, {sample_id('1')}};
   sample.plan(link, WriteSymlink{RelPath("overlay2/l/LINK"), "../" + dir + "/diff"});

@@ -43,13 +43,16 @@ std::optional<std::string_view> BoltBucket::value(std::string_view key) const {
 
 Result<BoltFile> BoltFile::open(std::string bytes) {
   if (bytes.size() > kMaxBytes) {
-    return limit_error(kOperation, "", std::to_string(bytes.size()) + " bytes are more than " + std::to_string(kMaxBytes));
+    return limit_error(kOperation, "",
+                       std::to_string(bytes.size()) + " bytes are more than " + std::to_string(kMaxBytes));
   }
   return BoltFile(std::move(bytes));
 }
 
 BoltFile::BoltFile(std::string bytes)
-    : bytes_(std::make_unique<const std::string>(std::move(bytes))), metas_(read_bolt_metas(*bytes_)), state_(judge()) {}
+    : bytes_(std::make_shared<const std::string>(std::move(bytes))),
+      metas_(read_bolt_metas(*bytes_)),
+      state_(judge()) {}
 
 BoltFile::State BoltFile::judge() const {
   if (bytes_->empty()) {

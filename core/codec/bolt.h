@@ -56,12 +56,13 @@ struct BoltEntry {
   BoltPageId page = 0;                 // the leaf page where it stands
 };
 
-// One bucket with all that is below it. Views point into the BoltFile, which must outlive it.
+// One bucket with all that is below it. Views live as long as the root bucket does; the BoltFile may go before.
 struct BoltBucket {
   uint64_t sequence = 0;
   BoltPageId root_page = 0;  // 0: inline, inside of its parent's page
   bool complete = true;      // every page of it and of the buckets below could be read
   std::vector<BoltEntry> entries;  // by key, bytewise ascending, no key twice
+  std::shared_ptr<const std::string> bytes;  // of the file, on the root bucket only: what all views point into
 
   const BoltEntry* find(std::string_view key) const;
   const BoltBucket* bucket(std::string_view key) const;            // null if there is none or it is a value
@@ -107,14 +108,15 @@ class BoltFile {
   BoltTree load() const;
 
   // Every branch and leaf page of the file that is whole by itself, used or not, in order of page id. Needs no meta
-  // page. bbolt never overwrites a live page, so older versions of lost pages are often among them.
+  // page. bbolt never overwrites a live page, so older versions of lost pages are often among them. The pages point
+  // into this BoltFile.
   std::vector<BoltPage> readable_pages() const;
 
  private:
   BoltFile(std::string bytes);
   State judge() const;
 
-  std::unique_ptr<const std::string> bytes_;  // on the heap, so that views survive a move of the BoltFile
+  std::shared_ptr<const std::string> bytes_;  // shared with the root buckets that were read from it
   BoltMetas metas_;
   State state_ = State::Empty;
 };

@@ -68,9 +68,8 @@ class FreelistCheck {
         ++id;
       }
       if (id > first) {
-        report(Kind::Leaked, first, id - first == 1 ? std::string("is neither in use nor free")
-                                                    : "and the pages up to " + std::to_string(id - 1) +
-                                                          " are neither in use nor free");
+        const std::string others = id - first == 1 ? "" : ", nor are the pages up to " + std::to_string(id - 1);
+        report(Kind::Leaked, first, "is neither in use nor free" + others);
       }
     }
   }

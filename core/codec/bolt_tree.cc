@@ -238,9 +238,9 @@ std::optional<BoltProblem> state_problem(const BoltFile& file) {
                          "no valid meta page (0: " + std::string(bolt_meta_state_text(metas.states[0])) +
                              ", 1: " + std::string(bolt_meta_state_text(metas.states[1])) + ")"};
     case BoltFile::State::Short:
-      return BoltProblem{Kind::FileTooShort, 0, "only " + size + " bytes, but " + std::to_string(metas.meta.high_water) +
-                                                    " pages of " + std::to_string(metas.layout.page_size) +
-                                                    " bytes in use"};
+      return BoltProblem{Kind::FileTooShort, 0,
+                         "only " + size + " bytes, but " + std::to_string(metas.meta.high_water) + " pages of " +
+                             std::to_string(metas.layout.page_size) + " bytes in use"};
   }
   return std::nullopt;
 }
@@ -249,6 +249,7 @@ std::optional<BoltProblem> state_problem(const BoltFile& file) {
 
 BoltTree BoltFile::load() const {
   BoltTree tree;
+  tree.root.bytes = bytes_;
   if (std::optional<BoltProblem> problem = state_problem(*this)) {
     tree.problems.push_back(std::move(*problem));
     tree.root.complete = false;

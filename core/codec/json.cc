@@ -207,7 +207,8 @@ Failure parse_failure(std::string_view bytes, size_t offset, const json::error_c
                                                                " at byte " + std::to_string(offset))};
   }
   if (error == json::error::array_too_large) {
-    return {JsonFault::TooBig, limit_error(kOperation, "", "more than " + std::to_string(limits.max_values) + " values")};
+    return {JsonFault::TooBig,
+            limit_error(kOperation, "", "more than " + std::to_string(limits.max_values) + " values")};
   }
   return garbage(bytes, std::min(offset, bytes.size()), "not valid");
 }
@@ -232,8 +233,9 @@ std::variant<JsonValue, Failure> run_parser(std::string_view text, std::string_v
 
 std::variant<JsonValue, Failure> parse_checked(std::string_view bytes, const JsonLimits& limits) {
   if (bytes.size() > limits.max_bytes) {
-    return Failure{JsonFault::TooBig, limit_error(kOperation, "", std::to_string(bytes.size()) + " bytes are more than " +
-                                                                      std::to_string(limits.max_bytes))};
+    return Failure{JsonFault::TooBig,
+                   limit_error(kOperation, "", std::to_string(bytes.size()) + " bytes are more than " +
+                                                   std::to_string(limits.max_bytes))};
   }
   if (bytes.find_first_not_of(kWhiteSpace) == std::string_view::npos) {
     return Failure{JsonFault::Empty, format_error(kOperation, "", bytes.empty() ? "empty" : "only white space")};

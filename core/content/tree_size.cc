@@ -38,7 +38,7 @@ class SizeWalk {
 
  private:
   Result<void> add(const RelPath& path, std::vector<RelPath>& todo) {
-    const std::string where = (path.is_root() ? where_ : where_ / path.bytes()).text();
+    const std::string where = where_.joined(path).text();
     const Result<Fd> fd = open_beneath(top_, path, O_RDONLY | O_DIRECTORY, where);
     if (!fd) {
       return fd.error().is_io(ENOENT) ? Result<void>() : fd.error();

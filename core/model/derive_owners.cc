@@ -33,12 +33,22 @@ class Owners {
     }
   }
 
-  void disown(const CacheId& missing_dir, const DirOwner& owner) {
-    DirTruth& truth = derived_.missing_dirs[missing_dir];
-    std::erase(truth.owners, owner);
-    if (truth.owners.empty()) {
-      derived_.missing_dirs.erase(missing_dir);
+  void disown(const CacheId& dir, const DirOwner& owner) {
+    if (DirTruth* truth = derived_.find_dir(model_, dir); truth != nullptr) {
+      std::erase(truth->owners, owner);
     }
+    if (const auto missing = derived_.missing_dirs.find(dir);
+        missing != derived_.missing_dirs.end() && missing->second.owners.empty()) {
+      derived_.missing_dirs.erase(missing);
+    }
+  }
+
+  // Whether another layer claims the directory as well.
+  bool is_shared(const CacheId& dir) const {
+    const DirTruth* truth = derived_.find_dir(model_, dir);
+    return truth != nullptr && std::count_if(truth->owners.begin(), truth->owners.end(), [](const DirOwner& owner) {
+                                 return owner.kind == DirOwner::Kind::Layer;
+                               }) > 1;
   }
 
   bool is_owned(size_t dir) const { return !derived_.dirs[dir].owners.empty(); }
@@ -114,8 +124,8 @@ std::optional<CacheId> only_fitting(const Model& model, const LinkMap& links, co
   return fitting;
 }
 
-// cache-id names a directory that is not there. If all that stands on the layer names another one, which exists
-// and which nobody owns, then it is the file that is wrong.
+// cache-id names a directory that is not there, or that is another layer's too. If all that stands on the layer names
+// another one, which exists and which nobody owns, then it is the file that is wrong.
 void correct_misnamed(const Model& model, const LinkMap& links, Owners& owners, Derived& derived, size_t layer) {
   const ChainId& id = model.layers.layers[layer].id;
   const std::optional<CacheId> named = named_from_above(model, links, derived, id);
@@ -134,7 +144,8 @@ void find_lost_cache_ids(const Model& model, const LinkMap& links, Owners& owner
   for (size_t i = 0; i < derived.layers.size(); ++i) {
     const Layer& layer = model.layers.layers[i];
     LayerTruth& truth = derived.layers[i];
-    const bool misnamed = layer.cache && model.overlay.find(*layer.cache) == nullptr;
+    const bool misnamed =
+        layer.cache && (model.overlay.find(*layer.cache) == nullptr || owners.is_shared(*layer.cache));
     if ((layer.cache && !misnamed) || !truth.parent_known || !model.driver_covered) {
       continue;
     }

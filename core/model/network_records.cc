@@ -61,6 +61,7 @@ void read_value(NetworkRecord& record, std::string_view value) {
   record.problem = missing_field(record.kind, *json);
   record.name = string_of(*json, "name");
   record.container = record.kind == "sandbox" ? string_of(*json, "Cid") : "";
+  record.count = record.kind == "endpoint_count" ? json->get("Count").as_int64() : std::nullopt;
   record.sandbox = record.kind == "endpoint" ? string_of(*json, "sandbox") : "";
 }
 

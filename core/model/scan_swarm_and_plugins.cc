@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "core/base/ids.h"
+#include "core/codec/etcd_wal.h"
 #include "core/model/json_file.h"
 #include "core/model/model.h"
 
@@ -10,6 +11,10 @@ namespace dfsck {
 namespace {
 
 constexpr size_t kConfigFile = 16U << 20;
+constexpr size_t kLogFile = 512U << 20;  // etcd makes them of 64 MiB
+
+const RelPath kLogs = "swarm/raft/wal-v3-encrypted";
+const RelPath kSnapshots = "swarm/raft/snap-v3-encrypted";
 
 // What keeps the daemon from loading a JSON file with json.Unmarshal; empty if nothing does.
 std::string json_problem(StateReader& reader, const RelPath& path, FileState& file) {
@@ -20,6 +25,57 @@ std::string json_problem(StateReader& reader, const RelPath& path, FileState& fi
     problem = "no JSON object";
   }
   return problem;
+}
+
+// The files of a raft directory with this ending, by name, which is their order.
+std::vector<RelPath> raft_files(StateReader& reader, const RelPath& directory, std::string_view ending) {
+  std::vector<RelPath> files;
+  for (const DirEntry& entry : reader.list(directory).entries) {
+    if (entry.type == S_IFREG && entry.name.ends_with(ending)) {
+      files.push_back(directory / entry.name);
+    }
+  }
+  return files;
+}
+
+void scan_logs(StateReader& reader, const std::vector<RelPath>& logs, Swarm& swarm) {
+  uint32_t crc = 0;
+  for (const RelPath& path : logs) {
+    const FileState file = reader.read(path, kLogFile);
+    if (!file.present()) {
+      return;  // the sums of the following files go on from this one's
+    }
+    const WalCheck check = check_wal(file.bytes, crc, path == logs.back() ? WalPlace::Last : WalPlace::Earlier);
+    crc = check.crc;
+    if (check.problem && !check.problem->torn_tail) {
+      swarm.log_problems.push_back({path, check.problem->offset, check.problem->detail});
+      return;
+    }
+    if (check.records == 0) {
+      swarm.log_problems.push_back({path, 0, "it holds no record"});
+      return;
+    }
+  }
+}
+
+// A snapshot that a crash cut off is passed over by etcd. It is missed only if there is no other, and if the log does not
+// go back to the beginning either.
+void scan_raft(StateReader& reader, Swarm& swarm) {
+  const std::vector<RelPath> logs = raft_files(reader, kLogs, ".wal");
+  scan_logs(reader, logs, swarm);
+  std::optional<Swarm::LogProblem> bad;
+  for (const RelPath& path : raft_files(reader, kSnapshots, ".snap")) {
+    const FileState file = reader.read(path, kLogFile);
+    const Result<void> check = file.present() ? check_raft_snapshot(file.bytes) : Result<void>();
+    if (check) {
+      return;
+    }
+    bad = Swarm::LogProblem{path, 0, check.error().detail};
+  }
+  const bool is_whole_log = !logs.empty() && logs.front().name().starts_with("0000000000000000-");
+  if (bad && !is_whole_log) {
+    swarm.log_problems.push_back(std::move(*bad));
+  }
 }
 
 // moby daemon/cluster/utils.go:loadPersistentState, swarmkit node/node.go
@@ -36,6 +92,7 @@ void scan_swarm(StateReader& reader, Swarm& swarm) {
     swarm.peers_problem.clear();
   }
   const Result<FileStat> certificate = reader.root().stat("swarm/certificates/swarm-node.crt");
+  scan_raft(reader, swarm);
   swarm.has_certificate = certificate || !certificate.error().is_io(ENOENT);
 }
 

@@ -1,0 +1,58 @@
+// Findings about files of operations that were cut off.
+#include <gtest/gtest.h>
+
+#include "checks/checks.h"
+#include "tests/check_run.h"
+#include "tests/model_builder.h"
+
+namespace dfsck {
+namespace {
+
+using test::ModelBuilder;
+using Slugs = std::vector<std::string>;
+
+std::vector<Finding> findings_of(const Model& model) { return test::run_check(check_leftovers, model); }
+
+TEST(LeftoversCheck, NothingToSay) { EXPECT_EQ(test::slugs(findings_of(ModelBuilder().model())), Slugs{}); }
+
+TEST(LeftoversCheck, ScratchDirectoriesAreForInformation) {
+  Model model = ModelBuilder().model();
+  model.entries.temporary_dirs = {{"tmp", 2}};
+  const auto findings = findings_of(model);
+  EXPECT_EQ(test::slugs(findings), Slugs{"tmp-left"});
+  EXPECT_EQ(findings[0].args.at("count"), "2 entries");
+}
+
+TEST(LeftoversCheck, TemporaryFilesOfAllAreas) {
+  ModelBuilder builder;
+  const ChainId layer = builder.add_layer("base");
+  const std::string id = builder.add_container("web", builder.add_image("app", layer));
+  Model& model = builder.model();
+  model.entries.temporary_files = {"image/overlay2/.tmp-repositories.json1"};
+  model.overlay.dirs[0].temporaries = {model.overlay.dirs[0].path / ".tmp-link2"};
+  Container& container = builder.container(id);
+  const RelPath copy = container.path / ".tmp-config.v2.json3";
+  container.temporaries = {copy, container.path / ".tmp-hostconfig.json4"};
+  EXPECT_EQ(findings_of(model).size(), 4U);
+  container.config_copy = copy;  // the only good copy of a damaged file is not garbage
+  EXPECT_EQ(test::slugs(findings_of(model)), (Slugs{"tmp-sibling-left", "tmp-sibling-left", "tmp-sibling-left"}));
+}
+
+TEST(LeftoversCheck, KilledBuilds) {
+  Model model = ModelBuilder().model();
+  model.build_cache.executor_leftovers = {"buildkit/executor/a", "buildkit/executor/b"};
+  model.build_cache.ingest_leftovers = {"buildkit/content/ingest/c"};
+  const auto findings = findings_of(model);
+  EXPECT_EQ(test::slugs(findings), (Slugs{"build-leftover", "build-leftover"}));
+  EXPECT_EQ(findings[0].args.at("path"), "buildkit/executor");
+  EXPECT_EQ(findings[0].args.at("count"), "2 bundles");
+}
+
+TEST(LeftoversCheck, ARepairThatWasCutOff) {
+  Model model = ModelBuilder().model();
+  model.entries.unfinished_repairs = {"20260102T000000Z-bbbb"};
+  EXPECT_EQ(test::slugs(findings_of(model)), Slugs{"repair-unfinished"});
+}
+
+}  // namespace
+}  // namespace dfsck

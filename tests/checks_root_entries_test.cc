@@ -1,0 +1,117 @@
+// Findings about what lies directly in a root: drivers, types, identity, swarm, plugins.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "checks/checks.h"
+#include "tests/check_run.h"
+#include "tests/model_builder.h"
+#include "tests/temp_root.h"
+
+namespace dfsck {
+namespace {
+
+using test::ModelBuilder;
+using Slugs = std::vector<std::string>;
+
+Model healthy() {
+  Model model = ModelBuilder().model();
+  model.entries.driver_dirs = {"overlay2"};
+  model.entries.image_drivers = {"overlay2"};
+  model.entries.engine_id = test::file_of("d4e1c0a2-0000-4000-8000-000000000000");
+  model.entries.swarm.exists = true;
+  model.entries.swarm.has_certificate = true;
+  model.entries.plugins = {{std::string(64, 'a'), RelPath("plugins") / std::string(64, 'a'), false, ""}};
+  return model;
+}
+
+std::vector<Finding> findings_of(const Model& model) { return test::run_check(check_root_entries, model); }
+Slugs found(const Model& model) { return test::slugs(findings_of(model)); }
+
+TEST(RootEntriesCheck, NothingToSay) { EXPECT_EQ(found(healthy()), Slugs{}); }
+
+TEST(RootEntriesCheck, WrongTypes) {
+  Model model = healthy();
+  model.entries.wrong_types = {{"volumes", S_IFLNK | 0777}};
+  const auto findings = findings_of(model);
+  EXPECT_EQ(test::slugs(findings), Slugs{"root-entry-wrong-type"});
+  EXPECT_EQ(findings[0].args.at("type"), "symbolic link");
+}
+
+TEST(RootEntriesCheck, DataOfAnotherDriver) {
+  Model model = healthy();
+  model.entries.image_drivers = {"aufs", "overlay2"};
+  model.entries.driver_dirs = {"aufs", "overlay2", "vfs"};
+  const auto findings = findings_of(model);
+  EXPECT_EQ(test::slugs(findings), (Slugs{"root-other-driver", "root-other-driver", "root-several-drivers"}));
+  EXPECT_EQ(findings[0].args.at("what"), "aufs/ and image/aufs");
+  EXPECT_EQ(findings[1].args.at("what"), "vfs/");
+  EXPECT_EQ(findings[2].args.at("drivers"), "aufs, overlay2");  // the daemon does not count vfs
+  EXPECT_EQ(findings[2].args.at("used"), "overlay2");
+}
+
+TEST(RootEntriesCheck, ADriverThatIsNotCovered) {
+  Model model = healthy();
+  model.driver = "btrfs";
+  model.driver_covered = false;
+  model.entries.driver_dirs = {"btrfs"};
+  model.entries.image_drivers = {"btrfs"};
+  EXPECT_EQ(found(model), Slugs{"root-other-driver"});
+}
+
+TEST(RootEntriesCheck, NewerData) {
+  Model model = healthy();
+  model.entries.newer_files = {"image/identity-cache.db"};
+  EXPECT_EQ(findings_of(model).at(0).args.at("version"), "29");
+}
+
+TEST(RootEntriesCheck, EngineIdWithNothingInIt) {
+  for (const std::string& bytes : {std::string(), std::string(36, '\0'), std::string("\n")}) {
+    Model model = healthy();
+    model.entries.engine_id = test::file_of(bytes);
+    EXPECT_EQ(found(model), Slugs{"engine-id-empty"});
+    const test::TempRoot temp;
+    temp.write("engine-id", bytes);
+    EXPECT_EQ(test::steps_of(test::plan_for(check_root_entries, model, temp.open())),
+              std::vector<std::string>{"move engine-id into quarantine"});
+  }
+  Model model = healthy();
+  model.entries.engine_id = {};
+  EXPECT_EQ(found(model), Slugs{});  // before 23.0 there is none
+}
+
+TEST(RootEntriesCheck, Swarm) {
+  Model model = healthy();
+  model.entries.swarm.has_certificate = false;
+  EXPECT_EQ(found(model), Slugs{"swarm-certificate-missing"});
+  model = healthy();
+  model.entries.swarm.state_problem = "empty";
+  EXPECT_EQ(found(model), Slugs{"swarm-state-bad"});
+  model.entries.swarm.state_problem = "";
+  model.entries.swarm.peers_problem = "empty";
+  EXPECT_EQ(findings_of(model).at(0).args.at("path"), "swarm/state.json");
+  model = healthy();
+  model.entries.swarm.log_problems = {{"swarm/raft/wal-v3-encrypted/0.wal", 512, "the sum is wrong"}};
+  EXPECT_EQ(found(model), Slugs{"swarm-log-bad"});
+  model.entries.swarm = {};
+  EXPECT_EQ(found(model), Slugs{});
+}
+
+TEST(RootEntriesCheck, Plugins) {
+  Model model = healthy();
+  model.entries.plugins[0].config_problem = "cut off after 10 bytes";
+  EXPECT_EQ(found(model), Slugs{"plugin-config-bad"});
+  model = healthy();
+  model.entries.plugins[0].removing = true;
+  EXPECT_EQ(found(model), Slugs{"plugin-removing-left"});
+}
+
+TEST(RootEntriesCheck, RuntimeStateIsLeftOverOnlyWhenNothingRuns) {
+  Model model = healthy();
+  model.entries.runtime_tasks = {"containerd/daemon/io.containerd.runtime.v2.task/moby/abc"};
+  EXPECT_EQ(found(model), Slugs{"runtime-state-left"});
+  model.host.daemons = {{"dockerd", 1, true}};
+  EXPECT_EQ(found(model), Slugs{});
+}
+
+}  // namespace
+}  // namespace dfsck

@@ -1,0 +1,179 @@
+// Findings about volumes and the databases of volumes and networks, and what is written to mend them.
+#include <gtest/gtest.h>
+
+#include "checks/checks.h"
+#include "checks/volume_rebuild.h"
+#include "core/codec/bolt.h"
+#include "core/codec/bolt_check.h"
+#include "tests/check_run.h"
+#include "tests/model_builder.h"
+#include "tests/temp_root.h"
+
+namespace dfsck {
+namespace {
+
+using test::ModelBuilder;
+using Slugs = std::vector<std::string>;
+
+// Volumes "data" and "nfs", both recorded; "nfs" with options.
+Model healthy() {
+  ModelBuilder builder;
+  builder.add_volume("data");
+  builder.add_volume("nfs");
+  Model model = builder.model();
+  model.volumes.database.path = "volumes/metadata.db";
+  model.volumes.database.state = Database::State::Good;
+  model.volumes.records = {{"data", "local", {{"who", "me"}}, {}},
+                           {"nfs", "local", {}, {{"type", "nfs"}, {"o", "addr=x"}, {"device", ":/y"}}},
+                           {"remote", "plugin", {}, {}}};
+  model.networks.database.path = "network/files/local-kv.db";
+  return model;
+}
+
+Volume& volume(Model& model, size_t index) { return model.volumes.volumes.at(index); }
+
+Slugs found(CheckFunction check, const Model& model) { return test::slugs(test::run_check(check, model)); }
+
+TEST(Volumes, NothingToSay) {
+  EXPECT_EQ(found(check_volumes, healthy()), Slugs{});
+  EXPECT_EQ(found(check_databases, healthy()), Slugs{});
+}
+
+TEST(Volumes, OptionsComeBackFromTheDatabase) {
+  Model model = healthy();
+  volume(model, 1).options = test::file_of("");
+  volume(model, 1).options_problem = "empty";
+  EXPECT_EQ(found(check_volumes, model), Slugs{"volume-options-restorable"});
+  const Plan plan = test::plan_for(check_volumes, model);
+  ASSERT_EQ(plan.steps.size(), 1U);
+  const WriteFile& write = std::get<WriteFile>(plan.steps[0].action);
+  EXPECT_EQ(write.path, RelPath("volumes/nfs/opts.json"));
+  EXPECT_EQ(write.bytes,
+            "{\"MountType\":\"nfs\",\"MountOpts\":\"addr=x\",\"MountDevice\":\":/y\",\"Quota\":{\"Size\":0}}");
+  EXPECT_EQ(write.owner, (Ownership{0, 0, 0600}));
+}
+
+TEST(Volumes, OptionsThatAreKnownNowhereElse) {
+  Model model = healthy();
+  volume(model, 0).options = test::file_of("");
+  volume(model, 0).options_problem = "empty";
+  EXPECT_EQ(found(check_volumes, model), Slugs{"volume-options-bad"});  // recorded, but without options
+  volume(model, 0).options_problem = "";
+  volume(model, 1).options = test::file_of("{");
+  volume(model, 1).options_problem = "cut off after 1 byte";
+  model.volumes.database.state = Database::State::Bad;  // its records prove nothing any more
+  EXPECT_EQ(found(check_volumes, model), Slugs{"volume-options-bad"});
+}
+
+TEST(Volumes, MissingData) {
+  Model model = healthy();
+  volume(model, 0).has_data = false;
+  volume(model, 0).data_problem = "missing";
+  EXPECT_EQ(found(check_volumes, model), Slugs{"volume-data-missing"});
+  model.volumes.records.erase(model.volumes.records.begin());
+  EXPECT_EQ(found(check_volumes, model), Slugs{"volume-entry-foreign"});  // nobody ever spoke of it
+  volume(model, 0).options = test::file_of("{}");
+  EXPECT_EQ(found(check_volumes, model), Slugs{"volume-data-missing"});
+  volume(model, 0).options = {};
+  Container container;
+  container.mount_points.push_back({"/data", "", "data", "local", "volume", "", "", true});
+  model.containers.containers.push_back(container);
+  EXPECT_EQ(found(check_volumes, model), Slugs{"volume-data-missing"});
+}
+
+TEST(Volumes, ForeignEntries) {
+  Model model = healthy();
+  model.volumes.foreign = {"volumes/.tmp-metadata", "volumes/notes.txt"};
+  const auto findings = test::run_check(check_volumes, model);
+  EXPECT_EQ(test::slugs(findings), Slugs{"volume-entry-foreign"});
+  EXPECT_EQ(findings[0].args.at("path"), "volumes/notes.txt");
+}
+
+TEST(Databases, TheVolumeDatabaseIsWrittenAgain) {
+  Model model = healthy();
+  model.volumes.database.state = Database::State::Bad;
+  model.volumes.database.problem = "page 3: calls itself page 7";
+  model.volumes.records.erase(model.volumes.records.begin());  // "data" could not be salvaged
+  model.volumes.records.push_back({"stale", "local", {}, {}});
+  const auto findings = test::run_check(check_databases, model);
+  EXPECT_EQ(test::slugs(findings), Slugs{"volume-database-bad"});
+  EXPECT_EQ(findings[0].args.at("recovered"), "3 volumes");
+
+  const Plan plan = test::plan_for(check_databases, model);
+  ASSERT_EQ(plan.steps.size(), 1U);
+  Result<BoltFile> file = BoltFile::open(std::get<WriteFile>(plan.steps[0].action).bytes);
+  ASSERT_TRUE(file);
+  EXPECT_TRUE(check_bolt(*file).empty());
+  const Result<BoltBucket> root = file->root();
+  ASSERT_TRUE(root);
+  const BoltBucket* volumes = root->bucket("volumes");
+  ASSERT_NE(volumes, nullptr);
+  EXPECT_EQ(volumes->entries.size(), 3U);
+  EXPECT_EQ(volumes->value("data"), "{\"Name\":\"data\",\"Driver\":\"local\",\"Labels\":null,\"Options\":null}");
+  EXPECT_EQ(volumes->value("remote"), "{\"Name\":\"remote\",\"Driver\":\"plugin\",\"Labels\":null,\"Options\":null}");
+}
+
+TEST(Databases, AVolumeDatabaseThatIsGone) {
+  Model model = healthy();
+  model.volumes.records.clear();
+  model.volumes.database.state = Database::State::Absent;
+  EXPECT_EQ(found(check_databases, model), Slugs{"volume-database-missing"});
+  model.volumes.database.state = Database::State::Empty;
+  EXPECT_EQ(test::run_check(check_databases, model).at(0).args.at("state"), "empty");
+  model.volumes.volumes.clear();
+  EXPECT_EQ(found(check_databases, model), Slugs{});  // a root that is new
+}
+
+TEST(Databases, StaleRecords) {
+  Model model = healthy();
+  model.volumes.volumes.pop_back();
+  EXPECT_EQ(found(check_databases, model), Slugs{"volume-record-stale"});
+}
+
+TEST(Databases, Networks) {
+  Model model = healthy();
+  model.networks.database.state = Database::State::Bad;
+  model.networks.database.problem = "both meta pages are bad";
+  EXPECT_EQ(found(check_databases, model), Slugs{"network-database-bad"});
+
+  model = healthy();
+  model.networks.records = {{"network/n1", "network", "n1", "", "", "", "", "it has no \"name\""}};
+  EXPECT_EQ(found(check_databases, model), Slugs{"network-record-bad"});
+
+  const std::string gone(64, 'a');
+  model.networks.records = {{"endpoint/n1/e1", "endpoint", "n1", "e1", "", "", "s1", ""},
+                            {"endpoint/n2/e2", "endpoint", "n2", "e2", "", "", "", ""},
+                            {"network/n1", "network", "n1", "", "neta", "", "", ""},
+                            {"sandbox/ingress_sbox", "sandbox", "ingress_sbox", "", "", "ingress-sbox", "", ""},
+                            {"sandbox/s1", "sandbox", "s1", "", "", gone, "", ""}};
+  const auto findings = test::run_check(check_databases, model);
+  EXPECT_EQ(test::slugs(findings), Slugs{"network-record-stale"});
+  EXPECT_EQ(findings[0].args.at("what"), "1 sandbox record and 1 endpoint record");
+}
+
+TEST(Databases, LeakedPages) {
+  Model model = healthy();
+  model.build_cache.cache_db.path = "buildkit/cache.db";
+  model.build_cache.cache_db.state = Database::State::Good;
+  model.build_cache.cache_db.leaked_runs = 2;
+  const auto findings = test::run_check(check_databases, model);
+  EXPECT_EQ(test::slugs(findings), Slugs{"database-leaks-pages"});
+  EXPECT_EQ(findings[0].args.at("count"), "2 page ranges");
+}
+
+TEST(VolumeOptions, SizesAsGoReadsThem) {
+  const auto size = [](const std::string& text) {
+    const auto file = volume_options_file({"v", "local", {}, {{"size", text}}});
+    return file ? file->substr(file->find("\"Size\":") + 7) : "refused";
+  };
+  EXPECT_EQ(size("100"), "100}}");
+  EXPECT_EQ(size("10m"), "10485760}}");
+  EXPECT_EQ(size("1.5 GiB"), "1610612736}}");
+  EXPECT_EQ(size("2KB"), "2048}}");
+  EXPECT_EQ(size("much"), "refused");
+  EXPECT_EQ(size("-1"), "refused");
+  EXPECT_EQ(size("1x"), "refused");
+}
+
+}  // namespace
+}  // namespace dfsck
