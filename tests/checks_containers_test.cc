@@ -24,13 +24,13 @@ class Containers : public ::testing::Test {
   std::vector<Finding> files() { return run_check(check_container_configs, build.model()); }
   std::vector<Finding> links() { return run_check(check_container_links, build.model()); }
   void break_config(FileState::Kind state, const std::string& problem) {
-    const RelPath path = container().path;
-    container() = Container();
-    container().name_on_disk = id;
-    container().path = path;
-    container().dir_id = ContainerId::parse(id);
-    container().config_state = state;
-    container().config_problem = problem;
+    Container broken;
+    broken.name_on_disk = id;
+    broken.path = container().path;
+    broken.dir_id = ContainerId::parse(id);
+    broken.config_state = state;
+    broken.config_problem = problem;
+    container() = broken;
   }
 
   ModelBuilder build;
@@ -79,9 +79,10 @@ TEST_F(Containers, WithoutConfigAndWithoutMountItIsLeftOver) {
 }
 
 TEST_F(Containers, AMisnamedDirectoryGetsItsNameBack) {
-  container().name_on_disk = "copy";
-  container().path = "containers/copy";
-  container().dir_id.reset();
+  Container& misnamed = container();
+  misnamed.name_on_disk = "copy";
+  misnamed.path = "containers/copy";
+  misnamed.dir_id.reset();
   const auto findings = files();
   ASSERT_EQ(slugs(findings), Slugs{"container-id-mismatch"});
   EXPECT_EQ(findings[0].args.at("found"), id);

@@ -31,6 +31,8 @@ class ModelBuilder {
   std::string add_container(std::string_view seed, const ImageId& image);
   // Just the two directories that a container would have, owned by nobody.
   CacheId add_writable(std::string_view seed, const std::optional<ChainId>& top);
+  // Any directory of overlay2 that stands on `below`, with link file and short link.
+  OverlayDir& add_dir(const std::string& name, const std::optional<CacheId>& below);
   void add_volume(const std::string& name);
   void add_network(const std::string& name, const std::string& id);
 
@@ -46,9 +48,6 @@ class ModelBuilder {
   void remove_mount(std::string_view name);
 
  private:
-  // A directory of overlay2 that stands on `below`, with link file and short link.
-  OverlayDir& add_dir(const std::string& name, const std::optional<CacheId>& below);
-
   Model model_;
 };
 
