@@ -61,7 +61,7 @@ std::string program() {
   return (fs::read_symlink("/proc/self/exe").parent_path() / "docker-fsck").string();
 }
 
-struct Run {
+struct Outcome {
   std::string out;
   std::string err;
   std::string exit;  // "exit 4", or why there is none
@@ -81,7 +81,7 @@ std::string wait_for(pid_t child) {
   return WIFEXITED(status) ? "exit " + std::to_string(WEXITSTATUS(status)) : "killed by signal " + std::to_string(WTERMSIG(status));
 }
 
-Run run_program(const std::vector<std::string>& arguments, const std::string& scratch) {
+Outcome run_program(const std::vector<std::string>& arguments, const std::string& scratch) {
   const std::string out = scratch + "/stdout";
   const std::string err = scratch + "/stderr";
   posix_spawn_file_actions_t actions;
@@ -102,7 +102,7 @@ Run run_program(const std::vector<std::string>& arguments, const std::string& sc
   if (failure != 0) {
     return {"", "", "cannot start " + program() + ": " + errno_text(failure)};
   }
-  Run run;
+  Outcome run;
   run.exit = wait_for(child);
   run.out = file_bytes(out);
   run.err = file_bytes(err);
@@ -129,7 +129,7 @@ class Fixture : public testing::TestWithParam<std::string> {
 
   std::string path() const { return std::string(kCases) + "/" + GetParam(); }
 
-  Run check(std::vector<std::string> further) {
+  Outcome check(std::vector<std::string> further) {
     std::vector<std::string> arguments{"--dry-run", "--no-trunc", "-v", "--color", "never", "--progress", "none",
                                        "--root-label", "ROOT"};
     arguments.insert(arguments.end(), recipe_.arguments.begin(), recipe_.arguments.end());
@@ -175,9 +175,9 @@ bool is_plain_text(const std::string& text) {
 TEST_P(Fixture, SaysWhatTheCaseExpects) {
   const Result<Snapshot> before = take_snapshot(root_);
   ASSERT_TRUE(before) << before.error().message();
-  const Run one = check({"-j1"});
-  const Run eight = check({"-j8"});
-  const Run json = check({"-j2", "--format", "json"});
+  const Outcome one = check({"-j1"});
+  const Outcome eight = check({"-j8"});
+  const Outcome json = check({"-j2", "--format", "json"});
   const Result<Snapshot> after = take_snapshot(root_);
   ASSERT_TRUE(after) << after.error().message();
 

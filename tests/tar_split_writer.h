@@ -15,12 +15,12 @@ struct TarMember {
   uint32_t uid = 0;
   uint32_t gid = 0;
   int64_t mtime = 1'600'000'000;
-  std::string data;  // of files
-  std::string link;
+  std::string data = {};  // of files
+  std::string link = {};
   unsigned major = 0;
   unsigned minor = 0;
-  std::map<std::string, std::string> xattrs;   // as SCHILY.xattr records
-  std::map<std::string, std::string> records;  // other PAX records
+  std::map<std::string, std::string> xattrs = {};   // as SCHILY.xattr records
+  std::map<std::string, std::string> records = {};  // other PAX records
   bool gnu_long_name = false;                  // name and link as GNU 'L' and 'K' headers
 };
 

@@ -68,8 +68,8 @@ struct NetworkRecord {
   std::string name;     // of networks
   std::string container;  // of sandboxes: whose it is
   std::string sandbox;    // of endpoints: where it is used
-  std::optional<int64_t> count;  // of "endpoint_count/<network>": how many endpoints it believes to have
   std::string problem;  // empty if the value parses and has what the daemon needs
+  std::optional<int64_t> count;  // of "endpoint_count/<network>": how many endpoints it believes to have
 };
 
 struct NetworkStore {
