@@ -164,12 +164,6 @@ TEST_F(Mounts, AnEntryWithoutContainerIsAnOrphanWithItsDirectories) {
   EXPECT_TRUE(findings().empty());
 }
 
-TEST_F(Mounts, AnOrphanThatSomethingElseStandsOnStays) {
-  build.remove_container(id);
-  build.add_dir("abcdefghijklmnopqrstuvwxy", dir);  // of a build
-  EXPECT_TRUE(steps().empty());
-}
-
 TEST_F(Mounts, AMisnamedContainerStillOwnsItsEntry) {
   build.container(id).name_on_disk = "copy";
   EXPECT_TRUE(findings().empty());

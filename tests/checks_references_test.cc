@@ -161,8 +161,14 @@ TEST_F(Distribution, AgreeingHalvesAndLeftOversGiveNothing) {
   add_by_digest("blob", "diff");
   add_by_diff("diff", "blob");
   add_by_digest("blob of a layer that is gone", "gone");
+  add_by_diff("gone", "blob of a layer that is gone");
   add_by_diff("never written by digest", "other blob");
   EXPECT_TRUE(run_check(check_distribution, build.model()).empty());
+}
+
+TEST_F(Distribution, ADigestWhoseDiffIdWasNeverWrittenIsWrong) {
+  add_by_digest("blob", "no such layer");
+  EXPECT_EQ(slugs(run_check(check_distribution, build.model())), Slugs{"distribution-contradiction"});
 }
 
 TEST_F(Distribution, DamagedEntriesAreGarbage) {
