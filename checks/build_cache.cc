@@ -1,5 +1,5 @@
-// BuildKit's databases against overlay2 and layerdb. All of it is a cache; but a damaged file of it keeps the whole daemon
-// from starting, and one record without its directory makes builds and disk usage fail.
+// BuildKit's databases against overlay2 and layerdb. All of it is a cache; but a damaged file of it keeps the whole
+// daemon from starting, and one record without its directory makes builds and disk usage fail.
 #include <algorithm>
 #include <array>
 #include <set>
@@ -10,7 +10,9 @@
 namespace dfsck {
 namespace {
 
-Subject subject_of(const Database& database) { return {SubjectKind::Database, database.path.text()}; }
+Subject subject_of(const Database& database) {
+  return {SubjectKind::Database, database.path.text()};
+}
 
 void check_database(const Database& database, ProblemId problem, FindingSink& sink) {
   if (database.state == Database::State::Bad) {

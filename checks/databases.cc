@@ -12,7 +12,9 @@
 namespace dfsck {
 namespace {
 
-Subject subject_of(const Database& database) { return {SubjectKind::Database, database.path.text()}; }
+Subject subject_of(const Database& database) {
+  return {SubjectKind::Database, database.path.text()};
+}
 
 void check_volume_database(const VolumeStore& store, FindingSink& sink) {
   const Database& database = store.database;
@@ -95,8 +97,8 @@ void check_stale_networks(const Model& model, FindingSink& sink) {
     if (record.kind == "sandbox" && is_hex64(record.container) && model.containers.find(record.container) == nullptr) {
       ++sandboxes;
     }
-    if (record.kind == "endpoint" && (!networks.has_network(record.id) ||
-                                      (!record.sandbox.empty() && !networks.has_sandbox(record.sandbox)))) {
+    if (record.kind == "endpoint" &&
+        (!networks.has_network(record.id) || (!record.sandbox.empty() && !networks.has_sandbox(record.sandbox)))) {
       ++endpoints;
     }
   }
@@ -115,10 +117,7 @@ void check_stale_networks(const Model& model, FindingSink& sink) {
 }
 
 void check_leaks(const Model& model, FindingSink& sink) {
-  const BuildCache& cache = model.build_cache;
-  for (const Database* database :
-       {&model.volumes.database, &model.networks.database, &cache.snapshots_db, &cache.metadata_db, &cache.content_db,
-        &cache.cache_db, &cache.history_db}) {
+  for (const Database* database : model.databases()) {
     if (database->state == Database::State::Good && database->leaked_runs > 0) {
       Finding& finding = sink.add(problem::database_leaks_pages, subject_of(*database), database->path);
       finding.args["path"] = database->path.text();

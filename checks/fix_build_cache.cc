@@ -1,6 +1,6 @@
 // Resetting the build cache: its databases go together, and with them the directories of overlay2 that only they knew.
-// Without the databases nothing would ever free these. A layer of an image, a container's directory, and whatever stands
-// below one of them stays, whoever made it.
+// Without the databases nothing would ever free these. A layer of an image, a container's directory, and whatever
+// stands below one of them stays, whoever made it.
 #include <algorithm>
 #include <set>
 
@@ -123,8 +123,8 @@ void quarantine_directories(const CheckInput& input, size_t index, PlanBuilder& 
 
 void fix_reset_build_cache(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const RelPath base = "buildkit";
-  for (const char* name : {"cache.db", "containerdmeta.db", "content", "history.db", "metadata.db", "metadata_v2.db",
-                           "snapshots.db"}) {
+  for (const char* name :
+       {"cache.db", "containerdmeta.db", "content", "history.db", "metadata.db", "metadata_v2.db", "snapshots.db"}) {
     quarantine(input, base / name, index, plan);
   }
   if (moves_directories(input, finding)) {

@@ -18,11 +18,8 @@ std::vector<std::string> user_evidence(const Model& model) {
 }
 
 std::vector<const Database*> locked_databases(const Model& model) {
-  const BuildCache& cache = model.build_cache;
   std::vector<const Database*> locked;
-  for (const Database* database :
-       {&model.volumes.database, &model.networks.database, &cache.snapshots_db, &cache.metadata_db, &cache.content_db,
-        &cache.cache_db, &cache.history_db}) {
+  for (const Database* database : model.databases()) {
     if (database->locked) {
       locked.push_back(database);
     }

@@ -8,8 +8,8 @@
 
 namespace dfsck {
 
-// Why the root counts as in use, in words for people: processes, mounts of containers, held locks. Empty if it does not.
-// Every write to a root with evidence is refused.
+// Why the root counts as in use, in words for people: processes, mounts of containers, held locks. Empty if it does
+// not. Every write to a root with evidence is refused.
 std::vector<std::string> live_evidence(const Model& model);
 
 // The part of it that names who: processes, and mounts of containers.

@@ -1,4 +1,5 @@
-// What lies directly in the root: things of the wrong type, other storage drivers, other versions' data, identity, plugins.
+// What lies directly in the root: things of the wrong type, other storage drivers, other versions' data, identity,
+// plugins.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -26,8 +27,7 @@ std::string listed(const Range& names) {
 
 void check_types(const RootEntries& entries, FindingSink& sink) {
   for (const RootEntries::WrongType& wrong : entries.wrong_types) {
-    Finding& finding =
-        sink.add(problem::root_entry_wrong_type, {SubjectKind::File, wrong.path.text()}, wrong.path);
+    Finding& finding = sink.add(problem::root_entry_wrong_type, {SubjectKind::File, wrong.path.text()}, wrong.path);
     finding.args["path"] = wrong.path.text();
     finding.args["type"] = type_name(wrong.mode);
   }

@@ -52,7 +52,8 @@ void check_users(const Model& model, FindingSink& sink) {
 // Errors that a sound disk does not give. What depends on us or on the moment (permissions, memory, descriptors,
 // things that vanish under a live daemon) is not the root's damage.
 bool is_damage(int code) {
-  constexpr std::array kDamage{EIO, EUCLEAN, ESTALE, EBADMSG, EREMOTEIO, ENXIO, ENODEV, ENOMEDIUM, ENOTCONN, ETIMEDOUT, EILSEQ};
+  constexpr std::array kDamage{EIO,    EUCLEAN,   ESTALE,   EBADMSG,   EREMOTEIO, ENXIO,
+                               ENODEV, ENOMEDIUM, ENOTCONN, ETIMEDOUT, EILSEQ};
   return std::find(kDamage.begin(), kDamage.end(), code) != kDamage.end();
 }
 
@@ -70,7 +71,9 @@ void check_errors(const Model& model, FindingSink& sink) {
   }
 }
 
-bool is_little(uint64_t free, uint64_t total, uint64_t little) { return free < std::min(little, total / kSmallPart); }
+bool is_little(uint64_t free, uint64_t total, uint64_t little) {
+  return free < std::min(little, total / kSmallPart);
+}
 
 void check_filesystem(const HostFacts& host, FindingSink& sink) {
   for (const HostFacts::MissingMount& missing : host.missing_mounts) {

@@ -10,7 +10,9 @@
 namespace dfsck {
 namespace {
 
-Subject subject_of(const Volume& volume) { return {SubjectKind::Volume, escaped(volume.name)}; }
+Subject subject_of(const Volume& volume) {
+  return {SubjectKind::Volume, escaped(volume.name)};
+}
 
 void check_options(const VolumeStore& store, const Volume& volume, FindingSink& sink) {
   if (volume.options_problem.empty()) {

@@ -78,7 +78,9 @@ class BuildCacheCheck : public testing::Test {
   ChainId layer_;
 };
 
-TEST_F(BuildCacheCheck, NothingToSay) { EXPECT_EQ(found(), Slugs{}); }
+TEST_F(BuildCacheCheck, NothingToSay) {
+  EXPECT_EQ(found(), Slugs{});
+}
 
 TEST_F(BuildCacheCheck, DamagedDatabases) {
   model().build_cache.metadata_db.state = Database::State::Bad;
@@ -131,7 +133,8 @@ TEST_F(BuildCacheCheck, ADirectoryBelowALiveOneIsNoOrphan) {
   add_dir(kImageLayer, *CacheId::parse(kSnapshot));
   model().build_cache.snapshots.push_back({kImageLayer, "", "", std::nullopt});
   model().build_cache.snapshots.back().parent = kName;
-  std::erase_if(model().build_cache.snapshots, [](const BuildSnapshot& s) { return s.key != kImageLayer && s.key != kOnLayer; });
+  std::erase_if(model().build_cache.snapshots,
+                [](const BuildSnapshot& s) { return s.key != kImageLayer && s.key != kOnLayer; });
   EXPECT_EQ(found(), Slugs{});
 }
 
@@ -158,17 +161,18 @@ std::vector<std::string> steps(const Model& model) {
   return test::steps_of(test::plan_for(check_build_cache, model, temp.open()));
 }
 
-std::string link_of(const std::string& dir) { return "overlay2/l/" + LinkId::derived_from(dir).text(); }
+std::string link_of(const std::string& dir) {
+  return "overlay2/l/" + LinkId::derived_from(dir).text();
+}
 
 TEST_F(BuildCacheCheck, AResetTakesTheDatabasesAndWhatOnlyTheyKnew) {
   model().build_cache.content_db.state = Database::State::Bad;
   model().build_cache.content_db.problem = "x";
   const auto planned = steps(model());
   const std::set<std::string> all(planned.begin(), planned.end());
-  for (const std::string path :
-       {"buildkit/snapshots.db", "buildkit/metadata_v2.db", "buildkit/containerdmeta.db", "buildkit/cache.db",
-        "buildkit/history.db", "buildkit/content", "overlay2/aaaaaaaaaaaaaaaaaaaaaaaaa",
-        "overlay2/ccccccccccccccccccccccccc"}) {
+  for (const std::string path : {"buildkit/snapshots.db", "buildkit/metadata_v2.db", "buildkit/containerdmeta.db",
+                                 "buildkit/cache.db", "buildkit/history.db", "buildkit/content",
+                                 "overlay2/aaaaaaaaaaaaaaaaaaaaaaaaa", "overlay2/ccccccccccccccccccccccccc"}) {
     EXPECT_TRUE(all.contains("move " + path + " into quarantine")) << path;
   }
   EXPECT_TRUE(all.contains("move " + link_of(kSnapshot) + " into quarantine"));

@@ -11,9 +11,13 @@ namespace {
 using test::ModelBuilder;
 using Slugs = std::vector<std::string>;
 
-std::vector<Finding> findings_of(const Model& model) { return test::run_check(check_leftovers, model); }
+std::vector<Finding> findings_of(const Model& model) {
+  return test::run_check(check_leftovers, model);
+}
 
-TEST(LeftoversCheck, NothingToSay) { EXPECT_EQ(test::slugs(findings_of(ModelBuilder().model())), Slugs{}); }
+TEST(LeftoversCheck, NothingToSay) {
+  EXPECT_EQ(test::slugs(findings_of(ModelBuilder().model())), Slugs{});
+}
 
 TEST(LeftoversCheck, ScratchDirectoriesAreForInformation) {
   Model model = ModelBuilder().model();

@@ -24,10 +24,16 @@ Model healthy() {
   return model;
 }
 
-std::vector<Finding> findings_of(const Model& model) { return test::run_check(check_root_entries, model); }
-Slugs found(const Model& model) { return test::slugs(findings_of(model)); }
+std::vector<Finding> findings_of(const Model& model) {
+  return test::run_check(check_root_entries, model);
+}
+Slugs found(const Model& model) {
+  return test::slugs(findings_of(model));
+}
 
-TEST(RootEntriesCheck, NothingToSay) { EXPECT_EQ(found(healthy()), Slugs{}); }
+TEST(RootEntriesCheck, NothingToSay) {
+  EXPECT_EQ(found(healthy()), Slugs{});
+}
 
 TEST(RootEntriesCheck, WrongTypes) {
   Model model = healthy();

@@ -24,7 +24,9 @@ Model healthy() {
   return model;
 }
 
-Slugs found(const Model& model) { return test::slugs(test::run_check(check_root_environment, model)); }
+Slugs found(const Model& model) {
+  return test::slugs(test::run_check(check_root_environment, model));
+}
 
 TEST(RootEnvironment, NothingToSay) {
   EXPECT_EQ(found(healthy()), Slugs{});
@@ -68,8 +70,11 @@ TEST(RootEnvironment, TwoDaemons) {
 
 TEST(RootEnvironment, ErrorsOfTheDiskAreDamageButMissingRightsAreNot) {
   Model model = healthy();
-  model.failures = {{"containers/a", "open", EIO}, {"containers/a", "read", EIO},
-                    {"overlay2/b", "open directory", EUCLEAN}, {"secret", "open", EACCES}, {"x", "open", ENOMEM}};
+  model.failures = {{"containers/a", "open", EIO},
+                    {"containers/a", "read", EIO},
+                    {"overlay2/b", "open directory", EUCLEAN},
+                    {"secret", "open", EACCES},
+                    {"x", "open", ENOMEM}};
   const auto findings = test::run_check(check_root_environment, model);
   EXPECT_EQ(test::slugs(findings), (Slugs{"root-io-error", "root-io-error"}));
   EXPECT_EQ(findings[0].args.at("reason"), "Input/output error");
@@ -81,7 +86,9 @@ TEST(RootEnvironment, TheFilesystem) {
     change(model.host);
     return found(model);
   };
-  EXPECT_EQ(with([](HostFacts& host) { host.missing_mounts = {{"/var/lib/docker", "/etc/fstab"}}; }),
+  EXPECT_EQ(with([](HostFacts& host) {
+              host.missing_mounts = {{"/var/lib/docker", "/etc/fstab"}};
+            }),
             Slugs{"root-not-mounted"});
   EXPECT_EQ(with([](HostFacts& host) { host.read_only = true; }), Slugs{"root-read-only"});
   EXPECT_EQ(with([](HostFacts& host) { host.free_bytes = 1 << 20; }), Slugs{"root-disk-full"});

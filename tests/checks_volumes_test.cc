@@ -30,9 +30,13 @@ Model healthy() {
   return model;
 }
 
-Volume& volume(Model& model, size_t index) { return model.volumes.volumes.at(index); }
+Volume& volume(Model& model, size_t index) {
+  return model.volumes.volumes.at(index);
+}
 
-Slugs found(CheckFunction check, const Model& model) { return test::slugs(test::run_check(check, model)); }
+Slugs found(CheckFunction check, const Model& model) {
+  return test::slugs(test::run_check(check, model));
+}
 
 TEST(Volumes, NothingToSay) {
   EXPECT_EQ(found(check_volumes, healthy()), Slugs{});
@@ -137,15 +141,15 @@ TEST(Databases, Networks) {
   EXPECT_EQ(found(check_databases, model), Slugs{"network-database-bad"});
 
   model = healthy();
-  model.networks.records = {{"network/n1", "network", "n1", "", "", "", "", "it has no \"name\""}};
+  model.networks.records = {{"network/n1", "network", "n1", "", "", "", "", "it has no \"name\"", {}}};
   EXPECT_EQ(found(check_databases, model), Slugs{"network-record-bad"});
 
   const std::string gone(64, 'a');
-  model.networks.records = {{"endpoint/n1/e1", "endpoint", "n1", "e1", "", "", "s1", ""},
-                            {"endpoint/n2/e2", "endpoint", "n2", "e2", "", "", "", ""},
-                            {"network/n1", "network", "n1", "", "neta", "", "", ""},
-                            {"sandbox/ingress_sbox", "sandbox", "ingress_sbox", "", "", "ingress-sbox", "", ""},
-                            {"sandbox/s1", "sandbox", "s1", "", "", gone, "", ""}};
+  model.networks.records = {{"endpoint/n1/e1", "endpoint", "n1", "e1", "", "", "s1", "", {}},
+                            {"endpoint/n2/e2", "endpoint", "n2", "e2", "", "", "", "", {}},
+                            {"network/n1", "network", "n1", "", "neta", "", "", "", {}},
+                            {"sandbox/ingress_sbox", "sandbox", "ingress_sbox", "", "", "ingress-sbox", "", "", {}},
+                            {"sandbox/s1", "sandbox", "s1", "", "", gone, "", "", {}}};
   const auto findings = test::run_check(check_databases, model);
   EXPECT_EQ(test::slugs(findings), Slugs{"network-record-stale"});
   EXPECT_EQ(findings[0].args.at("what"), "1 sandbox record and 1 endpoint record");

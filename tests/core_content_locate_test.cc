@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <bit>
 #include <random>
 #include <string>
 
@@ -25,9 +27,15 @@ TEST(LocateWrongByte, FindsEveryPlaceAndEveryBit) {
       std::string wrong = bytes;
       wrong[offset] = static_cast<char>(static_cast<uint8_t>(wrong[offset]) ^ difference);
       const auto found = locate_wrong_byte(right, crc64(wrong), size);
-      ASSERT_TRUE(found) << size;
-      EXPECT_EQ(found->offset, offset);
-      EXPECT_EQ(found->difference, difference);
+      const bool is_among = std::any_of(found.begin(), found.end(), [&](const WrongByte& candidate) {
+        return candidate.offset == offset && candidate.difference == difference;
+      });
+      EXPECT_TRUE(is_among) << size << " bytes, at " << offset;
+      EXPECT_LE(found.size(), 2U);
+      if (std::has_single_bit(difference)) {
+        ASSERT_FALSE(found.empty());
+        EXPECT_EQ(found[0].offset, offset) << "a flipped bit comes first";
+      }
     }
   }
 }
@@ -37,10 +45,10 @@ TEST(LocateWrongByte, ClaimsNothingForTwoWrongBytes) {
   const uint64_t right = crc64(bytes);
   bytes[100] = 'b';
   bytes[3000] = 'c';
-  EXPECT_FALSE(locate_wrong_byte(right, crc64(bytes), bytes.size()));
+  EXPECT_TRUE(locate_wrong_byte(right, crc64(bytes), bytes.size()).empty());
 }
 
-TEST(LocateWrongByte, ClaimsNothingWhereNothingIsWrong) { EXPECT_FALSE(locate_wrong_byte(7, 7, 100)); }
+TEST(LocateWrongByte, ClaimsNothingWhereNothingIsWrong) { EXPECT_TRUE(locate_wrong_byte(7, 7, 100).empty()); }
 
 }  // namespace
 }  // namespace dfsck

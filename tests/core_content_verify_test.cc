@@ -140,7 +140,9 @@ TEST_F(VerifyLayer, AFlippedBitIsLocated) {
   ASSERT_EQ(verdict.issues.size(), 1U);
   EXPECT_EQ(verdict.issues[0].kind, IssueKind::BytesDiffer);
   EXPECT_EQ(verdict.issues[0].offset, 12'345U);
-  EXPECT_EQ(verdict.issues[0].right_byte, right);
+  ASSERT_FALSE(verdict.issues[0].fixes.empty());
+  EXPECT_EQ(verdict.issues[0].fixes[0].offset, 12'345U);
+  EXPECT_EQ(verdict.issues[0].fixes[0].value, right);
   EXPECT_TRUE(layer.verify(Depth::Headers).issues.empty());
 }
 
@@ -398,10 +400,8 @@ TEST_F(VerifyLayer, ABrokenReferenceIsNoDamageOfTheTree) {
   EXPECT_NE(reason_of("garbage!").find("is not gzip"), std::string::npos);
   EXPECT_NE(reason_of(gzip.substr(0, gzip.size() / 2)).find("is cut off"), std::string::npos);
   EXPECT_NE(reason_of(go_gzip(json + "{")).find("is malformed"), std::string::npos);
-  std::string header = json;  // the last digit of a header's checksum, in base64
-  const size_t place = header.find("\"type\":1,\"name\":\"bin/\"");
-  ASSERT_NE(place, std::string::npos);
-  EXPECT_NE(reason_of(go_gzip("{\"type\":2,\"payload\":\"AAAA\",\"position\":-1}\n" + header)), "");
+  const std::string shifted = "{\"type\":2,\"payload\":\"AAAA\",\"position\":-1}\n";
+  EXPECT_NE(reason_of(go_gzip(shifted + json)), "") << "headers that are none";
   fs::remove(layer.root.path() + "/layer/tar-split.json.gz");
   EXPECT_EQ(layer.verify().state, State::NoReference);
 }

@@ -159,7 +159,9 @@ TEST(VolumeRecords, WhatTheDaemonWouldSkip) {
   EXPECT_FALSE(parse_volume_record("v", "garbage"));
 }
 
-std::string network_value(const std::string& json) { return std::string("\x20\0\0\0\0\0\0\0", 8) + json; }
+std::string network_value(const std::string& json) {
+  return std::string("\x20\0\0\0\0\0\0\0", 8) + json;
+}
 
 constexpr std::string_view kNetwork =
     R"({"name":"neta","id":"n1","networkType":"bridge","enableIPv6":false,"ipamType":"default"})";
@@ -204,10 +206,11 @@ TEST(NetworkRecords, WhatMakesTheDaemonPanic) {
 TEST(ScanBuildCache, SnapshotsAndLeftovers) {
   const std::string chain = "sha256:" + std::string(64, 'c');
   BoltBuilder builder;
-  const uint64_t root = builder.add_leaf({builder.inline_bucket("a123456789012345678901234", {{"parent", ""}}),
-                                          builder.inline_bucket("b123456789012345678901234",
-                                                                {{"chainid", chain}, {"committed", "a123456789012345678901234"}}),
-                                          builder.inline_bucket(chain, {})});
+  const uint64_t root =
+      builder.add_leaf({builder.inline_bucket("a123456789012345678901234", {{"parent", ""}}),
+                        builder.inline_bucket("b123456789012345678901234",
+                                              {{"chainid", chain}, {"committed", "a123456789012345678901234"}}),
+                        builder.inline_bucket(chain, {})});
   const TempRoot temp;
   temp.write("buildkit/snapshots.db", builder.build(root));
   temp.write("buildkit/metadata.db", volume_database({}));

@@ -73,7 +73,8 @@ TEST(HostFacts, ADiskThatIsNotMounted) {
   EXPECT_EQ(facts.missing_mounts[1].source, "/etc/fstab");
   EXPECT_EQ(facts.missing_mounts[2].mountpoint, temp.path() + "/volumes");
 
-  host.mountinfo += mount_line(parent, "ext4") + mount_line(temp.path(), "ext4") + mount_line(temp.path() + "/volumes", "ext4");
+  host.mountinfo +=
+      mount_line(parent, "ext4") + mount_line(temp.path(), "ext4") + mount_line(temp.path() + "/volumes", "ext4");
   EXPECT_TRUE(facts_of(temp, host).missing_mounts.empty());
 }
 
@@ -100,7 +101,8 @@ TEST(HostFacts, AContainerInAnotherNamespace) {
   temp.make_dir("overlay2/abc/diff");
   HostSnapshot host;
   const auto overlay = [](const std::string& root) {
-    return mount_line("/", "overlay", "rw,lowerdir=" + root + "/overlay2/l/XYZ,upperdir=" + root + "/overlay2/abc/diff");
+    return mount_line("/", "overlay",
+                      "rw,lowerdir=" + root + "/overlay2/l/XYZ,upperdir=" + root + "/overlay2/abc/diff");
   };
   host.other_mountinfos = {overlay(temp.path())};
   EXPECT_EQ(facts_of(temp, host).container_mounts, std::vector<RelPath>{"overlay2/abc/diff"});

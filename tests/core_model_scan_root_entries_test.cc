@@ -98,8 +98,8 @@ TEST(ScanRootEntries, ThingsThatShouldBeDirectories) {
 TEST(ScanRootEntries, RemappedRootsAreFoundAndKnowTheirIds) {
   const TempRoot temp;
   temp.make_dir("100000.200000/image/overlay2");
-  temp.make_dir("165536.165536");       // nothing of a root in it
-  temp.make_dir("100000.x/overlay2");   // no remapped root's name
+  temp.make_dir("165536.165536");          // nothing of a root in it
+  temp.make_dir("100000.x/overlay2");      // no remapped root's name
   temp.make_dir("4294967296.1/overlay2");  // no uid
   const Model model = scanned(temp);
   EXPECT_EQ(model.entries.remapped_roots, std::vector<std::string>{"100000.200000"});
@@ -117,8 +117,7 @@ TEST(ScanRootEntries, DataOfNewerDaemons) {
   temp.write("image/identity-cache.db", "");
   temp.write("buildkit/history_c8d.db", "");
   const Model model = scanned(temp);
-  EXPECT_EQ(model.entries.newer_files,
-            (std::vector<RelPath>{"buildkit/history_c8d.db", "image/identity-cache.db"}));
+  EXPECT_EQ(model.entries.newer_files, (std::vector<RelPath>{"buildkit/history_c8d.db", "image/identity-cache.db"}));
 }
 
 TEST(ScanRootEntries, RepairsWhoseJournalHasNoEnd) {

@@ -73,11 +73,10 @@ TEST(ScanRuntimeTasks, ByNamespace) {
 
 TEST(ScanLeftovers, TemporaryFilesBesideTheirTargets) {
   const TempRoot temp;
-  for (const char* path :
-       {"image/overlay2/.tmp-repositories.json1", "image/overlay2/imagedb/content/sha256/.tmp-abc2",
-        "image/overlay2/imagedb/metadata/sha256/abc/.tmp-parent3",
-        "image/overlay2/distribution/v2metadata-by-diffid/sha256/.tmp-abc4", "plugins/abc/.tmp-config.json5",
-        "volumes/v/.tmp-opts.json6"}) {
+  for (const char* path : {"image/overlay2/.tmp-repositories.json1", "image/overlay2/imagedb/content/sha256/.tmp-abc2",
+                           "image/overlay2/imagedb/metadata/sha256/abc/.tmp-parent3",
+                           "image/overlay2/distribution/v2metadata-by-diffid/sha256/.tmp-abc4",
+                           "plugins/abc/.tmp-config.json5", "volumes/v/.tmp-opts.json6"}) {
     temp.write(path, "x");
   }
   temp.write("volumes/v/_data/.tmp-opts.json", "a user's own");

@@ -35,7 +35,9 @@ void append_page_header(std::string& bytes, uint64_t id, uint16_t flags, size_t 
   append<uint32_t>(bytes, static_cast<uint32_t>(overflow));
 }
 
-void pad(std::string& bytes, size_t multiple) { bytes.resize((bytes.size() + multiple - 1) / multiple * multiple); }
+void pad(std::string& bytes, size_t multiple) {
+  bytes.resize((bytes.size() + multiple - 1) / multiple * multiple);
+}
 
 uint64_t fnv1a(std::string_view bytes) {
   uint64_t hash = 0xcbf29ce484222325;
@@ -50,12 +52,12 @@ std::string meta_page(uint64_t id, uint64_t root, uint64_t pages) {
   append<uint32_t>(body, 0xed0cdaed);  // magic
   append<uint32_t>(body, 2);           // version
   append<uint32_t>(body, kPageSize);
-  append<uint32_t>(body, 0);           // flags
+  append<uint32_t>(body, 0);  // flags
   append<uint64_t>(body, root);
-  append<uint64_t>(body, 0);           // sequence of the root bucket
-  append<uint64_t>(body, 2);           // freelist
-  append<uint64_t>(body, pages);       // high-water mark
-  append<uint64_t>(body, id);          // transaction: meta page = txid mod 2
+  append<uint64_t>(body, 0);      // sequence of the root bucket
+  append<uint64_t>(body, 2);      // freelist
+  append<uint64_t>(body, pages);  // high-water mark
+  append<uint64_t>(body, id);     // transaction: meta page = txid mod 2
   append<uint64_t>(body, fnv1a(body));
   std::string page;
   append_page_header(page, id, kMetaPage, 0, 0);

@@ -94,18 +94,27 @@ std::string hex(uint8_t byte) {
 }
 
 bool describe_single_byte(int fd, uint64_t size, uint64_t expected_crc, uint64_t found_crc, Issue& issue) {
-  const std::optional<WrongByte> wrong =
-      size <= kMaxLocate ? locate_wrong_byte(expected_crc, found_crc, size) : std::nullopt;
-  uint8_t found = 0;
-  if (!wrong || ::pread(fd, &found, 1, static_cast<off_t>(wrong->offset)) != 1) {
+  if (size > kMaxLocate) {
+    return false;
+  }
+  std::string detail;
+  for (const WrongByte& wrong : locate_wrong_byte(expected_crc, found_crc, size)) {
+    uint8_t found = 0;
+    if (::pread(fd, &found, 1, static_cast<off_t>(wrong.offset)) != 1) {
+      continue;
+    }
+    const auto right = static_cast<uint8_t>(found ^ wrong.difference);
+    issue.fixes.push_back({wrong.offset, right});
+    detail += (detail.empty() ? "the byte at offset " : ", or else that at offset ") + std::to_string(wrong.offset) +
+              " is " + hex(found) + ", should be " + hex(right);
+  }
+  if (issue.fixes.empty()) {
     return false;
   }
   issue.kind = IssueKind::BytesDiffer;
-  issue.offset = wrong->offset;
+  issue.offset = issue.fixes.front().offset;
   issue.length = 1;
-  issue.right_byte = static_cast<uint8_t>(found ^ wrong->difference);
-  issue.detail = "the byte at offset " + std::to_string(wrong->offset) + " is " + hex(found) + ", should be " +
-                 hex(*issue.right_byte);
+  issue.detail = std::move(detail);
   return true;
 }
 

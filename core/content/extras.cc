@@ -101,7 +101,9 @@ class ExtraWalk {
           continue;
         }
       }
-      judge(below, member.type);
+      if (!is_extra(below, member.type) && S_ISDIR(member.type)) {
+        todo.push_back(below);
+      }
     }
     return {};
   }
@@ -127,17 +129,18 @@ class ExtraWalk {
     return false;
   }
 
-  void judge(const RelPath& path, uint32_t type) {
+  // Logs the object if it is one too many.
+  bool is_extra(const RelPath& path, uint32_t type) {
     if (S_ISSOCK(type) && input_.provenance == Provenance::RawUpper) {
-      return;  // tars hold no sockets
+      return false;  // tars hold no sockets
     }
     const Result<Fd> fd = open_beneath(tree_, path, O_PATH, path.text());
     struct ::stat raw {};
     if (!fd || ::fstat(fd->get(), &raw) != 0) {
-      return;  // gone meanwhile
+      return false;  // gone meanwhile
     }
     if (meaning_ != nullptr && meaning_->is_harmless(path.bytes(), raw)) {
-      return;
+      return false;
     }
     Issue issue;
     issue.kind = IssueKind::Extra;
@@ -146,6 +149,7 @@ class ExtraWalk {
     issue.detail = whiteout ? "is a whiteout that the layer does not have"
                             : "is a " + std::string(type_name(raw.st_mode)) + " that the layer does not have";
     log_.add(std::move(issue), {});
+    return true;
   }
 
   int tree_;

@@ -1,7 +1,9 @@
 // Running the CRC-64 register backwards.
 #include "core/content/locate.h"
 
+#include <algorithm>
 #include <array>
+#include <bit>
 
 #include "core/codec/crc64.h"
 
@@ -19,22 +21,28 @@ std::array<uint8_t, 256> make_by_top() {
 
 }  // namespace
 
-std::optional<WrongByte> locate_wrong_byte(uint64_t expected_crc, uint64_t found_crc, uint64_t size) {
+std::vector<WrongByte> locate_wrong_byte(uint64_t expected_crc, uint64_t found_crc, uint64_t size) {
   static const std::array<uint8_t, 256> by_top = make_by_top();
   const std::array<uint64_t, 256>& table = crc64_table();
+  std::vector<WrongByte> candidates;
   uint64_t state = expected_crc ^ found_crc;
   if (state == 0) {
-    return std::nullopt;
+    return candidates;
   }
   // Before the wrong byte the difference is nothing; that byte alone makes it what it is; zeros follow.
   for (uint64_t behind = 0; behind < size; ++behind) {
     const uint8_t byte = by_top[state >> 56];
     state = (state ^ table[byte]) << 8 | byte;
     if (state < 256) {
-      return WrongByte{size - 1 - behind, static_cast<uint8_t>(state)};
+      candidates.push_back({size - 1 - behind, static_cast<uint8_t>(state)});
     }
   }
-  return std::nullopt;
+  std::sort(candidates.begin(), candidates.end(), [](const WrongByte& a, const WrongByte& b) {
+    const int a_bits = std::popcount(a.difference);
+    const int b_bits = std::popcount(b.difference);
+    return a_bits != b_bits ? a_bits < b_bits : a.offset < b.offset;
+  });
+  return candidates;
 }
 
 }  // namespace dfsck

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <vector>
 
 namespace dfsck {
 
@@ -12,8 +12,10 @@ struct WrongByte {
 };
 
 // CRCs are linear: the difference of two CRCs of equally long data is the CRC of the difference. If that is one byte, it
-// can be walked back to. Gives that byte of a file of `size` bytes, or nothing if no single byte explains both CRCs. One
-// table look-up per byte of the file, no I/O. That several wrong bytes look like one is as likely as 255 * size / 2^64.
-std::optional<WrongByte> locate_wrong_byte(uint64_t expected_crc, uint64_t found_crc, uint64_t size);
+// can be walked back to. Gives every single byte of a file of `size` bytes that explains both CRCs, those with the fewest
+// wrong bits first. There may be two, eight bytes apart, because this polynomial has few terms: a bit of one byte and
+// four bits of the other have the same CRC. One table look-up per byte of the file, no I/O. That damage of another kind
+// looks like one byte is as likely as 255 * size / 2^64.
+std::vector<WrongByte> locate_wrong_byte(uint64_t expected_crc, uint64_t found_crc, uint64_t size);
 
 }  // namespace dfsck

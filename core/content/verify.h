@@ -93,6 +93,12 @@ enum class IssueKind {
 
 std::string_view issue_kind_name(IssueKind kind);  // "emptied", "short", "hard-link-split", ...
 
+// A change of one byte of a file.
+struct ByteFix {
+  uint64_t offset = 0;
+  uint8_t value = 0;
+};
+
 struct Issue {
   IssueKind kind = IssueKind::Missing;
   std::string path;    // bytes, cleaned, relative to diff/
@@ -102,8 +108,9 @@ struct Issue {
   // ZeroFilled, and BytesDiffer where the place is known: the wrong bytes.
   std::optional<uint64_t> offset;
   std::optional<uint64_t> length;
-  // BytesDiffer with length 1: the value that makes the file's CRC right.
-  std::optional<uint8_t> right_byte;
+  // BytesDiffer: changes of a single byte that each make the file's CRC right, the likeliest first; the layer's digest
+  // tells which one is true. `offset` and `length` are of the first.
+  std::vector<ByteFix> fixes;
   int code = 0;
 };
 

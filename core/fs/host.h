@@ -21,7 +21,7 @@ struct FileIdentity {
 // A process that may be a daemon on a data root.
 struct HostProcess {
   int pid = 0;
-  std::string name;  // as the kernel has it, at most 15 bytes: "dockerd", "containerd"
+  std::string name;                          // as the kernel has it, at most 15 bytes: "dockerd", "containerd"
   std::optional<FileIdentity> data_root;     // of dockerd: where --data-root, -g or --graph leads
   std::vector<FileIdentity> open_databases;  // files named *.db that it has open for writing
 };
@@ -33,11 +33,11 @@ struct MountUnit {
 
 // A value, so that tests can say what a host looks like.
 struct HostSnapshot {
-  std::string mountinfo;                     // of this process
+  std::string mountinfo;                      // of this process
   std::vector<std::string> other_mountinfos;  // one of each other mount namespace that can be read
   std::string fstab;
-  std::vector<MountUnit> mount_units;        // that systemd is set to mount at boot
-  std::vector<HostProcess> processes;        // those with something to tell, by rising pid
+  std::vector<MountUnit> mount_units;  // that systemd is set to mount at boot
+  std::vector<HostProcess> processes;  // those with something to tell, by rising pid
   bool selinux_enabled = false;
 };
 
@@ -48,7 +48,7 @@ struct FilesystemFacts {
   uint64_t magic = 0;  // statfs(2)
   bool read_only = false;
   uint64_t total_bytes = 0;
-  uint64_t free_bytes = 0;  // with what is reserved for root, as daemons run as root
+  uint64_t free_bytes = 0;    // with what is reserved for root, as daemons run as root
   uint64_t total_inodes = 0;  // 0 where the filesystem makes inodes as needed
   uint64_t free_inodes = 0;
 };

@@ -187,12 +187,34 @@ void judge_completeness(const Model& model, Derived& derived) {
       incomplete("the directory of layer " + model.layers.layers[i].id.text() + " is not known");
     }
   }
+  for (size_t i = 0; i < derived.dirs.size(); ++i) {
+    const std::vector<DirOwner>& owners = derived.dirs[i].owners;
+    const auto is_layer = [](const DirOwner& owner) { return owner.kind == DirOwner::Kind::Layer; };
+    if (std::count_if(owners.begin(), owners.end(), is_layer) > 1) {
+      incomplete("several layers claim overlay2/" + model.overlay.dirs[i].id.text());
+    }
+  }
   if (!model.overlay.complete) {
     incomplete(model.overlay.path.text() + " cannot be read completely");
   }
   derived.users_complete = derived.build_records_complete && model.images.complete && model.layers.mounts_complete &&
                            std::all_of(model.images.images.begin(), model.images.images.end(),
-                                       [](const Image& image) { return image.problem.empty(); });
+                                       [](const Image& image) { return image.problem.empty(); }) &&
+                           std::all_of(model.images.references.references.begin(),
+                                       model.images.references.references.end(), [&](const Reference& reference) {
+                                         return !reference.image || model.images.find(*reference.image) != nullptr;
+                                       });
+}
+
+}  // namespace
+
+namespace {
+
+// The top layer of the image that the container of that name was made from, if it is known.
+std::optional<ChainId> top_of_image(const Model& model, const std::string& container_name) {
+  const Container* container = model.containers.find(container_name);
+  const Image* image = container != nullptr && container->image ? model.images.find(*container->image) : nullptr;
+  return image != nullptr && !image->chain.empty() ? std::optional(image->chain.back()) : std::nullopt;
 }
 
 }  // namespace
@@ -218,13 +240,14 @@ void derive_mounts(const Model& model, const LinkMap& links, Derived& derived) {
     truth.parent_known = mount.parent_id.has_value();
     const std::optional<CacheId>& standing = mount.of_build ? truth.dir : truth.init_dir;
     const OverlayDir* dir = standing ? model.overlay.find(*standing) : nullptr;
-    if (!truth.parent_known && dir != nullptr) {
+    if (dir != nullptr) {
       const std::optional<CacheId> below = links.piece(*dir, 0);
       const auto owner = below ? layer_of.find(*below) : layer_of.end();
-      if (owner != layer_of.end()) {
+      // The entry's word counts, unless the directory and the container's image agree on another layer.
+      if (owner != layer_of.end() && (!truth.parent_known || owner->second == top_of_image(model, mount.name))) {
         truth.parent = owner->second;
         truth.parent_known = true;
-      } else if (mount.parent.absent() && dir->lower.absent() && !dir->work.exists) {
+      } else if (!truth.parent_known && mount.parent.absent() && dir->lower.absent() && !dir->work.exists) {
         truth.parent_known = true;  // an image without layers
       }
     }

@@ -22,16 +22,16 @@ struct NamedMagic {
 
 // linux/magic.h, and the magic numbers that some filesystems keep to themselves.
 constexpr std::array kFilesystems{
-    NamedMagic{0xef53, "ext4"},          NamedMagic{0x58465342, "xfs"},       NamedMagic{0x9123683e, "btrfs"},
-    NamedMagic{0x01021994, "tmpfs"},     NamedMagic{0xf2f52010, "f2fs"},      NamedMagic{0x2fc12fc1, "zfs"},
-    NamedMagic{0xca451a4e, "bcachefs"},  NamedMagic{0x3153464a, "jfs"},       NamedMagic{0x52654973, "reiserfs"},
-    NamedMagic{0x794c7630, "overlay"},   NamedMagic{0x6969, "nfs"},           NamedMagic{0xff534d42, "cifs"},
-    NamedMagic{0xfe534d42, "smb2"},      NamedMagic{0x517b, "smb"},           NamedMagic{0x5346544e, "ntfs"},
-    NamedMagic{0x7366746e, "ntfs3"},     NamedMagic{0x4d44, "vfat"},          NamedMagic{0x2011bab0, "exfat"},
-    NamedMagic{0x65735546, "fuse"},      NamedMagic{0xf15f, "ecryptfs"},      NamedMagic{0x00c36400, "ceph"},
-    NamedMagic{0x01021997, "9p"},        NamedMagic{0x482b, "hfsplus"},       NamedMagic{0x61756673, "aufs"},
-    NamedMagic{0x73717368, "squashfs"},  NamedMagic{0xe0f5e1e2, "erofs"},     NamedMagic{0x9660, "iso9660"},
-    NamedMagic{0x858458f6, "ramfs"},     NamedMagic{0x786f4256, "vboxsf"},    NamedMagic{0x5346414f, "afs"},
+    NamedMagic{0xef53, "ext4"},         NamedMagic{0x58465342, "xfs"},    NamedMagic{0x9123683e, "btrfs"},
+    NamedMagic{0x01021994, "tmpfs"},    NamedMagic{0xf2f52010, "f2fs"},   NamedMagic{0x2fc12fc1, "zfs"},
+    NamedMagic{0xca451a4e, "bcachefs"}, NamedMagic{0x3153464a, "jfs"},    NamedMagic{0x52654973, "reiserfs"},
+    NamedMagic{0x794c7630, "overlay"},  NamedMagic{0x6969, "nfs"},        NamedMagic{0xff534d42, "cifs"},
+    NamedMagic{0xfe534d42, "smb2"},     NamedMagic{0x517b, "smb"},        NamedMagic{0x5346544e, "ntfs"},
+    NamedMagic{0x7366746e, "ntfs3"},    NamedMagic{0x4d44, "vfat"},       NamedMagic{0x2011bab0, "exfat"},
+    NamedMagic{0x65735546, "fuse"},     NamedMagic{0xf15f, "ecryptfs"},   NamedMagic{0x00c36400, "ceph"},
+    NamedMagic{0x01021997, "9p"},       NamedMagic{0x482b, "hfsplus"},    NamedMagic{0x61756673, "aufs"},
+    NamedMagic{0x73717368, "squashfs"}, NamedMagic{0xe0f5e1e2, "erofs"},  NamedMagic{0x9660, "iso9660"},
+    NamedMagic{0x858458f6, "ramfs"},    NamedMagic{0x786f4256, "vboxsf"}, NamedMagic{0x5346414f, "afs"},
 };
 
 constexpr std::array<std::string_view, 17> kUnsuitable{"nfs",  "cifs",     "smb2", "smb", "ntfs",    "ntfs3",
@@ -56,13 +56,13 @@ class Mounts {
 
   void add(const std::string& mountinfo) {
     for (const MountEntry& entry : parse_mountinfo(mountinfo)) {
-      if (const auto point = below(entry.point, root_.path()); point && exists(*point)) {
+      const std::optional<RelPath> point = below(entry.point, root_.path());
+      if (point && exists(*point)) {
         points_.insert(*point);
         if (is_of_container(model_, *point)) {
           of_containers_.insert(*point);
         }
-      }
-      if (entry.type == "overlay") {
+      } else if (entry.type == "overlay") {
         add_overlay(entry);
       }
     }
@@ -133,8 +133,7 @@ void find_daemons(const Root& root, const HostSnapshot& host, HostFacts& facts) 
   }
   const Result<FileStat> self = root.stat(RelPath());
   for (const HostProcess& process : host.processes) {
-    const bool by_argument =
-        self && process.data_root && *process.data_root == FileIdentity{self->device, self->inode};
+    const bool by_argument = self && process.data_root && *process.data_root == FileIdentity{self->device, self->inode};
     const bool by_database = std::any_of(process.open_databases.begin(), process.open_databases.end(),
                                          [&](const FileIdentity& file) { return databases.contains(file); });
     if (by_argument || by_database) {
@@ -146,16 +145,11 @@ void find_daemons(const Root& root, const HostSnapshot& host, HostFacts& facts) 
 }  // namespace
 
 std::vector<RelPath> daemon_databases() {
-  return {"buildkit/cache.db",
-          "buildkit/containerd-overlayfs/metadata_v2.db",
-          "buildkit/containerdmeta.db",
-          "buildkit/history.db",
-          "buildkit/history_c8d.db",
-          "buildkit/metadata_v2.db",
-          "buildkit/snapshots.db",
-          "containerd/daemon/io.containerd.metadata.v1.bolt/meta.db",
-          "network/files/local-kv.db",
-          "swarm/worker/tasks.db",
+  return {"buildkit/cache.db",          "buildkit/containerd-overlayfs/metadata_v2.db",
+          "buildkit/containerdmeta.db", "buildkit/history.db",
+          "buildkit/history_c8d.db",    "buildkit/metadata_v2.db",
+          "buildkit/snapshots.db",      "containerd/daemon/io.containerd.metadata.v1.bolt/meta.db",
+          "network/files/local-kv.db",  "swarm/worker/tasks.db",
           "volumes/metadata.db"};
 }
 
@@ -172,8 +166,8 @@ void read_host_facts(const Root& root, const HostSnapshot& host, Model& model) {
 }
 
 std::string filesystem_name(uint64_t magic) {
-  const auto* found =
-      std::find_if(kFilesystems.begin(), kFilesystems.end(), [&](const NamedMagic& each) { return each.magic == magic; });
+  const auto* found = std::find_if(kFilesystems.begin(), kFilesystems.end(),
+                                   [&](const NamedMagic& each) { return each.magic == magic; });
   if (found != kFilesystems.end()) {
     return std::string(found->name);
   }

@@ -53,6 +53,11 @@ const NetworkRecord* NetworkStore::find(std::string_view key) const {
 bool NetworkStore::has_network(std::string_view id) const { return find("network/" + std::string(id)) != nullptr; }
 bool NetworkStore::has_sandbox(std::string_view id) const { return find("sandbox/" + std::string(id)) != nullptr; }
 
+std::vector<const Database*> Model::databases() const {
+  return {&volumes.database,        &networks.database,    &build_cache.snapshots_db, &build_cache.metadata_db,
+          &build_cache.content_db, &build_cache.cache_db, &build_cache.history_db};
+}
+
 Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progress& progress) {
   progress.phase = Progress::Phase::Scanning;
   Model model;

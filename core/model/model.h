@@ -37,6 +37,9 @@ struct Model {
   BuildCache build_cache;
 
   std::vector<ScanFailure> failures;  // sorted
+
+  // All databases that were read, there or not, in the order of their areas.
+  std::vector<const Database*> databases() const;
 };
 
 // Reads the root with up to `jobs` threads. Never judges, never writes, never follows a symbolic link. An Error only

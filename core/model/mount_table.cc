@@ -1,4 +1,5 @@
-// mountinfo, fstab and mount units are line-based texts of blank-separated fields; see proc(5), fstab(5), systemd.mount(5).
+// mountinfo, fstab and mount units are line-based texts of blank-separated fields; see proc(5), fstab(5),
+// systemd.mount(5).
 #include "core/model/mount_table.h"
 
 #include <algorithm>
@@ -8,7 +9,9 @@
 namespace dfsck {
 namespace {
 
-bool is_octal(char c) { return c >= '0' && c <= '7'; }
+bool is_octal(char c) {
+  return c >= '0' && c <= '7';
+}
 
 // Blanks and backslashes in fields are written as \040 and so on.
 std::string unescaped(std::string_view field) {

@@ -18,12 +18,14 @@ constexpr size_t kEngineIdFile = 4096;
 constexpr std::array<std::string_view, 8> kDrivers{"overlay2", "fuse-overlayfs", "btrfs",   "zfs",
                                                    "aufs",     "devicemapper",   "overlay", "vfs"};
 
-bool is_covered(std::string_view driver) { return driver == "overlay2" || driver == "fuse-overlayfs"; }
+bool is_covered(std::string_view driver) {
+  return driver == "overlay2" || driver == "fuse-overlayfs";
+}
 
 // Where the daemon keeps directories of its own. Whatever else one of these names may be, it is not followed.
-constexpr std::array<const char*, 13> kDirectories{"buildkit", "buildkit/content", "containerd",    "containers", "image",
-                                                   "network",  "network/files",    "plugins",       "runtimes",   "swarm",
-                                                   "tmp",      "trust",            "volumes"};
+constexpr std::array<const char*, 13> kDirectories{
+    "buildkit", "buildkit/content", "containerd", "containers", "image", "network", "network/files",
+    "plugins",  "runtimes",         "swarm",      "tmp",        "trust", "volumes"};
 constexpr std::array<const char*, 15> kImageDirectories{"",
                                                         "distribution",
                                                         "distribution/diffid-by-digest",
@@ -69,7 +71,9 @@ bool is_directory(const Root& root, const RelPath& path) {
   return stat && stat->is_dir();
 }
 
-bool exists(const Root& root, const RelPath& path) { return static_cast<bool>(root.stat(path)); }
+bool exists(const Root& root, const RelPath& path) {
+  return static_cast<bool>(root.stat(path));
+}
 
 void find_drivers(StateReader& reader, Model& model) {
   for (const DirEntry& entry : reader.list("image").entries) {
@@ -86,7 +90,8 @@ void find_drivers(StateReader& reader, Model& model) {
   std::sort(model.entries.driver_dirs.begin(), model.entries.driver_dirs.end());
 }
 
-// A driver with data goes before one of which only an empty directory is left; among equals the order of kDrivers holds.
+// A driver with data goes before one of which only an empty directory is left; among equals the order of kDrivers
+// holds.
 std::string choose_driver(const RootEntries& entries) {
   const auto has = [](const std::vector<std::string>& names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
@@ -158,9 +163,9 @@ void scan_root_entries(const Root& root, Model& model) {
   model.image_path = RelPath("image") / (model.driver.empty() ? "overlay2" : model.driver);
   find_wrong_types(root, model);
   // A driver's directory that is a link to elsewhere is not followed: what is in it is unknown, not missing.
-  model.driver_covered = is_covered(model.driver) &&
-                         std::none_of(model.entries.wrong_types.begin(), model.entries.wrong_types.end(),
-                                      [&](const auto& wrong) { return wrong.path.bytes() == model.driver; });
+  model.driver_covered =
+      is_covered(model.driver) && std::none_of(model.entries.wrong_types.begin(), model.entries.wrong_types.end(),
+                                               [&](const auto& wrong) { return wrong.path.bytes() == model.driver; });
   for (const char* path : kNewerFiles) {
     if (exists(root, path)) {
       model.entries.newer_files.emplace_back(path);

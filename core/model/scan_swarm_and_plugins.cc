@@ -58,8 +58,8 @@ void scan_logs(StateReader& reader, const std::vector<RelPath>& logs, Swarm& swa
   }
 }
 
-// A snapshot that a crash cut off is passed over by etcd. It is missed only if there is no other, and if the log does not
-// go back to the beginning either.
+// A snapshot that a crash cut off is passed over by etcd. It is missed only if there is no other, and if the log does
+// not go back to the beginning either.
 void scan_raft(StateReader& reader, Swarm& swarm) {
   const std::vector<RelPath> logs = raft_files(reader, kLogs, ".wal");
   scan_logs(reader, logs, swarm);
