@@ -44,7 +44,7 @@ product="$core $checks $cmd"
   forbid "nothing mutates: this version only reads" \
     '\b(unlinkat|renameat2?|linkat|symlinkat|mkdirat|mknodat|fchmodat|fchownat|fchmod|fchown|lsetxattr|fsetxattr|setxattr|O_CREAT|O_TMPFILE|O_TRUNC|O_RDWR|O_WRONLY)\b' \
     $(echo "$product" | tr ' ' '\n' | without '^cmd/report_file\.cc$')
-  forbid "paths are opened by core/fs and core/content only" '[^_a-z](open|opendir|fopen)\(|std::filesystem|std::ifstream' \
+  forbid "paths are opened by core/fs and core/content only" '(^|[^A-Za-z_])::(open|opendir|fopen)\(|std::filesystem|std::ifstream' \
     $(echo "$core $checks" | tr ' ' '\n' | without '^core/(fs|content)/')
   forbid "strerror is not thread-safe: errno_text" '\bstrerror\b' $product
   forbid "left for later" '\b(TODO|FIXME|XXX|HACK)\b' $product
