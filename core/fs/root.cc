@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
@@ -69,10 +70,14 @@ Result<Fd> open_in_root(int base, const RelPath& path, int flags, const std::str
 }
 
 Result<std::string> read_all(int fd, size_t limit, const std::string& where) {
+  // Most files are tiny and many are kept: take what the file says it needs, and one byte more to see its end.
+  struct ::stat raw {};
+  const size_t told = ::fstat(fd, &raw) == 0 && raw.st_size > 0 ? static_cast<size_t>(raw.st_size) : 0;
+  constexpr size_t kLargest = 1024 * 1024;
   std::string bytes;
   for (;;) {
     const size_t had = bytes.size();
-    bytes.resize(had + 64 * 1024);
+    bytes.resize(had + (told >= had ? std::min(told - had + 1, kLargest) : kLargest / 16));
     const ssize_t got = ::pread(fd, bytes.data() + had, bytes.size() - had, static_cast<off_t>(had));
     if (got < 0) {
       if (errno == EINTR) {
@@ -86,6 +91,7 @@ Result<std::string> read_all(int fd, size_t limit, const std::string& where) {
       return limit_error("read", where, "larger than " + human_bytes(limit));
     }
     if (got == 0) {
+      bytes.shrink_to_fit();
       return bytes;
     }
   }
