@@ -10,7 +10,7 @@ namespace dfsck {
 namespace {
 
 // Adds the bucket's page after those of its children; returns its page id.
-uint64_t add_bucket(test::BoltBuilder& builder, const BoltBucket& bucket) {
+uint64_t add_bucket(test::BoltBuilder& builder, const RecipeBucket& bucket) {
   std::map<std::string, test::BoltBuilder::Item> items;
   for (const auto& [key, value] : bucket.values) {
     items[key] = {key, value, 0};
@@ -27,7 +27,7 @@ uint64_t add_bucket(test::BoltBuilder& builder, const BoltBucket& bucket) {
 
 }  // namespace
 
-std::string bolt_file(const BoltBucket& root, size_t leaked) {
+std::string bolt_file(const RecipeBucket& root, size_t leaked) {
   constexpr size_t kSmallestFile = 32 * 1024;
   test::BoltBuilder builder;
   const uint64_t page = add_bucket(builder, root);

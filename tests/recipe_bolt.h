@@ -6,12 +6,12 @@
 
 namespace dfsck {
 
-struct BoltBucket {
+struct RecipeBucket {
   std::map<std::string, std::string> values;
-  std::map<std::string, BoltBucket> buckets;
+  std::map<std::string, RecipeBucket> buckets;
 };
 
 // The whole file, as large as the daemon's smallest: 32 KiB. `leaked` pages are neither used nor free.
-std::string bolt_file(const BoltBucket& root, size_t leaked);
+std::string bolt_file(const RecipeBucket& root, size_t leaked);
 
 }  // namespace dfsck

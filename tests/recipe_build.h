@@ -42,7 +42,7 @@ struct RootBuild {
   std::map<std::string, DiskTime> committed;  // overlay2 directories with something above them, and since when
   int64_t clock = kRecipeTime;  // goes on by a minute with every directory of overlay2
   std::map<std::string, std::string> networks;  // name -> id
-  std::map<std::string, BoltBucket> databases;  // path -> content
+  std::map<std::string, RecipeBucket> databases;  // path -> content
   std::map<std::string, size_t> leaks;          // path -> pages that neither are used nor free
   RecipeNames names;
 

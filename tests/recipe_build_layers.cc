@@ -49,13 +49,13 @@ void make_layerdb_entry(RootBuild& build, const BuiltLayer& layer, const Tree& t
   disk.file(dir + "/tar-split.json.gz", go_gzip(tar_split_lines(tar_members(tree), tail, last)), 0644);
 }
 
-BoltBucket& snapshot(RootBuild& build, const std::string& key) {
+RecipeBucket& snapshot(RootBuild& build, const std::string& key) {
   return build.databases["buildkit/snapshots.db"].buckets[key];
 }
 
 // The records of one directory that BuildKit made: the directory's own and the name under which it was committed.
 void record_snapshot(RootBuild& build, const BuiltLayer& layer, const BuiltLayer* parent, bool committed) {
-  BoltBucket& own = snapshot(build, layer.cache_id);
+  RecipeBucket& own = snapshot(build, layer.cache_id);
   own.values["parent"] = parent != nullptr ? parent->snapshot : "";
   if (parent != nullptr && parent->snapshot.starts_with("sha256:")) {
     snapshot(build, parent->snapshot);
@@ -67,7 +67,7 @@ void record_snapshot(RootBuild& build, const BuiltLayer& layer, const BuiltLayer
       snapshot(build, layer.snapshot).values["chainid"] = layer.chain;
     }
   }
-  BoltBucket& main = build.databases["buildkit/metadata_v2.db"].buckets["_main"].buckets[layer.snapshot];
+  RecipeBucket& main = build.databases["buildkit/metadata_v2.db"].buckets["_main"].buckets[layer.snapshot];
   main.values["cache.createdAt"] = R"({"value":)" + std::to_string(kRecipeTime) + "000000000}";
   main.values["cache.snapshot"] = R"({"value":)" + quoted(layer.snapshot) + "}";
 }

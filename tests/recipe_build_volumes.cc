@@ -106,7 +106,7 @@ void make_record(RootBuild& build, const RecipeItem& item) {
   if (file == kFiles.end() || item.words.size() < 2) {
     return build.disk.fail("record DATABASE BUCKET KEY VALUE, in line " + std::to_string(item.line));
   }
-  BoltBucket* bucket = &build.databases[file->second];
+  RecipeBucket* bucket = &build.databases[file->second];
   const std::string path = item.word(1);
   for (const std::string_view name : split(path, '/')) {
     bucket = &bucket->buckets[std::string(name)];

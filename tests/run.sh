@@ -28,6 +28,7 @@ run_all() {
 }
 
 run_all check
-run_all SAN=address,undefined OPT='-O1 -g1' check-unit
+# The sanitizers' instrumentation makes g++ warn of things in the standard library that are not so.
+run_all SAN=address,undefined OPT='-O1 -g1' WERROR= check-unit
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
