@@ -40,7 +40,7 @@ all_src := $(sort $(core_src) $(checks_src) $(cmd_src) cmd/main.cc $(wildcard te
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check check-unit fixtures-accept bench fuzz lint format install uninstall clean help tools print-build
+.PHONY: all check check-unit check-sanitized fixtures-accept bench fuzz lint format install uninstall clean help tools print-build
 
 all: $(BUILD)/docker-fsck ## build docker-fsck (default)
 
@@ -84,6 +84,9 @@ check: $(BUILD)/docker-fsck $(test_programs) tools lint ## build and pass all te
 
 check-unit: $(BUILD)/docker-fsck $(test_programs) tools ## the tests that need no daemon
 	@BUILD=$(BUILD) tests/check.sh --unit
+
+check-sanitized: ## the tests that need no daemon, under the address and undefined-behaviour sanitizers
+	@$(MAKE) --no-print-directory SAN=address,undefined OPT='-O1 -g1' check-unit
 
 fixtures-accept: $(BUILD)/docker-fsck $(BUILD)/cmd_tests ## rewrite the expected reports of all fixtures
 	@FIXTURES_ACCEPT=1 DOCKER_FSCK=$(BUILD)/docker-fsck $(BUILD)/cmd_tests --gtest_brief=1 --gtest_filter='*Fixture*' || true

@@ -10,12 +10,26 @@
 namespace dfsck {
 namespace {
 
+// The mount names a directory that is there and that no other container claims.
+bool has_dir_of_its_own(const CheckInput& input, const Mount* mount) {
+  if (mount == nullptr) {
+    return false;
+  }
+  const std::optional<CacheId>& id =
+      input.derived.mounts[static_cast<size_t>(mount - input.model.layers.mounts.data())].dir;
+  const OverlayDir* dir = id ? input.model.overlay.find(*id) : nullptr;
+  if (dir == nullptr) {
+    return false;
+  }
+  const std::vector<DirOwner>& owners = input.derived.find_dir(input.model, *id)->owners;
+  return std::count_if(owners.begin(), owners.end(),
+                       [](const DirOwner& owner) { return owner.kind == DirOwner::Kind::Writable; }) == 1;
+}
+
 // A container whose writable directory is not known: any lost one could be its.
 const Container* container_without_dir(const CheckInput& input) {
   for (const Container& container : input.model.containers.containers) {
-    const Mount* mount = input.model.layers.find_mount(container.name_on_disk);
-    const bool known = mount != nullptr &&
-                       input.derived.mounts[static_cast<size_t>(mount - input.model.layers.mounts.data())].dir;
+    const bool known = has_dir_of_its_own(input, input.model.layers.find_mount(container.name_on_disk));
     const bool of_this_driver = container.driver.empty() || container.driver == input.model.driver;
     if (container.dir_id && !known && of_this_driver) {
       return &container;
