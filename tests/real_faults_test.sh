@@ -28,7 +28,7 @@ judge() {
     | ($lines[] | select(startswith("expect=")) | sub("^expect="; "")) as $expect
     | ($problems[0].problems | map({(.code): .catalogue}) | add) as $catalogue
     | .findings as $all
-    | def related($f): any($objects[]; . as $o | $f.path == $o or ($f.path | startswith($o + "/")) or
+    | def related($f): any($objects[]; . as $o | $f.path == $o or $f.path == "." or ($f.path | startswith($o + "/")) or
           ($o | startswith($f.path + "/")) or any($o | split("/")[] | select(length >= 20); . as $id | $f.message | contains($id)));
       def belongs($f; $depth): related($f) or ($depth < 8 and $f.caused_by != null and belongs($all[$f.caused_by]; $depth + 1));
     ($all | map(select(.severity != "info"))) as $above
@@ -49,7 +49,7 @@ judge() {
   rm -rf --one-file-system "$work/copy"
   cp -a "$source" "$work/copy"
   status=0
-  "$faults" "$name" "$work/copy" >"$work/injected" 2>"$work/inject.err" || status=$?
+  timeout 60 "$faults" "$name" "$work/copy" </dev/null >"$work/injected" 2>"$work/inject.err" || status=$?
   if [ "$status" -eq 3 ]; then
     skip "fault $area/$name" "$(tail -n 1 "$work/inject.err")"
     continue

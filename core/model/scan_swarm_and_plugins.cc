@@ -62,6 +62,9 @@ void scan_logs(StateReader& reader, const std::vector<RelPath>& logs, Swarm& swa
 // not go back to the beginning either.
 void scan_raft(StateReader& reader, Swarm& swarm) {
   const std::vector<RelPath> logs = raft_files(reader, kLogs, ".wal");
+  if (logs.empty() && reader.list(kLogs).state == FileState::Kind::Present) {
+    swarm.log_problems.push_back({kLogs, 0, "it holds no log"});  // a worker has no such directory
+  }
   scan_logs(reader, logs, swarm);
   std::optional<Swarm::LogProblem> bad;
   for (const RelPath& path : raft_files(reader, kSnapshots, ".snap")) {
