@@ -34,9 +34,16 @@ class Parents {
     // BuildKit's record says exactly what the driver was told at creation; a layer entry only which layer it was.
     for (const DirOwner::Kind kind : {DirOwner::Kind::Build, DirOwner::Kind::Layer, DirOwner::Kind::Init,
                                       DirOwner::Kind::Writable}) {
+      if (found.known) {
+        break;
+      }
       for (const DirOwner& owner : owners) {
+        const ParentOf said = owner.kind == kind ? by_owner(id, dir, owner) : ParentOf{};
+        if (said.known && found.known && said.parent != found.parent) {
+          return unknown("several owners claim it and do not agree");
+        }
         if (owner.kind == kind && !found.known) {
-          found = by_owner(id, dir, owner);
+          found = said;
         }
       }
     }
