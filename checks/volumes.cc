@@ -15,16 +15,19 @@ Subject subject_of(const Volume& volume) {
 }
 
 void check_options(const VolumeStore& store, const Volume& volume, FindingSink& sink) {
-  if (volume.options_problem.empty()) {
-    return;
-  }
   // Only a sound database proves what the options were.
   const VolumeRecord* record = store.database.state == Database::State::Good ? store.find_record(volume.name) : nullptr;
-  const bool restorable = record != nullptr && volume_options_file(*record).has_value();
+  const bool restorable = record != nullptr && is_local(*record) && volume_options_file(*record).has_value();
+  const bool lost = volume.options.absent() && restorable;
+  if (volume.options_problem.empty() && !lost) {
+    return;
+  }
   Finding& finding = sink.add(restorable ? problem::volume_options_restorable : problem::volume_options_bad,
                               subject_of(volume), volume.path / "opts.json");
   finding.args["volume"] = escaped(volume.name);
-  finding.args["state"] = volume.options_problem;
+  finding.args["state"] = lost ? "missing" : volume.options_problem;
+  finding.args["effect"] = lost ? "The volume is mounted as a plain directory, without its options."
+                                : "THE DAEMON DOES NOT START: \"error while unmarshaling volume options\".";
 }
 
 // Names of local volumes that somebody counts on.

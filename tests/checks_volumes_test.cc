@@ -21,6 +21,7 @@ Model healthy() {
   builder.add_volume("data");
   builder.add_volume("nfs");
   Model model = builder.model();
+  model.volumes.volumes.at(1).options = test::file_of("{\"MountType\":\"nfs\"}");
   model.volumes.database.path = "volumes/metadata.db";
   model.volumes.database.state = Database::State::Good;
   model.volumes.records = {{"data", "local", {{"who", "me"}}, {}},
@@ -55,6 +56,14 @@ TEST(Volumes, OptionsComeBackFromTheDatabase) {
   EXPECT_EQ(write.bytes,
             "{\"MountType\":\"nfs\",\"MountOpts\":\"addr=x\",\"MountDevice\":\":/y\",\"Quota\":{\"Size\":0}}");
   EXPECT_EQ(write.owner, (Ownership{0, 0, 0600}));
+}
+
+TEST(Volumes, OptionsThatOnlyTheDatabaseStillHas) {
+  Model model = healthy();
+  volume(model, 1).options = FileState{};
+  const auto findings = test::run_check(check_volumes, model);
+  ASSERT_EQ(test::slugs(findings), Slugs{"volume-options-restorable"});
+  EXPECT_EQ(findings[0].args.at("state"), "missing");
 }
 
 TEST(Volumes, OptionsThatAreKnownNowhereElse) {

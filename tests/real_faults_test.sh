@@ -29,7 +29,9 @@ judge() {
     | ($problems[0].problems | map({(.code): .catalogue}) | add) as $catalogue
     | .findings as $all
     | def related($f): any($objects[]; . as $o | $f.path == $o or $f.path == "." or ($f.path | startswith($o + "/")) or
-          ($o | startswith($f.path + "/")) or any($o | split("/")[] | select(length >= 20); . as $id | $f.message | contains($id)));
+          ($o | startswith($f.path + "/")) or
+          (($o | startswith("volumes/")) and ($f.message | contains("volume " + ($o | split("/")[1]) + ","))) or
+          any($o | split("/")[] | select(length >= 20); . as $id | $f.message | contains($id)));
       def belongs($f; $depth): related($f) or ($depth < 8 and $f.caused_by != null and belongs($all[$f.caused_by]; $depth + 1));
     ($all | map(select(.severity != "info"))) as $above
     | if $expect == "none" then
