@@ -12,7 +12,8 @@ constexpr uint32_t kPrivateFile = 0600;  // moby volume/local: opts.json; volume
 }  // namespace
 
 void fix_restore_volume_options(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
-  const std::string_view directory = finding.path.parent().name();
+  const RelPath directory_path = finding.path.parent();
+  const std::string_view directory = directory_path.name();
   const VolumeRecord* record = input.model.volumes.find_record(directory);
   const std::optional<std::string> bytes = record != nullptr ? volume_options_file(*record) : std::nullopt;
   if (bytes) {
