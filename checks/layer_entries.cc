@@ -13,7 +13,8 @@ bool judged(const FileState& file) { return file.kind != FileState::Kind::Unread
 
 // Nothing in the entry helps the daemon: what an interrupted registration or a filesystem check leaves.
 bool holds_nothing(const Layer& layer) {
-  return !layer.diff_id && !layer.size_value && layer.cache_text.empty() && !layer.parent_id && judged(layer.diff) &&
+  return !layer.diff_id && !layer.size_value &&
+         (layer.cache_text.empty() || layer.cache_id.zero_filled()) && !layer.parent_id && judged(layer.diff) &&
          judged(layer.size) && judged(layer.cache_id) && judged(layer.parent);
 }
 
