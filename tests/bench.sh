@@ -57,7 +57,7 @@ ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 
 [ -d "$dir/big" ] || make_big "$dir/big"
 [ -d "$dir/wide" ] || "$build/make-root" --scale 10000 1000 "$dir/wide"
-bytes=$(find "$dir/big/overlay2" -path '*/diff/*' -type f -printf '%s\n' | awk '{ s += $1 } END { print s }')
+bytes=$(find "$dir/big/overlay2" -path '*/diff/*' -type f -printf '%s\n' | awk '{ s += $1 } END { printf "%.0f", s }')
 files=$(find "$dir/big/overlay2" -path '*/diff/*' -type f | wc -l)
 echo "$((bytes / 1000000)) MB in $files files, $(nproc) processors, caches warm, best of three"
 find "$dir/big/overlay2" -path '*/diff/*' -type f -print0 >"$dir/list"
