@@ -90,7 +90,6 @@ Result<Dir> Dir::open_dir(const std::string& name) const {
 }
 
 Result<Fd> Dir::open_file(const std::string& name) const {
-  constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
   // A look before the open: opening a device node can have effects of its own.
   const Result<FileStat> before = stat(name);
   if (!before) {
@@ -99,6 +98,11 @@ Result<Fd> Dir::open_file(const std::string& name) const {
   if (!before->is_file()) {
     return format_error("open", at(name), "is a " + std::string(type_name(before->mode)) + ", not a file");
   }
+  return open_seen_file(name);
+}
+
+Result<Fd> Dir::open_seen_file(const std::string& name) const {
+  constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
   Fd fd(::openat(fd_.get(), name.c_str(), kFlags | O_NOATIME));
   if (!fd && errno == EPERM) {
     fd = Fd(::openat(fd_.get(), name.c_str(), kFlags));

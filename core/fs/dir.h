@@ -35,6 +35,8 @@ class Dir {
   // Opens a regular file for reading; a Format error if it is of another type (a FIFO never blocks us).
   // Does not touch its access time where the kernel allows that.
   Result<Fd> open_file(const std::string& name) const;
+  // The same without a look at its type: for what stat() has just shown to be a regular file.
+  Result<Fd> open_seen_file(const std::string& name) const;
   Result<std::string> read_link(const std::string& name) const;
   // All extended attributes of a member, itself and not what it may link to. Empty where the filesystem has none.
   Result<std::map<std::string, std::string>> xattrs(const std::string& name) const;

@@ -78,6 +78,7 @@ Result<std::string> read_all(int fd, size_t limit, const std::string& where) {
   for (;;) {
     const size_t had = bytes.size();
     bytes.resize(had + (told >= had ? std::min(told - had + 1, kLargest) : kLargest / 16));
+    const size_t asked = bytes.size();
     const ssize_t got = ::pread(fd, bytes.data() + had, bytes.size() - had, static_cast<off_t>(had));
     if (got < 0) {
       if (errno == EINTR) {
@@ -90,7 +91,8 @@ Result<std::string> read_all(int fd, size_t limit, const std::string& where) {
     if (bytes.size() > limit) {
       return limit_error("read", where, "larger than " + human_bytes(limit));
     }
-    if (got == 0) {
+    // A file with a size gives all that was asked for, or it has ended; others (in /proc) may give less at a time.
+    if (got == 0 || (told > 0 && bytes.size() < asked)) {
       bytes.shrink_to_fit();
       return bytes;
     }

@@ -31,11 +31,22 @@ std::optional<LinkId> link_of_piece(std::string_view piece) {
 }
 
 std::optional<CacheId> LinkMap::piece(const OverlayDir& dir, size_t n) const {
-  const auto pieces = split(dir.lower.bytes, ':');
-  if (!dir.lower.present() || n >= pieces.size()) {
-    return std::nullopt;
+  const auto texts = split(dir.lower.bytes, ':');
+  return dir.lower.present() && n < texts.size() ? behind(texts[n]) : std::nullopt;
+}
+
+std::vector<std::optional<CacheId>> LinkMap::pieces(const OverlayDir& dir) const {
+  std::vector<std::optional<CacheId>> found;
+  if (dir.lower.present()) {
+    for (const std::string_view text : split(dir.lower.bytes, ':')) {
+      found.push_back(behind(text));
+    }
   }
-  const std::optional<LinkId> link = link_of_piece(pieces[n]);
+  return found;
+}
+
+std::optional<CacheId> LinkMap::behind(std::string_view piece) const {
+  const std::optional<LinkId> link = link_of_piece(piece);
   return link ? resolve(*link) : std::nullopt;
 }
 

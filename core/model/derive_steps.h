@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "core/model/derive.h"
 
@@ -16,8 +17,12 @@ class LinkMap {
   std::optional<CacheId> resolve(const LinkId& link) const;
   // The directory behind the n-th piece ("l/<LINK>") of a lower file.
   std::optional<CacheId> piece(const OverlayDir& dir, size_t n) const;
+  // The same for all pieces of the file, in their order.
+  std::vector<std::optional<CacheId>> pieces(const OverlayDir& dir) const;
 
  private:
+  std::optional<CacheId> behind(std::string_view piece) const;
+
   std::map<LinkId, CacheId> by_link_;
 };
 

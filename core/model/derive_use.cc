@@ -1,7 +1,6 @@
 // What is in use: layers by images, mounts and builds, directories by anything that is owned.
 #include <vector>
 
-#include "core/base/text.h"
 #include "core/model/derive_steps.h"
 
 namespace dfsck::deriving {
@@ -67,8 +66,8 @@ void derive_use(const Model& model, const LinkMap& links, Derived& derived) {
     open.pop_back();
     reach_id(derived.dirs[i].parent);
     // What a mount would use counts as much as what it should use.
-    for (size_t n = 0; n < split(model.overlay.dirs[i].lower.bytes, ':').size(); ++n) {
-      reach_id(links.piece(model.overlay.dirs[i], n));
+    for (const std::optional<CacheId>& below : links.pieces(model.overlay.dirs[i])) {
+      reach_id(below);
     }
   }
 }

@@ -63,7 +63,7 @@ FileState StateReader::read(const Dir& dir, const RelPath& at, const std::string
     state.kind = FileState::Kind::TooLarge;
     return state;
   }
-  const Result<Fd> fd = dir.open_file(name);
+  const Result<Fd> fd = dir.open_seen_file(name);
   if (!fd) {
     return failed(path, fd.error());
   }

@@ -65,9 +65,6 @@ Layer read_layer(StateReader& reader, const RelPath& path, const ChainId& id) {
     }
     return layer;
   }
-  if (const Result<std::vector<DirEntry>> entries = dir->list(); entries) {
-    layer.is_empty = entries->empty();
-  }
   layer.diff = reader.read(*dir, path, "diff", kSmallFile);
   layer.parent = reader.read(*dir, path, "parent", kSmallFile);
   layer.size = reader.read(*dir, path, "size", kSmallFile);
@@ -78,6 +75,10 @@ Layer read_layer(StateReader& reader, const RelPath& path, const ChainId& id) {
     layer.tar_split.kind = tar_split->is_file() ? FileState::Kind::Present : FileState::Kind::WrongType;
     layer.tar_split.mode = tar_split->mode;
     layer.tar_split.size = tar_split->size;
+  }
+  if (layer.diff.absent() && layer.cache_id.absent()) {
+    const Result<std::vector<DirEntry>> entries = dir->list();
+    layer.is_empty = entries && entries->empty();
   }
   parse_values(layer);
   return layer;

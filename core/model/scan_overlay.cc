@@ -162,6 +162,7 @@ void scan_overlay(const Root& root, unsigned jobs, const Cancel& cancel, Progres
     scanned[i] = scan_dir(root, store.path, names[i], self ? self->device : 0, model.host.mount_paths);
     progress.add_items(1);
   });
+  store.dirs.reserve(scanned.size());
   for (DirScan& scan : scanned) {
     failures.insert(failures.end(), scan.failures.begin(), scan.failures.end());
     if (scan.dir) {
