@@ -40,7 +40,7 @@ all_src := $(sort $(core_src) $(checks_src) $(cmd_src) cmd/main.cc $(wildcard te
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check check-unit check-sanitized fixtures-accept bench fuzz lint format install uninstall clean help tools print-build
+.PHONY: all check check-unit check-sanitized test-programs fixtures-accept bench fuzz lint format install uninstall clean help tools print-build
 
 all: $(BUILD)/docker-fsck ## build docker-fsck (default)
 
@@ -79,14 +79,19 @@ tools: $(addprefix $(BUILD)/,$(tools))
 
 test_programs := $(addprefix $(BUILD)/,core_tests checks_tests cmd_tests)
 
-check: $(BUILD)/docker-fsck $(test_programs) tools lint ## build and pass all tests; the last line counts them
-	@BUILD=$(BUILD) tests/check.sh
+# GCC 12 sees uninitialised values inside its own <regex> when it instruments code, so warnings stay warnings there.
+sanitized := $(MAKE) --no-print-directory SAN=address,undefined OPT='-O1 -g1' WERROR=
+
+check: $(BUILD)/docker-fsck $(test_programs) tools lint ## build and pass all tests, sanitizers included; the last line counts them
+	@$(sanitized) test-programs
+	@BUILD=$(BUILD) SANITIZED=$$($(sanitized) print-build) tests/check.sh
 
 check-unit: $(BUILD)/docker-fsck $(test_programs) tools ## the tests that need no daemon
 	@BUILD=$(BUILD) tests/check.sh --unit
 
 check-sanitized: ## the tests that need no daemon, under the address and undefined-behaviour sanitizers
-	@$(MAKE) --no-print-directory SAN=address,undefined OPT='-O1 -g1' check-unit
+	@$(sanitized) check-unit
+test-programs: $(BUILD)/docker-fsck $(test_programs) tools
 
 fixtures-accept: $(BUILD)/docker-fsck $(BUILD)/cmd_tests ## rewrite the expected reports of all fixtures
 	@FIXTURES_ACCEPT=1 DOCKER_FSCK=$(BUILD)/docker-fsck $(BUILD)/cmd_tests --gtest_brief=1 --gtest_filter='*Fixture*' || true
