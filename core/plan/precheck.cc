@@ -26,7 +26,8 @@ class PlanChecker {
     if (logged.state == LoggedStep::State::Done) {
       touched_.insert(logged.trace.was);
       touched_.insert(logged.trace.object);
-      advance(number, logged.trace.nothing);
+      // A rename that has happened shows on disk already.
+      advance(number, logged.trace.nothing || std::holds_alternative<Rename>(action));
       return Precondition::InodeOnly;
     }
     for (const RelPath* each : paths_of(action)) {
