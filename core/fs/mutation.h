@@ -1,6 +1,7 @@
 // A seam under every system call that changes a data root, for tests that kill the process or fail a call.
 #pragma once
 
+#include <cerrno>
 #include <string_view>
 
 namespace dfsck {
@@ -18,5 +19,24 @@ class MutationHook {
 
 // Sets the hook of this process; null takes it away. Tests only; not to be called while anything is written.
 void set_mutation_hook(MutationHook* hook);
+MutationHook* mutation_hook();
+
+// Makes one mutating system call, which returns a negative number and sets errno where it fails.
+template <typename Call>
+auto mutate(std::string_view name, Call call) -> decltype(call()) {
+  MutationHook* const hook = mutation_hook();
+  if (hook == nullptr) {
+    return call();
+  }
+  if (const int refused = hook->before(name); refused != 0) {
+    errno = refused;
+    return -1;
+  }
+  const auto result = call();
+  const int code = errno;
+  hook->after(name);
+  errno = code;
+  return result;
+}
 
 }  // namespace dfsck
