@@ -38,10 +38,8 @@ Result<void> make_own_directory(const Root& root) {
   if (const Result<void> made = make_directory(*top, kOwnDirectory, 0700); !made) {
     return made.error().is_io(EEXIST) ? Result<void>() : made;
   }
-  if (const Result<void> set = set_mtime_of(*top, before->mtime); !set) {
-    return set;
-  }
-  return sync_directory(*top);
+  const Result<void> restored = set_mtime_of(*top, before->mtime);
+  return restored ? sync_directory(*top) : restored;
 }
 
 Result<Dir> open_own_directory(const Root& root) {

@@ -211,9 +211,12 @@ Result<void> set_owner_and_capability(const Dir& parent, const std::string& name
   return kept ? Result<void>() : set_attribute(parent, name, kCapability, capability);
 }
 
-Result<void> set_attribute_of(const Dir& parent, const std::string& name, const Action& action) {
+Result<void> set_attribute_of(const Dir& parent, const std::string& name, const LoggedStep& logged) {
+  const Action& action = logged.step.action;
   if (const auto* owner = std::get_if<SetOwnership>(&action); owner != nullptr) {
-    return set_owner_mode(parent, name, {owner->owner.uid, owner->owner.gid, owner->owner.mode});
+    // A crash may have come between the loss of the capabilities and their return.
+    return set_owner_and_capability(parent, name, {owner->owner.uid, owner->owner.gid, owner->owner.mode},
+                                    logged.trace.capability);
   }
   if (const auto* mtime = std::get_if<SetMtime>(&action); mtime != nullptr) {
     return set_mtime(parent, name, {mtime->seconds, mtime->nanoseconds});
@@ -241,10 +244,14 @@ Result<void> change_attribute(const RunPlace& place, const LoggedStep& logged, W
   const std::string name(path.name());
   const Result<Dir> parent = place.root->open_dir(path.parent());
   const Result<FileStat> now = parent ? parent->stat(name) : parent.error();
+  const bool is_there = now && now->inode == logged.trace.was;
+  if (way == Way::Back && !is_there && (now || means_absent(now.error()))) {
+    return {};  // an object of this run, which has been taken back with its attributes
+  }
   if (!now) {
     return now.error();
   }
-  std::string changed = now->inode != logged.trace.was ? "was replaced by something else" : "";
+  std::string changed = is_there ? "" : "was replaced by something else";
   if (changed.empty() && way == Way::Forth && precondition == Precondition::Exact) {
     changed = changed_since(logged.step.expect, now);
   }
@@ -254,7 +261,7 @@ Result<void> change_attribute(const RunPlace& place, const LoggedStep& logged, W
   if (way == Way::Back) {
     return set_attribute_back(*parent, name, logged);
   }
-  if (const Result<void> set = set_attribute_of(*parent, name, logged.step.action); !set) {
+  if (const Result<void> set = set_attribute_of(*parent, name, logged); !set) {
     return set;
   }
   const Result<FileStat> after = parent->stat(name);

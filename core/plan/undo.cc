@@ -65,7 +65,7 @@ Result<UndoResult> undo(const Root& root, const std::string& id, const Cancel& c
   if (!place) {
     return place.error();
   }
-  if (const Result<void> unchanged = check_unchanged(*place, *run->log); !unchanged) {
+  if (const Result<void> unchanged = check_unchanged(*place, *run->log, Scrutiny::Everything); !unchanged) {
     return unchanged.error();
   }
   if (cancel.requested()) {
@@ -89,7 +89,7 @@ Result<std::vector<RunStep>> undo_preview(const Root& root, const std::string& i
   if (!place) {
     return place.error();
   }
-  if (const Result<void> unchanged = check_unchanged(*place, *run->log); !unchanged) {
+  if (const Result<void> unchanged = check_unchanged(*place, *run->log, Scrutiny::Everything); !unchanged) {
     return unchanged.error();
   }
   std::vector<RunStep> steps;
