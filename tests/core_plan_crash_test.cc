@@ -30,9 +30,9 @@ bool repair(const Root& root) {
   bool all = true;
   for (const auto& make : {first_plan, second_plan}) {
     const auto results = run->apply(make(root), plan_reasons(), never, progress);
-    all = all && results &&
-          std::all_of(results->begin(), results->end(),
-                      [](const StepResult& result) { return result.state == StepResult::State::Done; });
+    all = all && results && std::all_of(results->begin(), results->end(), [](const StepResult& result) {
+            return result.state == StepResult::State::Done;
+          });
     if (!all) {
       break;
     }
@@ -133,11 +133,14 @@ class CrashTest : public ::testing::Test {
 
 Reference* CrashTest::reference_ = nullptr;
 
-// What is on disk after a call is what is there before the next: a few deaths of that kind show that the tests see that too.
-size_t stride(Act act) { return act == Act::DieBefore ? 1 : 9; }
+// What is on disk after a call is what is there before the next: a few deaths of that kind show that the tests see that
+// too.
+size_t stride(Act act) {
+  return act == Act::DieBefore ? 1 : 9;
+}
 
-// A crash before the journal has a durable beginning leaves nothing to recover; one in the middle of the first of two plans
-// cannot give what both would.
+// A crash before the journal has a durable beginning leaves nothing to recover; one in the middle of the first of two
+// plans cannot give what both would.
 void settle(const TempRoot& temp, Direction direction) {
   const Root root = temp.open();
   if (has_unfinished(root)) {
@@ -273,7 +276,8 @@ TEST_F(CrashTest, AFailingCallLeavesWholeStepsThatUndoTakesBack) {
   for (const Act act : {Act::FailOnce, Act::FailFromThere}) {
     for (const int code : {ENOSPC, EIO}) {
       for (size_t at = 1; at <= reference().repair_calls; ++at) {
-        SCOPED_TRACE((act == Act::FailOnce ? "only call " : "all from call ") + std::to_string(at) + ", " + errno_text(code));
+        SCOPED_TRACE((act == Act::FailOnce ? "only call " : "all from call ") + std::to_string(at) + ", " +
+                     errno_text(code));
         const TempRoot temp;
         build_repair_tree(temp);
         const Picture original = picture_of(temp.path(), PictureKind::Exact);

@@ -14,7 +14,9 @@
 namespace dfsck::test {
 namespace {
 
-JsonValue record(const std::string& kind) { return JsonValue::object({{"record", JsonValue::string(kind)}}); }
+JsonValue record(const std::string& kind) {
+  return JsonValue::object({{"record", JsonValue::string(kind)}});
+}
 
 JsonValue begin_of_format(int64_t format) {
   return JsonValue::object({{"record", JsonValue::string("begin")},
@@ -112,14 +114,16 @@ TEST(PlanJson, RefusesWhatItDoesNotKnow) {
   EXPECT_TRUE(parse_plan_text(head + R"({"op":"quarantine","path":"a")" + tail));
   for (const char* step :
        {R"({"op":"delete","path":"a")", R"({"op":"quarantine","path":"../a")", R"({"op":"quarantine","path":"/a")",
-        R"({"op":"quarantine","path":"")", R"({"op":"quarantine")", R"({"op":"write-file","path":"a","uid":0,"gid":0,"mode":420)",
+        R"({"op":"quarantine","path":"")", R"({"op":"quarantine")",
+        R"({"op":"write-file","path":"a","uid":0,"gid":0,"mode":420)",
         R"({"op":"write-file","path":"a","bytes":"","uid":0,"gid":0,"mode":4096)",
         R"({"op":"make-directory","path":"a","uid":-1,"gid":0,"mode":0)", R"({"op":"set-mtime","path":"a")",
         R"({"op":"set-mtime","path":"a","mtime":[1,1000000000])", R"({"op":"make-node","path":"a","type":"socket")",
         R"({"op":"write-symlink","path":"a","target_base64":"*")"}) {
     EXPECT_FALSE(parse_plan_text(head + step + tail)) << step;
   }
-  EXPECT_FALSE(parse_plan_text(R"({"schema":"docker-fsck/plan/2","root":{"path":"/","device":1,"inode":2},"steps":[]})"));
+  EXPECT_FALSE(
+      parse_plan_text(R"({"schema":"docker-fsck/plan/2","root":{"path":"/","device":1,"inode":2},"steps":[]})"));
   EXPECT_FALSE(parse_plan_text(head));
 }
 

@@ -50,7 +50,8 @@ TEST(PlanBuilder, CostsGrowWithTheNumberOfSteps) {
   const auto seconds_for = [](size_t count) {
     PlanBuilder builder;
     for (size_t i = 0; i < count; ++i) {
-      const RelPath path = *RelPath::parse("image/overlay2/layerdb/sha256/" + std::to_string(i * 7919 % count) + "/diff");
+      const RelPath path =
+          *RelPath::parse("image/overlay2/layerdb/sha256/" + std::to_string(i * 7919 % count) + "/diff");
       builder.add(i, 1, WriteFile{path, std::string(2000, 'x'), {}}, {});
       builder.add(i, 1, SetOwnership{path, {}}, {});
     }

@@ -94,7 +94,9 @@ Plan plan_of(const Root& root, std::vector<Action> actions) {
   return plan;
 }
 
-Ownership mine(uint32_t mode) { return {::geteuid(), ::getegid(), mode}; }
+Ownership mine(uint32_t mode) {
+  return {::geteuid(), ::getegid(), mode};
+}
 
 std::string refusal(const Root& root, const Plan& plan) {
   Result<RepairRun> run = RepairRun::begin(root, "yes");
@@ -118,7 +120,8 @@ TEST(RepairRun, RefusesAPlanWhosePreconditionsNoLongerHold) {
 
   const Expect before = plan.steps[1].expect;
   temp.write("a/file", "As planned");  // same size, and then the same time
-  const timespec times[2] = {{before.mtime_seconds, before.mtime_nanoseconds}, {before.mtime_seconds, before.mtime_nanoseconds}};
+  const timespec times[2] = {{before.mtime_seconds, before.mtime_nanoseconds},
+                             {before.mtime_seconds, before.mtime_nanoseconds}};
   ASSERT_EQ(::utimensat(AT_FDCWD, (temp.path() + "/a/file").c_str(), times, 0), 0);
   EXPECT_NE(refusal(root, plan).find("a/file: has other contents"), std::string::npos);
   EXPECT_EQ(read(temp.path() + "/a/other"), "as planned") << "a refused plan changes nothing";
@@ -183,19 +186,22 @@ TEST(RepairRun, ReplacedDatabasesAreLockedAllTheTime) {
 }
 
 TEST(Undo, RefusesWhatChangedSince) {
-  const std::vector<std::pair<std::string, std::string>> changes{
-      {"written", "echo more >> written"},    {"written", "cp written w2; mv w2 written"},
-      {"gone", "touch gone"},                 {"made", "touch made/foreign"},
-      {"link", "ln -sfn elsewhere link"},     {"mode", "chmod 0711 mode"},
-      {"gone", "rm -r .docker-fsck/*/quarantine/*"}};
+  const std::vector<std::pair<std::string, std::string>> changes{{"written", "echo more >> written"},
+                                                                 {"written", "cp written w2; mv w2 written"},
+                                                                 {"gone", "touch gone"},
+                                                                 {"made", "touch made/foreign"},
+                                                                 {"link", "ln -sfn elsewhere link"},
+                                                                 {"mode", "chmod 0711 mode"},
+                                                                 {"gone", "rm -r .docker-fsck/*/quarantine/*"}};
   for (const auto& [path, command] : changes) {
     const TempRoot temp;
     for (const char* file : {"written", "gone", "mode"}) {
       temp.write(file, "x");
     }
     const Root root = temp.open();
-    repair(root, plan_of(root, {WriteFile{"written", "new", mine(0600)}, Quarantine{"gone"}, MakeDir{"made", mine(0755)},
-                                WriteSymlink{"link", "target"}, SetOwnership{"mode", mine(0700)}}));
+    repair(root,
+           plan_of(root, {WriteFile{"written", "new", mine(0600)}, Quarantine{"gone"}, MakeDir{"made", mine(0755)},
+                          WriteSymlink{"link", "target"}, SetOwnership{"mode", mine(0700)}}));
     ASSERT_EQ(std::system(("cd " + temp.path() + " && " + command).c_str()), 0);
     const Picture changed = picture_of(temp.path(), PictureKind::Exact);
     Progress progress;
@@ -274,7 +280,8 @@ TEST(RepairRun, ThreeThousandStepsTakeLessThanThreeSeconds) {
   const Root root = temp.open();
   std::vector<Action> actions;
   for (size_t i = 0; i < kSteps; ++i) {
-    actions.push_back(WriteFile{*RelPath::parse("l/" + std::to_string(i % 100) + "/" + std::to_string(i)), "new", mine(0600)});
+    actions.push_back(
+        WriteFile{*RelPath::parse("l/" + std::to_string(i % 100) + "/" + std::to_string(i)), "new", mine(0600)});
   }
   const Plan plan = plan_of(root, std::move(actions));
   const auto start = std::chrono::steady_clock::now();
@@ -285,7 +292,8 @@ TEST(RepairRun, ThreeThousandStepsTakeLessThanThreeSeconds) {
   const auto end = std::chrono::steady_clock::now();
   EXPECT_LT(between - start, std::chrono::seconds(3));
   EXPECT_LT(end - between, std::chrono::seconds(3));
-  RecordProperty("repair_ms", static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(between - start).count()));
+  RecordProperty("repair_ms",
+                 static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(between - start).count()));
 }
 
 }  // namespace

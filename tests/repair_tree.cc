@@ -20,10 +20,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_root() { return ::geteuid() == 0; }
-uint32_t uid_or_own(uint32_t uid) { return is_root() ? uid : ::geteuid(); }
-uint32_t gid_or_own(uint32_t gid) { return is_root() ? gid : ::getegid(); }
-Ownership owner(uint32_t uid, uint32_t gid, uint32_t mode) { return {uid_or_own(uid), gid_or_own(gid), mode}; }
+bool is_root() {
+  return ::geteuid() == 0;
+}
+uint32_t uid_or_own(uint32_t uid) {
+  return is_root() ? uid : ::geteuid();
+}
+uint32_t gid_or_own(uint32_t gid) {
+  return is_root() ? gid : ::getegid();
+}
+Ownership owner(uint32_t uid, uint32_t gid, uint32_t mode) {
+  return {uid_or_own(uid), gid_or_own(gid), mode};
+}
 
 // The word behind `key` in a line of take_snapshot, which begins at `at`.
 std::string cut_word(std::string& text, const std::string& key) {
@@ -39,9 +47,9 @@ std::string cut_word(std::string& text, const std::string& key) {
 }
 
 // Objects that the plans make and give no time.
-const std::set<std::string> kNewWithoutTime{"volumes/metadata.db", "a/new",   "a/link-to-new", "d/f",    "d/whiteout",
-                                            "l/REPLACED",          "l/NEW",   "w/fifo",        "fd",     "fd/inside",
-                                            "c2/config.v2.json",   "second",  "second/file",   "q2/new", "locked/x"};
+const std::set<std::string> kNewWithoutTime{"volumes/metadata.db", "a/new",  "a/link-to-new", "d/f",    "d/whiteout",
+                                            "l/REPLACED",          "l/NEW",  "w/fifo",        "fd",     "fd/inside",
+                                            "c2/config.v2.json",   "second", "second/file",   "q2/new", "locked/x"};
 
 void set_xattr(const std::string& path, const char* name, const std::string& value) {
   if (::lsetxattr(path.c_str(), name, value.data(), value.size(), 0) != 0) {
@@ -51,7 +59,9 @@ void set_xattr(const std::string& path, const char* name, const std::string& val
 }
 
 // VFS_CAP_REVISION_2 with one bit.
-std::string capability() { return std::string("\x01\x00\x00\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 20); }
+std::string capability() {
+  return std::string("\x01\x00\x00\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 20);
+}
 
 class PlanMaker {
  public:

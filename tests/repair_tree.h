@@ -14,8 +14,8 @@
 
 namespace dfsck::test {
 
-// What can be seen of each path, `.docker-fsck` apart. Exact has inode numbers; Shape has groups of hard links in their place and no
-// times of objects that the plans make without setting one.
+// What can be seen of each path, `.docker-fsck` apart. Exact has inode numbers; Shape has groups of hard links in their
+// place and no times of objects that the plans make without setting one.
 using Picture = std::map<std::string, std::string>;
 enum class PictureKind { Exact, Shape };
 Picture picture_of(const std::string& root, PictureKind kind);
@@ -43,7 +43,9 @@ class CallCounter : public MutationHook {
   enum class Act { Count, DieBefore, DieAfter, FailOnce, FailFromThere };
   static constexpr int kDied = 77;
 
-  explicit CallCounter(Act act, size_t at = 0, int code = 0) : act_(act), at_(at), code_(code) { set_mutation_hook(this); }
+  explicit CallCounter(Act act, size_t at = 0, int code = 0) : act_(act), at_(at), code_(code) {
+    set_mutation_hook(this);
+  }
   ~CallCounter() override { set_mutation_hook(nullptr); }
 
   int before(std::string_view call) override;

@@ -92,8 +92,8 @@ struct MakeHardLink {
 using Action = std::variant<WriteFile, MakeDir, WriteSymlink, MakeNode, Quarantine, Rename, SetOwnership, SetXattr,
                             SetMtime, MakeHardLink>;
 
-const RelPath& action_path(const Action& action);    // the path that changes (`from` of a Rename)
-std::string_view action_op(const Action& action);    // "write-file", "quarantine", ... as in the JSON report
+const RelPath& action_path(const Action& action);  // the path that changes (`from` of a Rename)
+std::string_view action_op(const Action& action);  // "write-file", "quarantine", ... as in the JSON report
 // One line for people, with the path and what it becomes: "write overlay2/ab/link: \"K7...\" (26 bytes)".
 std::string describe(const Action& action);
 

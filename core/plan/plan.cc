@@ -1,5 +1,5 @@
-// Putting steps in order: levels first, then by path, creations before what refines them, hard links after their targets,
-// renames last.
+// Putting steps in order: levels first, then by path, creations before what refines them, hard links after their
+// targets, renames last.
 #include "core/plan/plan.h"
 
 #include <algorithm>
@@ -24,17 +24,21 @@ int rank(const Action& action) {
   return 0;
 }
 
-bool refines(const Action& action) { return rank(action) > 0; }
+bool refines(const Action& action) {
+  return rank(action) > 0;
+}
 
-bool is_hard_link(const Action& action) { return std::holds_alternative<MakeHardLink>(action); }
+bool is_hard_link(const Action& action) {
+  return std::holds_alternative<MakeHardLink>(action);
+}
 
 std::string refinement_key(const Action& action) {
   const auto* xattr = std::get_if<SetXattr>(&action);
   return xattr != nullptr ? xattr->name : std::string();
 }
 
-// Renames come behind everything else of their stage, since what is written inside goes by the old name; among them what lies
-// deeper comes first for the same reason. Hard links come behind what makes their targets.
+// Renames come behind everything else of their stage, since what is written inside goes by the old name; among them
+// what lies deeper comes first for the same reason. Hard links come behind what makes their targets.
 int place_in_stage(const Action& action) {
   return std::holds_alternative<Rename>(action) ? 2 : is_hard_link(action) ? 1 : 0;
 }

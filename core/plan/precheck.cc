@@ -204,7 +204,7 @@ class PlanChecker {
   const RunLog& log_;
   uint64_t device_;
   PlanView view_;
-  std::set<uint64_t> touched_;          // inodes with changed attributes
+  std::set<uint64_t> touched_;         // inodes with changed attributes
   std::map<size_t, uint64_t> linked_;  // steps that make hard links -> inode of their targets
 };
 

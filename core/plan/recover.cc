@@ -32,9 +32,9 @@ bool changes_name(const LoggedStep& logged) {
   return !logged.trace.nothing && !is_attribute_step(logged.step.action);
 }
 
-// Everything up to the last change of a name that happened counts as begun, and the changes of attributes behind it: to do such a
-// step again, and to take it back, is right whether it happened or not. (That an earlier step is missing where a later
-// one is there can only be on filesystems that do not keep the order of renames over a crash.)
+// Everything up to the last change of a name that happened counts as begun, and the changes of attributes behind it: to
+// do such a step again, and to take it back, is right whether it happened or not. (That an earlier step is missing
+// where a later one is there can only be on filesystems that do not keep the order of renames over a crash.)
 Result<OpenBatch> find_open_batch(const RunPlace& place, const RunLog& log) {
   OpenBatch open;
   const auto intended = [](const LoggedStep& logged) { return logged.state == State::Intended; };
@@ -93,7 +93,8 @@ Result<RunEntry> choose(const Root& root, const std::string& id) {
 
 class Recovery {
  public:
-  Recovery(const RunPlace& place, RootLock& lock, Journal& journal, RunLog& log, const Cancel& cancel, Progress& progress)
+  Recovery(const RunPlace& place, RootLock& lock, Journal& journal, RunLog& log, const Cancel& cancel,
+           Progress& progress)
       : place_(place), lock_(lock), journal_(journal), log_(log), cancel_(cancel), progress_(progress) {
     result_.id = place.id;
   }
@@ -156,7 +157,8 @@ class Recovery {
     if (!applier.broken().empty()) {
       return format_error("recover", place_.run.where(), applier.broken());
     }
-    const RunLog::State state = count(State::Done) == log_.steps.size() ? RunLog::State::Finished : RunLog::State::Stopped;
+    const RunLog::State state =
+        count(State::Done) == log_.steps.size() ? RunLog::State::Finished : RunLog::State::Stopped;
     if (const Result<void> ended = record(end_record(state)); !ended) {
       return ended.error();
     }

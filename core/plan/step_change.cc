@@ -54,8 +54,12 @@ Result<Ends> ends_of(const RunPlace& place, size_t number, const Action& action)
     return other.error();
   }
   const auto* rename = std::get_if<Rename>(&action);
-  Ends ends{std::move(*parent), std::string(path.name()), 0, std::move(*other),
-            rename != nullptr ? std::string(rename->to.name()) : kept_name(number), 0};
+  Ends ends{std::move(*parent),
+            std::string(path.name()),
+            0,
+            std::move(*other),
+            rename != nullptr ? std::string(rename->to.name()) : kept_name(number),
+            0};
   const Result<uint64_t> inode = inode_in(ends.parent, ends.name);
   const Result<uint64_t> other_inode = inode_in(ends.other, ends.other_name);
   if (!inode || !other_inode) {
@@ -121,7 +125,8 @@ Result<void> restore_time(const Dir& dir, const std::optional<FileTime>& wanted)
 
 enum class Way { Forth, Back };
 
-// A daemon cannot start while it waits for the lock of a file with a database's name: the file is locked before it gets the name.
+// A daemon cannot start while it waits for the lock of a file with a database's name: the file is locked before it gets
+// the name.
 Result<void> lock_if_database(RootLock& lock, const Ends& ends, const Action& action, Way way) {
   const auto* rename = std::get_if<Rename>(&action);
   const bool from_parent = rename != nullptr && way == Way::Forth;
@@ -156,7 +161,8 @@ Result<void> change_name(const RunPlace& place, RootLock& lock, size_t number, c
   const Look goal = way == Way::Forth ? Look::After : Look::Before;
   const Result<Ends> ends = ends_of(place, number, action);
   if (!ends) {
-    // The directory was made by the same batch and has been taken back already, with all that was to be taken back in it.
+    // The directory was made by the same batch and has been taken back already, with all that was to be taken back in
+    // it.
     const Result<Look> look = means_absent(ends.error()) ? look_at(place, number, logged) : ends.error();
     return look && *look == goal ? Result<void>() : ends.error();
   }
@@ -275,7 +281,9 @@ std::string what_is(const Dir& dir, const std::string& name) {
   return stat ? std::string(type_name(stat->mode)) + " with inode " + std::to_string(stat->inode) : "nothing";
 }
 
-std::string inode_text(uint64_t inode) { return inode == 0 ? "nothing" : "inode " + std::to_string(inode); }
+std::string inode_text(uint64_t inode) {
+  return inode == 0 ? "nothing" : "inode " + std::to_string(inode);
+}
 
 }  // namespace
 
@@ -310,9 +318,9 @@ std::string ambiguity(const RunPlace& place, size_t number, const LoggedStep& lo
     return "its directory is not there: " + ends.error().message();
   }
   const uint64_t object = moves_away(action) ? 0 : trace.object;
-  return "should be " + inode_text(trace.was) + " before step " + std::to_string(number) + " and " + inode_text(object) +
-         " after it, but is " + what_is(ends->parent, ends->name) + ", while " + place.run.where() + "/" +
-         kept_place(number, logged) + " is " + what_is(ends->other, ends->other_name);
+  return "should be " + inode_text(trace.was) + " before step " + std::to_string(number) + " and " +
+         inode_text(object) + " after it, but is " + what_is(ends->parent, ends->name) + ", while " +
+         place.run.where() + "/" + kept_place(number, logged) + " is " + what_is(ends->other, ends->other_name);
 }
 
 Result<void> take_step(const RunPlace& place, RootLock& lock, size_t number, const LoggedStep& logged,
@@ -320,9 +328,8 @@ Result<void> take_step(const RunPlace& place, RootLock& lock, size_t number, con
   if (logged.trace.nothing) {
     return {};
   }
-  return is_attribute_step(logged.step.action)
-             ? change_attribute(place, logged, Way::Forth, precondition)
-             : change_name(place, lock, number, logged, Way::Forth, precondition);
+  return is_attribute_step(logged.step.action) ? change_attribute(place, logged, Way::Forth, precondition)
+                                               : change_name(place, lock, number, logged, Way::Forth, precondition);
 }
 
 Result<void> take_back(const RunPlace& place, RootLock& lock, size_t number, const LoggedStep& logged) {

@@ -16,7 +16,9 @@ bool can_be_undone(const RunEntry& run) {
                      [](const LoggedStep& step) { return step.state == LoggedStep::State::Done; });
 }
 
-Error refuse(const std::string& id, std::string_view why) { return format_error("undo", id, why); }
+Error refuse(const std::string& id, std::string_view why) {
+  return format_error("undo", id, why);
+}
 
 Result<RunEntry> choose(const Root& root, const std::string& id) {
   Result<std::vector<RunEntry>> runs = read_runs(root);

@@ -11,9 +11,9 @@
 
 namespace dfsck {
 
-// Takes back all steps of the log that are Done or UndoIntended, newest first, and ends the journal with "undone". Checks
-// nothing but that each object is where the step left it. Returns the number of steps taken back. After an error the
-// run is unfinished; calling this again goes on.
+// Takes back all steps of the log that are Done or UndoIntended, newest first, and ends the journal with "undone".
+// Checks nothing but that each object is where the step left it. Returns the number of steps taken back. After an error
+// the run is unfinished; calling this again goes on.
 Result<size_t> take_all_back(const RunPlace& place, RootLock& lock, Journal& journal, RunLog& log, Progress& progress);
 
 // What an undo looks at before it begins. After a crash attributes may be half set: they are then not judged.
