@@ -1,4 +1,5 @@
-// flock(2) on our own directory and on the daemon's databases. Reads the databases' descriptors only; makes our directory.
+// flock(2) on our own directory and on the daemon's databases. Reads the databases' descriptors only; makes our
+// directory.
 #include "core/fs/lock.h"
 
 #include <sys/file.h>
@@ -38,10 +39,8 @@ Result<void> make_own_directory(const Root& root) {
   if (const Result<void> made = make_directory(*top, kOwnDirectory, 0700); !made) {
     return made.error().is_io(EEXIST) ? Result<void>() : made;
   }
-  if (const Result<void> set = set_mtime_of(*top, before->mtime); !set) {
-    return set;
-  }
-  return sync_directory(*top);
+  const Result<void> restored = set_mtime_of(*top, before->mtime);
+  return restored ? sync_directory(*top) : restored;
 }
 
 Result<Dir> open_own_directory(const Root& root) {
@@ -84,9 +83,11 @@ Result<RootLock> RootLock::take(const Root& root) {
   for (const RelPath& path : daemon_databases()) {
     Result<Fd> database = root.open_file(path);
     if (!database) {
-      // What is missing or is no file cannot be locked by a daemon; a directory on the way that cannot be searched can hide one.
+      // What is missing or is no file cannot be locked by a daemon; a directory on the way that cannot be searched can
+      // hide one.
       const Error& error = database.error();
-      const bool nothing = error.kind == Error::Kind::Format || error.is_io(ENOENT) || error.is_io(ENOTDIR) || error.is_io(ELOOP);
+      const bool nothing =
+          error.kind == Error::Kind::Format || error.is_io(ENOENT) || error.is_io(ENOTDIR) || error.is_io(ELOOP);
       if (nothing) {
         continue;
       }

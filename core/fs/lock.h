@@ -15,8 +15,8 @@ namespace dfsck {
 // Where everything of ours lies in a root. No daemon lists the root, so nothing of theirs stumbles over it.
 inline constexpr const char* kOwnDirectory = ".docker-fsck";
 
-// The bbolt files in a data root that a running daemon holds an exclusive flock(2) on, by path: BuildKit's, libnetwork's,
-// the volume store's, swarm's, and those of the containerd that dockerd starts itself.
+// The bbolt files in a data root that a running daemon holds an exclusive flock(2) on, by path: BuildKit's,
+// libnetwork's, the volume store's, swarm's, and those of the containerd that dockerd starts itself.
 std::vector<RelPath> daemon_databases();
 
 // Exclusive flock(2)s, never waited for, held until destruction: on `.docker-fsck` itself and on each of the daemon's
@@ -30,7 +30,8 @@ class RootLock {
   // The locked `.docker-fsck`.
   const Dir& own() const { return own_; }
 
-  // Locks an open file that is about to take a database's place, before it does. Busy as above. One that is held already stays so.
+  // Locks an open file that is about to take a database's place, before it does. Busy as above. One that is held
+  // already stays so.
   Result<void> adopt(Fd fd, const std::string& where);
 
  private:

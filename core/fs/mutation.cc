@@ -8,8 +8,12 @@ MutationHook* current = nullptr;
 
 }  // namespace
 
-void set_mutation_hook(MutationHook* hook) { current = hook; }
+void set_mutation_hook(MutationHook* hook) {
+  current = hook;
+}
 
-MutationHook* mutation_hook() { return current; }
+MutationHook* mutation_hook() {
+  return current;
+}
 
 }  // namespace dfsck

@@ -55,7 +55,8 @@ Result<void> set_owner_mode(const Dir& parent, const std::string& name, const Ow
     }
   }
   if (!now->is_symlink() && (now->mode & 07777U) != wanted.mode &&
-      mutate("fchmodat", [&] { return ::fchmodat(parent.fd(), name.c_str(), wanted.mode, AT_SYMLINK_NOFOLLOW); }) != 0) {
+      mutate("fchmodat", [&] { return ::fchmodat(parent.fd(), name.c_str(), wanted.mode, AT_SYMLINK_NOFOLLOW); }) !=
+          0) {
     return writer_error("change mode", parent, name);
   }
   if (capability && capability_of(parent, name) != capability) {
@@ -67,10 +68,10 @@ Result<void> set_owner_mode(const Dir& parent, const std::string& name, const Ow
 Result<void> set_attribute(const Dir& parent, const std::string& name, const std::string& key,
                            const std::optional<std::string>& value) {
   const std::string path = proc_path(parent, name);
-  const int failed = value ? mutate("lsetxattr", [&] {
-    return ::lsetxattr(path.c_str(), key.c_str(), value->data(), value->size(), 0);
-  })
-                           : mutate("lremovexattr", [&] { return ::lremovexattr(path.c_str(), key.c_str()); });
+  const int failed =
+      value
+          ? mutate("lsetxattr", [&] { return ::lsetxattr(path.c_str(), key.c_str(), value->data(), value->size(), 0); })
+          : mutate("lremovexattr", [&] { return ::lremovexattr(path.c_str(), key.c_str()); });
   if (failed != 0 && (value || errno != ENODATA)) {
     return writer_error("set attribute " + escaped(key) + " of", parent, name);
   }
@@ -79,9 +80,8 @@ Result<void> set_attribute(const Dir& parent, const std::string& name, const std
 
 Result<void> set_mtime(const Dir& parent, const std::string& name, FileTime time) {
   const auto times = only_mtime(time);
-  if (mutate("utimensat", [&] {
-        return ::utimensat(parent.fd(), name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW);
-      }) != 0) {
+  if (mutate("utimensat", [&] { return ::utimensat(parent.fd(), name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW); }) !=
+      0) {
     return writer_error("set time of", parent, name);
   }
   return {};

@@ -1,5 +1,5 @@
-// Removal. A tree is taken apart without recursion: a directory inside it that is not empty is first moved up to the top of
-// the tree, so that no depth of nesting needs more stack or descriptors, and a removal that was cut off can just
+// Removal. A tree is taken apart without recursion: a directory inside it that is not empty is first moved up to the
+// top of the tree, so that no depth of nesting needs more stack or descriptors, and a removal that was cut off can just
 // be done again. A mounted filesystem can neither be moved nor removed: it stops the removal and is not entered.
 #include <fcntl.h>
 #include <unistd.h>

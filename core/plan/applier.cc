@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::string_view kCancelled = "cancelled";
 
-std::string after_failure(size_t failed) { return "not tried, since step " + std::to_string(failed) + " failed"; }
+std::string after_failure(size_t failed) {
+  return "not tried, since step " + std::to_string(failed) + " failed";
+}
 
 // Records for steps [next, end) that will not be taken: `failed` is the one that failed, or `end` if none did.
 std::vector<JsonValue> given_up_records(size_t next, size_t failed, size_t end, const std::string& why) {

@@ -20,8 +20,8 @@ class Applier {
   Applier(const RunPlace& place, RootLock& lock, Journal& journal, RunLog& log)
       : place_(place), lock_(lock), journal_(journal), log_(log) {}
 
-  // Takes the Planned ones of steps [first, end). Every step of the log is then Done, Failed or Skipped, unless broken().
-  // `preconditions[i]` is of step first + i.
+  // Takes the Planned ones of steps [first, end). Every step of the log is then Done, Failed or Skipped, unless
+  // broken(). `preconditions[i]` is of step first + i.
   void carry_out(size_t first, size_t end, const std::vector<Precondition>& preconditions, const Cancel& cancel,
                  Progress& progress);
 

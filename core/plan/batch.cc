@@ -25,13 +25,15 @@ std::optional<std::string> attribute_in(const std::map<std::string, std::string>
   return found != all.end() ? std::optional(found->second) : std::nullopt;
 }
 
-OwnerMode owner_of(const FileStat& stat) { return {stat.uid, stat.gid, stat.mode & 07777U}; }
+OwnerMode owner_of(const FileStat& stat) {
+  return {stat.uid, stat.gid, stat.mode & 07777U};
+}
 
 // The owner that a new object gets. A daemon that an ordinary user runs is root in its own eyes only.
 OwnerMode real_owner(const Ownership& wanted) {
   const bool ordinary = ::geteuid() != 0;
-  return {ordinary && wanted.uid == 0 ? ::geteuid() : wanted.uid, ordinary && wanted.gid == 0 ? ::getegid() : wanted.gid,
-          wanted.mode};
+  return {ordinary && wanted.uid == 0 ? ::geteuid() : wanted.uid,
+          ordinary && wanted.gid == 0 ? ::getegid() : wanted.gid, wanted.mode};
 }
 
 std::optional<OwnerMode> owner_of_new(const Action& action, const std::optional<FileStat>& old) {
@@ -94,8 +96,7 @@ Result<size_t> Batch::prepare(size_t first, size_t end, size_t& failed) {
     if (const Result<void> prepared = prepare_step(next); !prepared) {
       return prepared.error();
     }
-    if (is_attribute_step(action) &&
-        !attributes_.emplace(attribute_kind(action), log_.steps[next].trace.was).second) {
+    if (is_attribute_step(action) && !attributes_.emplace(attribute_kind(action), log_.steps[next].trace.was).second) {
       break;  // what it would find and put back is not on disk yet
     }
     remember(next);

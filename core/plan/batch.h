@@ -1,4 +1,5 @@
-// Preparing a batch of steps: how many go together, the new objects in `saved/`, and each step's trace. Internal to core/plan.
+// Preparing a batch of steps: how many go together, the new objects in `saved/`, and each step's trace. Internal to
+// core/plan.
 #pragma once
 
 #include <map>
@@ -14,15 +15,15 @@ namespace dfsck {
 
 inline constexpr size_t kMaxBatch = 512;
 
-// Steps go into one batch as long as each can be judged by looking at the disk alone, before the batch and after a crash
-// in it: no step goes through a name that an earlier one of the batch moves, replaces or renames, and none hides what an
-// earlier one changed.
+// Steps go into one batch as long as each can be judged by looking at the disk alone, before the batch and after a
+// crash in it: no step goes through a name that an earlier one of the batch moves, replaces or renames, and none hides
+// what an earlier one changed.
 class Batch {
  public:
   Batch(const RunPlace& place, RunLog& log) : place_(place), log_(log) {}
 
-  // Prepares steps from `first` on, at most up to `end`, and returns how many: at least one. On an error, `failed` is the step's
-  // number; steps before it are prepared but not taken.
+  // Prepares steps from `first` on, at most up to `end`, and returns how many: at least one. On an error, `failed` is
+  // the step's number; steps before it are prepared but not taken.
   Result<size_t> prepare(size_t first, size_t end, size_t& failed);
 
   bool has_new_objects() const { return !staged_.empty(); }
@@ -41,9 +42,9 @@ class Batch {
 
   const RunPlace& place_;
   RunLog& log_;
-  std::set<std::string, std::less<>> near_;    // paths that steps change, and all directories above them
-  std::set<std::string, std::less<>> moved_;   // names that no longer mean what they mean on disk
-  std::map<std::string, size_t, std::less<>> staged_;  // path -> step with a new object for it
+  std::set<std::string, std::less<>> near_;                // paths that steps change, and all directories above them
+  std::set<std::string, std::less<>> moved_;               // names that no longer mean what they mean on disk
+  std::map<std::string, size_t, std::less<>> staged_;      // path -> step with a new object for it
   std::set<std::pair<std::string, uint64_t>> attributes_;  // kind and inode
   std::map<std::string, FileTime, std::less<>> times_;     // set by steps of the batch
 };

@@ -13,7 +13,9 @@ constexpr size_t kDigestLimit = 16 * 1024 * 1024;  // planners take digests of s
 
 }  // namespace
 
-bool means_absent(const Error& error) { return error.is_io(ENOENT) || error.is_io(ENOTDIR) || error.is_io(ELOOP); }
+bool means_absent(const Error& error) {
+  return error.is_io(ENOENT) || error.is_io(ENOTDIR) || error.is_io(ELOOP);
+}
 
 std::string changed_since(const Expect& expect, const Result<FileStat>& now) {
   if (!now) {

@@ -9,9 +9,9 @@
 
 namespace dfsck {
 
-// What has changed since, in words behind the path ("is missing", "is another object than when the plan was made"); empty if
-// nothing has. `now`: what stat says; ENOENT, ENOTDIR and ELOOP mean absent. Of directories only inode and mode
-// count: what is in them changes while a plan is carried out. Contents are not read.
+// What has changed since, in words behind the path ("is missing", "is another object than when the plan was made");
+// empty if nothing has. `now`: what stat says; ENOENT, ENOTDIR and ELOOP mean absent. Of directories only inode and
+// mode count: what is in them changes while a plan is carried out. Contents are not read.
 std::string changed_since(const Expect& expect, const Result<FileStat>& now);
 
 // The same with the contents, where a digest is expected.

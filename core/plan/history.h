@@ -21,11 +21,11 @@ struct RunStep {
     Undone,
     Uncertain,  // the run was cut off in it: recover will look
   };
-  size_t number = 0;   // through all plans of the run, from 0
-  std::string op;      // see action_op
-  std::string path;    // escaped
-  std::string text;    // see describe
-  std::string why;     // of Failed and Skipped
+  size_t number = 0;  // through all plans of the run, from 0
+  std::string op;     // see action_op
+  std::string path;   // escaped
+  std::string text;   // see describe
+  std::string why;    // of Failed and Skipped
   std::vector<Reason> reasons;
   State state = State::Skipped;
   std::optional<RelPath> kept;  // where the object lies that a step that is Done took away, below the root
@@ -51,11 +51,12 @@ struct RunRecord {
   bool acknowledged = false;  // the user has said that the loss is known
 };
 
-std::string_view run_state_name(RunRecord::State state);       // "finished"
-std::string_view step_state_name(RunStep::State state);        // "done"
+std::string_view run_state_name(RunRecord::State state);  // "finished"
+std::string_view step_state_name(RunStep::State state);   // "done"
 
 // All runs, oldest first; none where the root has no `.docker-fsck`. Takes no lock, so a run that is going on is
-// listed as Unfinished. A directory without a journal was begun and changed nothing: it is listed as Stopped, without steps.
+// listed as Unfinished. A directory without a journal was begun and changed nothing: it is listed as Stopped, without
+// steps.
 Result<std::vector<RunRecord>> list_runs(const Root& root);
 
 // Disk usage of what the run keeps (its saved/ and quarantine/), in bytes; an inode with several names counts once.

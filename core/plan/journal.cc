@@ -41,9 +41,9 @@ Result<void> check_beginning(const JsonValue& first, const std::string& where) {
   }
   if (*format > kJournalFormat) {
     const std::string* version = first.get("version").as_string();
-    return format_error("read journal", where,
-                        "was written by a newer docker-fsck (" + (version != nullptr ? *version : "unknown") +
-                            "): use that one");
+    return format_error(
+        "read journal", where,
+        "was written by a newer docker-fsck (" + (version != nullptr ? *version : "unknown") + "): use that one");
   }
   return {};
 }

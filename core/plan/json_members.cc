@@ -15,15 +15,20 @@ const JsonValue::Array kNoItems;
 // What a person can read in a journal as it is; anything else is base64.
 bool is_plain_text(std::string_view bytes) {
   std::string shown(bytes);
-  std::replace_if(shown.begin(), shown.end(), [](char c) { return c == '\n' || c == '\t' || c == '\\'; }, ' ');
+  std::replace_if(
+      shown.begin(), shown.end(), [](char c) { return c == '\n' || c == '\t' || c == '\\'; }, ' ');
   return escaped(shown) == shown;
 }
 
-std::string base64_key(std::string_view key) { return std::string(key) + "_base64"; }
+std::string base64_key(std::string_view key) {
+  return std::string(key) + "_base64";
+}
 
 }  // namespace
 
-JsonValue json_unsigned(uint64_t number) { return JsonValue::number_text(std::to_string(number)); }
+JsonValue json_unsigned(uint64_t number) {
+  return JsonValue::number_text(std::to_string(number));
+}
 
 JsonValue json_time(const FileTime& time) {
   return JsonValue::array({JsonValue::number(time.seconds), JsonValue::number(time.nanoseconds)});
@@ -57,7 +62,9 @@ const JsonValue& MemberReader::member(std::string_view key) {
   return found != nullptr ? *found : kNull;
 }
 
-bool MemberReader::has_bytes(std::string_view key) const { return has(key) || has(base64_key(key)); }
+bool MemberReader::has_bytes(std::string_view key) const {
+  return has(key) || has(base64_key(key));
+}
 
 std::string MemberReader::text(std::string_view key) {
   const std::string* found = member(key).as_string();

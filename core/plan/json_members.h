@@ -20,8 +20,8 @@ JsonValue json_time(const FileTime& time);  // [seconds, nanoseconds]
 // Adds bytes as text under `key`, or as base64 under "<key>_base64" where they are not plain printable UTF-8.
 void add_bytes(JsonValue::Object& object, std::string_view key, std::string_view bytes);
 
-// Reads members of one object. The first failure is kept and all later reads give empty values, so that a reader is a list
-// of calls with one look at error() at the end. `where` says in messages which object it is.
+// Reads members of one object. The first failure is kept and all later reads give empty values, so that a reader is a
+// list of calls with one look at error() at the end. `where` says in messages which object it is.
 class MemberReader {
  public:
   MemberReader(const JsonValue& value, std::string where);
@@ -34,7 +34,7 @@ class MemberReader {
   uint64_t number(std::string_view key, uint64_t most = UINT64_MAX);
   uint32_t number32(std::string_view key, uint32_t most = UINT32_MAX);
   int64_t signed_number(std::string_view key);
-  bool truth(std::string_view key);  // false where there is no such member
+  bool truth(std::string_view key);                    // false where there is no such member
   std::optional<FileTime> time(std::string_view key);  // nothing where there is no such member
   const JsonValue::Array& array(std::string_view key);
   const JsonValue& member(std::string_view key);

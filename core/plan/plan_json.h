@@ -28,11 +28,12 @@ struct PlanFile {
   std::string root_path;  // as resolved; for messages
   uint64_t root_device = 0;
   uint64_t root_inode = 0;
-  Plan plan;                     // without conflicts
-  std::vector<Reason> reasons;   // what the steps' `findings` index
+  Plan plan;                    // without conflicts
+  std::vector<Reason> reasons;  // what the steps' `findings` index
 };
 
-// {"schema": "docker-fsck/plan/1", "version": ..., "root": {"path", "device", "inode"}, "steps": [...]}, ending in a newline.
+// {"schema": "docker-fsck/plan/1", "version": ..., "root": {"path", "device", "inode"}, "steps": [...]}, ending in a
+// newline.
 std::string to_plan_text(const PlanFile& file);
 Result<PlanFile> parse_plan_text(std::string_view text);
 

@@ -9,8 +9,8 @@
 
 namespace dfsck {
 
-// A tree of only those names that steps change; everything else means what it means on disk. Costs grow with the number of
-// steps and the depth of their paths.
+// A tree of only those names that steps change; everything else means what it means on disk. Costs grow with the number
+// of steps and the depth of their paths.
 class PlanView {
  public:
   struct Place {

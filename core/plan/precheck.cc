@@ -1,6 +1,8 @@
 // Walks through the plan with a view of what the names will mean at each step.
 #include "core/plan/precheck.h"
 
+#include <cerrno>
+#include <map>
 #include <set>
 
 #include "core/fs/lock.h"
@@ -43,7 +45,7 @@ class PlanChecker {
     if (!precondition) {
       return precondition;
     }
-    if (const Result<void> sensible = check_other_path(action); !sensible) {
+    if (const Result<void> sensible = check_other_path(action, number); !sensible) {
       return sensible.error();
     }
     advance(number, std::holds_alternative<MakeDir>(action) && is_directory(place));
@@ -109,6 +111,9 @@ class PlanChecker {
       if (needs_object && place.kind == Place::Kind::Absent) {
         return refuse(path, "will not be there any more when this step comes");
       }
+      if (is_attribute_step(step.action)) {
+        touched_.insert(linked_inode(place));
+      }
       return made_is_there(path, place) ? Result(Precondition::InodeOnly)
                                         : refuse(path, "is not what an earlier step of the plan made");
     }
@@ -151,7 +156,7 @@ class PlanChecker {
     return stat && stat->inode == log_.steps[place.step].trace.object;
   }
 
-  Result<void> check_other_path(const Action& action) {
+  Result<void> check_other_path(const Action& action, size_t number) {
     if (const auto* rename = std::get_if<Rename>(&action); rename != nullptr) {
       const Place to = view_.look(rename->to);
       const Result<FileStat> there = to.kind == Place::Kind::OnDisk ? root_.stat(to.disk) : not_there();
@@ -166,10 +171,19 @@ class PlanChecker {
     if (const auto* link = std::get_if<MakeHardLink>(&action); link != nullptr) {
       const Place target = view_.look(link->target);
       const Result<FileStat> there = target.kind == Place::Kind::OnDisk ? root_.stat(target.disk) : not_there();
+      if (const uint64_t inode = there ? there->inode : linked_inode(target); inode != 0) {
+        linked_[number] = inode;
+      }
       const bool usable = target.kind == Place::Kind::Made ? !is_directory(target) : there && !there->is_dir();
       return usable ? Result<void>() : refuse(link->target, "is nothing that can be linked to");
     }
     return {};
+  }
+
+  // The inode on disk that a step before has given another name; 0 where the object is new.
+  uint64_t linked_inode(const Place& place) const {
+    const auto found = place.kind == Place::Kind::Made ? linked_.find(place.step) : linked_.end();
+    return found != linked_.end() ? found->second : 0;
   }
 
   void advance(size_t number, bool nothing) {
@@ -190,7 +204,8 @@ class PlanChecker {
   const RunLog& log_;
   uint64_t device_;
   PlanView view_;
-  std::set<uint64_t> touched_;  // inodes with changed attributes
+  std::set<uint64_t> touched_;         // inodes with changed attributes
+  std::map<size_t, uint64_t> linked_;  // steps that make hard links -> inode of their targets
 };
 
 }  // namespace

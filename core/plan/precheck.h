@@ -15,9 +15,9 @@ enum class Precondition {
   InodeOnly,  // an earlier step of the plan made it or changed it: what counts is that it is still that object
 };
 
-// Checks steps [first, end) of one plan against the root and against each other. Those that are Done already are taken as
-// given. One entry for each step. Format, with the path, where a precondition does not hold or a step makes no sense after
-// those before it; Io where the root cannot be read.
+// Checks steps [first, end) of one plan against the root and against each other. Those that are Done already are taken
+// as given. One entry for each step. Format, with the path, where a precondition does not hold or a step makes no sense
+// after those before it; Io where the root cannot be read.
 Result<std::vector<Precondition>> check_plan(const Root& root, const RunLog& log, size_t first, size_t end);
 
 // The action changes an attribute of what is there, and no name.

@@ -28,30 +28,45 @@ Error ambiguous(const RunPlace& place, size_t number, const LoggedStep& logged) 
                           ambiguity(place, number, logged));
 }
 
-// Steps happen in order, so those that did are a beginning of the batch. A change of an attribute between two names that are
-// changed counts as begun: doing it again, and taking it back, are both right whether it happened or not.
+bool changes_name(const LoggedStep& logged) {
+  return !logged.trace.nothing && !is_attribute_step(logged.step.action);
+}
+
+// Everything up to the last change of a name that happened counts as begun, and the changes of attributes behind it: to
+// do such a step again, and to take it back, is right whether it happened or not. (That an earlier step is missing
+// where a later one is there can only be on filesystems that do not keep the order of renames over a crash.)
 Result<OpenBatch> find_open_batch(const RunPlace& place, const RunLog& log) {
   OpenBatch open;
   const auto intended = [](const LoggedStep& logged) { return logged.state == State::Intended; };
   const auto begin = std::find_if(log.steps.begin(), log.steps.end(), intended);
   open.first = static_cast<size_t>(begin - log.steps.begin());
   open.count = static_cast<size_t>(std::count_if(begin, log.steps.end(), intended));
-  open.taken = open.count;
-  for (size_t i = open.first; i < open.first + open.count; ++i) {
-    const LoggedStep& logged = log.steps[i];
-    const bool stopped = open.taken < open.count;
-    if (is_attribute_step(logged.step.action) && stopped) {
+  const size_t end = open.first + open.count;
+  bool all_names_changed = true;
+  for (size_t i = open.first; i < end; ++i) {
+    if (!changes_name(log.steps[i])) {
       continue;
     }
-    const Result<Look> look = look_at(place, i, logged);
+    const Result<Look> look = look_at(place, i, log.steps[i]);
     if (!look) {
       return look.error();
     }
-    if (*look == Look::Ambiguous || (*look == Look::After && stopped && !logged.trace.nothing)) {
-      return ambiguous(place, i, logged);
+    if (*look == Look::Ambiguous) {
+      return ambiguous(place, i, log.steps[i]);
     }
-    if (*look == Look::Before && !is_attribute_step(logged.step.action) && !stopped) {
-      open.taken = i - open.first;
+    all_names_changed = all_names_changed && *look == Look::After;
+    open.taken = *look == Look::After ? i + 1 - open.first : open.taken;
+  }
+  while (open.taken < open.count && !changes_name(log.steps[open.first + open.taken])) {
+    ++open.taken;
+  }
+  for (size_t i = open.first; i < end && all_names_changed; ++i) {
+    const Result<Look> look = look_at(place, i, log.steps[i]);
+    if (!look) {
+      return look.error();
+    }
+    if (*look == Look::Ambiguous) {
+      return ambiguous(place, i, log.steps[i]);
     }
   }
   return open;
@@ -78,19 +93,20 @@ Result<RunEntry> choose(const Root& root, const std::string& id) {
 
 class Recovery {
  public:
-  Recovery(const RunPlace& place, RootLock& lock, Journal& journal, RunLog& log, const Cancel& cancel, Progress& progress)
+  Recovery(const RunPlace& place, RootLock& lock, Journal& journal, RunLog& log, const Cancel& cancel,
+           Progress& progress)
       : place_(place), lock_(lock), journal_(journal), log_(log), cancel_(cancel), progress_(progress) {
     result_.id = place.id;
   }
 
   Result<RecoverResult> run(Direction direction) {
     if (log_.undoing) {
-      return back("");
+      return back("");  // what is half taken back cannot be judged any more, only completed
     }
     if (const Result<void> settled = settle(direction); !settled) {
       return settled.error();
     }
-    return direction == Direction::Finish ? finish() : back("");
+    return direction == Direction::Finish ? finish() : checked_back("");
   }
 
  private:
@@ -103,7 +119,8 @@ class Recovery {
       return {};
     }
     for (size_t i = open->first; i < open->first + open->taken; ++i) {
-      if (direction == Direction::Back && is_attribute_step(log_.steps[i].step.action)) {
+      const LoggedStep& logged = log_.steps[i];
+      if (direction == Direction::Back && !(changes_name(logged) && has_happened(i, logged))) {
         continue;
       }
       if (const Result<void> taken = take_step(place_, lock_, i, log_.steps[i], Precondition::InodeOnly); !taken) {
@@ -114,6 +131,11 @@ class Recovery {
       return synced;
     }
     return record(done_record(open->first, open->taken));
+  }
+
+  bool has_happened(size_t number, const LoggedStep& logged) const {
+    const Result<Look> look = look_at(place_, number, logged);
+    return look && *look == Look::After;
   }
 
   Result<RecoverResult> finish() {
@@ -128,14 +150,15 @@ class Recovery {
       const Result<std::vector<Precondition>> preconditions = check_plan(*place_.root, log_, first, log_.steps.size());
       if (!preconditions) {
         const Error& error = preconditions.error();
-        return error.kind == Error::Kind::Format ? back(error.message()) : error;
+        return error.kind == Error::Kind::Format ? checked_back(error.message()) : error;
       }
       applier.carry_out(first, log_.steps.size(), *preconditions, cancel_, progress_);
     }
     if (!applier.broken().empty()) {
       return format_error("recover", place_.run.where(), applier.broken());
     }
-    const RunLog::State state = count(State::Done) == log_.steps.size() ? RunLog::State::Finished : RunLog::State::Stopped;
+    const RunLog::State state =
+        count(State::Done) == log_.steps.size() ? RunLog::State::Finished : RunLog::State::Stopped;
     if (const Result<void> ended = record(end_record(state)); !ended) {
       return ended.error();
     }
@@ -143,6 +166,11 @@ class Recovery {
     result_.state = state == RunLog::State::Finished ? RunRecord::State::Finished : RunRecord::State::Stopped;
     result_.steps = count(State::Done) - before;
     return result_;
+  }
+
+  Result<RecoverResult> checked_back(std::string note) {
+    const Result<void> unchanged = check_unchanged(place_, log_, Scrutiny::NamesAndContents);
+    return unchanged ? back(std::move(note)) : unchanged.error();
   }
 
   Result<RecoverResult> back(std::string note) {

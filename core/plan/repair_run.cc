@@ -45,7 +45,10 @@ StepResult result_of(const LoggedStep& logged, const std::string& broken) {
 
 struct RepairRun::State {
   State(RootLock the_lock, RunPlace the_place, Journal the_journal, RunLog the_log)
-      : lock(std::move(the_lock)), place(std::move(the_place)), journal(std::move(the_journal)), log(std::move(the_log)) {}
+      : lock(std::move(the_lock)),
+        place(std::move(the_place)),
+        journal(std::move(the_journal)),
+        log(std::move(the_log)) {}
 
   RootLock lock;
   RunPlace place;
@@ -91,7 +94,9 @@ Result<RepairRun> RepairRun::begin(const Root& root, std::string_view mode) {
   return RepairRun(std::make_unique<State>(std::move(*lock), std::move(*place), std::move(*journal), std::move(log)));
 }
 
-const std::string& RepairRun::id() const { return state_->place.id; }
+const std::string& RepairRun::id() const {
+  return state_->place.id;
+}
 
 Result<std::vector<StepResult>> RepairRun::apply(const Plan& plan, const std::vector<Reason>& reasons,
                                                  const Cancel& cancel, Progress& progress) {
@@ -111,9 +116,8 @@ Result<std::vector<StepResult>> RepairRun::apply(const Plan& plan, const std::ve
       finding += first_reason;
     }
   }
-  const Result<std::vector<Precondition>> preconditions =
-      check_plan(*state_->place.root, log, first, log.steps.size());
-  const Result<void> written = !preconditions             ? Result<void>(preconditions.error())
+  const Result<std::vector<Precondition>> preconditions = check_plan(*state_->place.root, log, first, log.steps.size());
+  const Result<void> written = !preconditions       ? Result<void>(preconditions.error())
                                : plan.steps.empty() ? Result<void>()
                                                     : state_->journal.append(plan_records(log, first));
   if (!written) {
@@ -137,9 +141,8 @@ Result<void> RepairRun::end() {
     return format_error("end repair", state_->place.run.where(),
                         broken + "; 'docker-fsck recover' finishes it or takes it back");
   }
-  const bool all_done = std::all_of(steps.begin(), steps.end(), [](const LoggedStep& logged) {
-    return logged.state == LoggedStep::State::Done;
-  });
+  const bool all_done = std::all_of(steps.begin(), steps.end(),
+                                    [](const LoggedStep& logged) { return logged.state == LoggedStep::State::Done; });
   return state_->journal.append({end_record(all_done ? RunLog::State::Finished : RunLog::State::Stopped)});
 }
 

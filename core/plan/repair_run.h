@@ -32,8 +32,8 @@ struct StepResult {
 
 class RepairRun {
  public:
-  // Takes the locks (see core/fs/lock.h) and begins a journal. Errors: Busy where a daemon or another docker-fsck holds a
-  // lock, Format where an earlier run is unfinished (the message names `recover`) or its journal cannot be read, Io.
+  // Takes the locks (see core/fs/lock.h) and begins a journal. Errors: Busy where a daemon or another docker-fsck holds
+  // a lock, Format where an earlier run is unfinished (the message names `recover`) or its journal cannot be read, Io.
   // `mode` is for the history: "preen", "yes", "ask", "plan". `root` must outlive the run.
   static Result<RepairRun> begin(const Root& root, std::string_view mode);
 
@@ -45,8 +45,8 @@ class RepairRun {
   const std::string& id() const;  // "20260101T000000Z-0123abcd": its directory's name in `.docker-fsck`
 
   // Checks every precondition, makes the plan durable, then carries it out. `reasons` is indexed by the steps'
-  // `findings`. May be called again with further plans. One result for each step, in order. An Error means that nothing of this plan
-  // was changed: a precondition does not hold (Format; names the path and what changed), the plan makes no
+  // `findings`. May be called again with further plans. One result for each step, in order. An Error means that nothing
+  // of this plan was changed: a precondition does not hold (Format; names the path and what changed), the plan makes no
   // sense, another filesystem is mounted at a path, the journal could not be written.
   // Raises `progress`' items once for each step.
   Result<std::vector<StepResult>> apply(const Plan& plan, const std::vector<Reason>& reasons, const Cancel& cancel,

@@ -73,8 +73,9 @@ Result<void> check_same_root(const Root& root, const RunLog& log) {
   }
   return top->inode == log.root_inode
              ? Result<void>()
-             : format_error("read journal", root.path(),
-                            "this root is a copy of the one that the repair was made on, so it cannot be told what is what");
+             : format_error(
+                   "read journal", root.path(),
+                   "this root is a copy of the one that the repair was made on, so it cannot be told what is what");
 }
 
 }  // namespace dfsck

@@ -31,7 +31,8 @@ RunStep to_run_step(const std::string& id, const RunLog& log, size_t number);
 // The first of them that stands in the way of another repair, as an error that says what to do; nothing if none does.
 std::optional<Error> unfinished_run(const std::vector<RunEntry>& runs);
 
-// Format if the journal is of another directory than this root: a copy has other inode numbers, by which we know things.
+// Format if the journal is of another directory than this root: a copy has other inode numbers, by which we know
+// things.
 Result<void> check_same_root(const Root& root, const RunLog& log);
 
 }  // namespace dfsck

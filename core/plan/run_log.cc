@@ -213,7 +213,9 @@ void drop_torn_plan(RunLog& log) {
 
 }  // namespace
 
-Result<void> replay(const JsonValue& record, RunLog& log) { return Replayer(record, log).replay(); }
+Result<void> replay(const JsonValue& record, RunLog& log) {
+  return Replayer(record, log).replay();
+}
 
 Result<RunLog> read_run_log(const Dir& run) {
   const Result<JournalText> journal = read_journal(run);

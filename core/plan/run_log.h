@@ -1,8 +1,8 @@
 // What a journal's records mean: the steps of a run, how far each got, and what its intents told of them.
 //
 // A run's records: `begin`; for each plan one or more `plan` records (the last without "more"); for each batch of steps
-// `intent`, then `done`; `end`. After a finished run may come, for each batch taken back, `undo-intent` and `undo-done`,
-// then another `end`; `acknowledged`; `purge`. Internal to core/plan.
+// `intent`, then `done`; `end`. After a finished run may come, for each batch taken back, `undo-intent` and
+// `undo-done`, then another `end`; `acknowledged`; `purge`. Internal to core/plan.
 #pragma once
 
 #include <cstdint>
@@ -20,20 +20,20 @@
 
 namespace dfsck {
 
-// What is known of a step right before it is taken, durable in the batch's intent: enough to tell later whether the step
-// happened, and to take it back.
+// What is known of a step right before it is taken, durable in the batch's intent: enough to tell later whether the
+// step happened, and to take it back.
 struct Trace {
   bool nothing = false;  // all is as the step wants it: no change
   uint64_t object = 0;   // inode of the new object; 0 where the step makes none
   uint64_t was = 0;      // inode of what is at the path; 0 where nothing is
-  // Times of modification that the directories of `path` and of a Rename's `to` shall have after the step and after its undo.
-  // Nothing where the directory is itself made by the same batch.
+  // Times of modification that the directories of `path` and of a Rename's `to` shall have after the step and after its
+  // undo. Nothing where the directory is itself made by the same batch.
   std::optional<FileTime> parent;
   std::optional<FileTime> to_parent;
   // Old values, each for the kind of action that changes it.
-  std::optional<OwnerMode> owner;          // also where setting an ACL changes the mode
-  std::optional<std::string> capability;   // file capabilities, which chown clears
-  std::optional<std::string> attribute;    // nothing: there was none
+  std::optional<OwnerMode> owner;         // also where setting an ACL changes the mode
+  std::optional<std::string> capability;  // file capabilities, which chown clears
+  std::optional<std::string> attribute;   // nothing: there was none
   std::optional<FileTime> mtime;
 };
 
@@ -49,10 +49,10 @@ struct LoggedStep {
   };
   Step step;  // `findings` index RunLog::reasons
   State state = State::Planned;
-  std::string why;    // of Failed and Skipped
-  Trace trace;        // from Intended on
-  size_t batch = 0;   // number of the intent that the step belongs to, from 1; later intents have higher numbers
-  size_t plan = 0;    // number of the plan, from 0
+  std::string why;   // of Failed and Skipped
+  Trace trace;       // from Intended on
+  size_t batch = 0;  // number of the intent that the step belongs to, from 1; later intents have higher numbers
+  size_t plan = 0;   // number of the plan, from 0
 };
 
 struct RunLog {
@@ -71,7 +71,8 @@ struct RunLog {
   uint64_t journal_bytes = 0;  // good ones
 };
 
-// Reads the journal in the run's directory and replays it. Errors as read_journal; Format for records that contradict each other.
+// Reads the journal in the run's directory and replays it. Errors as read_journal; Format for records that contradict
+// each other.
 Result<RunLog> read_run_log(const Dir& run);
 
 // --- records, as replay understands them ---

@@ -57,11 +57,14 @@ Result<std::string> new_id(const Dir& own) {
 
 }  // namespace
 
-std::string utc_now() { return formatted(std::time(nullptr), "%Y-%m-%dT%H:%M:%SZ"); }
+std::string utc_now() {
+  return formatted(std::time(nullptr), "%Y-%m-%dT%H:%M:%SZ");
+}
 
 bool is_run_id(std::string_view name) {
   return name.size() == kTimeLength + 1 + kRandomLength && name[8] == 'T' && name[15] == 'Z' && name[16] == '-' &&
-         is_lower_hex(name.substr(kTimeLength + 1)) && parse_uint64(name.substr(0, 8)) && parse_uint64(name.substr(9, 6));
+         is_lower_hex(name.substr(kTimeLength + 1)) && parse_uint64(name.substr(0, 8)) &&
+         parse_uint64(name.substr(9, 6));
 }
 
 Result<RunPlace> make_run_place(const Root& root, const Dir& own) {

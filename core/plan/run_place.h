@@ -18,10 +18,12 @@ struct RunPlace {
   Dir quarantine;  // .docker-fsck/<id>/quarantine
 };
 
-inline std::string kept_name(size_t step) { return std::to_string(step); }
+inline std::string kept_name(size_t step) {
+  return std::to_string(step);
+}
 
-// Makes the directories of a new run in `own` (the locked .docker-fsck), with an id behind all others: ids order runs, even
-// where the clock went back.
+// Makes the directories of a new run in `own` (the locked .docker-fsck), with an id behind all others: ids order runs,
+// even where the clock went back.
 Result<RunPlace> make_run_place(const Root& root, const Dir& own);
 
 Result<RunPlace> open_run_place(const Root& root, const Dir& own, const std::string& id);

@@ -1,6 +1,6 @@
 // Writing the records that run_log.cc replays.
-#include "core/plan/json_members.h"
 #include "core/plan/journal.h"
+#include "core/plan/json_members.h"
 #include "core/plan/plan_json.h"
 #include "core/plan/run_log.h"
 
@@ -9,7 +9,9 @@ namespace {
 
 using Object = JsonValue::Object;
 
-Object record(std::string_view kind) { return {{"record", JsonValue::string(std::string(kind))}}; }
+Object record(std::string_view kind) {
+  return {{"record", JsonValue::string(std::string(kind))}};
+}
 
 void add_number(Object& object, std::string_view key, uint64_t number) {
   object.push_back({std::string(key), json_unsigned(number)});
@@ -130,16 +132,25 @@ JsonValue undo_intent_record(const std::vector<UndoItem>& items) {
   return JsonValue::object(std::move(object));
 }
 
-JsonValue undo_done_record() { return JsonValue::object(record("undo-done")); }
+JsonValue undo_done_record() {
+  return JsonValue::object(record("undo-done"));
+}
 
 JsonValue end_record(RunLog::State state) {
   Object object = record("end");
-  add_text(object, "state", state == RunLog::State::Undone ? "undone" : state == RunLog::State::Stopped ? "stopped" : "finished");
+  add_text(object, "state",
+           state == RunLog::State::Undone    ? "undone"
+           : state == RunLog::State::Stopped ? "stopped"
+                                             : "finished");
   return JsonValue::object(std::move(object));
 }
 
-JsonValue acknowledged_record() { return JsonValue::object(record("acknowledged")); }
+JsonValue acknowledged_record() {
+  return JsonValue::object(record("acknowledged"));
+}
 
-JsonValue purge_record() { return JsonValue::object(record("purge")); }
+JsonValue purge_record() {
+  return JsonValue::object(record("purge"));
+}
 
 }  // namespace dfsck

@@ -30,7 +30,8 @@ Result<std::optional<Stamp>> read_stamp(const Root& root) {
   const Result<std::string> text = root.read_small(RelPath(kOwnDirectory) / kStamp, kLimit);
   if (!text) {
     const Error& error = text.error();
-    const bool nothing = error.kind != Error::Kind::Io || error.is_io(ENOENT) || error.is_io(ENOTDIR) || error.is_io(ELOOP);
+    const bool nothing =
+        error.kind != Error::Kind::Io || error.is_io(ENOENT) || error.is_io(ENOTDIR) || error.is_io(ELOOP);
     return nothing ? Result(std::optional<Stamp>()) : error;
   }
   const Result<JsonValue> value = parse_json(*text);
@@ -49,9 +50,10 @@ Result<void> write_stamp(const Root& root, Stamp::Verdict verdict) {
     return lock.error();
   }
   const Dir& own = lock->own();
-  const std::string text = to_go_json(JsonValue::object({{"boot_id", JsonValue::string(current_boot_id())},
-                                                         {"finished", JsonValue::string(utc_now())},
-                                                         {"clean", JsonValue::boolean(verdict == Stamp::Verdict::Clean)}}));
+  const std::string text =
+      to_go_json(JsonValue::object({{"boot_id", JsonValue::string(current_boot_id())},
+                                    {"finished", JsonValue::string(utc_now())},
+                                    {"clean", JsonValue::boolean(verdict == Stamp::Verdict::Clean)}}));
   if (own.stat(kNewStamp)) {
     if (const Result<void> removed = remove_object(own, kNewStamp); !removed) {
       return removed;

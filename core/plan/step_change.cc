@@ -54,8 +54,12 @@ Result<Ends> ends_of(const RunPlace& place, size_t number, const Action& action)
     return other.error();
   }
   const auto* rename = std::get_if<Rename>(&action);
-  Ends ends{std::move(*parent), std::string(path.name()), 0, std::move(*other),
-            rename != nullptr ? std::string(rename->to.name()) : kept_name(number), 0};
+  Ends ends{std::move(*parent),
+            std::string(path.name()),
+            0,
+            std::move(*other),
+            rename != nullptr ? std::string(rename->to.name()) : kept_name(number),
+            0};
   const Result<uint64_t> inode = inode_in(ends.parent, ends.name);
   const Result<uint64_t> other_inode = inode_in(ends.other, ends.other_name);
   if (!inode || !other_inode) {
@@ -121,7 +125,8 @@ Result<void> restore_time(const Dir& dir, const std::optional<FileTime>& wanted)
 
 enum class Way { Forth, Back };
 
-// A daemon cannot start while it waits for the lock of a file with a database's name: the file is locked before it gets the name.
+// A daemon cannot start while it waits for the lock of a file with a database's name: the file is locked before it gets
+// the name.
 Result<void> lock_if_database(RootLock& lock, const Ends& ends, const Action& action, Way way) {
   const auto* rename = std::get_if<Rename>(&action);
   const bool from_parent = rename != nullptr && way == Way::Forth;
@@ -156,7 +161,8 @@ Result<void> change_name(const RunPlace& place, RootLock& lock, size_t number, c
   const Look goal = way == Way::Forth ? Look::After : Look::Before;
   const Result<Ends> ends = ends_of(place, number, action);
   if (!ends) {
-    // The directory was made by the same batch and has been taken back already, with all that was to be taken back in it.
+    // The directory was made by the same batch and has been taken back already, with all that was to be taken back in
+    // it.
     const Result<Look> look = means_absent(ends.error()) ? look_at(place, number, logged) : ends.error();
     return look && *look == goal ? Result<void>() : ends.error();
   }
@@ -211,9 +217,12 @@ Result<void> set_owner_and_capability(const Dir& parent, const std::string& name
   return kept ? Result<void>() : set_attribute(parent, name, kCapability, capability);
 }
 
-Result<void> set_attribute_of(const Dir& parent, const std::string& name, const Action& action) {
+Result<void> set_attribute_of(const Dir& parent, const std::string& name, const LoggedStep& logged) {
+  const Action& action = logged.step.action;
   if (const auto* owner = std::get_if<SetOwnership>(&action); owner != nullptr) {
-    return set_owner_mode(parent, name, {owner->owner.uid, owner->owner.gid, owner->owner.mode});
+    // A crash may have come between the loss of the capabilities and their return.
+    return set_owner_and_capability(parent, name, {owner->owner.uid, owner->owner.gid, owner->owner.mode},
+                                    logged.trace.capability);
   }
   if (const auto* mtime = std::get_if<SetMtime>(&action); mtime != nullptr) {
     return set_mtime(parent, name, {mtime->seconds, mtime->nanoseconds});
@@ -241,10 +250,14 @@ Result<void> change_attribute(const RunPlace& place, const LoggedStep& logged, W
   const std::string name(path.name());
   const Result<Dir> parent = place.root->open_dir(path.parent());
   const Result<FileStat> now = parent ? parent->stat(name) : parent.error();
+  const bool is_there = now && now->inode == logged.trace.was;
+  if (way == Way::Back && !is_there && (now || means_absent(now.error()))) {
+    return {};  // an object of this run, which has been taken back with its attributes
+  }
   if (!now) {
     return now.error();
   }
-  std::string changed = now->inode != logged.trace.was ? "was replaced by something else" : "";
+  std::string changed = is_there ? "" : "was replaced by something else";
   if (changed.empty() && way == Way::Forth && precondition == Precondition::Exact) {
     changed = changed_since(logged.step.expect, now);
   }
@@ -254,7 +267,7 @@ Result<void> change_attribute(const RunPlace& place, const LoggedStep& logged, W
   if (way == Way::Back) {
     return set_attribute_back(*parent, name, logged);
   }
-  if (const Result<void> set = set_attribute_of(*parent, name, logged.step.action); !set) {
+  if (const Result<void> set = set_attribute_of(*parent, name, logged); !set) {
     return set;
   }
   const Result<FileStat> after = parent->stat(name);
@@ -268,7 +281,9 @@ std::string what_is(const Dir& dir, const std::string& name) {
   return stat ? std::string(type_name(stat->mode)) + " with inode " + std::to_string(stat->inode) : "nothing";
 }
 
-std::string inode_text(uint64_t inode) { return inode == 0 ? "nothing" : "inode " + std::to_string(inode); }
+std::string inode_text(uint64_t inode) {
+  return inode == 0 ? "nothing" : "inode " + std::to_string(inode);
+}
 
 }  // namespace
 
@@ -303,9 +318,9 @@ std::string ambiguity(const RunPlace& place, size_t number, const LoggedStep& lo
     return "its directory is not there: " + ends.error().message();
   }
   const uint64_t object = moves_away(action) ? 0 : trace.object;
-  return "should be " + inode_text(trace.was) + " before step " + std::to_string(number) + " and " + inode_text(object) +
-         " after it, but is " + what_is(ends->parent, ends->name) + ", while " + place.run.where() + "/" +
-         kept_place(number, logged) + " is " + what_is(ends->other, ends->other_name);
+  return "should be " + inode_text(trace.was) + " before step " + std::to_string(number) + " and " +
+         inode_text(object) + " after it, but is " + what_is(ends->parent, ends->name) + ", while " +
+         place.run.where() + "/" + kept_place(number, logged) + " is " + what_is(ends->other, ends->other_name);
 }
 
 Result<void> take_step(const RunPlace& place, RootLock& lock, size_t number, const LoggedStep& logged,
@@ -313,9 +328,8 @@ Result<void> take_step(const RunPlace& place, RootLock& lock, size_t number, con
   if (logged.trace.nothing) {
     return {};
   }
-  return is_attribute_step(logged.step.action)
-             ? change_attribute(place, logged, Way::Forth, precondition)
-             : change_name(place, lock, number, logged, Way::Forth, precondition);
+  return is_attribute_step(logged.step.action) ? change_attribute(place, logged, Way::Forth, precondition)
+                                               : change_name(place, lock, number, logged, Way::Forth, precondition);
 }
 
 Result<void> take_back(const RunPlace& place, RootLock& lock, size_t number, const LoggedStep& logged) {

@@ -25,8 +25,9 @@ Result<Look> look_at(const RunPlace& place, size_t number, const LoggedStep& log
 // What the step's path is and what it should be, for people: of a step that is Ambiguous.
 std::string ambiguity(const RunPlace& place, size_t number, const LoggedStep& logged);
 
-// Takes the step, if it is not taken, and gives the directories around it the times of its trace. Format where its precondition does not
-// hold. After an error it may be taken or not, or half for an attribute: take_back then sets all right.
+// Takes the step, if it is not taken, and gives the directories around it the times of its trace. Format where its
+// precondition does not hold. After an error it may be taken or not, or half for an attribute: take_back then sets all
+// right.
 Result<void> take_step(const RunPlace& place, RootLock& lock, size_t number, const LoggedStep& logged,
                        Precondition precondition);
 

@@ -1,5 +1,5 @@
-// Before an undo: is everything still as the repair left it? Goes backwards, as the undo would, and looks only at what no
-// later step of the run has covered.
+// Before an undo: is everything still as the repair left it? Goes backwards, as the undo would, and looks only at what
+// no later step of the run has covered.
 #include <algorithm>
 #include <set>
 
@@ -13,7 +13,8 @@ namespace {
 
 class UnchangedCheck {
  public:
-  UnchangedCheck(const RunPlace& place, const RunLog& log) : place_(place), log_(log) {
+  UnchangedCheck(const RunPlace& place, const RunLog& log, Scrutiny scrutiny)
+      : place_(place), log_(log), scrutiny_(scrutiny) {
     for (const LoggedStep& logged : log.steps) {
       if (logged.state != LoggedStep::State::Done || is_attribute_step(logged.step.action)) {
         continue;
@@ -28,8 +29,8 @@ class UnchangedCheck {
     if (logged.trace.nothing) {
       return {};
     }
-    const Result<void> same = is_attribute_step(logged.step.action) ? check_attribute(number, logged)
-                                                                    : check_name(number, logged);
+    const Result<void> same =
+        is_attribute_step(logged.step.action) ? check_attribute(number, logged) : check_name(number, logged);
     cover(logged);
     return same;
   }
@@ -67,17 +68,18 @@ class UnchangedCheck {
     const std::string kind = std::string(action_op(action)) + (xattr != nullptr ? xattr->name : "");
     const bool mode_by_acl = std::holds_alternative<SetOwnership>(action) &&
                              attributes_.contains({"set-xattrsystem.posix_acl_access", logged.trace.was});
-    if (is_covered(action_path(action)) || attributes_.contains({kind, logged.trace.was}) || mode_by_acl) {
+    if (scrutiny_ == Scrutiny::NamesAndContents || is_covered(action_path(action)) ||
+        attributes_.contains({kind, logged.trace.was}) || mode_by_acl) {
       return {};
     }
     const Result<Look> look = look_at(place_, number, logged);
     if (!look) {
       return look.error();
     }
-    return *look == Look::After
-               ? Result<void>()
-               : changed(action, *look == Look::Before ? "has changed since the repair (owner, mode, time or attributes)"
-                                                       : "is not there any more as the repair left it");
+    return *look == Look::After ? Result<void>()
+                                : changed(action, *look == Look::Before
+                                                      ? "has changed since the repair (owner, mode, time or attributes)"
+                                                      : "is not there any more as the repair left it");
   }
 
   Result<void> check_name(size_t number, const LoggedStep& logged) {
@@ -132,18 +134,19 @@ class UnchangedCheck {
 
   const RunPlace& place_;
   const RunLog& log_;
-  std::set<RelPath> made_;     // everything that steps put somewhere
-  std::set<RelPath> covered_;  // names that later steps changed
+  Scrutiny scrutiny_;
+  std::set<RelPath> made_;                                 // everything that steps put somewhere
+  std::set<RelPath> covered_;                              // names that later steps changed
   std::set<std::pair<std::string, uint64_t>> attributes_;  // kinds that later steps set, by inode
 };
 
 }  // namespace
 
-Result<void> check_unchanged(const RunPlace& place, const RunLog& log) {
+Result<void> check_unchanged(const RunPlace& place, const RunLog& log, Scrutiny scrutiny) {
   if (const Result<void> same = check_same_root(*place.root, log); !same) {
     return same;
   }
-  UnchangedCheck check(place, log);
+  UnchangedCheck check(place, log, scrutiny);
   for (const size_t number : steps_to_take_back(log)) {
     if (const Result<void> unchanged = check.check(number); !unchanged) {
       return unchanged;

@@ -16,7 +16,9 @@ bool can_be_undone(const RunEntry& run) {
                      [](const LoggedStep& step) { return step.state == LoggedStep::State::Done; });
 }
 
-Error refuse(const std::string& id, std::string_view why) { return format_error("undo", id, why); }
+Error refuse(const std::string& id, std::string_view why) {
+  return format_error("undo", id, why);
+}
 
 Result<RunEntry> choose(const Root& root, const std::string& id) {
   Result<std::vector<RunEntry>> runs = read_runs(root);
@@ -65,7 +67,7 @@ Result<UndoResult> undo(const Root& root, const std::string& id, const Cancel& c
   if (!place) {
     return place.error();
   }
-  if (const Result<void> unchanged = check_unchanged(*place, *run->log); !unchanged) {
+  if (const Result<void> unchanged = check_unchanged(*place, *run->log, Scrutiny::Everything); !unchanged) {
     return unchanged.error();
   }
   if (cancel.requested()) {
@@ -89,7 +91,7 @@ Result<std::vector<RunStep>> undo_preview(const Root& root, const std::string& i
   if (!place) {
     return place.error();
   }
-  if (const Result<void> unchanged = check_unchanged(*place, *run->log); !unchanged) {
+  if (const Result<void> unchanged = check_unchanged(*place, *run->log, Scrutiny::Everything); !unchanged) {
     return unchanged.error();
   }
   std::vector<RunStep> steps;

@@ -11,8 +11,8 @@ namespace {
 
 using State = LoggedStep::State;
 
-// The times that directories shall have after each step of the batch is taken back: as they are now, unless a step that is taken
-// back before it sets them.
+// The times that directories shall have after each step of the batch is taken back: as they are now, unless a step that
+// is taken back before it sets them.
 class TimeKeeper {
  public:
   explicit TimeKeeper(const Root& root) : root_(root) {}
