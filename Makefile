@@ -40,7 +40,7 @@ all_src := $(sort $(core_src) $(checks_src) $(cmd_src) cmd/main.cc $(wildcard te
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check check-unit check-sanitized test-programs fixtures-accept bench fuzz lint format install uninstall clean help tools print-build
+.PHONY: all check check-unit check-sanitized test-programs fixtures-accept bench fuzz lint format install uninstall clean help tools $(tools) print-build
 
 all: $(BUILD)/docker-fsck ## build docker-fsck (default)
 
@@ -75,7 +75,8 @@ $(BUILD)/cmd_tests: $(call objects,$(tests_cmd)) $(BUILD)/libcmd.a $(BUILD)/libs
 .SECONDEXPANSION:
 $(addprefix $(BUILD)/,$(tools)): $(BUILD)/%: $(BUILD)/tests/tool_$$(subst -,_,$$*).o $(BUILD)/libsupport.a $(BUILD)/libcore.a
 	$(call link)
-tools: $(addprefix $(BUILD)/,$(tools))
+tools: $(tools)
+$(tools): %: $(BUILD)/%
 
 test_programs := $(addprefix $(BUILD)/,core_tests checks_tests cmd_tests)
 

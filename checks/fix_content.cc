@@ -1,5 +1,6 @@
 // Repairs of entries in layer trees: everything but payload bytes is in the tar headers that tar-split keeps.
 #include <algorithm>
+#include <cerrno>
 
 #include "checks/fixes.h"
 #include "checks/planner.h"
@@ -48,7 +49,16 @@ class EntryMender {
     plan_.add(index_, stage::kContent, std::move(action), expect);
   }
 
+  // A parent that is missing is made by a step of its own; one that is something else is in the way.
+  bool has_place() const {
+    const Result<FileStat> parent = input_.root.stat(path_.parent());
+    return parent ? parent->is_dir() : parent.error().is_io(ENOENT);
+  }
+
   void make() {
+    if (!has_place()) {
+      return;
+    }
     if (entry_.is_hard_link) {
       link();
       return;

@@ -5,6 +5,7 @@
 #include "checks/fix_overlay.h"
 #include "checks/fixes.h"
 #include "checks/planner.h"
+#include "core/codec/digest.h"
 
 namespace dfsck {
 namespace {
@@ -30,10 +31,13 @@ class MountWriter {
     }
   }
 
+  // What is right already is left alone.
   void write(const char* name, const std::string& text) {
     const RelPath path = entry_ / name;
-    plan_.add(index_, stage::kMounts, WriteFile{path, text, Ownership{0, 0, kFileMode}},
-              expect_now(input_.root, path));
+    const Expect now = expect_now(input_.root, path);
+    if (now.digest != "sha256:" + sha256_hex(text)) {
+      plan_.add(index_, stage::kMounts, WriteFile{path, text, Ownership{0, 0, kFileMode}}, now);
+    }
   }
 
   void write_dirs(const CacheId& dir) {

@@ -9,24 +9,34 @@ passed=0 failed=0 skipped=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# run_programs BUILD: the test programs of that build, each with the docker-fsck of the same build.
+# run_programs BUILD: the test programs of that build, each with the docker-fsck of the same build, as many at once as
+# there are processors, each with its share of the tests.
 run_programs() {
-  export DOCKER_FSCK="$PWD/$1/docker-fsck" BUILD="$PWD/$1"
-  local program status ok bad not
+  export DOCKER_FSCK="$PWD/$1/docker-fsck" BUILD="$PWD/$1" GTEST_TOTAL_SHARDS
+  local program share shares status ok bad not
+  GTEST_TOTAL_SHARDS=$(nproc)
   for program in core_tests checks_tests cmd_tests; do
     echo "== $1/$program"
-    "$1/$program" --gtest_brief=1 >"$log" 2>&1
-    status=$?
-    grep -vE '^(Running main|Note: )' "$log" | tail -n 60
-    ok=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) tests\?.*/\1/p' "$log" | tail -n 1)
-    bad=$(grep -cE '^\[  FAILED  \] .*[(]' "$log")
-    not=$(grep -cE '^\[  SKIPPED \] .*[(]' "$log")
-    passed=$((passed + ${ok:-0})) failed=$((failed + bad)) skipped=$((skipped + not))
-    # A crash leaves no count behind, so it is one failure by itself.
-    if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
-      echo "$program ended with $status"
-      failed=$((failed + 1))
-    fi
+    shares=()
+    for ((share = 0; share < GTEST_TOTAL_SHARDS; share++)); do
+      GTEST_SHARD_INDEX=$share "$1/$program" --gtest_brief=1 >"$log.$share" 2>&1 &
+      shares+=($!)
+    done
+    for share in "${!shares[@]}"; do
+      wait "${shares[share]}"
+      status=$?
+      grep -vE '^(Running main|Note: )' "$log.$share" | tail -n 60
+      ok=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) tests\?.*/\1/p' "$log.$share" | tail -n 1)
+      bad=$(grep -cE '^\[  FAILED  \] .*[(]' "$log.$share")
+      not=$(grep -cE '^\[  SKIPPED \] .*[(]' "$log.$share")
+      rm -f "$log.$share"
+      passed=$((passed + ${ok:-0})) failed=$((failed + bad)) skipped=$((skipped + not))
+      # A crash leaves no count behind, so it is one failure by itself.
+      if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
+        echo "$program ended with $status"
+        failed=$((failed + 1))
+      fi
+    done
   done
 }
 

@@ -13,6 +13,7 @@
 #include "cmd/report_file.h"
 #include "cmd/root_label.h"
 #include "tests/sample_report.h"
+#include "tests/temp_root.h"
 
 namespace dfsck {
 namespace {
@@ -55,6 +56,22 @@ TEST(CheckCommand, NamesTheDirectoryThatDoesNotExist) {
   EXPECT_NE(run_program({"exlain"}).err.find("nor is there a command of that name"), std::string::npos);
   const Output json = run_program({"--format=json", "/no/such/root"});
   EXPECT_NE(json.out.find("\"message\": \"no such directory: /no/such/root\""), std::string::npos);
+}
+
+TEST(CheckCommand, SaysWhatMakesADockerRootWhereThereIsNone) {
+  const test::TempRoot foreign;
+  const Output output = run_program({"-n", foreign.path()});
+  EXPECT_EQ(output.exit_code, 8);
+  EXPECT_NE(output.err.find("this is no Docker root: it has neither image/<driver> nor"), std::string::npos) << output.err;
+}
+
+TEST(CheckCommand, SaysThatAnImageStoreOfContainerdIsNotCovered) {
+  test::TempRoot root;
+  root.make_dir("containerd/daemon/io.containerd.content.v1.content");
+  root.make_dir("containers");
+  const Output output = run_program({"-n", root.path()});
+  EXPECT_EQ(output.exit_code, 8);
+  EXPECT_NE(output.err.find("containerd's image store"), std::string::npos) << output.err;
 }
 
 TEST(RootLabel, TakesThePlaceOfThePathAndOfNothingElse) {

@@ -67,6 +67,12 @@ Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progre
       const ScanFailure& failure = model.failures.front();
       return Error{Error::Kind::Io, failure.code, failure.op, failure.path.text(), "looking for a Docker root"};
     }
+    // Docker 29 makes such roots by default: nothing of what is checked here is in them.
+    if (const Result<FileStat> store = root.stat("containerd/daemon"); store && store->is_dir()) {
+      return format_error("check", escaped(root.path()),
+                          "its images and layers are in containerd's image store (containerd/daemon), which is not "
+                          "covered; there is no image/<driver> and no storage driver's directory (overlay2, ...)");
+    }
     return format_error("check", escaped(root.path()),
                         "this is no Docker root: it has neither image/<driver> nor a storage driver's directory "
                         "(overlay2, ...) nor containers");

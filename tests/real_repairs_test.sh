@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# Every fault injector, and random combinations of them, applied to a copy of a root that a real dockerd made, repaired
+# with -y: what is proven is back byte for byte, nothing healthy is touched, what is lost was named, a second repair
+# changes nothing, undo brings back the damaged root exactly, and a real dockerd starts on the repaired one, lists what
+# it listed before, saves and runs every image and starts the stopped container.
+#
+#   REPAIR_FAULTS="NAME..."   only these faults; REPAIR_ROUNDS=N  so many combinations (50)
+set -euo pipefail
+# shellcheck source=tests/shell.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/shell.sh"
+# shellcheck source=tests/real_repair.sh
+. "$top/tests/real_repair.sh"
+trap 'daemon_cleanup; remove_work' EXIT
+faults=$top/fixtures/inject/faults.sh
+expectations=$top/fixtures/inject/repairs.txt
+rounds=${REPAIR_ROUNDS:-50}
+
+if [ "$(id -u)" -ne 0 ] || ! command -v dockerd >/dev/null; then
+  "$faults" list | while read -r area name _; do
+    skip "repair of $area/$name" "needs root and dockerd"
+  done
+  exit 0
+fi
+
+prepare() {
+  "$top/fixtures/real/make-root.sh" "$work/$1" "$1" >&2
+  as_read "$work/$1" >"$work/$1.read"
+  exact "$work/$1" >"$work/$1.exact"
+  cp -a "$work/$1" "$work/copy"
+  daemon_start "$work/copy"
+  inventory "$work/$1.inventory"
+  daemon_stop
+  daemon_cleanup
+  rm -rf --one-file-system "$work/copy"
+}
+
+# Errors of a report, one a line: CODE PATH SUBJECT.
+errors_of() { jq -r '[.. | .findings? // empty | .[]] | .[] | select(.severity == "error") | "\(.code) \(.path) \(.subject.id)"' "$1" | sort; }
+
+# Names of things that differ between two snapshots.
+changed_names() {
+  diff "$1" "$2" | grep -a '^[<>]' | sed -E 's/^[<>] (stat|xattr|sha256) //; s/^"([^"]*)".*/\1/; s/ .*//' | sort -u
+}
+
+# repaired_as EXPECTED SOURCE: repairs $work/copy and prints everything that is not right. EXPECTED is what
+# repairs.txt says: "same" (the root is what it was), "other" (something may be chosen anew, all works), or
+# "lost" (something is gone and was named).
+repaired_as() {
+  local expected=$1 source=$2 before daemon
+  exact "$work/copy" >"$work/damaged.exact"
+  repair "$work/first" -n "$work/copy"
+  repair "$work/done" -y "$work/copy"
+  case $status in 0 | 1 | 4) ;; *) echo "-y: exit $status: $(tail -n 1 "$work/done.err") $(jq -r '.failures[0] // .error.message // ""' "$work/done")" ;; esac
+  [ "$expected" = lost ] || [ "$status" -ne 4 ] || echo "-y: left $(errors_of "$work/done" | head -n 3 | tr '\n' ';')"
+
+  repair "$work/after" -n "$work/copy"
+  case $status in 0 | 4) ;; *) echo "-n after -y: exit $status" ;; esac
+  comm -13 <(errors_of "$work/first") <(errors_of "$work/after") | grep -v '^DF12' | sed 's/^/new: /'
+  [ "$expected" = lost ] || [ "$status" -eq 0 ] || echo "left: $(errors_of "$work/after" | head -n 3 | tr '\n' ';')"
+
+  as_read "$work/copy" >"$work/repaired.read"
+  exact "$work/copy" >"$work/repaired.exact"
+  # What was whole stays whole: a repair changes only what the damage had changed, or what a step of the plan names.
+  jq -r '[.. | .plan? // empty | .[].path] | .[]' "$work/done" | sort -u >"$work/planned"
+  comm -23 <(changed_names "$work/damaged.exact" "$work/repaired.exact" | sed 's,^\./,,') <(sort -u "$work/planned") |
+    while read -r name; do
+      awk -v name="$name" 'index(name, $0 "/") == 1 { found = 1 } END { exit found }' "$work/planned" && echo "touched: $name"
+    done
+  if ! cmp -s "$work/$source.read" "$work/repaired.read"; then
+    [ "$expected" != same ] || echo "not as before: $(changed_names "$work/$source.read" "$work/repaired.read" | head -n 4 | tr '\n' ' ')"
+    cp -a "$work/copy" "$work/running"
+    daemon=$(judged_by_daemon "$work/running" "$work/$source.inventory")
+    rm -rf --one-file-system "$work/running"
+    # What is lost was said: by a finding that is left or that a lossy repair answered.
+    if [ -n "$daemon" ] && [ "$expected" != lost ]; then
+      echo "daemon: $(head -n 4 <<<"$daemon" | tr '\n' ';')"
+    elif grep -q 'does not start' <<<"$daemon" && ! grep -q . <(errors_of "$work/after"); then
+      echo "daemon: $daemon"
+    fi
+  fi
+
+  before=$(sha256sum <"$work/repaired.exact")
+  repair "$work/again" -y "$work/copy"
+  [ "$(exact "$work/copy" | sha256sum)" = "$before" ] || echo "a second -y changes something"
+  for _ in 1 2 3; do
+    jq -e 'any(.runs[]; .state == "finished" or .state == "stopped")' <("$DOCKER_FSCK" history --format json "$work/copy") >/dev/null || break
+    "$DOCKER_FSCK" undo --yes "$work/copy" >"$work/undo" 2>&1 || echo "undo: exit $?: $(tail -n 1 "$work/undo")"
+  done
+  exact "$work/copy" >"$work/undone.exact"
+  cmp -s "$work/damaged.exact" "$work/undone.exact" ||
+    echo "undo: $(diff "$work/damaged.exact" "$work/undone.exact" | grep -a '^[<>]' | head -n 3 | tr '\n' ';')"
+}
+
+report() {
+  if [ -z "$2" ]; then
+    ok "$1"
+  else
+    not_ok "$1" "$(head -c 900 <<<"$2" | tr '\n' ';')"
+  fi
+}
+
+prepare small
+prepare swarm
+"$faults" list | while read -r area name _; do
+  [[ -z ${REPAIR_FAULTS:-} || " $REPAIR_FAULTS " == *" $name "* ]] || continue
+  source=small
+  [ "$area" != swarm ] || source=swarm
+  rm -rf --one-file-system "$work/copy"
+  cp -a "$work/$source" "$work/copy"
+  status=0
+  timeout 60 "$faults" "$name" "$work/copy" </dev/null >"$work/injected" 2>"$work/inject.err" || status=$?
+  if [ "$status" -ne 0 ]; then
+    [ "$status" -eq 3 ] && skip "repair of $area/$name" "$(tail -n 1 "$work/inject.err")" ||
+      not_ok "repair of $area/$name" "could not be injected: $(tail -n 1 "$work/inject.err")"
+    continue
+  fi
+  expected=$(awk -v name="$name" '$1 == name { print $2 }' "$expectations")
+  report "repair of $area/$name" "$(repaired_as "${expected:-same}" "$source" 2>&1)"
+done
+
+[ -z "${REPAIR_FAULTS:-}" ] || exit 0
+mapfile -t names < <("$faults" list | awk '$1 != "swarm" { print $2 }')
+for ((round = 1; round <= rounds; round++)); do
+  RANDOM=$round
+  rm -rf --one-file-system "$work/copy"
+  cp -a "$work/small" "$work/copy"
+  count=$((2 + RANDOM % 9)) chosen=() expected=same
+  while ((${#chosen[@]} < count)); do
+    name=${names[RANDOM % ${#names[@]}]}
+    # An injector may find nothing left to damage.
+    timeout 60 "$faults" "$name" "$work/copy" </dev/null >"$work/injected" 2>"$work/inject.err" || continue
+    chosen+=("$name")
+  done
+  report "repair of combination $round (${chosen[*]})" "$(repaired_as lost small 2>&1)"
+done
