@@ -21,8 +21,8 @@ const Image* image_of(const CheckInput& input, const Finding& finding) {
 
 void fix_quarantine_image(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const Image* image = image_of(input, finding);
-  if (image == nullptr || image->state == FileState::Kind::Unreadable || image->state == FileState::Kind::Absent) {
-    return;  // nothing is moved off a disk that cannot be read
+  if (!can_go_aside(image)) {
+    return;
   }
   plan.add(index, stage::kImages, Quarantine{image->path}, expect_now(input.root, image->path));
   for (const ImageMetadata& metadata : input.model.images.metadata) {
@@ -32,7 +32,7 @@ void fix_quarantine_image(const CheckInput& input, const Finding& finding, size_
   }
   const std::vector<Reference>& references = input.model.images.references.references;
   if (std::any_of(references.begin(), references.end(), [&](const Reference& r) { return r.image == image->id; })) {
-    drop_lost_tags(input, index, plan);
+    drop_tags(input, index, plan);
   }
 }
 

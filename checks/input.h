@@ -1,6 +1,8 @@
 // What every check and every fix gets to see, and where findings go.
 #pragma once
 
+#include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "core/model/derive.h"
 #include "core/model/model.h"
 #include "core/plan/finding.h"
+#include "core/plan/history.h"
 
 namespace dfsck {
 
@@ -24,6 +27,10 @@ struct CheckInput {
   const ContentResults& content;
   const DirSizes& sizes;
   Level level = Level::Full;
+  std::span<const RunRecord> runs = {};  // earlier repairs of this root, oldest first
+  // While a plan is made: the tags that the chosen repairs take out of repositories.json, as indices into the model's
+  // references. Null otherwise.
+  const std::set<size_t>* dropped_tags = nullptr;
 };
 
 // Takes findings of one check. Not shared between threads.

@@ -1,4 +1,6 @@
 // What operations that were cut off left behind, and repairs of our own that were.
+#include "checks/leftovers.h"
+
 #include <algorithm>
 
 #include "checks/checks.h"
@@ -44,7 +46,40 @@ void check_build_leftovers(const std::vector<RelPath>& paths, const char* noun, 
   }
 }
 
+// What the repair took away, as users know it: "image sha256:..., tag app:1".
+std::string lost_things(const RunRecord& run) {
+  constexpr size_t kShown = 5;
+  std::vector<std::string> things;
+  for (const RunStep& step : run.steps) {
+    for (const Reason& reason : step.reasons) {
+      if (step.state == RunStep::State::Done && reason.safety == safety_name(Safety::Lossy) &&
+          std::find(things.begin(), things.end(), reason.subject) == things.end()) {
+        things.push_back(reason.subject);
+      }
+    }
+  }
+  std::string text;
+  for (size_t i = 0; i < std::min(things.size(), kShown); ++i) {
+    text += (i == 0 ? "" : ", ") + things[i];
+  }
+  return things.size() > kShown ? text + " and " + std::to_string(things.size() - kShown) + " more" : text;
+}
+
 }  // namespace
+
+std::optional<Finding> open_loss(const RunRecord& run) {
+  const bool stands = run.state == RunRecord::State::Finished || run.state == RunRecord::State::Stopped;
+  if (!stands || !run.lossy || run.acknowledged) {
+    return std::nullopt;
+  }
+  Finding finding;
+  finding.problem = problem::loss_unacknowledged;
+  finding.path = RelPath(".docker-fsck") / run.id;
+  finding.subject = {SubjectKind::File, finding.path.text()};
+  finding.args["run"] = run.id;
+  finding.args["what"] = lost_things(run);
+  return finding;
+}
 
 void check_leftovers(const CheckInput& input, FindingSink& sink) {
   const Model& model = input.model;
@@ -57,6 +92,11 @@ void check_leftovers(const CheckInput& input, FindingSink& sink) {
   for (const std::string& run : model.entries.unfinished_repairs) {
     const RelPath path = RelPath(".docker-fsck") / run;
     sink.add(problem::repair_unfinished, {SubjectKind::File, path.text()}, path).args["run"] = escaped(run);
+  }
+  for (const RunRecord& run : input.runs) {
+    if (const std::optional<Finding> loss = open_loss(run)) {
+      sink.add(loss->problem, loss->subject, loss->path).args = loss->args;
+    }
   }
 }
 

@@ -1,6 +1,10 @@
 // Preconditions, owners, and the loop that lets every finding's fix add its steps.
 #include "checks/planner.h"
 
+#include <numeric>
+#include <set>
+
+#include "checks/fix_references.h"
 #include "checks/table.h"
 #include "core/codec/digest.h"
 
@@ -33,14 +37,26 @@ Expect expect_now(const Root& root, const RelPath& path) {
 
 Ownership layer_owner(const Model& model, uint32_t mode) { return {model.uid_base, model.gid_base, mode}; }
 
-Plan make_plan(const CheckInput& input, const std::vector<Finding>& findings) {
+Plan make_plan(const CheckInput& input, const std::vector<Finding>& findings, const std::vector<size_t>& chosen) {
+  std::set<size_t> dropped;
+  for (const size_t i : chosen) {
+    dropped.merge(tags_dropped_by(input, findings[i]));
+  }
+  CheckInput with_choice = input;
+  with_choice.dropped_tags = &dropped;
   PlanBuilder builder;
-  for (size_t i = 0; i < findings.size(); ++i) {
+  for (const size_t i : chosen) {
     if (const FixFunction fix = problem_of(findings[i].problem).fix; fix != nullptr) {
-      fix(input, findings[i], i, builder);
+      fix(with_choice, findings[i], i, builder);
     }
   }
   return builder.finish();
+}
+
+Plan make_plan(const CheckInput& input, const std::vector<Finding>& findings) {
+  std::vector<size_t> all(findings.size());
+  std::iota(all.begin(), all.end(), size_t{0});
+  return make_plan(input, findings, all);
 }
 
 }  // namespace dfsck

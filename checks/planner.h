@@ -32,7 +32,10 @@ Expect expect_now(const Root& root, const RelPath& path);
 // for layer directories, real root elsewhere.
 Ownership layer_owner(const Model& model, uint32_t mode);
 
-// Lets every finding's fix add its steps.
+// Lets the fix of each finding of `chosen` (indices into `findings`) add its steps. The steps' `findings` are indices
+// into `findings` as well.
+Plan make_plan(const CheckInput& input, const std::vector<Finding>& findings, const std::vector<size_t>& chosen);
+// The plan for all of them.
 Plan make_plan(const CheckInput& input, const std::vector<Finding>& findings);
 
 }  // namespace dfsck

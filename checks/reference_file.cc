@@ -50,11 +50,12 @@ void add_from_containers(const Model& model, Tags& tags) {
 
 }  // namespace
 
-Tags kept_tags(const Model& model) {
+Tags kept_tags(const Model& model, const std::set<size_t>& dropped) {
+  const std::vector<Reference>& references = model.images.references.references;
   Tags tags;
-  for (const Reference& reference : model.images.references.references) {
-    if (!is_lost_reference(model, reference)) {
-      tags[reference.repository][reference.name] = reference.target;
+  for (size_t i = 0; i < references.size(); ++i) {
+    if (!dropped.contains(i)) {
+      tags[references[i].repository][references[i].name] = references[i].target;
     }
   }
   return tags;

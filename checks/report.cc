@@ -11,21 +11,51 @@ size_t RootReport::count(Severity severity) const {
   }));
 }
 
-int exit_code(const RootReport& report, Strict strict) {
+size_t RootReport::repaired() const {
+  return static_cast<size_t>(std::count_if(findings.begin(), findings.end(), [](const ReportedFinding& reported) {
+    return reported.repair_status == "done" && problem_of(reported.finding.problem).severity != Severity::Info;
+  }));
+}
+
+std::string_view mode_name(Mode mode) {
+  switch (mode) {
+    case Mode::DryRun: return "dry-run";
+    case Mode::Preen: return "preen";
+    case Mode::Yes: return "yes";
+    case Mode::Ask: return "ask";
+  }
+  return "";
+}
+
+namespace {
+
+constexpr int kCorrected = 1;
+
+int parts_of(const RootReport& report, Strict strict) {
   int code = 0;
-  if (report.count(Severity::Error) > 0 || (strict == Strict::Yes && report.count(Severity::Warning) > 0)) {
+  const RootReport& now = report.now();
+  if (now.count(Severity::Error) > 0 || (strict == Strict::Yes && now.count(Severity::Warning) > 0)) {
     code |= 4;
   }
-  if (!report.failures.empty()) {
+  const bool repair_failed = report.repair && !(report.repair->obstacles.empty() && report.repair->added.empty());
+  if (!report.failures.empty() || !now.failures.empty() || repair_failed) {
     code |= 8;
   }
-  if (report.cancelled) {
+  if (report.cancelled || now.cancelled) {
     code |= 32;
   }
+  code |= report.repaired() > 0 ? kCorrected : 0;
   for (const RootReport& below : report.below) {
-    code |= exit_code(below, strict);
+    code |= parts_of(below, strict);
   }
   return code;
+}
+
+}  // namespace
+
+int exit_code(const RootReport& report, Strict strict) {
+  const int code = parts_of(report, strict);
+  return code == kCorrected ? code : code & ~kCorrected;
 }
 
 }  // namespace dfsck

@@ -3,12 +3,15 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "checks/table.h"
 #include "core/plan/finding.h"
 #include "core/plan/plan.h"
+#include "core/plan/repair_run.h"
 
 namespace dfsck {
 
@@ -19,7 +22,16 @@ enum class Level {
   Structure,  // without the layer trees
 };
 
-// One rectangle of the report: a finding with its words and its planned repair.
+// What is done about what a check finds.
+enum class Mode {
+  DryRun,  // nothing
+  Preen,   // the repairs of class safe
+  Yes,     // every repair that there is
+  Ask,     // what a person says
+};
+std::string_view mode_name(Mode mode);  // "dry-run", "preen", "yes", "ask"
+
+// One rectangle of the report: a finding with its words and its repair.
 struct ReportedFinding {
   Finding finding;
   std::string message;      // the problem's text, holes filled
@@ -29,7 +41,20 @@ struct ReportedFinding {
   // finding's repair mends this one too.
   std::vector<size_t> steps;
   // "planned"; "impossible" (no repair exists, or it cannot be made safe here); "none" (nothing needs to be done).
+  // After a repair also "done" (it is gone), "failed" (it was tried) and "skipped" (it was not chosen).
   std::string repair_status;
+  std::string why;  // why its repair is impossible, failed or skipped, where there is more to say than that
+};
+
+// What became of the repair of a root.
+struct RepairOutcome {
+  // Why nothing was repaired, or no more than what was: a live daemon, an unfinished repair, a failing disk.
+  std::vector<std::string> obstacles;
+  std::string run;             // name of the directory in .docker-fsck; empty where nothing had to be changed
+  std::vector<StepResult> results;  // like the plan's steps
+  size_t passes = 0;
+  // Errors of the check afterwards that no check before had shown and that no repair can have uncovered: ours.
+  std::vector<size_t> added;   // indices into its findings
 };
 
 struct RootReport {
@@ -46,10 +71,21 @@ struct RootReport {
   bool cancelled = false;
   std::vector<RootReport> below;  // user-namespace remapped roots inside this one
 
-  size_t count(Severity severity) const;  // findings of this root alone
+  Mode mode = Mode::DryRun;
+  // In every mode but DryRun. Then `findings` holds what any of the checks found, with what became of it, and `plan`
+  // the steps that were taken.
+  std::optional<RepairOutcome> repair;
+  // The check that followed the repair, if anything was changed and it came to its end: one report, without `below`.
+  std::vector<RootReport> after;
+
+  // How the root is now, as far as it is known.
+  const RootReport& now() const { return after.empty() ? *this : after.front(); }
+  size_t count(Severity severity) const;  // findings of this root alone, as they were found first
+  size_t repaired() const;                // errors and warnings that are gone
 };
 
-// The part of the exit code that findings decide: 0, 4, 8 and 32 are added up as in fsck(8). Roots below count too.
+// The part of the exit code that findings and repairs decide: 4, 8 and 32 are added up as in fsck(8), and 1 stands alone:
+// everything that was wrong is repaired. Roots below count too.
 enum class Strict { No, Yes };
 int exit_code(const RootReport& report, Strict strict);
 

@@ -1,11 +1,11 @@
 // The filesystem under the root, its mounts, and who uses it. What is wrong here explains much of what is wrong below.
 #include <algorithm>
 #include <array>
-#include <cerrno>
 
 #include "checks/checks.h"
 #include "checks/input.h"
 #include "checks/liveness.h"
+#include "checks/obstacles.h"
 #include "core/base/escape.h"
 #include "core/base/text.h"
 
@@ -49,18 +49,10 @@ void check_users(const Model& model, FindingSink& sink) {
   }
 }
 
-// Errors that a sound disk does not give. What depends on us or on the moment (permissions, memory, descriptors,
-// things that vanish under a live daemon) is not the root's damage.
-bool is_damage(int code) {
-  constexpr std::array kDamage{EIO,    EUCLEAN,   ESTALE,   EBADMSG,   EREMOTEIO, ENXIO,
-                               ENODEV, ENOMEDIUM, ENOTCONN, ETIMEDOUT, EILSEQ};
-  return std::find(kDamage.begin(), kDamage.end(), code) != kDamage.end();
-}
-
 void check_errors(const Model& model, FindingSink& sink) {
   const RelPath* last = nullptr;
   for (const ScanFailure& failure : model.failures) {  // sorted by path; one finding for each path is enough
-    if (!is_damage(failure.code) || (last != nullptr && *last == failure.path)) {
+    if (!is_disk_error(failure.code) || (last != nullptr && *last == failure.path)) {
       continue;
     }
     last = &failure.path;

@@ -8,9 +8,11 @@
 #include "checks/impact.h"
 #include "checks/input.h"
 #include "checks/liveness.h"
+#include "checks/obstacles.h"
 #include "checks/planner.h"
 #include "core/base/text.h"
 #include "core/content/verify_layers.h"
+#include "core/plan/history.h"
 #include "core/run/parallel.h"
 
 namespace dfsck {
@@ -98,24 +100,27 @@ void count_things(const Model& model, const ContentResults& content, RootReport&
   }
 }
 
-void add_findings(const CheckInput& input, std::vector<Finding> findings, RootReport& report) {
+void add_findings(const CheckInput& input, std::vector<Finding>& findings, RootReport& report) {
   const Impact impact(input.model, input.derived);
   for (Finding& finding : findings) {
     finding.affects = impact.of(finding.hits.empty() ? std::vector{finding.subject} : finding.hits);
   }
   link_causes(findings);
-  report.plan = make_plan(input, findings);
+  const std::vector<bool> barred = barred_repairs(input, findings);
+  std::vector<size_t> repairable;
+  for (size_t i = 0; i < findings.size(); ++i) {
+    if (!barred[i]) {
+      repairable.push_back(i);
+    }
+  }
+  report.plan = make_plan(input, findings, repairable);
   for (const PlanConflict& conflict : report.plan.conflicts) {
     report.failures.push_back("two repairs of " + conflict.path.text() +
                               " contradict each other; neither is planned (this is a bug of docker-fsck)");
   }
-  for (Finding& finding : findings) {
-    const Problem& problem = problem_of(finding.problem);
-    ReportedFinding& reported = report.findings.emplace_back();
-    reported.message = filled(problem.text, finding);
-    reported.consequence = filled(problem.consequence, finding);
-    reported.remedy = filled(problem.remedy, finding);
-    reported.finding = std::move(finding);
+  for (const Finding& finding : findings) {
+    ReportedFinding& reported = report.findings.emplace_back(in_words(finding));
+    reported.why = barred[report.findings.size() - 1] ? "the disk gave errors when it was read, so it may be whole" : "";
   }
   for (size_t step = 0; step < report.plan.steps.size(); ++step) {
     for (const size_t finding : report.plan.steps[step].findings) {
@@ -123,9 +128,18 @@ void add_findings(const CheckInput& input, std::vector<Finding> findings, RootRe
     }
   }
   for (ReportedFinding& reported : report.findings) {
-    reported.repair_status = !reported.steps.empty() ? "planned"
-                             : problem_of(reported.finding.problem).severity == Severity::Info ? "none"
-                                                                                              : "impossible";
+    if (!reported.steps.empty()) {
+      reported.repair_status = "planned";
+    }
+  }
+}
+
+void disregard(const OwnRepair& own, Model& model) {
+  std::erase(model.entries.unfinished_repairs, own.run);
+  for (Database* database : {&model.volumes.database, &model.networks.database, &model.build_cache.snapshots_db,
+                             &model.build_cache.metadata_db, &model.build_cache.content_db, &model.build_cache.cache_db,
+                             &model.build_cache.history_db}) {
+    database->locked = false;
   }
 }
 
@@ -140,51 +154,141 @@ void add_failures(const Model& model, RootReport& report) {
 
 }  // namespace
 
+ReportedFinding in_words(const Finding& finding) {
+  const Problem& problem = problem_of(finding.problem);
+  ReportedFinding reported;
+  reported.finding = finding;
+  reported.message = filled(problem.text, finding);
+  reported.consequence = filled(problem.consequence, finding);
+  reported.remedy = filled(problem.remedy, finding);
+  reported.repair_status = problem.severity == Severity::Info ? "none" : "impossible";
+  return reported;
+}
+
 bool is_selector(std::string_view name) {
   const auto areas = all_areas();
   return find_problem(name) != nullptr ||
          std::any_of(areas.begin(), areas.end(), [&](const Area& area) { return area.name == name; });
 }
 
-Result<RootReport> check_root(const Root& root, const CheckOptions& options, const Cancel& cancel,
-                              Progress& progress) {
-  const Result<Model> scanned = scan(root, options.jobs, cancel, progress);
+// What was read, where it does not move: the checks' input refers to it.
+struct Examination::State {
+  State(const Root& looked_at, Level depth, Model read)
+      : model(std::move(read)), derived(derive(model)), input{looked_at, model, derived, content, sizes, depth} {}
+
+  const Model model;
+  const Derived derived;
+  ContentResults content;
+  DirSizes sizes;
+  std::vector<RunRecord> runs;
+  CheckInput input;
+  std::vector<Finding> findings;  // as the report has them
+  RootReport report;
+};
+
+Examination::Examination(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Examination::Examination(Examination&&) noexcept = default;
+Examination& Examination::operator=(Examination&&) noexcept = default;
+Examination::~Examination() = default;
+
+const RootReport& Examination::report() const { return state_->report; }
+const Model& Examination::model() const { return state_->model; }
+
+Result<Examination> Examination::make(const Root& root, const CheckOptions& options, const OwnRepair& own,
+                                      const Cancel& cancel, Progress& progress) {
+  Result<Model> scanned = scan(root, options.jobs, cancel, progress);
   if (!scanned) {
     return scanned.error();
   }
+  if (!own.run.empty()) {
+    disregard(own, *scanned);
+  }
   // From here on the model does not change, and nothing but layer trees is read.
-  const Model& model = *scanned;
-  const Derived derived = derive(model);
-  const ContentResults content =
-      wants_content(options)
-          ? verify_layers(root, model, derived, options.level == Level::Full ? Depth::Full : Depth::Headers,
-                          options.jobs, cancel, progress)
-          : ContentResults{};
-  const DirSizes sizes = options.level == Level::Structure
-                             ? DirSizes{}
-                             : measure_unowned(root, model, derived, options.jobs, cancel);
+  auto state = std::make_unique<State>(root, options.level, std::move(*scanned));
+  const Model& model = state->model;
+  if (wants_content(options)) {
+    state->content = verify_layers(root, model, state->derived,
+                                   options.level == Level::Full ? Depth::Full : Depth::Headers, options.jobs, cancel,
+                                   progress);
+  }
+  if (options.level != Level::Structure) {
+    state->sizes = measure_unowned(root, model, state->derived, options.jobs, cancel);
+  }
+  RootReport& report = state->report;
+  if (Result<std::vector<RunRecord>> runs = list_runs(root); runs) {
+    state->runs = std::move(*runs);
+  } else if (!is_permission_error(runs.error().code)) {  // that is a failure of the scan already
+    report.failures.push_back(runs.error().message());
+  }
+  state->input.runs = state->runs;
   progress.phase = Progress::Phase::Checking;
-  const CheckInput input{root, model, derived, content, sizes, options.level};
-
-  RootReport report;
   report.root = root.path();
   report.driver = model.driver;
   report.level = options.level;
   report.evidence = live_evidence(model);
   report.live = !report.evidence.empty();
-  count_things(model, content, report);
+  count_things(model, state->content, report);
   add_failures(model, report);
-  add_findings(input, run_checks(input, options, cancel), report);
+  state->findings = run_checks(state->input, options, cancel);
+  add_findings(state->input, state->findings, report);
+  report.cancelled = cancel.requested();
+  return Examination(std::move(state));
+}
 
+Plan Examination::plan_for(std::vector<size_t> chosen) const {
+  Plan plan = make_plan(state_->input, state_->findings, chosen);
+  while (!plan.conflicts.empty()) {
+    for (const PlanConflict& conflict : plan.conflicts) {
+      std::erase(chosen, conflict.first);
+      std::erase(chosen, conflict.second);
+    }
+    plan = make_plan(state_->input, state_->findings, chosen);
+  }
+  return plan;
+}
+
+bool Examination::was_hidden_from(const Examination& earlier, size_t finding) const {
+  if (problem_of(state_->findings[finding].problem).check != "layer_content") {
+    return false;
+  }
+  const auto layer_of = [](const Examination& look, const Layer& wanted) -> const LayerVerdict* {
+    const Layer* layer = look.model().layers.find(wanted.id);
+    const std::vector<LayerVerdict>& verdicts = look.state_->content.layers;
+    const size_t number = layer == nullptr ? verdicts.size() : static_cast<size_t>(layer - look.model().layers.layers.data());
+    return number < verdicts.size() ? &verdicts[number] : nullptr;
+  };
+  const Finding& found = state_->findings[finding];
+  const std::string chain = found.subject.kind == SubjectKind::Layer ? found.subject.id
+                                                                     : found.subject.id.substr(0, found.subject.id.rfind(':'));
+  const std::optional<ChainId> id = ChainId::parse(found.hits.empty() ? chain : found.hits.front().id);
+  const Layer* layer = id ? model().layers.find(*id) : nullptr;
+  const LayerVerdict* before = layer == nullptr ? nullptr : layer_of(earlier, *layer);
+  return before == nullptr ||
+         (before->state != LayerVerdict::State::Verified && before->state != LayerVerdict::State::HeadersMatch &&
+          before->state != LayerVerdict::State::Damaged);
+}
+
+void add_roots_below(const Root& root, const Model& model, const LookBelow& look, RootReport& report) {
   for (const std::string& name : model.entries.remapped_roots) {
     const Result<Root> inner = root.open_below(*RelPath::parse(name));
-    Result<RootReport> below = inner ? check_root(*inner, options, cancel, progress) : inner.error();
+    Result<RootReport> below = inner ? look(*inner) : inner.error();
     if (below) {
       report.below.push_back(std::move(*below));
     } else {
       report.failures.push_back(below.error().message());
     }
   }
+}
+
+Result<RootReport> check_root(const Root& root, const CheckOptions& options, const Cancel& cancel,
+                              Progress& progress) {
+  const Result<Examination> examined = Examination::make(root, options, OwnRepair{}, cancel, progress);
+  if (!examined) {
+    return examined.error();
+  }
+  RootReport report = examined->report();
+  add_roots_below(root, examined->model(),
+                  [&](const Root& inner) { return check_root(inner, options, cancel, progress); }, report);
   report.cancelled = cancel.requested();
   return report;
 }

@@ -1,12 +1,15 @@
 // Checking one root from end to end: scan, derive, check, plan.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "checks/report.h"
 #include "core/base/result.h"
 #include "core/fs/root.h"
+#include "core/model/model.h"
 #include "core/run/cancel.h"
 #include "core/run/progress.h"
 
@@ -22,9 +25,48 @@ struct CheckOptions {
 // True for what --only and --skip accept: a slug, a code, or the name of an area.
 bool is_selector(std::string_view name);
 
-// Checks the root at `root`. Never writes. An Error means that it could not be looked at as a Docker root at all
-// (for example: a directory that holds nothing of Docker's); everything less is in the report. The report is the
-// same at any number of jobs. Stops soon after `cancel` is requested and then says so in the report.
+// A finding in the words of its problem's row, without a repair.
+ReportedFinding in_words(const Finding& finding);
+
+// A repair of ours that is going on while a root is looked at: its journal has no end yet, and the locks on the
+// daemon's databases are our own.
+struct OwnRepair {
+  std::string run;
+};
+
+// One look at one root, without the roots below it, together with everything that was read: plans can still be made
+// of any choice of its findings, until the root changes.
+class Examination {
+ public:
+  // Looks. Never writes. An Error means that it could not be looked at as a Docker root at all. `root` must outlive it.
+  static Result<Examination> make(const Root& root, const CheckOptions& options, const OwnRepair& own,
+                                  const Cancel& cancel, Progress& progress);
+  Examination(Examination&&) noexcept;
+  Examination& operator=(Examination&&) noexcept;
+  ~Examination();
+
+  const RootReport& report() const;
+  const Model& model() const;
+  // The steps that mend the findings of `chosen` (indices into the report's) and no others. A finding whose repair
+  // contradicts another's is left out with it.
+  Plan plan_for(std::vector<size_t> chosen) const;
+  // Whether the finding speaks of file contents that a look before this one could not judge, because the layer's own
+  // description was damaged then.
+  bool was_hidden_from(const Examination& earlier, size_t finding) const;
+
+ private:
+  struct State;
+  explicit Examination(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Checks the root at `root` and those below it. Never writes. An Error means that it could not be looked at as a Docker
+// root at all (for example: a directory that holds nothing of Docker's); everything less is in the report. The report is
+// the same at any number of jobs. Stops soon after `cancel` is requested and then says so in the report.
 Result<RootReport> check_root(const Root& root, const CheckOptions& options, const Cancel& cancel, Progress& progress);
+
+// Adds to the report of `root` what `look` says of each remapped root below it.
+using LookBelow = std::function<Result<RootReport>(const Root& root)>;
+void add_roots_below(const Root& root, const Model& model, const LookBelow& look, RootReport& report);
 
 }  // namespace dfsck

@@ -4,53 +4,28 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <chrono>
+#include <memory>
 #include <optional>
 
-#include "checks/runner.h"
-#include "cmd/default_root.h"
+#include "checks/repair.h"
+#include "cmd/check_due.h"
+#include "cmd/conversation.h"
 #include "cmd/exit_codes.h"
+#include "cmd/open_root.h"
 #include "cmd/progress_display.h"
+#include "cmd/questions.h"
 #include "cmd/render.h"
 #include "cmd/report_file.h"
 #include "cmd/root_label.h"
-#include "cmd/safe_text.h"
 #include "cmd/signals.h"
 #include "cmd/terminal.h"
-#include "core/base/escape.h"
 #include "core/fs/root.h"
+#include "core/plan/plan_json.h"
+#include "core/plan/stamp.h"
 
 namespace dfsck {
 namespace {
-
-Result<DefaultRoot> chosen_root(const Options& options) {
-  if (!options.arguments.empty()) {
-    return DefaultRoot{options.arguments[0], ""};
-  }
-  const Result<RootEnvironment> environment = root_environment();
-  if (!environment) {
-    return environment.error();
-  }
-  return default_root(*environment);
-}
-
-std::string cannot_open(const Error& error, const DefaultRoot& wanted) {
-  const std::string path = escaped(wanted.path);
-  std::string text = error.is_io(ENOENT)    ? "no such directory: " + path
-                     : error.is_io(ENOTDIR) ? "not a directory: " + path
-                                            : error.message();
-  if (error.is_io(EACCES)) {
-    text += "; run it as root";
-  }
-  if (!wanted.reason.empty()) {
-    text += "\n  This root was chosen because " + wanted.reason + ".\n  Another one: docker-fsck DIRECTORY";
-  } else if (error.is_io(ENOENT) && wanted.path.find('/') == std::string::npos) {
-    text += " (nor is there a command of that name: see docker-fsck --help)";
-  }
-  return text;
-}
 
 double processor_seconds(const rusage& usage) {
   const auto seconds = [](const timeval& time) {
@@ -71,15 +46,6 @@ Timing timing_since(std::chrono::steady_clock::time_point start, const Options& 
   return timing;
 }
 
-// `path` as a shell would have to be given it.
-std::string shell_word(const std::string& path) {
-  const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("_./:@%+=,-").find(c) != std::string_view::npos;
-  };
-  return std::all_of(path.begin(), path.end(), plain) ? path : "'" + safe_text(path) + "'";
-}
-
 RenderSettings render_settings(const Options& options) {
   RenderSettings settings;
   settings.detail = options.detail;
@@ -95,30 +61,90 @@ RenderSettings render_settings(const Options& options) {
   return settings;
 }
 
-Result<RootReport> checked(const Root& root, const Options& options, Progress& progress) {
-  const CheckOptions check_options{options.level, options.jobs, options.only, options.skip};
-  Cancel cancel;
-  const SignalGuard signals(cancel);
-  const ProgressDisplay display(progress, progress_style(options.progress, options.detail));
-  return check_root(root, check_options, cancel, progress);
+// Who is asked, if this run asks.
+std::unique_ptr<Conversation> asked_person(const Options& options) {
+  return options.mode ? nullptr : open_terminal();
 }
 
-// Renders for the screen, and into the file of --report where there is one.
+Result<RootReport> looked_at(const Root& root, const Options& options, Conversation* person, Progress& progress) {
+  const CheckOptions check_options{options.level, options.jobs, options.only, options.skip};
+  const ProgressStyle style = progress_style(options.progress, options.detail);
+  Cancel cancel;
+  const SignalGuard signals(cancel);
+  std::optional<ProgressDisplay> display(std::in_place, progress, style);
+  const Mode mode = person != nullptr ? Mode::Ask : options.mode.value_or(Mode::DryRun);
+  if (mode == Mode::DryRun) {
+    return check_root(root, check_options, cancel, progress);
+  }
+  RepairOptions repair{mode, {}};
+  std::optional<Questions> questions;
+  if (person != nullptr) {
+    questions.emplace(*person, options.truncate, cancel);
+    repair.ask = [&](const RootReport& report, const std::vector<RepairGroup>& groups) {
+      display.reset();  // it would write over the questions
+      Answers answers = questions->ask(report, groups);
+      display.emplace(progress, style);
+      return answers;
+    };
+  }
+  return repair_root(root, check_options, repair, cancel, progress);
+}
+
+// Opens the file of an option, so that a wrong name does not cost an hour.
+Result<void> open_file(const std::string& name, std::string_view what, const Root& root, std::optional<ReportFile>& file) {
+  if (name.empty()) {
+    return {};
+  }
+  Result<ReportFile> opened = ReportFile::open(name, root.path(), what);
+  if (!opened) {
+    return opened.error();
+  }
+  file = *std::move(opened);
+  return {};
+}
+
+void write_file(std::optional<ReportFile>& file, const std::string& text, Output& output) {
+  if (const Result<void> written = file ? file->write(text) : Result<void>(); !written) {
+    output.err += "docker-fsck: " + written.error().message() + "\n";
+    output.exit_code |= kExitFailed;
+  }
+}
+
+// The plan of the root itself; roots below have plans of their own.
+std::string plan_text(const Root& root, const RootReport& report) {
+  const Result<FileStat> stat = root.stat(RelPath());
+  PlanFile file{root.path(), stat ? stat->device : 0, stat ? stat->inode : 0, report.plan, reasons_of(report)};
+  file.plan.conflicts.clear();
+  return to_plan_text(file);
+}
+
+// Leaves the mark for --if-unclean. A run that looked only for some problems says nothing about the rest.
+void leave_stamp(const Root& root, const RootReport& report, const Options& options, Output& output) {
+  const bool whole = options.only.empty() && options.skip.empty();
+  if (!whole || (options.mode != Mode::Preen && options.mode != Mode::Yes) || !report.repair->obstacles.empty()) {
+    return;
+  }
+  const bool clean = (exit_code(report, Strict::No) & ~kExitCorrected) == 0;
+  const Result<std::optional<Stamp>> before = read_stamp(root);
+  const bool marked_clean = before && *before && (*before)->verdict == Stamp::Verdict::Clean;
+  if (!clean && !marked_clean) {
+    return;
+  }
+  if (const Result<void> left = write_stamp(root, clean ? Stamp::Verdict::Clean : Stamp::Verdict::Damaged); !left) {
+    output.err += "docker-fsck: no mark for --if-unclean was left: " + left.error().message() + "\n";
+  }
+}
+
 Output rendered(const RootReport& report, const Options& options, const RenderSettings& settings,
                 std::optional<ReportFile>& file) {
   Output output;
   output.exit_code = exit_code(report, settings.strict);
   const std::string json = options.format == Format::Json || file ? render_json(report, settings) : "";
   output.out = options.format == Format::Json ? json : render_text(report, settings);
-  if (options.mode_given == ModeGiven::No && options.detail != Detail::Quiet) {
+  if (report.mode == Mode::DryRun && !options.mode && options.detail != Detail::Quiet) {
     output.err = "docker-fsck: no mode was given, so this was a --dry-run: nothing was written\n";
   }
-  if (file) {
-    if (const Result<void> written = file->write(json); !written) {
-      output.err += "docker-fsck: " + written.error().message() + "\n";
-      output.exit_code |= kExitFailed;
-    }
-  }
+  write_file(file, json, output);
   return output;
 }
 
@@ -126,29 +152,35 @@ Output rendered(const RootReport& report, const Options& options, const RenderSe
 
 Output run_check(const Options& options) {
   const auto start = std::chrono::steady_clock::now();
-  const Result<DefaultRoot> wanted = chosen_root(options);
-  if (!wanted) {
-    return failure_output(options.format, wanted.error().message() + "; name the root: docker-fsck DIRECTORY",
-                          kExitFailed);
+  const OpenedRoot opened = open_root(options);
+  if (!opened.root) {
+    return failure_output(options.format, opened.failure, kExitFailed);
   }
-  const Result<Root> root = Root::open(wanted->path);
-  if (!root) {
-    return failure_output(options.format, cannot_open(root.error(), *wanted), kExitFailed);
-  }
+  const Root& root = *opened.root;
   std::optional<ReportFile> file;
-  if (!options.report_file.empty()) {
-    Result<ReportFile> opened = ReportFile::open(options.report_file, root->path());
-    if (!opened) {
-      return failure_output(options.format, opened.error().message(), kExitFailed);
+  std::optional<ReportFile> plan;
+  for (const Result<void>& ready : {open_file(options.report_file, "report", root, file),
+                                    open_file(options.plan_file, "plan", root, plan)}) {
+    if (!ready) {
+      return failure_output(options.format, ready.error().message(), kExitFailed);
     }
-    file = *std::move(opened);
+  }
+  std::string due;
+  if (options.if_unclean == IfUnclean::Yes) {
+    const CheckDue verdict = check_due(root, options.jobs);
+    if (verdict.reason.empty()) {
+      return render_not_due(verdict, root.path(), options);
+    }
+    due = options.detail == Detail::Quiet ? "" : "docker-fsck: checking, because " + verdict.reason + "\n";
   }
 
   Progress progress;
-  Result<RootReport> report = checked(*root, options, progress);
+  const std::unique_ptr<Conversation> person = asked_person(options);
+  Result<RootReport> report = looked_at(root, options, person.get(), progress);
   if (!report) {
     return failure_output(options.format, report.error().message(), kExitFailed);
   }
+  const std::string planned = plan ? plan_text(root, *report) : "";
   if (!options.root_label.empty()) {
     report = with_root_label(*std::move(report), options.root_label);
   }
@@ -156,7 +188,11 @@ Output run_check(const Options& options) {
   if (options.stats == Stats::Yes) {
     settings.timing = timing_since(start, options, progress);
   }
-  return rendered(*report, options, settings, file);
+  Output output = rendered(*report, options, settings, file);
+  output.err = due + output.err;
+  write_file(plan, planned, output);
+  leave_stamp(root, *report, options, output);
+  return output;
 }
 
 }  // namespace dfsck

@@ -9,11 +9,12 @@
 namespace dfsck {
 
 std::string exit_code_meaning(int code) {
-  static constexpr std::array<std::pair<int, std::string_view>, 4> kParts{{
+  static constexpr std::array<std::pair<int, std::string_view>, 5> kParts{{
+      {kExitCorrected, "problems were found, and all of them are repaired"},
       {kExitProblemsLeft, "problems were found and are left as they are"},
-      {kExitFailed, "the check itself failed, at least in part"},
+      {kExitFailed, "the check or the repair failed, at least in part"},
       {kExitUsage, "the command line was wrong"},
-      {kExitCancelled, "the check was cancelled before its end"},
+      {kExitCancelled, "it was cancelled before its end"},
   }};
   std::vector<std::pair<int, std::string_view>> parts;
   for (const auto& part : kParts) {

@@ -6,6 +6,7 @@
 namespace dfsck {
 
 inline constexpr int kExitClean = 0;
+inline constexpr int kExitCorrected = 1;
 inline constexpr int kExitProblemsLeft = 4;
 inline constexpr int kExitFailed = 8;
 inline constexpr int kExitUsage = 16;

@@ -46,6 +46,15 @@ Outcome set_detail(Options& options, Detail detail) {
   return std::nullopt;
 }
 
+Outcome set_mode(Options& options, Mode mode) {
+  if (options.mode && *options.mode != mode) {
+    return UsageError{"--" + std::string(mode_name(*options.mode)) + " and --" + std::string(mode_name(mode)) +
+                      " exclude each other"};
+  }
+  options.mode = mode;
+  return std::nullopt;
+}
+
 Outcome set_jobs(Options& options, const std::string& value) {
   constexpr uint64_t kMaxJobs = 64;
   const auto number = parse_uint64(value);
@@ -92,13 +101,34 @@ Outcome assign(Options& options, const std::string&) {
 }
 
 // clang-format off
-constexpr auto kEverywhere = OptionScope::Everywhere;
-constexpr auto kCheck = OptionScope::Check;
+constexpr OptionScope kCheck = scope_of(Command::Check);
+constexpr OptionScope kHistory = scope_of(Command::History);
+constexpr OptionScope kRecover = scope_of(Command::Recover);
+constexpr OptionScope kChanging =
+    scope_of(Command::Apply) | scope_of(Command::Undo) | kRecover | scope_of(Command::Purge);
 
 constexpr std::array kOptions = {
-  OptionRow{'n', "dry-run", "", kCheck,
+  OptionRow{'n', "dry-run", "", kCheck | kChanging,
     "read only; print findings and, for each, the exact steps that a repair would take",
-    assign<&Options::mode_given, ModeGiven::Yes>},
+    [](Options& o, const std::string&) { return set_mode(o, Mode::DryRun); }},
+  OptionRow{'p', "preen", "", kCheck,
+    "make the repairs of class safe, which are proven to be right; ask nothing",
+    [](Options& o, const std::string&) { return set_mode(o, Mode::Preen); }},
+  OptionRow{'y', "yes", "", kCheck | kChanging | kHistory,
+    "make every repair that has one definite answer; for other commands: do not ask",
+    [](Options& o, const std::string&) { return set_mode(o, Mode::Yes); }},
+  OptionRow{0, "plan", "FILE", kCheck,
+    "with --dry-run: write the plan of the repair into FILE, for docker-fsck apply",
+    [](Options& o, const std::string& v) { return set_text(o.plan_file, "plan", v); }},
+  OptionRow{0, "if-unclean", "", kCheck,
+    "do nothing if the last run ended clean and there was no crash and no boot since",
+    assign<&Options::if_unclean, IfUnclean::Yes>},
+  OptionRow{0, "back", "", kRecover,
+    "take back what the repair that was cut off has done, in place of finishing it",
+    assign<&Options::back, RecoverBack::Yes>},
+  OptionRow{0, "acknowledge", "RUN", kHistory,
+    "end the mark that the loss of something in the repair RUN has left",
+    [](Options& o, const std::string& v) { return set_text(o.acknowledged_run, "acknowledge", v); }},
   OptionRow{0, "quick", "", kCheck,
     "do not read the contents of files: structure, references, and the names, sizes and headers of every layer's tree",
     [](Options& o, const std::string&) { return set_level(o, Level::Quick); }},
@@ -126,7 +156,7 @@ constexpr std::array kOptions = {
   OptionRow{0, "color", "WHEN", kEverywhere,
     "auto (default: on a terminal, unless NO_COLOR is set), always or never",
     [](Options& o, const std::string& v) { return choose(o.color, "color", v, kColorModes); }},
-  OptionRow{0, "no-trunc", "", kCheck,
+  OptionRow{0, "no-trunc", "", kCheck | kHistory | kChanging,
     "print whole ids and every finding and step",
     assign<&Options::truncate, Truncate::No>},
   OptionRow{0, "strict", "", kCheck,
@@ -138,8 +168,8 @@ constexpr std::array kOptions = {
   OptionRow{0, "root-label", "NAME", kCheck,
     "print NAME in place of the root's path",
     [](Options& o, const std::string& v) { return set_text(o.root_label, "root-label", v); }},
-  OptionRow{'v', "verbose", "", kCheck,
-    "print every information and every planned step",
+  OptionRow{'v', "verbose", "", kCheck | kHistory,
+    "print every information and every step",
     [](Options& o, const std::string&) { return set_detail(o, Detail::Verbose); }},
   OptionRow{'q', "quiet", "", kCheck,
     "print errors and the summary line only",

@@ -1,6 +1,7 @@
 // The one list of options: parsing, --help and the test of the manual page are made from it.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,8 +11,10 @@
 
 namespace dfsck {
 
-// To which commands an option belongs.
-enum class OptionScope { Everywhere, Check };
+// To which commands an option belongs: a bit for each Command.
+using OptionScope = uint32_t;
+constexpr OptionScope scope_of(Command command) { return OptionScope{1} << static_cast<unsigned>(command); }
+inline constexpr OptionScope kEverywhere = ~OptionScope{0};
 
 struct OptionRow {
   char letter;                // 0 if there is only the long form

@@ -18,10 +18,25 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::array<std::string_view, 4> kCommands{"explain", "list", "help", "check"};
+// Commands that take words of the user after them: what they are, and how many there may be.
+struct CommandRow {
+  std::string_view name;
+  Command command;
+  size_t fewest, most;
+  std::string_view usage;
+};
+constexpr std::array kCommands{
+    CommandRow{"apply", Command::Apply, 1, 1, "docker-fsck apply PLAN"},
+    CommandRow{"undo", Command::Undo, 0, 2, "docker-fsck undo [ROOT [RUN]]"},
+    CommandRow{"recover", Command::Recover, 0, 1, "docker-fsck recover [--back] [ROOT]"},
+    CommandRow{"history", Command::History, 0, 1, "docker-fsck history [--acknowledge RUN] [ROOT]"},
+    CommandRow{"purge", Command::Purge, 0, 2, "docker-fsck purge [ROOT [RUN]]"},
+    CommandRow{"explain", Command::Explain, 1, SIZE_MAX, "docker-fsck explain CODE|SLUG|MESSAGE"},
+    CommandRow{"list", Command::ListProblems, 1, 1, "docker-fsck list problems"},
+    CommandRow{"help", Command::Help, 0, SIZE_MAX, "docker-fsck help"},
+};
 // Words that are commands of docker-fsck, but not of this version; never taken for the name of a root.
-constexpr std::array<std::string_view, 10> kLaterCommands{"migrate", "save",    "load",    "show",  "apply",
-                                                          "undo",    "recover", "history", "purge", "repair"};
+constexpr std::array<std::string_view, 4> kLaterCommands{"migrate", "save", "load", "show"};
 
 po::options_description described_options() {
   po::options_description description;
@@ -33,7 +48,6 @@ po::options_description described_options() {
       description.add_options()(name.c_str(), po::value<std::string>(), "");
     }
   }
-  description.add_options()("preen,p", "")("yes,y", "");  // known, to say that they are not here yet
   return description;
 }
 
@@ -76,55 +90,77 @@ const OptionRow* row_of(std::string_view name) {
   return row == rows.end() ? nullptr : &*row;
 }
 
-std::optional<UsageError> second_root(const std::vector<std::string>& words) {
+const CommandRow* command_row(std::string_view word) {
+  const auto row = std::find_if(kCommands.begin(), kCommands.end(), [&](const CommandRow& r) { return r.name == word; });
+  return row == kCommands.end() ? nullptr : &*row;
+}
+
+UsageError second_root(const std::vector<std::string>& words) {
   const std::string first = escaped_excerpt(words[0], 60);
   std::string hint;
   if (words[0].find('/') == std::string::npos) {
-    hint = did_you_mean(words[0], std::vector<std::string>(kCommands.begin(), kCommands.end() - 1));
+    std::vector<std::string> names;
+    for (const CommandRow& row : kCommands) {
+      names.emplace_back(row.name);
+    }
+    hint = did_you_mean(words[0], names);
   }
   return UsageError{"more than one ROOT: " + first + ", " + escaped_excerpt(words[1], 60) + hint};
 }
 
-// Takes the command's own words off `options.arguments` and sets the command.
+// Takes the command's own word off `options.arguments` and sets the command.
 std::optional<UsageError> take_command(Options& options) {
   std::vector<std::string>& words = options.arguments;
   if (options.command != Command::Check || words.empty()) {
     return std::nullopt;  // --help and --version win over everything
   }
-  if (std::find(kLaterCommands.begin(), kLaterCommands.end(), words[0]) != kLaterCommands.end()) {
-    return UsageError{"the command " + words[0] + " is not part of this version, which only checks; for a directory " +
-                      "of that name write ./" + words[0]};
+  const std::string word = words[0];
+  if (std::find(kLaterCommands.begin(), kLaterCommands.end(), word) != kLaterCommands.end()) {
+    return UsageError{"the command " + word + " is not part of this version; for a directory of that name write ./" +
+                      word};
   }
-  if (words[0] == "help") {
-    options.command = Command::Help;
-    return std::nullopt;
+  if (word == "check" || word == "repair") {
+    return UsageError{(word == "check" ? "checking" : "repairing") +
+                      std::string(" needs no command word: docker-fsck [OPTIONS] [ROOT]; for a directory of that name ") +
+                      "write ./" + word};
   }
-  if (words[0] == "explain") {
-    options.command = Command::Explain;
-    words.erase(words.begin());
-    if (words.empty()) {
-      return UsageError{"explain needs a code, a slug, or a message of the daemon: docker-fsck explain DF0322"};
-    }
-    return std::nullopt;
+  const CommandRow* row = command_row(word);
+  if (row == nullptr) {
+    return words.size() > 1 ? std::optional(second_root(words)) : std::nullopt;
   }
-  if (words[0] == "list") {
-    options.command = Command::ListProblems;
-    const bool right = words.size() == 2 && words[1] == "problems";
-    words.clear();
-    return right ? std::nullopt : std::optional(UsageError{"list what? docker-fsck list problems"});
+  options.command = row->command;
+  words.erase(words.begin());
+  const bool wrong_list = row->command == Command::ListProblems && words != std::vector<std::string>{"problems"};
+  if (words.size() < row->fewest || words.size() > row->most || wrong_list) {
+    return UsageError{std::string(row->name) + (words.size() > row->most ? " takes less: " : " what? ") +
+                      std::string(row->usage)};
   }
-  if (words[0] == "check") {
-    return UsageError{"checking needs no command word: docker-fsck [OPTIONS] [ROOT]; for a directory of that name " +
-                      std::string("write ./check")};
-  }
-  return words.size() > 1 ? second_root(words) : std::nullopt;
+  return std::nullopt;
 }
 
-std::optional<UsageError> reject_options_of_check(const std::vector<const OptionRow*>& given) {
+std::optional<UsageError> reject_options_of_others(Command command, const std::vector<const OptionRow*>& given) {
   for (const OptionRow* row : given) {
-    if (row->scope == OptionScope::Check) {
-      return UsageError{"--" + std::string(row->name) + " has a meaning only for a check, not for this command"};
+    if ((row->scope & scope_of(command)) != 0) {
+      continue;
     }
+    const std::string option = "--" + std::string(row->name);
+    if (row->scope == scope_of(Command::Check)) {
+      return UsageError{option + " has a meaning only for a check, not for this command"};
+    }
+    std::string commands;
+    for (const CommandRow& other : kCommands) {
+      if ((row->scope & scope_of(other.command)) != 0) {
+        commands.append(commands.empty() ? "" : ", ").append(other.name);
+      }
+    }
+    return UsageError{option + " has no meaning here, only for " + commands};
+  }
+  return std::nullopt;
+}
+
+std::optional<UsageError> contradiction(const Options& options) {
+  if (!options.plan_file.empty() && options.mode != Mode::DryRun) {
+    return UsageError{"--plan needs --dry-run: docker-fsck --dry-run --plan FILE [ROOT]"};
   }
   return std::nullopt;
 }
@@ -145,9 +181,6 @@ std::variant<Options, UsageError> parse_options(const std::vector<std::string>& 
       continue;
     }
     const OptionRow* row = row_of(token.string_key);
-    if (row == nullptr) {
-      return UsageError{"this version only checks: use --dry-run"};
-    }
     given.push_back(row);
     if (auto error = row->set(options, token.value.empty() ? std::string() : token.value[0])) {
       return *error;
@@ -156,10 +189,13 @@ std::variant<Options, UsageError> parse_options(const std::vector<std::string>& 
   if (auto error = take_command(options)) {
     return *error;
   }
-  if (options.command == Command::Explain || options.command == Command::ListProblems) {
-    if (auto error = reject_options_of_check(given)) {
+  if (options.command != Command::Help && options.command != Command::Version) {
+    if (auto error = reject_options_of_others(options.command, given)) {
       return *error;
     }
+  }
+  if (auto error = contradiction(options)) {
+    return *error;
   }
   return options;
 }

@@ -1,6 +1,7 @@
 // The command line, as data.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -10,25 +11,31 @@
 
 namespace dfsck {
 
-enum class Command { Check, Explain, ListProblems, Help, Version };
+enum class Command { Check, Apply, Undo, Recover, History, Purge, Explain, ListProblems, Help, Version };
 enum class Format { Text, Json };
 enum class ProgressStyle { Auto, Bar, Plain, Json, None };
 enum class ColorMode { Auto, Always, Never };
 enum class Detail { Quiet, Normal, Verbose };
 enum class Truncate { No, Yes };
 enum class Stats { No, Yes };
-enum class ModeGiven { No, Yes };
+enum class IfUnclean { No, Yes };
+enum class RecoverBack { No, Yes };
 
 struct Options {
   Command command = Command::Check;
-  std::vector<std::string> arguments;  // ROOT of a check (at most one), or the words to explain
-  ModeGiven mode_given = ModeGiven::No;
+  // ROOT of a check (at most one), the words to explain, PLAN of apply, ROOT and RUN of the commands about repairs.
+  std::vector<std::string> arguments;
+  std::optional<Mode> mode;  // as given; commands that change something take DryRun and Yes
   Level level = Level::Full;
   unsigned jobs = 1;
   std::vector<std::string> only;
   std::vector<std::string> skip;
   Format format = Format::Text;
   std::string report_file;  // empty: none
+  std::string plan_file;    // of --plan; empty: none
+  IfUnclean if_unclean = IfUnclean::No;
+  RecoverBack back = RecoverBack::No;
+  std::string acknowledged_run;  // of history; empty: none
   ProgressStyle progress = ProgressStyle::Auto;
   ColorMode color = ColorMode::Auto;
   Truncate truncate = Truncate::Yes;

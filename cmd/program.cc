@@ -7,6 +7,7 @@
 #include "cmd/help.h"
 #include "cmd/list_cmd.h"
 #include "cmd/options.h"
+#include "cmd/repairs_cmd.h"
 
 namespace dfsck {
 
@@ -18,6 +19,11 @@ Output run_program(const std::vector<std::string>& args) {
   const Options& options = std::get<Options>(parsed);
   switch (options.command) {
     case Command::Check: return run_check(options);
+    case Command::Apply: return run_apply(options);
+    case Command::Undo: return run_undo(options);
+    case Command::Recover: return run_recover(options);
+    case Command::History: return run_history(options);
+    case Command::Purge: return run_purge(options);
     case Command::Explain: return run_explain(options);
     case Command::ListProblems: return run_list_problems(options);
     case Command::Help: return Output{kExitClean, help_text(), ""};

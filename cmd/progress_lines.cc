@@ -19,6 +19,7 @@ std::string_view phase_words(Progress::Phase phase) {
     case Progress::Phase::Scanning: return "scanning";
     case Progress::Phase::Checking: return "checking structure";
     case Progress::Phase::Content: return "checking contents";
+    case Progress::Phase::Repairing: return "repairing";
     case Progress::Phase::Done: return "done";
   }
   return "";
@@ -30,6 +31,7 @@ std::string_view phase_key(Progress::Phase phase) {
     case Progress::Phase::Scanning: return "scanning";
     case Progress::Phase::Checking: return "checking";
     case Progress::Phase::Content: return "content";
+    case Progress::Phase::Repairing: return "repairing";
     case Progress::Phase::Done: return "done";
   }
   return "";
@@ -59,7 +61,9 @@ std::string duration(uint64_t seconds) {
 // The pieces after the percentage, most wanted first.
 std::vector<std::string> details(const ProgressSample& sample) {
   std::vector<std::string> parts;
-  const std::string_view noun = sample.phase == Progress::Phase::Content ? "layer" : "directory";
+  const std::string_view noun = sample.phase == Progress::Phase::Content     ? "layer"
+                                : sample.phase == Progress::Phase::Repairing ? "step"
+                                                                             : "directory";
   if (sample.phase == Progress::Phase::Content && sample.bytes_total > 0) {
     parts.push_back(human_bytes(sample.bytes_done) + " of " +
                     human_bytes(std::max(sample.bytes_done, sample.bytes_total)));

@@ -32,6 +32,9 @@ void write_counts(const std::map<std::string, uint64_t>& counts, JsonWriter& jso
 void write_repair(const ReportedFinding& reported, const Plan& plan, JsonWriter& json) {
   json.key("repair").object();
   json.key("status").text(reported.repair_status);
+  if (!reported.why.empty()) {
+    json.key("why").text(reported.why);
+  }
   json.key("steps").array();
   for (const size_t step : reported.steps) {
     if (step < plan.steps.size()) {
@@ -77,24 +80,64 @@ void write_finding(const ReportedFinding& reported, const Plan& plan, JsonWriter
   json.end_object();
 }
 
-// The part of a root that is the same for the root that was asked for and for those below it.
-void write_root(const RootReport& report, JsonWriter& json) {
-  json.key("root").text(report.root);
-  json.key("driver").text(report.driver);
-  json.key("mode").text("dry-run");
-  json.key("level").text(level_name(report.level));
-  json.key("daemon").object();
-  json.key("live").boolean(report.live);
-  json.key("evidence").texts(report.evidence);
-  json.end_object();
-  write_counts(report.counts, json);
+void write_findings(const RootReport& report, JsonWriter& json) {
   json.key("findings").array();
   for (const ReportedFinding& reported : report.findings) {
     write_finding(reported, report.plan, json);
   }
   json.end_array();
   json.key("plan");
-  write_plan(report.plan, json);
+  write_plan(report.plan, report.repair ? report.repair->results : std::vector<StepResult>{}, json);
+}
+
+std::string journal_path(const RootReport& report) {
+  return report.repair && !report.repair->run.empty() ? ".docker-fsck/" + report.repair->run + "/journal" : "";
+}
+
+void write_outcome(const RootReport& report, JsonWriter& json) {
+  json.key("repair");
+  if (!report.repair) {
+    json.null();
+    return;
+  }
+  json.object();
+  json.key("obstacles").texts(report.repair->obstacles);
+  json.key("journal");
+  if (const std::string journal = journal_path(report); !journal.empty()) {
+    json.text(journal);
+  } else {
+    json.null();
+  }
+  json.key("passes").number(uint64_t{report.repair->passes});
+  json.key("after");
+  if (report.after.empty()) {
+    json.null();
+  } else {
+    json.object();
+    write_findings(report.after.front(), json);
+    json.key("failures").texts(report.after.front().failures);
+    json.key("new").array();
+    for (const size_t finding : report.repair->added) {
+      json.number(uint64_t{finding});
+    }
+    json.end_array().end_object();
+  }
+  json.end_object();
+}
+
+// The part of a root that is the same for the root that was asked for and for those below it.
+void write_root(const RootReport& report, JsonWriter& json) {
+  json.key("root").text(report.root);
+  json.key("driver").text(report.driver);
+  json.key("mode").text(mode_name(report.mode));
+  json.key("level").text(level_name(report.level));
+  json.key("daemon").object();
+  json.key("live").boolean(report.live);
+  json.key("evidence").texts(report.evidence);
+  json.end_object();
+  write_counts(report.counts, json);
+  write_findings(report, json);
+  write_outcome(report, json);
   json.key("failures").texts(report.failures);
   json.key("cancelled").boolean(report.cancelled);
   json.key("below").array();
@@ -106,13 +149,16 @@ void write_root(const RootReport& report, JsonWriter& json) {
   json.end_array();
 }
 
-void write_summary(const Totals& totals, JsonWriter& json) {
+void write_summary(const RootReport& report, JsonWriter& json) {
+  const Totals totals = totals_of(report);
+  const Totals now = totals_now(report);
+  const RepairTotals repaired = repair_totals(report);
   json.key("summary").object();
   json.key("errors").number(uint64_t{totals.errors});
   json.key("warnings").number(uint64_t{totals.warnings});
   json.key("infos").number(uint64_t{totals.infos});
-  json.key("repaired").number(0);
-  json.key("left").number(uint64_t{totals.errors + totals.warnings});
+  json.key("repaired").number(uint64_t{repaired.errors + repaired.warnings});
+  json.key("left").number(uint64_t{now.errors + now.warnings});
   json.end_object();
 }
 
@@ -134,8 +180,13 @@ std::string render_json(const RootReport& report, const RenderSettings& settings
   json.key("schema").text(kSchema);
   json.key("version").text(DFSCK_VERSION);
   write_root(report, json);
-  write_summary(totals_of(report), json);
-  json.key("journal").null();
+  write_summary(report, json);
+  json.key("journal");
+  if (const std::string journal = journal_path(report); !journal.empty()) {
+    json.text(journal);
+  } else {
+    json.null();
+  }
   if (settings.timing) {
     write_timing(*settings.timing, json);
   }

@@ -69,17 +69,30 @@ void write_expect(const Expect& expect, JsonWriter& json) {
   json.end_object();
 }
 
+std::string_view result_name(StepResult::State state) {
+  switch (state) {
+    case StepResult::State::Done: return "done";
+    case StepResult::State::Failed: return "failed";
+    case StepResult::State::Skipped: return "skipped";
+  }
+  return "";
+}
+
 }  // namespace
 
-void write_plan(const Plan& plan, JsonWriter& json) {
+void write_plan(const Plan& plan, const std::vector<StepResult>& results, JsonWriter& json) {
   json.array();
-  for (const Step& step : plan.steps) {
+  for (size_t i = 0; i < plan.steps.size(); ++i) {
+    const Step& step = plan.steps[i];
     json.object();
     json.key("op").text(action_op(step.action));
     json.key("path").text(action_path(step.action).text());
     json.key("why").number(uint64_t{step.findings.front()});
     std::visit(WriteFields{json}, step.action);
     write_expect(step.expect, json);
+    if (i < results.size()) {
+      json.key("result").text(result_name(results[i].state));
+    }
     json.end_object();
   }
   json.end_array();

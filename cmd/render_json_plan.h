@@ -3,10 +3,11 @@
 
 #include "cmd/json_writer.h"
 #include "core/plan/plan.h"
+#include "core/plan/repair_run.h"
 
 namespace dfsck {
 
-// Writes the array of steps, in the order in which they would be taken.
-void write_plan(const Plan& plan, JsonWriter& json);
+// Writes the array of steps, in the order in which they would be taken, or were: then with what became of each.
+void write_plan(const Plan& plan, const std::vector<StepResult>& results, JsonWriter& json);
 
 }  // namespace dfsck

@@ -3,6 +3,7 @@
 
 #include "cmd/render.h"
 #include "cmd/render_text_findings.h"
+#include "cmd/render_text_repair.h"
 #include "cmd/render_text_summary.h"
 #include "cmd/safe_text.h"
 #include "cmd/totals.h"
@@ -17,7 +18,15 @@ std::string driver_words(const RootReport& report) {
 
 std::string title(const RootReport& report, const RenderSettings& settings) {
   return settings.paint.bold(std::string("docker-fsck ") + DFSCK_VERSION + ": " + safe_text(report.root)) + " (" +
-         driver_words(report) + "), " + std::string(level_name(report.level)) + " check, dry run: nothing is written\n";
+         driver_words(report) + "), " + std::string(level_name(report.level)) + " check, " +
+         std::string(mode_words(report.mode)) + "\n";
+}
+
+// The findings to show: after a repair those that are left.
+std::string findings_text(const RootReport& report, const RenderSettings& settings) {
+  const RootReport& now = was_repaired(report) ? report.now() : report;
+  const std::string text = render_findings(now, finding_tree(now), settings);
+  return was_repaired(report) && !text.empty() ? "\n" + settings.paint.bold("LEFT") + ":" + text : text;
 }
 
 std::string live_warning(const RootReport& report, const RenderSettings& settings) {
@@ -31,27 +40,41 @@ std::string live_warning(const RootReport& report, const RenderSettings& setting
   return text + "  Stop docker and containerd, then check again, to be sure.\n";
 }
 
+// What could not be read or done, of the first check and of the one after the repair.
+std::vector<std::string> failures_of(const RootReport& report) {
+  std::vector<std::string> failures = report.failures;
+  for (const RootReport& after : report.after) {
+    for (const std::string& failure : after.failures) {
+      if (std::find(failures.begin(), failures.end(), failure) == failures.end()) {
+        failures.push_back(failure);
+      }
+    }
+  }
+  return failures;
+}
+
 std::string failure_list(const RootReport& report, const RenderSettings& settings) {
-  if (report.failures.empty()) {
+  const std::vector<std::string> failures = failures_of(report);
+  if (failures.empty()) {
     return "";
   }
   constexpr size_t kShown = 20;
   const size_t count =
-      settings.truncate == Truncate::Yes ? std::min(report.failures.size(), kShown) : report.failures.size();
+      settings.truncate == Truncate::Yes ? std::min(failures.size(), kShown) : failures.size();
   std::string text =
       "\n" + settings.paint.red("NOT EVERYTHING COULD BE READ") + ": there may be more than is found below.\n";
   for (size_t i = 0; i < count; ++i) {
-    text += "  " + shown_text(report.failures[i], settings.truncate) + "\n";
+    text += "  " + shown_text(failures[i], settings.truncate) + "\n";
   }
-  if (report.failures.size() > count) {
-    text += "  and " + std::to_string(report.failures.size() - count) + " more; --no-trunc shows all\n";
+  if (failures.size() > count) {
+    text += "  and " + std::to_string(failures.size() - count) + " more; --no-trunc shows all\n";
   }
   return text + (lacks_permission(report) ? "  Run docker-fsck as root to read everything.\n" : "");
 }
 
 std::string body(const RootReport& report, const RenderSettings& settings) {
   std::string text = live_warning(report, settings) + failure_list(report, settings);
-  text += render_findings(report, finding_tree(report), settings);
+  text += render_repair(report, settings) + findings_text(report, settings);
   if (report.cancelled) {
     text += "\n" + settings.paint.red("CANCELLED") + ": what is above is not everything.\n";
   }

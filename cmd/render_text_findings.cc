@@ -130,7 +130,8 @@ void FindingsText::add_finding(size_t index, const FindingGroup& group) {
   }
   add_hits(reported.finding.affects, "      ");
   if (group.problem->safety != Safety::None && reported.repair_status == "impossible") {
-    out_ += "      no repair here: it could not be proven to be right\n";
+    out_ += "      no repair here: " +
+            (reported.why.empty() ? "it could not be proven to be right" : shown(reported.why)) + "\n";
   }
 }
 

@@ -28,18 +28,36 @@ std::string joined(const std::vector<std::string>& parts) {
   return text;
 }
 
-std::string found_line(const Totals& totals, const Paint& paint) {
+std::string count_line(const std::string& label, const Totals& totals, const Paint& paint) {
   const std::string infos = totals.infos > 0 ? ", " + counted(totals.infos, "info") : "";
   if (totals.errors + totals.warnings == 0) {
-    return "found: no errors, no warnings" + infos + "\n";
+    return label + ": no errors, no warnings" + infos + "\n";
   }
   const std::string errors = counted(totals.errors, "error");
   const std::string warnings = counted(totals.warnings, "warning");
-  return "found: " + (totals.errors > 0 ? paint.red(errors) : errors) + ", " +
+  return label + ": " + (totals.errors > 0 ? paint.red(errors) : errors) + ", " +
          (totals.warnings > 0 ? paint.yellow(warnings) : warnings) + infos + "\n";
 }
 
-std::string repairs_line(const Totals& totals) {
+std::string program(const RenderSettings& settings, std::string_view option) {
+  return "docker-fsck" + std::string(option) + (settings.root_argument.empty() ? "" : " " + settings.root_argument);
+}
+
+// Which command makes the planned repairs.
+std::string makes_them(const Totals& totals, const RootReport& report, const RenderSettings& settings) {
+  if (report.mode == Mode::Yes) {
+    return report.repair && report.repair->obstacles.empty() ? "; see above why they were not made" : "";
+  }
+  const size_t safe = totals.repairs(Safety::Safe);
+  const size_t others = totals.repairs(Safety::Clean) + totals.repairs(Safety::Ask) + totals.repairs(Safety::Lossy);
+  const std::string_view object = safe + others == 1 ? " makes it" : " makes them";
+  if (others == 0) {
+    return "; " + program(settings, " -p").append(object);
+  }
+  return "; " + program(settings, " -y").append(object) + (safe > 0 ? ", -p only what is safe" : "");
+}
+
+std::string repairs_line(const Totals& totals, const RootReport& report, const RenderSettings& settings) {
   std::vector<std::string> parts;
   const auto add = [&](Safety safety, std::string_view noun, std::string_view tail) {
     if (const size_t count = totals.repairs(safety); count > 0) {
@@ -54,7 +72,7 @@ std::string repairs_line(const Totals& totals) {
   add(Safety::Lossy, "removal", " of something that you can see (lossy)");
   std::string text;
   if (!parts.empty()) {
-    text = "planned: " + joined(parts) + "; this version only shows them\n";
+    text = "planned: " + joined(parts) + makes_them(totals, report, settings) + "\n";
   }
   if (totals.without_repair > 0) {
     text += "no repair exists for " + counted(totals.without_repair, "finding") + ": see what you can do above\n";
@@ -62,9 +80,18 @@ std::string repairs_line(const Totals& totals) {
   return text;
 }
 
+std::string repaired_line(const RootReport& report) {
+  const RepairTotals totals = repair_totals(report);
+  if (totals.steps == 0) {
+    return "repaired: nothing\n";
+  }
+  return "repaired: " + counted(totals.errors, "error") + ", " + counted(totals.warnings, "warning") + " in " +
+         counted(totals.steps, "step") + "\n";
+}
+
 const RootReport* first_with_error(const RootReport& report) {
-  if (report.count(Severity::Error) > 0) {
-    return &report;
+  if (report.now().count(Severity::Error) > 0) {
+    return &report.now();
   }
   for (const RootReport& below : report.below) {
     if (const RootReport* found = first_with_error(below)) {
@@ -75,18 +102,27 @@ const RootReport* first_with_error(const RootReport& report) {
 }
 
 std::string next_line(const RootReport& report, const RenderSettings& settings) {
-  const std::string check = "docker-fsck" + (settings.root_argument.empty() ? "" : " " + settings.root_argument);
+  const std::string check = program(settings, "");
   if (report.cancelled) {
     return "next: " + check + " checks everything again\n";
   }
   if (lacks_permission(report)) {
     return "next: run it as root, so that everything can be read: sudo " + check + "\n";
   }
+  if (report.repair && !report.repair->added.empty()) {
+    return "next: " + program(settings, " undo") + " takes the repair back\n";
+  }
+  if (report.repair && !report.repair->obstacles.empty()) {
+    return "next: clear what stands against the repair (see above), then repair again\n";
+  }
   if (const RootReport* with_error = first_with_error(report)) {
     const FindingTree tree = finding_tree(*with_error);
     const std::string explain = "docker-fsck explain " + tree.groups[0].problem->code();
     return report.live ? "next: stop docker and containerd and check again; " + explain + " tells more\n"
                        : "next: " + explain + " tells more\n";
+  }
+  if (report.repaired() > 0) {
+    return "next: start docker; once all is well, " + program(settings, " purge") + " frees the space of what was moved aside\n";
   }
   if (report.level != Level::Full) {
     return "next: " + check + " reads the contents of files as well\n";
@@ -128,9 +164,12 @@ std::string render_counts(const RootReport& report) {
 
 std::string render_summary(const RootReport& report, const RenderSettings& settings) {
   const Totals totals = totals_of(report);
-  std::string text = found_line(totals, settings.paint);
+  std::string text = count_line("found", totals, settings.paint);
+  if (report.mode != Mode::DryRun) {
+    text += repaired_line(report) + count_line("left", totals_now(report), settings.paint);
+  }
   if (settings.detail != Detail::Quiet) {
-    text += repairs_line(totals);
+    text += repairs_line(totals_now(report), report, settings);
     text += "exit code " + exit_code_meaning(exit_code(report, settings.strict)) + "\n";
     text += next_line(report, settings);
   }

@@ -24,27 +24,28 @@ std::string resolved_directory(const std::string& path) {
 
 }  // namespace
 
-Result<ReportFile> ReportFile::open(const std::string& path, const std::string& root) {
+Result<ReportFile> ReportFile::open(const std::string& path, const std::string& root, std::string_view what) {
+  const std::string op = "write " + std::string(what);
   if ((resolved_directory(path) + "/").starts_with(root.ends_with('/') ? root : root + "/")) {
-    return format_error("write report", escaped(path), "it would lie inside the root, where a check writes nothing");
+    return format_error(op, escaped(path), "it would lie inside the root, where a check writes nothing");
   }
   constexpr mode_t kMode = 0640;  // names of images and containers are not for everybody
   Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, kMode));
   if (!fd) {
-    return sys_error("write report", escaped(path));
+    return sys_error(op, escaped(path));
   }
-  return ReportFile(std::move(fd), path);
+  return ReportFile(std::move(fd), path, op);
 }
 
 Result<void> ReportFile::write(std::string_view text) {
   struct stat info {};
   if (::fstat(fd_.get(), &info) != 0 || (S_ISREG(info.st_mode) && ::ftruncate(fd_.get(), 0) != 0)) {
-    return sys_error("write report", escaped(path_));
+    return sys_error(op_, escaped(path_));
   }
   while (!text.empty()) {
     const ssize_t written = ::write(fd_.get(), text.data(), text.size());
     if (written < 0) {
-      const Error error = sys_error("write report", escaped(path_));
+      const Error error = sys_error(op_, escaped(path_));
       if (error.is_io(EINTR)) {
         continue;
       }
@@ -53,7 +54,7 @@ Result<void> ReportFile::write(std::string_view text) {
     text.remove_prefix(static_cast<size_t>(written));
   }
   if (::close(fd_.release()) != 0) {
-    return sys_error("write report", escaped(path_));
+    return sys_error(op_, escaped(path_));
   }
   return {};
 }

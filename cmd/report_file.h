@@ -1,4 +1,4 @@
-// The file that --report names.
+// The files that --report and --plan name.
 #pragma once
 
 #include <string>
@@ -13,16 +13,19 @@ namespace dfsck {
 class ReportFile {
  public:
   // A Format error if `path` lies inside the directory `root`: a check writes nothing there.
-  static Result<ReportFile> open(const std::string& path, const std::string& root);
+  // `what` is for messages.
+  static Result<ReportFile> open(const std::string& path, const std::string& root, std::string_view what = "report");
 
   // Replaces the contents. Once only.
   Result<void> write(std::string_view text);
 
  private:
-  ReportFile(Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  ReportFile(Fd fd, std::string path, std::string op)
+      : fd_(std::move(fd)), path_(std::move(path)), op_(std::move(op)) {}
 
   Fd fd_;
   std::string path_;
+  std::string op_;  // "write report"
 };
 
 }  // namespace dfsck

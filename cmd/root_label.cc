@@ -37,12 +37,23 @@ class Relabel {
       text(reported.message);
       text(reported.consequence);
       text(reported.remedy);
+      text(reported.why);
       for (auto& [name, value] : reported.finding.args) {
         text(value);
       }
     }
-    for (RootReport& below : report.below) {
-      this->report(below);
+    if (report.repair) {
+      for (std::string& obstacle : report.repair->obstacles) {
+        text(obstacle);
+      }
+      for (StepResult& result : report.repair->results) {
+        text(result.why);
+      }
+    }
+    for (std::vector<RootReport>* others : {&report.after, &report.below}) {
+      for (RootReport& other : *others) {
+        this->report(other);
+      }
     }
   }
 

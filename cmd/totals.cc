@@ -9,20 +9,44 @@
 namespace dfsck {
 namespace {
 
+bool offers_repair(const ReportedFinding& reported) {
+  return reported.repair_status == "planned" || (reported.repair_status == "skipped" && !reported.steps.empty());
+}
+
 void add(const RootReport& report, Totals& totals) {
   totals.errors += report.count(Severity::Error);
   totals.warnings += report.count(Severity::Warning);
   totals.infos += report.count(Severity::Info);
   for (const ReportedFinding& reported : report.findings) {
     const Problem& problem = problem_of(reported.finding.problem);
-    if (reported.repair_status == "planned") {
+    if (offers_repair(reported)) {
       ++totals.repairs_by_class[static_cast<size_t>(problem.safety)];
     } else if (problem.severity != Severity::Info && !reported.finding.caused_by) {
       ++totals.without_repair;
     }
   }
+}
+
+void add_repairs(const RootReport& report, RepairTotals& totals) {
+  for (const ReportedFinding& reported : report.findings) {
+    const Severity severity = problem_of(reported.finding.problem).severity;
+    totals.errors += reported.repair_status == "done" && severity == Severity::Error ? 1 : 0;
+    totals.warnings += reported.repair_status == "done" && severity == Severity::Warning ? 1 : 0;
+  }
+  for (const StepResult& result : report.repair ? report.repair->results : std::vector<StepResult>{}) {
+    totals.steps += result.state == StepResult::State::Done ? 1 : 0;
+  }
   for (const RootReport& below : report.below) {
-    add(below, totals);
+    add_repairs(below, totals);
+  }
+}
+
+enum class When { First, Now };
+
+void add_all(const RootReport& report, When when, Totals& totals) {
+  add(when == When::Now ? report.now() : report, totals);
+  for (const RootReport& below : report.below) {
+    add_all(below, when, totals);
   }
 }
 
@@ -30,7 +54,19 @@ void add(const RootReport& report, Totals& totals) {
 
 Totals totals_of(const RootReport& report) {
   Totals totals;
-  add(report, totals);
+  add_all(report, When::First, totals);
+  return totals;
+}
+
+Totals totals_now(const RootReport& report) {
+  Totals totals;
+  add_all(report, When::Now, totals);
+  return totals;
+}
+
+RepairTotals repair_totals(const RootReport& report) {
+  RepairTotals totals;
+  add_repairs(report, totals);
   return totals;
 }
 

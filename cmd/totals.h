@@ -19,7 +19,18 @@ struct Totals {
   size_t repairs(Safety safety) const { return repairs_by_class[static_cast<size_t>(safety)]; }
 };
 
+// Of what was found first.
 Totals totals_of(const RootReport& report);
+// Of what there is now: after a repair, of the check that followed it.
+Totals totals_now(const RootReport& report);
+
+// What was repaired, in all roots.
+struct RepairTotals {
+  size_t errors = 0;
+  size_t warnings = 0;
+  size_t steps = 0;
+};
+RepairTotals repair_totals(const RootReport& report);
 
 // Whether something of the root or those below it could not be read for want of permission.
 bool lacks_permission(const RootReport& report);

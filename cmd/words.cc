@@ -14,6 +14,16 @@ std::string_view safety_words(Safety safety) {
   return "";
 }
 
+std::string_view mode_words(Mode mode) {
+  switch (mode) {
+    case Mode::DryRun: return "dry run: nothing is written";
+    case Mode::Preen: return "then a repair of what is safe (--preen)";
+    case Mode::Yes: return "then a repair (--yes)";
+    case Mode::Ask: return "then a repair of what you choose";
+  }
+  return "";
+}
+
 std::string_view level_name(Level level) {
   switch (level) {
     case Level::Full: return "full";

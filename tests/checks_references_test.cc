@@ -120,7 +120,7 @@ TEST_F(References, KeysThatNoListShowsAreKept) {
   store().references[0].name = "App 1";
   store().references[0].well_formed = false;
   EXPECT_EQ(slugs(run_check(check_references, build.model())), Slugs{"tag-malformed"});
-  EXPECT_EQ(kept_tags(build.model())["app"].count("App 1"), 1u);
+  EXPECT_EQ(kept_tags(build.model(), {})["app"].count("App 1"), 1u);
 }
 
 TEST_F(References, WhatCannotBeReadIsNotWrittenOver) {

@@ -122,9 +122,13 @@ TEST(ScanRootEntries, DataOfNewerDaemons) {
 
 TEST(ScanRootEntries, RepairsWhoseJournalHasNoEnd) {
   const TempRoot temp;
-  temp.write(".docker-fsck/20260101T000000Z-aaaa/journal", "{\"event\":\"plan\"}\n{\"event\":\"end\"}\n");
-  temp.write(".docker-fsck/20260102T000000Z-bbbb/journal", "{\"event\":\"end\"}\n{\"event\":\"done\"}\n");
-  temp.write(".docker-fsck/20260103T000000Z-cccc/journal", "{\"event\":\"plan\"}\n{\"event\":\"e");
+  const std::string end = "{\"record\":\"end\",\"state\":\"finished\"}\t0123456789abcdef\n";
+  const std::string plan = "{\"record\":\"plan\",\"steps\":[]}\t0123456789abcdef\n";
+  temp.write(".docker-fsck/20260101T000000Z-aaaa/journal", plan + end);
+  temp.write(".docker-fsck/20260102T000000Z-bbbb/journal", end + "{\"record\":\"undo-intent\"}\t0123456789abcdef\n");
+  temp.write(".docker-fsck/20260103T000000Z-cccc/journal", plan + end.substr(0, 20));
+  temp.write(".docker-fsck/20260105T000000Z-eeee/journal",
+             plan + end + "{\"record\":\"acknowledged\"}\t0123456789abcdef\n{\"rec");
   temp.make_dir(".docker-fsck/20260104T000000Z-dddd/quarantine");
   const Model model = scanned(temp);
   EXPECT_EQ(model.entries.unfinished_repairs,

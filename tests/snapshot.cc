@@ -20,13 +20,17 @@ namespace {
 std::string attributes_of(const std::string& path) {
   std::vector<char> names(64 * 1024);
   const ssize_t size = ::llistxattr(path.c_str(), names.data(), names.size());
-  std::string text;
+  std::map<std::string, std::string> found;  // in an order that does not depend on how they came to be
   for (ssize_t at = 0; at < size;) {
     const std::string name = names.data() + at;
     std::vector<char> value(64 * 1024);
     const ssize_t length = ::lgetxattr(path.c_str(), name.c_str(), value.data(), value.size());
-    text += " " + name + "=" + std::string(value.data(), length > 0 ? static_cast<size_t>(length) : 0);
+    found[name] = std::string(value.data(), length > 0 ? static_cast<size_t>(length) : 0);
     at += static_cast<ssize_t>(name.size()) + 1;
+  }
+  std::string text;
+  for (const auto& [name, value] : found) {
+    text += " " + name + "=" + value;
   }
   return text;
 }

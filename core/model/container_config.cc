@@ -183,6 +183,7 @@ void parse_container_config(const FileState& file, Container& container) {
   container.image = ImageId::parse(text_of(*config, "Image"));
   container.image_name = text_of(config->get("Config"), "Image");
   container.created = text_of(*config, "Created");
+  container.running = state.get("Running").as_bool().value_or(false);
   container.dead = state.get("Dead").as_bool().value_or(false) ||
                    state.get("RemovalInProgress").as_bool().value_or(false);
   container.log_path = text_of(*config, "LogPath");

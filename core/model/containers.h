@@ -30,6 +30,7 @@ struct Container {
   std::string image_name;      // what the user typed: Config.Image
   std::string created;         // RFC 3339, raw
   bool dead = false;           // Dead or RemovalInProgress
+  bool running = false;        // as last recorded, whether or not it still is
   struct MountPoint {
     std::string destination, source, name, driver, type;
     std::string mode;         // options as the user typed them: "ro,z"

@@ -10,6 +10,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/text.h"
+#include "core/fs/lock.h"
 #include "core/model/mount_table.h"
 
 namespace dfsck {
@@ -143,15 +144,6 @@ void find_daemons(const Root& root, const HostSnapshot& host, HostFacts& facts) 
 }
 
 }  // namespace
-
-std::vector<RelPath> daemon_databases() {
-  return {"buildkit/cache.db",          "buildkit/containerd-overlayfs/metadata_v2.db",
-          "buildkit/containerdmeta.db", "buildkit/history.db",
-          "buildkit/history_c8d.db",    "buildkit/metadata_v2.db",
-          "buildkit/snapshots.db",      "containerd/daemon/io.containerd.metadata.v1.bolt/meta.db",
-          "network/files/local-kv.db",  "swarm/worker/tasks.db",
-          "volumes/metadata.db"};
-}
 
 void read_host_facts(const Root& root, const HostSnapshot& host, Model& model) {
   Mounts mounts(root, model);

@@ -6,9 +6,6 @@
 
 namespace dfsck {
 
-// The databases that daemons and their containerd keep open for writing while they run (bbolt files).
-std::vector<RelPath> daemon_databases();
-
 // Fills in model.host except for what is asked of the filesystem itself. Needs model.driver.
 void read_host_facts(const Root& root, const HostSnapshot& host, Model& model);
 

@@ -130,7 +130,8 @@ void find_wrong_types(const Root& root, Model& model) {
             [](const RootEntries::WrongType& a, const RootEntries::WrongType& b) { return a.path < b.path; });
 }
 
-// The journal's last record says that its repair ended, one way or the other.
+// The journal's last whole record says that its repair, or the undo of it, ended (core/plan/run_log.h). A crash may have
+// torn a line behind it. Only the end is read: of a journal that ends well, all else is the history's affair.
 bool journal_has_end(const Root& root, const RelPath& journal) {
   const Result<Fd> fd = root.open_file(journal);
   const Result<FileStat> stat = root.stat(journal);
@@ -140,8 +141,12 @@ bool journal_has_end(const Root& root, const RelPath& journal) {
   std::array<char, 64 * 1024> tail{};
   const uint64_t start = stat->size > tail.size() ? stat->size - tail.size() : 0;
   const ssize_t got = ::pread(fd->get(), tail.data(), tail.size(), static_cast<off_t>(start));
-  const std::string_view text = trimmed({tail.data(), got > 0 ? static_cast<size_t>(got) : 0});
-  return text.substr(text.rfind('\n') + 1).find("\"event\":\"end\"") != std::string_view::npos;
+  const std::string_view text(tail.data(), got > 0 ? static_cast<size_t>(got) : 0);
+  const size_t end = text.rfind('\n');
+  const std::string_view whole = end != std::string_view::npos ? text.substr(0, end) : std::string_view();
+  const std::string_view last = whole.substr(whole.rfind('\n') + 1);
+  return last.starts_with("{\"record\":\"end\"") || last.starts_with("{\"record\":\"acknowledged\"") ||
+         last.starts_with("{\"record\":\"purge\"");
 }
 
 void find_unfinished_repairs(StateReader& reader, Model& model) {

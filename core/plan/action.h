@@ -1,6 +1,6 @@
 // Actions: the few primitive, reversible changes that every repair is made of.
 //
-// An action is data. core/plan/apply carries it out, the journal stores it, and a dry run prints it: all three
+// An action is data. core/plan/repair_run carries it out, the journal stores it, and a dry run prints it: all three
 // use the same object. Each holds its precondition, so that nothing is done to a root that has changed since
 // it was looked at.
 #pragma once
@@ -29,16 +29,19 @@ struct WriteFile {
   RelPath path;
   std::string bytes;
   Ownership owner;
+  friend bool operator==(const WriteFile&, const WriteFile&) = default;
 };
-// Creates the directory, in place of what is there if that is something else.
+// Creates the directory, in place of what is there if that is something else. A directory that is there stays as it is.
 struct MakeDir {
   RelPath path;
   Ownership owner;
+  friend bool operator==(const MakeDir&, const MakeDir&) = default;
 };
 // Creates the symbolic link, or replaces what is there.
 struct WriteSymlink {
   RelPath path;
   std::string target;
+  friend bool operator==(const WriteSymlink&, const WriteSymlink&) = default;
 };
 // Creates a device node or FIFO in place of what is there. A character device 0:0 is how overlay keeps a deletion.
 struct MakeNode {
@@ -47,43 +50,50 @@ struct MakeNode {
   uint32_t major = 0;
   uint32_t minor = 0;
   Ownership owner;
+  friend bool operator==(const MakeNode&, const MakeNode&) = default;
 };
 // Moves `path` into this run's quarantine, from where `undo` brings it back. The only form of removal.
 struct Quarantine {
   RelPath path;
+  friend bool operator==(const Quarantine&, const Quarantine&) = default;
 };
 // Renames within the root; the target must not exist.
 struct Rename {
   RelPath from;
   RelPath to;
+  friend bool operator==(const Rename&, const Rename&) = default;
 };
 struct SetOwnership {
   RelPath path;
   Ownership owner;
+  friend bool operator==(const SetOwnership&, const SetOwnership&) = default;
 };
 // Sets the attribute, or removes it where there is no value.
 struct SetXattr {
   RelPath path;
   std::string name;
   std::optional<std::string> value;
+  friend bool operator==(const SetXattr&, const SetXattr&) = default;
 };
 // Sets the modification time of `path` itself (never of what a link points to).
 struct SetMtime {
   RelPath path;
   int64_t seconds = 0;
   int64_t nanoseconds = 0;
+  friend bool operator==(const SetMtime&, const SetMtime&) = default;
 };
 // Makes `path` another name of `target`'s inode, in place of what is there.
 struct MakeHardLink {
   RelPath path;
   RelPath target;
+  friend bool operator==(const MakeHardLink&, const MakeHardLink&) = default;
 };
 
 using Action = std::variant<WriteFile, MakeDir, WriteSymlink, MakeNode, Quarantine, Rename, SetOwnership, SetXattr,
                             SetMtime, MakeHardLink>;
 
-const RelPath& action_path(const Action& action);    // the path that changes (`from` of a Rename)
-std::string_view action_op(const Action& action);    // "write-file", "quarantine", ... as in the JSON report
+const RelPath& action_path(const Action& action);  // the path that changes (`from` of a Rename)
+std::string_view action_op(const Action& action);  // "write-file", "quarantine", ... as in the JSON report
 // One line for people, with the path and what it becomes: "write overlay2/ab/link: \"K7...\" (26 bytes)".
 std::string describe(const Action& action);
 

@@ -1,4 +1,5 @@
-// Putting steps in order: levels first, then by path, creations before what refines them, hard links after their targets.
+// Putting steps in order: levels first, then by path, creations before what refines them, hard links after their
+// targets, renames last.
 #include "core/plan/plan.h"
 
 #include <algorithm>
@@ -23,13 +24,28 @@ int rank(const Action& action) {
   return 0;
 }
 
-bool refines(const Action& action) { return rank(action) > 0; }
+bool refines(const Action& action) {
+  return rank(action) > 0;
+}
 
-bool is_hard_link(const Action& action) { return std::holds_alternative<MakeHardLink>(action); }
+bool is_hard_link(const Action& action) {
+  return std::holds_alternative<MakeHardLink>(action);
+}
 
 std::string refinement_key(const Action& action) {
   const auto* xattr = std::get_if<SetXattr>(&action);
   return xattr != nullptr ? xattr->name : std::string();
+}
+
+// Renames come behind everything else of their stage, since what is written inside goes by the old name; among them
+// what lies deeper comes first for the same reason. Hard links come behind what makes their targets.
+int place_in_stage(const Action& action) {
+  return std::holds_alternative<Rename>(action) ? 2 : is_hard_link(action) ? 1 : 0;
+}
+
+long depth(const Action& action) {
+  const std::string& path = action_path(action).bytes();
+  return std::holds_alternative<Rename>(action) ? -std::count(path.begin(), path.end(), '/') : 0;
 }
 
 }  // namespace
@@ -40,10 +56,17 @@ void PlanBuilder::add(size_t finding, int stage, Action action, Expect expect) {
 
 Plan PlanBuilder::finish() {
   const auto key = [](const Entry& entry) {
-    return std::tuple(entry.stage, is_hard_link(entry.action), std::string_view(action_path(entry.action).bytes()),
-                      rank(entry.action), refinement_key(entry.action), describe(entry.action), entry.finding);
+    return std::tuple(entry.stage, place_in_stage(entry.action), depth(entry.action),
+                      std::string_view(action_path(entry.action).bytes()), rank(entry.action),
+                      refinement_key(entry.action));
   };
-  std::sort(entries_.begin(), entries_.end(), [&](const Entry& a, const Entry& b) { return key(a) < key(b); });
+  // What they say is compared last: making it costs, and few have all else in common.
+  std::sort(entries_.begin(), entries_.end(), [&](const Entry& a, const Entry& b) {
+    const auto one = key(a);
+    const auto other = key(b);
+    return one != other ? one < other
+                        : std::tuple(describe(a.action), a.finding) < std::tuple(describe(b.action), b.finding);
+  });
 
   std::set<RelPath> quarantined;
   for (const Entry& entry : entries_) {
@@ -80,7 +103,7 @@ Plan PlanBuilder::finish() {
     }
     if (other != nullptr) {
       Step& step = plan.steps[*other];
-      if (describe(step.action) != describe(entry.action)) {
+      if (step.action != entry.action) {
         plan.conflicts.push_back({path, step.findings.front(), entry.finding});
       } else if (step.findings.back() != entry.finding) {
         step.findings.push_back(entry.finding);
@@ -95,9 +118,11 @@ Plan PlanBuilder::finish() {
     plan.steps.push_back({std::move(entry.action), std::move(entry.expect), {entry.finding}});
   }
   entries_.clear();
+  std::set<RelPath> conflicting;
   for (const PlanConflict& conflict : plan.conflicts) {
-    std::erase_if(plan.steps, [&](const Step& step) { return action_path(step.action) == conflict.path; });
+    conflicting.insert(conflict.path);
   }
+  std::erase_if(plan.steps, [&](const Step& step) { return conflicting.contains(action_path(step.action)); });
   for (Step& step : plan.steps) {
     std::sort(step.findings.begin(), step.findings.end());
   }

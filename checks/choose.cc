@@ -1,0 +1,61 @@
+// Classes and groups.
+#include "checks/choose.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace dfsck {
+namespace {
+
+// The representative of `i` among merged indices.
+size_t find_set(std::vector<size_t>& parents, size_t i) {
+  while (parents[i] != i) {
+    parents[i] = parents[parents[i]];
+    i = parents[i];
+  }
+  return i;
+}
+
+}  // namespace
+
+bool makes_repairs_of(Mode mode, Safety safety) {
+  switch (mode) {
+    case Mode::Preen: return safety == Safety::Safe;
+    case Mode::Yes: return safety != Safety::None;
+    case Mode::DryRun:
+    case Mode::Ask: return false;
+  }
+  return false;
+}
+
+std::string reason_to_skip(Mode mode, Safety safety) {
+  if (mode == Mode::Preen && !makes_repairs_of(mode, safety)) {
+    return "its repair is of class " + std::string(safety_name(safety)) + ", which --preen does not make";
+  }
+  return mode == Mode::Ask ? "you did not say yes" : "";
+}
+
+std::vector<RepairGroup> repair_groups(const RootReport& report) {
+  std::vector<size_t> parents(report.findings.size());
+  std::iota(parents.begin(), parents.end(), size_t{0});
+  for (const Step& step : report.plan.steps) {
+    if (action_path(step.action).name() == "repositories.json") {
+      continue;
+    }
+    for (const size_t finding : step.findings) {
+      const size_t a = find_set(parents, step.findings.front());
+      const size_t b = find_set(parents, finding);
+      parents[std::max(a, b)] = std::min(a, b);
+    }
+  }
+  std::vector<std::vector<size_t>> members(report.findings.size());
+  for (size_t i = 0; i < report.findings.size(); ++i) {
+    if (report.findings[i].repair_status == "planned") {
+      members[find_set(parents, i)].push_back(i);
+    }
+  }
+  std::erase_if(members, [](const RepairGroup& group) { return group.empty(); });
+  return members;
+}
+
+}  // namespace dfsck

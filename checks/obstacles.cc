@@ -1,0 +1,75 @@
+// The rules that keep repairs off roots and things where they could do harm.
+#include "checks/obstacles.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <set>
+
+#include "checks/liveness.h"
+#include "core/base/escape.h"
+#include "core/base/text.h"
+
+namespace dfsck {
+namespace {
+
+// Layers some of whose files the disk did not give, by chain ID.
+std::set<std::string> layers_with_read_errors(const CheckInput& input) {
+  std::set<std::string> layers;
+  for (size_t i = 0; i < input.content.layers.size(); ++i) {
+    const LayerVerdict& verdict = input.content.layers[i];
+    const bool failed = std::any_of(verdict.issues.begin(), verdict.issues.end(), [](const Issue& issue) {
+      return issue.kind == IssueKind::Unreadable && !is_permission_error(issue.code);
+    });
+    if (failed || verdict.state == LayerVerdict::State::Unreadable) {
+      layers.insert(input.model.layers.layers[i].id.text());
+    }
+  }
+  return layers;
+}
+
+bool speaks_of(const Finding& finding, const std::set<std::string>& layers) {
+  return layers.contains(finding.subject.id) ||
+         std::any_of(finding.hits.begin(), finding.hits.end(),
+                     [&](const Subject& subject) { return layers.contains(subject.id); });
+}
+
+}  // namespace
+
+bool is_disk_error(int code) {
+  constexpr std::array kDamage{EIO,    EUCLEAN,   ESTALE,   EBADMSG,   EREMOTEIO, ENXIO,
+                               ENODEV, ENOMEDIUM, ENOTCONN, ETIMEDOUT, EILSEQ};
+  return std::find(kDamage.begin(), kDamage.end(), code) != kDamage.end();
+}
+
+std::vector<std::string> repair_obstacles(const Model& model) {
+  std::vector<std::string> obstacles;
+  for (const std::string& evidence : live_evidence(model)) {
+    obstacles.push_back("a daemon is using this root: " + evidence + "; stop docker and containerd first");
+  }
+  for (const std::string& run : model.entries.unfinished_repairs) {
+    obstacles.push_back("the repair " + escaped(run) + " was cut off; docker-fsck recover finishes it or takes it back");
+  }
+  if (model.host.read_only) {
+    obstacles.emplace_back("the filesystem is mounted read-only; the kernel may have done so after an error");
+  }
+  const auto broken = std::find_if(model.failures.begin(), model.failures.end(),
+                                   [](const ScanFailure& failure) { return is_disk_error(failure.code); });
+  if (broken != model.failures.end()) {
+    obstacles.push_back("the disk gives errors: " + broken->op + " " + broken->path.text() + ": " +
+                        errno_text(broken->code) + "; copy what is readable to another disk first");
+  }
+  return obstacles;
+}
+
+std::vector<bool> barred_repairs(const CheckInput& input, const std::vector<Finding>& findings) {
+  const std::set<std::string> layers = layers_with_read_errors(input);
+  std::vector<bool> barred(findings.size());
+  for (size_t i = 0; i < findings.size() && !layers.empty(); ++i) {
+    const Safety safety = problem_of(findings[i].problem).safety;
+    barred[i] = (safety == Safety::Ask || safety == Safety::Lossy) && speaks_of(findings[i], layers);
+  }
+  return barred;
+}
+
+}  // namespace dfsck

@@ -1,0 +1,23 @@
+// What stands against repairing a root, or one thing in it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "checks/input.h"
+
+namespace dfsck {
+
+// True for errno values that a sound disk does not give. What depends on us or on the moment (permissions, memory,
+// descriptors, things that vanish under a live daemon) is not the root's damage.
+bool is_disk_error(int code);
+
+// Why nothing of this root may be changed now, each in a sentence for people: a daemon uses it, an earlier repair is
+// unfinished, its filesystem is read-only or reports errors. Empty where nothing stands against it.
+std::vector<std::string> repair_obstacles(const Model& model);
+
+// For each finding, whether its repair is barred: it is of class ask or lossy, and what it is about could not be read for
+// want of a sound disk. What it would move aside may be all right, but for the disk.
+std::vector<bool> barred_repairs(const CheckInput& input, const std::vector<Finding>& findings);
+
+}  // namespace dfsck

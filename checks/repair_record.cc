@@ -1,0 +1,149 @@
+// Findings of different looks are the same if their problem, subject and path are.
+#include "checks/repair_record.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace dfsck {
+namespace {
+
+std::string key_of(const ReportedFinding& reported) {
+  const Finding& finding = reported.finding;
+  return std::to_string(static_cast<int>(finding.problem)) + '\0' + std::to_string(static_cast<int>(finding.subject.kind)) +
+         '\0' + finding.subject.id + '\0' + finding.path.bytes();
+}
+
+// One thing can have one problem in several ways: two attributes of a file.
+std::string exact_key_of(const ReportedFinding& reported) {
+  std::string key = key_of(reported);
+  for (const auto& [name, value] : reported.finding.args) {
+    key += '\0' + name + '\0' + value;
+  }
+  return key;
+}
+
+std::set<std::string> keys_of(const RootReport& report) {
+  std::set<std::string> keys;
+  for (const ReportedFinding& reported : report.findings) {
+    keys.insert(key_of(reported));
+  }
+  return keys;
+}
+
+}  // namespace
+
+RepairRecord::RepairRecord(const RootReport& first, Mode mode) : report_(first), mode_(mode) {
+  report_.mode = mode;
+  report_.repair.emplace();
+  for (size_t i = 0; i < report_.findings.size(); ++i) {
+    indices_.try_emplace(exact_key_of(report_.findings[i]), i);
+  }
+}
+
+bool RepairRecord::is_untried(const RootReport& report, size_t finding) const {
+  const ReportedFinding& reported = report.findings[finding];
+  return !asked_.contains(key_of(reported)) &&
+         std::any_of(reported.steps.begin(), reported.steps.end(), [&](size_t step) {
+           return !tried_.contains(describe(report.plan.steps[step].action));
+         });
+}
+
+void RepairRecord::set_asked(const RootReport& report, const std::vector<RepairGroup>& groups) {
+  for (const RepairGroup& group : groups) {
+    for (const size_t i : group) {
+      asked_.insert(key_of(report.findings[i]));
+    }
+  }
+}
+
+size_t RepairRecord::index_of(const ReportedFinding& reported) {
+  const auto [known, added] = indices_.try_emplace(exact_key_of(reported), report_.findings.size());
+  if (added) {
+    report_.findings.push_back(reported);
+    report_.findings.back().steps.clear();
+    report_.findings.back().finding.caused_by.reset();  // an index into another report
+  }
+  return known->second;
+}
+
+void RepairRecord::add_steps(const RootReport& look, const Plan& plan, const std::vector<StepResult>& results) {
+  if (outcome().results.empty()) {  // from now on the plan is what was done, not what could be
+    report_.plan = Plan{};
+    for (ReportedFinding& reported : report_.findings) {
+      reported.steps.clear();
+    }
+  }
+  report_.after.clear();  // the root has changed since
+  for (size_t i = 0; i < plan.steps.size(); ++i) {
+    Step step = plan.steps[i];
+    tried_.insert(describe(step.action));
+    for (size_t& finding : step.findings) {
+      finding = index_of(look.findings[finding]);
+      report_.findings[finding].steps.push_back(report_.plan.steps.size());
+    }
+    report_.plan.steps.push_back(std::move(step));
+    outcome().results.push_back(i < results.size() ? results[i] : StepResult{});
+  }
+}
+
+void RepairRecord::add_look(const RootReport& look) {
+  const RootReport& last = report_.now();
+  seen_.merge(keys_of(last));
+  report_.after.assign(1, look);
+}
+
+void RepairRecord::judge(ReportedFinding& reported, const std::set<std::string>& left) const {
+  const std::vector<StepResult>& results = report_.repair->results;
+  const StepResult* trouble = nullptr;
+  for (const size_t step : reported.steps) {
+    if (step < results.size() && results[step].state != StepResult::State::Done) {
+      trouble = trouble != nullptr ? trouble : &results[step];
+    }
+  }
+  const bool tried = !reported.steps.empty() && !results.empty();
+  const bool known = !report_.after.empty();  // how the root is now
+  if (known && !left.contains(key_of(reported))) {
+    reported.repair_status = "done";
+  } else if (tried && trouble != nullptr) {
+    reported.repair_status = trouble->state == StepResult::State::Failed ? "failed" : "skipped";
+    reported.why = trouble->why;
+  } else if (tried && known) {
+    reported.repair_status = "failed";
+    reported.why = "its repair was made, and it is still there";
+  } else if (tried) {
+    reported.repair_status = "done";
+  } else if (reported.repair_status == "planned") {
+    reported.repair_status = "skipped";
+    reported.why = reason_to_skip(mode_, problem_of(reported.finding.problem).safety);
+  }
+}
+
+void RepairRecord::compare(const std::function<bool(size_t finding)>& was_hidden) {
+  if (report_.after.empty()) {
+    return;
+  }
+  RootReport& after = report_.after.front();
+  for (size_t i = 0; i < after.findings.size(); ++i) {
+    const ReportedFinding& reported = after.findings[i];
+    if (problem_of(reported.finding.problem).severity == Severity::Error && !seen_.contains(key_of(reported)) &&
+        !was_hidden(i)) {
+      outcome().added.push_back(i);
+    }
+  }
+}
+
+void RepairRecord::add_mark(ReportedFinding mark) {
+  if (!report_.after.empty()) {
+    report_.after.front().findings.push_back(std::move(mark));
+  }
+}
+
+RootReport RepairRecord::take() {
+  const std::set<std::string> left = keys_of(report_.now());
+  for (ReportedFinding& reported : report_.findings) {
+    judge(reported, left);
+  }
+  return std::move(report_);
+}
+
+}  // namespace dfsck

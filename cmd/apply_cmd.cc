@@ -1,0 +1,138 @@
+// docker-fsck apply: carries out a plan that `--dry-run --plan` wrote, or refuses.
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include "checks/obstacles.h"
+#include "cmd/exit_codes.h"
+#include "cmd/open_root.h"
+#include "cmd/outcome.h"
+#include "cmd/permission.h"
+#include "cmd/repairs_cmd.h"
+#include "cmd/safe_text.h"
+#include "cmd/signals.h"
+#include "core/base/escape.h"
+#include "core/base/text.h"
+#include "core/model/model.h"
+#include "core/plan/plan_check.h"
+#include "core/plan/plan_json.h"
+#include "core/plan/repair_run.h"
+
+namespace dfsck {
+namespace {
+
+constexpr size_t kLargestPlan = size_t{1} << 30;
+
+Result<PlanFile> read_plan(const std::string& path) {
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!file) {
+    return sys_error("open plan", escaped(path));
+  }
+  const Result<std::string> text = read_all(file.get(), kLargestPlan, escaped(path));
+  return text ? parse_plan_text(*text) : text.error();
+}
+
+// The root that the plan is for; an Error where it is another one by now.
+Result<Root> root_of(const PlanFile& plan) {
+  Result<Root> root = Root::open(plan.root_path);
+  if (!root) {
+    return root.error();
+  }
+  const Result<FileStat> stat = root->stat(RelPath());
+  if (!stat) {
+    return stat.error();
+  }
+  if (stat->device != plan.root_device || stat->inode != plan.root_inode) {
+    return format_error("apply", escaped(plan.root_path), "this is another directory than the one that the plan was made for");
+  }
+  return root;
+}
+
+// A live daemon, an unfinished repair, a failing disk: the same rules as for every repair.
+std::string obstacle(const Root& root, unsigned jobs) {
+  const Cancel cancel;
+  Progress progress;
+  const Result<Model> model = scan(root, jobs, cancel, progress);
+  if (!model) {
+    return model.error().message();
+  }
+  const std::vector<std::string> obstacles = repair_obstacles(*model);
+  return obstacles.empty() ? "" : obstacles.front();
+}
+
+// "3 of 4 steps were made; write overlay2/...: No space left on device".
+void tell(const Plan& plan, const std::vector<StepResult>& results, Outcome& outcome) {
+  size_t done = 0;
+  std::string trouble;
+  for (size_t i = 0; i < results.size(); ++i) {
+    done += results[i].state == StepResult::State::Done ? 1 : 0;
+    outcome.steps.push_back((results[i].state == StepResult::State::Done ? "" : "not made: ") +
+                            describe(plan.steps[i].action));
+    trouble = trouble.empty() ? results[i].why : trouble;
+  }
+  outcome.message = std::to_string(done) + " of " + counted(results.size(), "step") +
+                    (results.size() == 1 ? " was made" : " were made") + (trouble.empty() ? "" : "; " + trouble);
+  outcome.exit_code = done == results.size() ? kExitClean : kExitFailed;
+}
+
+Output carried_out(const Root& root, const PlanFile& plan, const Options& options, const std::string& line) {
+  Outcome outcome{"apply", root.path(), {}, "", {}, line + " checks the root", 0};
+  Cancel cancel;
+  const SignalGuard signals(cancel);
+  Progress progress;
+  Result<RepairRun> run = RepairRun::begin(root, "plan");
+  if (!run) {
+    return failure_output(options.format, run.error().message() + "; nothing was changed", kExitFailed);
+  }
+  const Result<std::vector<StepResult>> results = run->apply(plan.plan, plan.reasons, cancel, progress);
+  const Result<void> ended = run->end();
+  if (!results) {
+    return failure_output(options.format, results.error().message() + "; nothing was changed", kExitFailed);
+  }
+  tell(plan.plan, *results, outcome);
+  outcome.runs = {run->id()};
+  outcome.message += "; docker-fsck undo takes them back";
+  if (!ended) {
+    return failure_output(options.format, ended.error().message() + "; docker-fsck recover takes care of it", kExitFailed);
+  }
+  outcome.exit_code |= cancel.requested() ? kExitCancelled : 0;
+  return outcome_output(options, outcome);
+}
+
+}  // namespace
+
+Output run_apply(const Options& options) {
+  const Result<PlanFile> plan = read_plan(options.arguments[0]);
+  if (!plan) {
+    return failure_output(options.format, plan.error().message(), kExitFailed);
+  }
+  const Result<Root> root = root_of(*plan);
+  if (!root) {
+    return failure_output(options.format, root.error().message(), kExitFailed);
+  }
+  const std::string line = "docker-fsck " + shell_word(root->path());
+  if (options.mode == Mode::DryRun || plan->plan.steps.empty()) {
+    Outcome outcome{"apply", root->path(), {}, "", {}, line, 0};
+    for (const Step& step : plan->plan.steps) {
+      outcome.steps.push_back("would " + describe(step.action));
+    }
+    const Result<void> holds = preconditions_hold(*root, plan->plan);
+    outcome.message = "nothing was changed: " + (holds ? counted(plan->plan.steps.size(), "step") + " would be taken"
+                                                       : holds.error().message());
+    outcome.exit_code = holds ? kExitClean : kExitFailed;
+    return outcome_output(options, outcome);
+  }
+  if (const std::string reason = obstacle(*root, options.jobs); !reason.empty()) {
+    return failure_output(options.format, "nothing was changed: " + reason, kExitFailed);
+  }
+  if (const Result<void> holds = preconditions_hold(*root, plan->plan); !holds) {
+    return failure_output(options.format, "nothing was changed: " + holds.error().message(), kExitFailed);
+  }
+  if (std::optional<Output> refused = refusal(
+          options, "Carry out " + counted(plan->plan.steps.size(), "step") + " on " + safe_text(root->path()) + "?")) {
+    return *refused;
+  }
+  return carried_out(*root, *plan, options, line);
+}
+
+}  // namespace dfsck

@@ -1,0 +1,69 @@
+// The stamp of the last run, this boot, and the signs of a crash.
+#include "cmd/check_due.h"
+
+#include "checks/crash_signs.h"
+#include "cmd/json_writer.h"
+#include "cmd/safe_text.h"
+#include "core/plan/stamp.h"
+
+namespace dfsck {
+namespace {
+
+std::string crash_in(const Root& root, unsigned jobs) {
+  const Cancel cancel;
+  Progress progress;
+  const Result<Model> model = scan(root, jobs, cancel, progress);
+  if (!model) {
+    return "the root could not be read: " + model.error().message();
+  }
+  if (std::vector<std::string> signs = crash_signs(*model); !signs.empty()) {
+    return signs.front();
+  }
+  for (const std::string& name : model->entries.remapped_roots) {
+    const Result<Root> inner = root.open_below(*RelPath::parse(name));
+    if (const std::string reason = inner ? crash_in(*inner, jobs) : inner.error().message(); !reason.empty()) {
+      return reason;
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+CheckDue check_due(const Root& root, unsigned jobs) {
+  const Result<std::optional<Stamp>> stamp = read_stamp(root);
+  if (!stamp || !*stamp) {
+    return {"no run has ended clean yet", ""};
+  }
+  const Stamp& last = **stamp;
+  if (last.verdict != Stamp::Verdict::Clean) {
+    return {"the last run left errors", ""};
+  }
+  const std::string boot = current_boot_id();
+  if (boot.empty() || last.boot_id != boot) {
+    return {"the machine was booted since the last run", ""};
+  }
+  return {crash_in(root, jobs), last.finished};
+}
+
+Output render_not_due(const CheckDue& due, const std::string& root, const Options& options) {
+  const std::string& name = options.root_label.empty() ? root : options.root_label;
+  const std::string reason = "it was clean at " + due.last_clean + ", and there was no crash and no boot since";
+  Output output;
+  if (options.format == Format::Json) {
+    JsonWriter json;
+    json.object();
+    json.key("schema").text("docker-fsck/report/1");
+    json.key("version").text(DFSCK_VERSION);
+    json.key("root").text(name);
+    json.key("not_checked").text(reason);
+    json.key("exit_code").number(0);
+    json.end_object();
+    output.out = json.take();
+  } else if (options.detail != Detail::Quiet) {
+    output.out = "docker-fsck: " + safe_text(name) + " is not checked: " + reason + "\n";
+  }
+  return output;
+}
+
+}  // namespace dfsck

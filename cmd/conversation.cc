@@ -1,0 +1,65 @@
+// Reads with poll(2), so that a signal ends the wait for an answer.
+#include "cmd/conversation.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace dfsck {
+namespace {
+
+constexpr size_t kLongestLine = 1000;
+constexpr int kPollMilliseconds = 200;
+
+class Terminal : public Conversation {
+ public:
+  explicit Terminal(std::FILE* file) : file_(file, &std::fclose) {}
+
+  void say(std::string_view text) override {
+    while (!text.empty()) {
+      const ssize_t written = ::write(fileno(file_.get()), text.data(), text.size());
+      if (written <= 0 && errno != EINTR) {
+        return;  // a person who went away; read_line will say so
+      }
+      text.remove_prefix(written > 0 ? static_cast<size_t>(written) : 0);
+    }
+  }
+
+  std::optional<std::string> read_line(const Cancel& cancel) override {
+    std::string line;
+    while (!cancel.requested()) {
+      pollfd wanted{fileno(file_.get()), POLLIN, 0};
+      if (::poll(&wanted, 1, kPollMilliseconds) <= 0) {
+        continue;
+      }
+      char c = 0;
+      const ssize_t got = ::read(wanted.fd, &c, 1);
+      if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) {
+        return std::nullopt;
+      }
+      if (got == 1 && c == '\n') {
+        return line;
+      }
+      if (got == 1 && line.size() < kLongestLine) {
+        line += c;
+      }
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
+};
+
+}  // namespace
+
+std::unique_ptr<Conversation> open_terminal() {
+  if (::isatty(STDIN_FILENO) != 1) {
+    return nullptr;
+  }
+  std::FILE* file = std::fopen("/dev/tty", "r+e");
+  return file != nullptr ? std::make_unique<Terminal>(file) : nullptr;
+}
+
+}  // namespace dfsck

@@ -1,0 +1,144 @@
+// docker-fsck history: the repairs of a root, what each did, and what it keeps.
+#include <algorithm>
+
+#include "cmd/exit_codes.h"
+#include "cmd/json_writer.h"
+#include "cmd/open_root.h"
+#include "cmd/permission.h"
+#include "cmd/repairs_cmd.h"
+#include "cmd/safe_text.h"
+#include "core/base/text.h"
+#include "core/plan/history.h"
+
+namespace dfsck {
+namespace {
+
+size_t steps_in(const RunRecord& run, RunStep::State state) {
+  return static_cast<size_t>(
+      std::count_if(run.steps.begin(), run.steps.end(), [&](const RunStep& step) { return step.state == state; }));
+}
+
+std::string loss_words(const RunRecord& run) {
+  if (!run.lossy || run.state == RunRecord::State::Undone) {
+    return "";
+  }
+  return run.acknowledged ? ", lossy (acknowledged)" : ", lossy (not acknowledged)";
+}
+
+std::string size_words(const Root& root, const RunRecord& run) {
+  const Result<uint64_t> bytes = kept_bytes(root, run);
+  return bytes ? human_bytes(*bytes) + " kept" : "what it keeps could not be measured";
+}
+
+std::string as_text(const Root& root, const std::vector<RunRecord>& runs, const Options& options) {
+  if (runs.empty()) {
+    return "no repair was made on this root, or all were purged\n";
+  }
+  std::string text;
+  for (const RunRecord& run : runs) {
+    text += run.id + "  " + std::string(run_state_name(run.state)) + loss_words(run);
+    if (run.state == RunRecord::State::Unreadable) {
+      text += ": " + safe_text(run.problem) + "\n";
+      continue;
+    }
+    text += "\n    made " + run.started + " with --" + safe_text(run.mode) + " by version " + safe_text(run.version) + ": " +
+            counted(run.steps.size(), "step");
+    const size_t failed = steps_in(run, RunStep::State::Failed);
+    text += (failed > 0 ? " (" + std::to_string(failed) + " failed)" : "") + ", " + size_words(root, run) + "\n";
+    for (const RunStep& step : options.detail == Detail::Verbose ? run.steps : std::vector<RunStep>{}) {
+      text += "    " + std::string(step_state_name(step.state)) + ": " + shown_text(step.text, options.truncate) +
+              (step.why.empty() ? "" : ": " + shown_text(step.why, options.truncate)) + "\n";
+      if (step.kept) {
+        text += "        what was there: " + shown_text(step.kept->text(), options.truncate) + "\n";
+      }
+    }
+  }
+  if (options.detail != Detail::Verbose) {
+    text += "-v shows the steps\n";
+  }
+  return text;
+}
+
+void write_step(const RunStep& step, JsonWriter& json) {
+  json.object();
+  json.key("op").text(step.op);
+  json.key("path").text(step.path);
+  json.key("text").text(step.text);
+  json.key("state").text(step_state_name(step.state));
+  json.key("why").text(step.why);
+  json.key("kept");
+  if (step.kept) {
+    json.text(step.kept->text());
+  } else {
+    json.null();
+  }
+  json.key("reasons").array();
+  for (const Reason& reason : step.reasons) {
+    json.object();
+    json.key("code").text(reason.code);
+    json.key("slug").text(reason.slug);
+    json.key("subject").text(reason.subject);
+    json.key("safety").text(reason.safety);
+    json.end_object();
+  }
+  json.end_array().end_object();
+}
+
+std::string as_json(const Root& root, const std::vector<RunRecord>& runs) {
+  JsonWriter json;
+  json.object();
+  json.key("schema").text("docker-fsck/history/1");
+  json.key("version").text(DFSCK_VERSION);
+  json.key("root").text(root.path());
+  json.key("runs").array();
+  for (const RunRecord& run : runs) {
+    const Result<uint64_t> bytes = kept_bytes(root, run);
+    json.object();
+    json.key("run").text(run.id);
+    json.key("state").text(run_state_name(run.state));
+    json.key("problem").text(run.problem);
+    json.key("started").text(run.started);
+    json.key("mode").text(run.mode);
+    json.key("version").text(run.version);
+    json.key("lossy").boolean(run.lossy);
+    json.key("acknowledged").boolean(run.acknowledged);
+    json.key("kept_bytes").number(bytes ? *bytes : uint64_t{0});
+    json.key("steps").array();
+    for (const RunStep& step : run.steps) {
+      write_step(step, json);
+    }
+    json.end_array().end_object();
+  }
+  json.end_array();
+  json.key("exit_code").number(kExitClean);
+  json.end_object();
+  return json.take();
+}
+
+}  // namespace
+
+Output run_history(const Options& options) {
+  const OpenedRoot opened = open_root(options);
+  if (!opened.root) {
+    return failure_output(options.format, opened.failure, kExitFailed);
+  }
+  const Root& root = *opened.root;
+  if (!options.acknowledged_run.empty()) {
+    if (std::optional<Output> refused = refusal(
+            options, "End the mark of what the repair " + safe_text(options.acknowledged_run) + " took away?")) {
+      return *refused;
+    }
+    if (const Result<void> done = acknowledge(root, options.acknowledged_run); !done) {
+      return failure_output(options.format, done.error().message(), kExitFailed);
+    }
+  }
+  const Result<std::vector<RunRecord>> runs = list_runs(root);
+  if (!runs) {
+    return failure_output(options.format, runs.error().message(), kExitFailed);
+  }
+  Output output;
+  output.out = options.format == Format::Json ? as_json(root, *runs) : as_text(root, *runs, options);
+  return output;
+}
+
+}  // namespace dfsck

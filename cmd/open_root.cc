@@ -1,0 +1,72 @@
+// Which root is meant, and what to say when it cannot be opened.
+#include "cmd/open_root.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <string_view>
+
+#include "cmd/default_root.h"
+#include "cmd/safe_text.h"
+#include "core/base/escape.h"
+
+namespace dfsck {
+namespace {
+
+Result<DefaultRoot> chosen_root(const Options& options) {
+  if (!options.arguments.empty()) {
+    return DefaultRoot{options.arguments[0], ""};
+  }
+  const Result<RootEnvironment> environment = root_environment();
+  if (!environment) {
+    return environment.error();
+  }
+  return default_root(*environment);
+}
+
+std::string cannot_open(const Error& error, const DefaultRoot& wanted) {
+  const std::string path = escaped(wanted.path);
+  std::string text = error.is_io(ENOENT)    ? "no such directory: " + path
+                     : error.is_io(ENOTDIR) ? "not a directory: " + path
+                                            : error.message();
+  if (error.is_io(EACCES)) {
+    text += "; run it as root";
+  }
+  if (!wanted.reason.empty()) {
+    text += "\n  This root was chosen because " + wanted.reason + ".\n  Another one: docker-fsck DIRECTORY";
+  } else if (error.is_io(ENOENT) && wanted.path.find('/') == std::string::npos) {
+    text += " (nor is there a command of that name: see docker-fsck --help)";
+  }
+  return text;
+}
+
+}  // namespace
+
+OpenedRoot open_root(const Options& options) {
+  const Result<DefaultRoot> wanted = chosen_root(options);
+  if (!wanted) {
+    return {std::nullopt, wanted.error().message() + "; name the root: docker-fsck DIRECTORY"};
+  }
+  Result<Root> root = Root::open(wanted->path);
+  if (!root) {
+    return {std::nullopt, cannot_open(root.error(), *wanted)};
+  }
+  return {std::move(*root), ""};
+}
+
+std::string shell_word(const std::string& path) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("_./:@%+=,-").find(c) != std::string_view::npos;
+  };
+  return std::all_of(path.begin(), path.end(), plain) ? path : "'" + safe_text(path) + "'";
+}
+
+std::string command_line(const Options& options, const std::string& words) {
+  std::string line = words.empty() ? "docker-fsck" : "docker-fsck " + words;
+  if (!options.root_label.empty()) {
+    return line + " " + options.root_label;
+  }
+  return options.arguments.empty() ? line : line + " " + shell_word(options.arguments[0]);
+}
+
+}  // namespace dfsck

@@ -1,0 +1,26 @@
+// The root that a command works on, opened.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cmd/options.h"
+#include "core/fs/root.h"
+
+namespace dfsck {
+
+// The first argument, or the default root.
+struct OpenedRoot {
+  std::optional<Root> root;
+  std::string failure;  // why there is none
+};
+OpenedRoot open_root(const Options& options);
+
+// `path` as a shell would have to be given it.
+std::string shell_word(const std::string& path);
+
+// "docker-fsck undo /srv/docker": a command on the root that these options name, for people to copy. `words` may be
+// empty for the check itself.
+std::string command_line(const Options& options, const std::string& words);
+
+}  // namespace dfsck

@@ -1,0 +1,37 @@
+// Renders outcomes.
+#include "cmd/outcome.h"
+
+#include "cmd/json_writer.h"
+#include "cmd/safe_text.h"
+
+namespace dfsck {
+
+Output outcome_output(const Options& options, const Outcome& outcome) {
+  Output output;
+  output.exit_code = outcome.exit_code;
+  if (options.format == Format::Json) {
+    JsonWriter json;
+    json.object();
+    json.key("schema").text("docker-fsck/" + outcome.command + "/1");
+    json.key("version").text(DFSCK_VERSION);
+    json.key("root").text(outcome.root);
+    json.key("dry_run").boolean(options.mode == Mode::DryRun);
+    json.key("runs").texts(outcome.runs);
+    json.key("message").text(outcome.message);
+    json.key("steps").texts(outcome.steps);
+    json.key("exit_code").number(outcome.exit_code);
+    json.end_object();
+    output.out = json.take();
+    return output;
+  }
+  for (const std::string& step : outcome.steps) {
+    output.out += "  " + shown_text(step, options.truncate) + "\n";
+  }
+  output.out += shown_text(outcome.message, options.truncate) + "\n";
+  if (!outcome.next.empty()) {
+    output.out += "next: " + outcome.next + "\n";
+  }
+  return output;
+}
+
+}  // namespace dfsck

@@ -1,0 +1,29 @@
+// Asks, or takes --yes for an answer.
+#include "cmd/permission.h"
+
+#include "cmd/exit_codes.h"
+#include "cmd/questions.h"
+#include "cmd/signals.h"
+
+namespace dfsck {
+
+std::optional<Output> refusal(const Options& options, const std::string& question) {
+  if (options.mode == Mode::Yes) {
+    return std::nullopt;
+  }
+  const std::unique_ptr<Conversation> person = open_terminal();
+  if (!person) {
+    return failure_output(options.format,
+                          "this changes the root, and there is no terminal to ask at: say --yes (or --dry-run, to see "
+                          "what it would do)",
+                          kExitUsage);
+  }
+  Cancel cancel;
+  const SignalGuard signals(cancel);
+  if (confirmed(*person, question, cancel)) {
+    return std::nullopt;
+  }
+  return failure_output(options.format, "nothing was changed", kExitCancelled);
+}
+
+}  // namespace dfsck

@@ -1,0 +1,83 @@
+// docker-fsck purge: deletes what repairs moved aside.
+#include <algorithm>
+
+#include "cmd/exit_codes.h"
+#include "cmd/open_root.h"
+#include "cmd/outcome.h"
+#include "cmd/permission.h"
+#include "cmd/repairs_cmd.h"
+#include "core/base/escape.h"
+#include "core/base/text.h"
+#include "core/plan/history.h"
+#include "core/plan/purge.h"
+
+namespace dfsck {
+namespace {
+
+bool can_go(const RunRecord& run) {
+  return run.state != RunRecord::State::Unfinished && run.state != RunRecord::State::Unreadable;
+}
+
+// The one that was named, or all that can go. Where a named one is not there, purge() says so.
+std::vector<RunRecord> wanted_runs(const std::vector<RunRecord>& runs, const Options& options) {
+  std::vector<RunRecord> wanted;
+  for (const RunRecord& run : runs) {
+    if (options.arguments.size() > 1 ? run.id == options.arguments[1] : can_go(run)) {
+      wanted.push_back(run);
+    }
+  }
+  return wanted;
+}
+
+uint64_t bytes_kept(const Root& root, const std::vector<RunRecord>& runs) {
+  uint64_t bytes = 0;
+  for (const RunRecord& run : runs) {
+    bytes += kept_bytes(root, run) ? *kept_bytes(root, run) : 0;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Output run_purge(const Options& options) {
+  const OpenedRoot opened = open_root(options);
+  if (!opened.root) {
+    return failure_output(options.format, opened.failure, kExitFailed);
+  }
+  const Root& root = *opened.root;
+  const Result<std::vector<RunRecord>> runs = list_runs(root);
+  if (!runs) {
+    return failure_output(options.format, runs.error().message(), kExitFailed);
+  }
+  const std::vector<RunRecord> wanted = wanted_runs(*runs, options);
+  Outcome outcome{"purge", root.path(), {}, "", {}, "", 0};
+  if (wanted.empty() && options.arguments.size() > 1) {
+    return failure_output(options.format, "there is no repair " + escaped_excerpt(options.arguments[1], 60) + " of this root",
+                          kExitFailed);
+  }
+  const std::string what = counted(wanted.size(), "repair") + " (" + human_bytes(bytes_kept(root, wanted)) + ")";
+  if (wanted.empty() || options.mode == Mode::DryRun) {
+    for (const RunRecord& run : wanted) {
+      outcome.steps.push_back("would delete what the repair " + run.id + " moved aside");
+    }
+    outcome.message = "nothing was deleted: " + (wanted.empty() ? "there is nothing to delete" : what + " could go");
+    return outcome_output(options, outcome);
+  }
+  if (std::optional<Output> refused =
+          refusal(options, "Delete for good what " + what + " moved aside? They cannot be taken back then.")) {
+    return *refused;
+  }
+  uint64_t bytes = 0;
+  for (const RunRecord& run : wanted) {
+    const Result<PurgeResult> done = purge(root, run.id);
+    if (!done) {
+      return failure_output(options.format, done.error().message(), kExitFailed);
+    }
+    bytes += done->bytes;
+    outcome.runs.push_back(run.id);
+  }
+  outcome.message = "deleted what " + counted(wanted.size(), "repair") + " moved aside: " + human_bytes(bytes) + " freed";
+  return outcome_output(options, outcome);
+}
+
+}  // namespace dfsck

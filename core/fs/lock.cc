@@ -1,0 +1,120 @@
+// flock(2) on our own directory and on the daemon's databases. Reads the databases' descriptors only; makes our
+// directory.
+#include "core/fs/lock.h"
+
+#include <sys/file.h>
+
+#include <cerrno>
+
+#include "core/fs/writer.h"
+
+namespace dfsck {
+namespace {
+
+Error busy(std::string_view where, std::string_view detail) {
+  return {Error::Kind::Busy, 0, "lock", std::string(where), std::string(detail)};
+}
+
+Result<void> lock_exclusively(int fd, const std::string& where, std::string_view holder) {
+  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) {
+      return busy(where, holder);
+    }
+    if (errno != EINTR) {
+      return sys_error("lock", where);
+    }
+  }
+  return {};
+}
+
+constexpr std::string_view kDaemon = "another process holds it locked, as a running daemon does";
+
+// The root's own time of modification stays: making our directory is no change of the user's.
+Result<void> make_own_directory(const Root& root) {
+  const Result<Dir> top = root.open_dir(RelPath());
+  const Result<FileStat> before = top ? top->stat_self() : top.error();
+  if (!before) {
+    return before.error();
+  }
+  if (const Result<void> made = make_directory(*top, kOwnDirectory, 0700); !made) {
+    return made.error().is_io(EEXIST) ? Result<void>() : made;
+  }
+  const Result<void> restored = set_mtime_of(*top, before->mtime);
+  return restored ? sync_directory(*top) : restored;
+}
+
+Result<Dir> open_own_directory(const Root& root) {
+  Result<Dir> own = root.open_dir(kOwnDirectory);
+  if (own || !own.error().is_io(ENOENT)) {
+    return own;
+  }
+  if (const Result<void> made = make_own_directory(root); !made) {
+    return made.error();
+  }
+  return root.open_dir(kOwnDirectory);
+}
+
+}  // namespace
+
+std::vector<RelPath> daemon_databases() {
+  return {"buildkit/cache.db",          "buildkit/containerd-overlayfs/metadata_v2.db",
+          "buildkit/containerdmeta.db", "buildkit/history.db",
+          "buildkit/history_c8d.db",    "buildkit/metadata_v2.db",
+          "buildkit/snapshots.db",      "containerd/daemon/io.containerd.metadata.v1.bolt/meta.db",
+          "network/files/local-kv.db",  "swarm/worker/tasks.db",
+          "volumes/metadata.db"};
+}
+
+Result<RootLock> RootLock::take(const Root& root) {
+  Result<Dir> own = open_own_directory(root);
+  if (!own) {
+    const Error& error = own.error();
+    if (error.is_io(ENOTDIR) || error.is_io(ELOOP)) {
+      return format_error("open", kOwnDirectory, "is not a directory of ours: move it away");
+    }
+    return error;
+  }
+  RootLock lock(std::move(*own));
+  if (const Result<void> locked =
+          lock_exclusively(lock.own_.fd(), kOwnDirectory, "another docker-fsck works on this root");
+      !locked) {
+    return locked.error();
+  }
+  for (const RelPath& path : daemon_databases()) {
+    Result<Fd> database = root.open_file(path);
+    if (!database) {
+      // What is missing or is no file cannot be locked by a daemon; a directory on the way that cannot be searched can
+      // hide one.
+      const Error& error = database.error();
+      const bool nothing =
+          error.kind == Error::Kind::Format || error.is_io(ENOENT) || error.is_io(ENOTDIR) || error.is_io(ELOOP);
+      if (nothing) {
+        continue;
+      }
+      return error;
+    }
+    if (const Result<void> adopted = lock.adopt(std::move(*database), path.text()); !adopted) {
+      return adopted.error();
+    }
+  }
+  return lock;
+}
+
+Result<void> RootLock::adopt(Fd fd, const std::string& where) {
+  struct ::stat raw {};
+  if (::fstat(fd.get(), &raw) != 0) {
+    return sys_error("stat", where);
+  }
+  const FileIdentity identity{raw.st_dev, raw.st_ino};
+  if (held_.contains(identity)) {
+    return {};  // a second descriptor of our own would be as foreign as anybody's
+  }
+  if (const Result<void> locked = lock_exclusively(fd.get(), where, kDaemon); !locked) {
+    return locked;
+  }
+  held_.insert(identity);
+  databases_.push_back(std::move(fd));
+  return {};
+}
+
+}  // namespace dfsck

@@ -1,0 +1,45 @@
+// Locks that keep a root to ourselves while it is changed: against another docker-fsck and against a daemon.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/base/relpath.h"
+#include "core/base/result.h"
+#include "core/fs/host.h"
+#include "core/fs/root.h"
+
+namespace dfsck {
+
+// Where everything of ours lies in a root. No daemon lists the root, so nothing of theirs stumbles over it.
+inline constexpr const char* kOwnDirectory = ".docker-fsck";
+
+// The bbolt files in a data root that a running daemon holds an exclusive flock(2) on, by path: BuildKit's,
+// libnetwork's, the volume store's, swarm's, and those of the containerd that dockerd starts itself.
+std::vector<RelPath> daemon_databases();
+
+// Exclusive flock(2)s, never waited for, held until destruction: on `.docker-fsck` itself and on each of the daemon's
+// databases that exists and is a regular file. bbolt takes the same lock, so no daemon can start on the root meanwhile.
+class RootLock {
+ public:
+  // Makes `.docker-fsck` (0700, durably) where it is missing. Busy where somebody else holds one of the locks: `where`
+  // names the file. Format where `.docker-fsck` is something else than a directory.
+  static Result<RootLock> take(const Root& root);
+
+  // The locked `.docker-fsck`.
+  const Dir& own() const { return own_; }
+
+  // Locks an open file that is about to take a database's place, before it does. Busy as above. One that is held
+  // already stays so.
+  Result<void> adopt(Fd fd, const std::string& where);
+
+ private:
+  explicit RootLock(Dir own) : own_(std::move(own)) {}
+
+  Dir own_;
+  std::vector<Fd> databases_;
+  std::set<FileIdentity> held_;
+};
+
+}  // namespace dfsck

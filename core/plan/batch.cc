@@ -1,0 +1,271 @@
+// What the steps of a batch need before the first of them is taken.
+#include "core/plan/batch.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "core/fs/writer.h"
+#include "core/plan/expect.h"
+#include "core/plan/precheck.h"
+
+namespace dfsck {
+namespace {
+
+constexpr const char* kLabel = "security.selinux";
+constexpr const char* kAcl = "system.posix_acl_access";
+
+std::string attribute_kind(const Action& action) {
+  const auto* xattr = std::get_if<SetXattr>(&action);
+  return std::string(action_op(action)) + (xattr != nullptr ? " " + xattr->name : "");
+}
+
+std::optional<std::string> attribute_in(const std::map<std::string, std::string>& all, const std::string& name) {
+  const auto found = all.find(name);
+  return found != all.end() ? std::optional(found->second) : std::nullopt;
+}
+
+OwnerMode owner_of(const FileStat& stat) {
+  return {stat.uid, stat.gid, stat.mode & 07777U};
+}
+
+// The owner that a new object gets. A daemon that an ordinary user runs is root in its own eyes only.
+OwnerMode real_owner(const Ownership& wanted) {
+  const bool ordinary = ::geteuid() != 0;
+  return {ordinary && wanted.uid == 0 ? ::geteuid() : wanted.uid,
+          ordinary && wanted.gid == 0 ? ::getegid() : wanted.gid, wanted.mode};
+}
+
+std::optional<OwnerMode> owner_of_new(const Action& action, const std::optional<FileStat>& old) {
+  if (const auto* file = std::get_if<WriteFile>(&action); file != nullptr) {
+    return real_owner(file->owner);
+  }
+  if (const auto* dir = std::get_if<MakeDir>(&action); dir != nullptr) {
+    return real_owner(dir->owner);
+  }
+  if (const auto* node = std::get_if<MakeNode>(&action); node != nullptr) {
+    return real_owner(node->owner);
+  }
+  if (std::holds_alternative<WriteSymlink>(action) && old) {
+    return owner_of(*old);
+  }
+  return std::nullopt;  // a hard link has the owner of its target
+}
+
+}  // namespace
+
+bool Batch::passes_moved(const RelPath& path) const {
+  for (RelPath at = path.parent(); !moved_.empty() && !at.is_root(); at = at.parent()) {
+    if (moved_.contains(at.bytes())) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Batch::admits(const Action& action) const {
+  const RelPath& path = action_path(action);
+  if (passes_moved(path)) {
+    return false;
+  }
+  if (is_attribute_step(action)) {
+    return staged_.contains(path.bytes()) || !moved_.contains(path.bytes());
+  }
+  if (near_.contains(path.bytes())) {
+    return false;
+  }
+  if (const auto* rename = std::get_if<Rename>(&action); rename != nullptr) {
+    return !passes_moved(rename->to) && !near_.contains(rename->to.bytes());
+  }
+  if (const auto* link = std::get_if<MakeHardLink>(&action); link != nullptr) {
+    const std::string& target = link->target.bytes();
+    return staged_.contains(target) || (!passes_moved(link->target) && !moved_.contains(target));
+  }
+  return true;
+}
+
+Result<size_t> Batch::prepare(size_t first, size_t end, size_t& failed) {
+  size_t next = first;
+  for (; next < end && next < first + kMaxBatch; ++next) {
+    const Action& action = log_.steps[next].step.action;
+    if (!admits(action)) {
+      break;
+    }
+    failed = next;
+    log_.steps[next].trace = Trace{};
+    if (const Result<void> prepared = prepare_step(next); !prepared) {
+      return prepared.error();
+    }
+    if (is_attribute_step(action) && !attributes_.emplace(attribute_kind(action), log_.steps[next].trace.was).second) {
+      break;  // what it would find and put back is not on disk yet
+    }
+    remember(next);
+  }
+  return next - first;
+}
+
+void Batch::remember(size_t number) {
+  const LoggedStep& logged = log_.steps[number];
+  const Action& action = logged.step.action;
+  const auto add_near = [&](const RelPath& path) {
+    for (RelPath at = path; !at.is_root() && near_.insert(at.bytes()).second; at = at.parent()) {
+    }
+  };
+  const RelPath& path = action_path(action);
+  add_near(path);
+  if (const auto* mtime = std::get_if<SetMtime>(&action); mtime != nullptr) {
+    times_[path.bytes()] = {mtime->seconds, mtime->nanoseconds};
+  }
+  if (is_attribute_step(action) || logged.trace.nothing) {
+    return;
+  }
+  if (logged.trace.object != 0) {
+    staged_[path.bytes()] = number;
+  }
+  if (logged.trace.was != 0) {
+    moved_.insert(path.bytes());
+  }
+  if (const auto* rename = std::get_if<Rename>(&action); rename != nullptr) {
+    add_near(rename->to);
+    moved_.insert(rename->to.bytes());
+  }
+}
+
+std::optional<FileTime> Batch::time_of(const RelPath& directory) {
+  if (const auto set = times_.find(directory.bytes()); set != times_.end()) {
+    return set->second;
+  }
+  const Result<FileStat> stat = place_.root->stat(directory);
+  return stat ? std::optional(stat->mtime) : std::nullopt;
+}
+
+Result<void> Batch::prepare_step(size_t number) {
+  const Action& action = log_.steps[number].step.action;
+  Trace& trace = log_.steps[number].trace;
+  return is_attribute_step(action) ? trace_attribute(action, trace) : trace_name(number, trace);
+}
+
+Result<void> Batch::trace_name(size_t number, Trace& trace) {
+  const Action& action = log_.steps[number].step.action;
+  const RelPath& path = action_path(action);
+  trace.parent = time_of(path.parent());
+  if (const auto* rename = std::get_if<Rename>(&action); rename != nullptr) {
+    trace.to_parent = time_of(rename->to.parent());
+  }
+  const Result<FileStat> now = place_.root->stat(path);
+  if (!now && !means_absent(now.error())) {
+    return now.error();
+  }
+  trace.was = now ? now->inode : 0;
+  trace.nothing = now && now->is_dir() && std::holds_alternative<MakeDir>(action);
+  if (const auto* link = std::get_if<MakeHardLink>(&action); link != nullptr && now) {
+    const Result<FileStat> target = place_.root->stat(link->target);
+    trace.nothing = target && target->inode == now->inode && target->device == now->device &&
+                    !staged_.contains(link->target.bytes());
+  }
+  const bool makes = !std::holds_alternative<Quarantine>(action) && !std::holds_alternative<Rename>(action);
+  return makes && !trace.nothing ? stage(number, trace, now ? std::optional(*now) : std::nullopt) : Result<void>();
+}
+
+Result<void> Batch::trace_attribute(const Action& action, Trace& trace) {
+  const RelPath& path = action_path(action);
+  const auto staged = staged_.find(path.bytes());
+  const bool is_staged = staged != staged_.end();
+  const Result<Dir> parent = is_staged ? place_.run.open_dir("saved") : place_.root->open_dir(path.parent());
+  const std::string name = is_staged ? kept_name(staged->second) : std::string(path.name());
+  const Result<FileStat> now = parent ? parent->stat(name) : parent.error();
+  if (!now) {
+    return now.error();
+  }
+  trace.was = now->inode;
+  if (std::holds_alternative<SetMtime>(action)) {
+    const auto set = times_.find(path.bytes());
+    trace.mtime = set != times_.end() ? set->second : now->mtime;
+    return {};
+  }
+  const auto attributes = parent->xattrs(name);
+  if (!attributes) {
+    return attributes.error();
+  }
+  if (const auto* xattr = std::get_if<SetXattr>(&action); xattr != nullptr) {
+    trace.attribute = attribute_in(*attributes, xattr->name);
+    trace.owner = xattr->name == kAcl ? std::optional(owner_of(*now)) : std::nullopt;
+    return {};
+  }
+  trace.owner = owner_of(*now);
+  trace.capability = attribute_in(*attributes, "security.capability");
+  return {};
+}
+
+// The label of the nearest directory that is there already: what a new object would be given if it were made in place.
+Result<std::string> Batch::label_for(const RelPath& path) {
+  for (RelPath at = path;; at = at.parent()) {
+    const auto attributes = place_.root->xattrs(at);
+    if (attributes) {
+      return attribute_in(*attributes, kLabel).value_or("");
+    }
+    if (at.is_root() || !means_absent(attributes.error())) {
+      return std::string();
+    }
+  }
+}
+
+Result<void> Batch::stage(size_t number, Trace& trace, const std::optional<FileStat>& old) {
+  const Action& action = log_.steps[number].step.action;
+  const std::string name = kept_name(number);
+  if (place_.saved.stat(name)) {
+    // Left by a run that was cut off before it was put to use.
+    if (const Result<void> removed = remove_object(place_.saved, name); !removed) {
+      return removed;
+    }
+  }
+  if (const Result<void> made = make_object(number); !made) {
+    return made;
+  }
+  if (const std::optional<OwnerMode> owner = owner_of_new(action, old); owner) {
+    if (const Result<void> set = set_owner_mode(place_.saved, name, *owner); !set) {
+      return set;
+    }
+  }
+  if (!std::holds_alternative<MakeHardLink>(action)) {
+    const Result<std::string> label = label_for(action_path(action));
+    if (label && !label->empty()) {
+      const Result<void> set = set_attribute(place_.saved, name, kLabel, *label);
+      if (!set && ::geteuid() == 0) {
+        return set;
+      }
+    }
+  }
+  const Result<FileStat> made = place_.saved.stat(name);
+  if (!made) {
+    return made.error();
+  }
+  trace.object = made->inode;
+  return {};
+}
+
+Result<void> Batch::make_object(size_t number) {
+  const Action& action = log_.steps[number].step.action;
+  const std::string name = kept_name(number);
+  if (const auto* file = std::get_if<WriteFile>(&action); file != nullptr) {
+    const Result<Fd> made = make_file(place_.saved, name, file->bytes);
+    return made ? Result<void>() : made.error();
+  }
+  if (std::holds_alternative<MakeDir>(action)) {
+    return make_directory(place_.saved, name, 0700);
+  }
+  if (const auto* symlink = std::get_if<WriteSymlink>(&action); symlink != nullptr) {
+    return make_symlink(place_.saved, name, symlink->target);
+  }
+  if (const auto* node = std::get_if<MakeNode>(&action); node != nullptr) {
+    return make_node(place_.saved, name, node->type, node->major, node->minor);
+  }
+  const auto& link = std::get<MakeHardLink>(action);
+  if (const auto staged = staged_.find(link.target.bytes()); staged != staged_.end()) {
+    return make_hard_link(place_.saved, kept_name(staged->second), place_.saved, name);
+  }
+  const Result<Dir> parent = place_.root->open_dir(link.target.parent());
+  return parent ? make_hard_link(*parent, std::string(link.target.name()), place_.saved, name) : parent.error();
+}
+
+}  // namespace dfsck

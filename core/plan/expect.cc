@@ -1,0 +1,59 @@
+// Preconditions. Inode numbers come first: an object that was replaced by an equal one is still another object.
+#include "core/plan/expect.h"
+
+#include <cerrno>
+
+#include "core/codec/digest.h"
+#include "core/fs/root.h"
+
+namespace dfsck {
+namespace {
+
+constexpr size_t kDigestLimit = 16 * 1024 * 1024;  // planners take digests of small files only
+
+}  // namespace
+
+bool means_absent(const Error& error) {
+  return error.is_io(ENOENT) || error.is_io(ENOTDIR) || error.is_io(ELOOP);
+}
+
+std::string changed_since(const Expect& expect, const Result<FileStat>& now) {
+  if (!now) {
+    return means_absent(now.error()) ? (expect.absent ? "" : "is missing") : "cannot be looked at";
+  }
+  if (expect.absent) {
+    return "exists, as a " + std::string(type_name(now->mode)) + ", although nothing was there";
+  }
+  if (((now->mode ^ expect.mode) & S_IFMT) != 0) {
+    return "is a " + std::string(type_name(now->mode)) + " and was a " + std::string(type_name(expect.mode));
+  }
+  if (now->inode != expect.inode) {
+    return "was replaced by another " + std::string(type_name(now->mode));
+  }
+  if (now->mode != expect.mode) {
+    return "has another mode";
+  }
+  if (now->is_dir()) {
+    return "";
+  }
+  if (now->size != expect.size || now->mtime != FileTime{expect.mtime_seconds, expect.mtime_nanoseconds}) {
+    return "was written to";
+  }
+  return "";
+}
+
+Result<std::string> changed_since(const Expect& expect, const Dir& parent, const std::string& name) {
+  const Result<FileStat> now = parent.stat(name);
+  std::string changed = changed_since(expect, now);
+  if (!changed.empty() || expect.absent || expect.digest.empty() || now->size > kDigestLimit) {
+    return changed;
+  }
+  const Result<Fd> fd = parent.open_file(name);
+  const Result<std::string> bytes = fd ? read_all(fd->get(), kDigestLimit, name) : fd.error();
+  if (!bytes) {
+    return bytes.error();
+  }
+  return "sha256:" + sha256_hex(*bytes) == expect.digest ? std::string() : std::string("has other contents");
+}
+
+}  // namespace dfsck

@@ -1,0 +1,187 @@
+// From logs to what people want to know of them.
+#include "core/plan/history.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <set>
+
+#include "core/fs/lock.h"
+#include "core/plan/journal.h"
+#include "core/plan/run_list.h"
+#include "core/plan/step_change.h"
+
+namespace dfsck {
+namespace {
+
+RunRecord::State state_of(RunLog::State state) {
+  switch (state) {
+    case RunLog::State::Open: return RunRecord::State::Unfinished;
+    case RunLog::State::Finished: return RunRecord::State::Finished;
+    case RunLog::State::Stopped: return RunRecord::State::Stopped;
+    case RunLog::State::Undone: return RunRecord::State::Undone;
+    case RunLog::State::Purged: return RunRecord::State::Purged;
+  }
+  return RunRecord::State::Unreadable;
+}
+
+RunStep::State state_of(LoggedStep::State state) {
+  switch (state) {
+    case LoggedStep::State::Done: return RunStep::State::Done;
+    case LoggedStep::State::Failed: return RunStep::State::Failed;
+    case LoggedStep::State::Planned:
+    case LoggedStep::State::Skipped: return RunStep::State::Skipped;
+    case LoggedStep::State::Undone: return RunStep::State::Undone;
+    case LoggedStep::State::Intended:
+    case LoggedStep::State::UndoIntended: break;
+  }
+  return RunStep::State::Uncertain;
+}
+
+std::optional<RelPath> kept_path(const std::string& id, size_t number, const LoggedStep& logged) {
+  const bool took = !is_attribute_step(logged.step.action) && !std::holds_alternative<Rename>(logged.step.action) &&
+                    logged.trace.was != 0 && !logged.trace.nothing;
+  return took && logged.state == LoggedStep::State::Done
+             ? std::optional(RelPath(kOwnDirectory) / id / kept_place(number, logged))
+             : std::nullopt;
+}
+
+// Blocks of everything below `dir`, each inode once; adds to `bytes`. Iterative: depth comes from the disk.
+Result<void> add_tree(const Dir& top, std::set<uint64_t>& seen, uint64_t& bytes) {
+  constexpr uint64_t kBlock = 512;
+  std::vector<RelPath> pending{RelPath()};
+  while (!pending.empty()) {
+    const RelPath path = std::move(pending.back());
+    pending.pop_back();
+    Result<Fd> fd = open_beneath(top.fd(), path, O_RDONLY | O_DIRECTORY, path.text());
+    if (!fd) {
+      return fd.error();
+    }
+    const Dir dir(std::move(*fd), path.text());
+    const Result<std::vector<DirEntry>> entries = dir.list();
+    if (!entries) {
+      return entries.error();
+    }
+    for (const DirEntry& entry : *entries) {
+      const Result<FileStat> stat = dir.stat(entry.name);
+      if (!stat) {
+        return stat.error();
+      }
+      bytes += seen.insert(stat->inode).second ? stat->blocks * kBlock : 0;
+      if (stat->is_dir()) {
+        pending.push_back(path / entry.name);
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+RunStep to_run_step(const std::string& id, const RunLog& log, size_t number) {
+  const LoggedStep& logged = log.steps[number];
+  RunStep step;
+  step.number = number;
+  step.op = action_op(logged.step.action);
+  step.path = action_path(logged.step.action).text();
+  step.text = describe(logged.step.action);
+  step.why = logged.why;
+  for (const size_t reason : logged.step.findings) {
+    step.reasons.push_back(log.reasons[reason]);
+  }
+  step.state = state_of(logged.state);
+  step.kept = kept_path(id, number, logged);
+  return step;
+}
+
+std::string_view run_state_name(RunRecord::State state) {
+  switch (state) {
+    case RunRecord::State::Unfinished: return "unfinished";
+    case RunRecord::State::Finished: return "finished";
+    case RunRecord::State::Stopped: return "stopped";
+    case RunRecord::State::Undone: return "undone";
+    case RunRecord::State::Purged: return "purged";
+    case RunRecord::State::Unreadable: break;
+  }
+  return "unreadable";
+}
+
+std::string_view step_state_name(RunStep::State state) {
+  switch (state) {
+    case RunStep::State::Done: return "done";
+    case RunStep::State::Failed: return "failed";
+    case RunStep::State::Skipped: return "skipped";
+    case RunStep::State::Undone: return "undone";
+    case RunStep::State::Uncertain: break;
+  }
+  return "uncertain";
+}
+
+Result<std::vector<RunRecord>> list_runs(const Root& root) {
+  const Result<std::vector<RunEntry>> runs = read_runs(root);
+  if (!runs) {
+    return runs.error();
+  }
+  std::vector<RunRecord> records;
+  for (const RunEntry& run : *runs) {
+    RunRecord& record = records.emplace_back();
+    record.id = run.id;
+    if (!run.log) {
+      record.problem = run.log.error().message();
+      continue;
+    }
+    record.state = run.begun ? state_of(run.log->state) : RunRecord::State::Stopped;
+    record.started = run.log->started;
+    record.mode = run.log->mode;
+    record.version = run.log->version;
+    record.acknowledged = run.log->acknowledged;
+    for (size_t i = 0; i < run.log->steps.size(); ++i) {
+      const RunStep& step = record.steps.emplace_back(to_run_step(run.id, *run.log, i));
+      for (const Reason& reason : step.reasons) {
+        record.lossy = record.lossy || (step.state == RunStep::State::Done && reason.safety == "lossy");
+      }
+    }
+  }
+  return records;
+}
+
+Result<uint64_t> kept_bytes(const Root& root, const RunRecord& run) {
+  uint64_t bytes = 0;
+  std::set<uint64_t> seen;
+  for (const char* name : {"saved", "quarantine"}) {
+    if (!is_run_id(run.id)) {
+      return format_error("look up repair", run.id, "is no repair of this root");
+    }
+    const Result<Dir> dir = root.open_dir(RelPath(kOwnDirectory) / run.id / name);
+    if (!dir && dir.error().is_io(ENOENT)) {
+      continue;
+    }
+    const Result<void> added = dir ? add_tree(*dir, seen, bytes) : dir.error();
+    if (!added) {
+      return added.error();
+    }
+  }
+  return bytes;
+}
+
+Result<void> acknowledge(const Root& root, const std::string& id) {
+  const Result<RootLock> lock = RootLock::take(root);
+  if (!lock) {
+    return lock.error();
+  }
+  const Result<RunEntry> run = find_run(root, id);
+  if (!run) {
+    return run.error();
+  }
+  if (!run->log || !run->begun || run->log->state == RunLog::State::Open) {
+    return format_error("acknowledge", id, "this repair is not finished");
+  }
+  if (run->log->acknowledged) {
+    return {};
+  }
+  const Result<Dir> dir = lock->own().open_dir(id);
+  Result<Journal> journal = dir ? Journal::reopen(*dir, run->log->journal_bytes) : dir.error();
+  return journal ? journal->append({acknowledged_record()}) : journal.error();
+}
+
+}  // namespace dfsck

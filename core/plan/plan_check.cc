@@ -1,0 +1,17 @@
+// Checks a plan as if it were the first of a run.
+#include "core/plan/plan_check.h"
+
+#include "core/plan/precheck.h"
+
+namespace dfsck {
+
+Result<void> preconditions_hold(const Root& root, const Plan& plan) {
+  RunLog log;
+  for (const Step& step : plan.steps) {
+    log.steps.emplace_back().step = step;
+  }
+  const Result<std::vector<Precondition>> checked = check_plan(root, log, 0, log.steps.size());
+  return checked ? Result<void>() : checked.error();
+}
+
+}  // namespace dfsck

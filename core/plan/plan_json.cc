@@ -1,0 +1,276 @@
+// One function for each direction; the two must agree, which a test of all kinds of actions holds them to.
+#include "core/plan/plan_json.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "core/codec/json.h"
+#include "core/plan/json_members.h"
+
+namespace dfsck {
+namespace {
+
+constexpr std::string_view kSchema = "docker-fsck/plan/1";
+constexpr uint32_t kModeBits = 07777;
+constexpr uint32_t kDeviceLimit = (1U << 20) - 1;  // minors have 20 bits in the kernel, majors 12
+
+using Object = JsonValue::Object;
+
+void add_path(Object& object, std::string_view key, const RelPath& path) {
+  add_bytes(object, key, path.bytes());
+}
+
+void add_text(Object& object, std::string_view key, std::string_view text) {
+  object.push_back({std::string(key), JsonValue::string(std::string(text))});
+}
+
+void add_number(Object& object, std::string_view key, uint64_t number) {
+  object.push_back({std::string(key), json_unsigned(number)});
+}
+
+void add_owner(Object& object, const Ownership& owner) {
+  add_number(object, "uid", owner.uid);
+  add_number(object, "gid", owner.gid);
+  add_number(object, "mode", owner.mode);
+}
+
+struct ActionWriter {
+  Object& out;
+
+  void operator()(const WriteFile& a) const {
+    add_bytes(out, "bytes", a.bytes);
+    add_owner(out, a.owner);
+  }
+  void operator()(const MakeDir& a) const { add_owner(out, a.owner); }
+  void operator()(const WriteSymlink& a) const { add_bytes(out, "target", a.target); }
+  void operator()(const MakeNode& a) const {
+    add_text(out, "type", S_ISCHR(a.type) ? "character" : S_ISBLK(a.type) ? "block" : "fifo");
+    add_number(out, "major", a.major);
+    add_number(out, "minor", a.minor);
+    add_owner(out, a.owner);
+  }
+  void operator()(const Quarantine&) const {}
+  void operator()(const Rename& a) const { add_path(out, "to", a.to); }
+  void operator()(const SetOwnership& a) const { add_owner(out, a.owner); }
+  void operator()(const SetXattr& a) const {
+    add_bytes(out, "name", a.name);
+    if (a.value) {
+      add_bytes(out, "value", *a.value);
+    }
+  }
+  void operator()(const SetMtime& a) const { out.push_back({"mtime", json_time({a.seconds, a.nanoseconds})}); }
+  void operator()(const MakeHardLink& a) const { add_path(out, "target", a.target); }
+};
+
+JsonValue expect_to_json(const Expect& expect) {
+  Object object;
+  if (expect.absent) {
+    object.push_back({"absent", JsonValue::boolean(true)});
+    return JsonValue::object(std::move(object));
+  }
+  add_number(object, "inode", expect.inode);
+  add_number(object, "mode", expect.mode);
+  add_number(object, "size", expect.size);
+  object.push_back({"mtime", json_time({expect.mtime_seconds, expect.mtime_nanoseconds})});
+  if (!expect.digest.empty()) {
+    add_text(object, "digest", expect.digest);
+  }
+  return JsonValue::object(std::move(object));
+}
+
+JsonValue reason_to_json(const Reason& reason) {
+  Object object;
+  add_text(object, "code", reason.code);
+  add_text(object, "slug", reason.slug);
+  add_text(object, "subject", reason.subject);
+  add_text(object, "safety", reason.safety);
+  return JsonValue::object(std::move(object));
+}
+
+Ownership read_owner(MemberReader& in) {
+  return {in.number32("uid"), in.number32("gid"), in.number32("mode", kModeBits)};
+}
+
+uint32_t read_node_type(MemberReader& in) {
+  const std::string type = in.text("type");
+  if (type == "character" || type == "block") {
+    return type == "block" ? S_IFBLK : S_IFCHR;
+  }
+  if (type != "fifo") {
+    in.fail("type", "is none of \"character\", \"block\" and \"fifo\"");
+  }
+  return S_IFIFO;
+}
+
+Action read_action(MemberReader& in) {
+  const std::string op = in.text("op");
+  RelPath path = in.path("path");
+  if (op == "write-file") {
+    return WriteFile{std::move(path), in.bytes("bytes"), read_owner(in)};
+  }
+  if (op == "make-directory") {
+    return MakeDir{std::move(path), read_owner(in)};
+  }
+  if (op == "write-symlink") {
+    return WriteSymlink{std::move(path), in.bytes("target")};
+  }
+  if (op == "make-node") {
+    const uint32_t type = read_node_type(in);
+    return MakeNode{std::move(path), type, in.number32("major", kDeviceLimit), in.number32("minor", kDeviceLimit),
+                    read_owner(in)};
+  }
+  if (op == "rename") {
+    return Rename{std::move(path), in.path("to")};
+  }
+  if (op == "set-ownership") {
+    return SetOwnership{std::move(path), read_owner(in)};
+  }
+  if (op == "set-xattr") {
+    std::string name = in.bytes("name");
+    return SetXattr{std::move(path), std::move(name),
+                    in.has_bytes("value") ? std::optional(in.bytes("value")) : std::nullopt};
+  }
+  if (op == "set-mtime") {
+    in.member("mtime");
+    const FileTime time = in.time("mtime").value_or(FileTime{});
+    return SetMtime{std::move(path), time.seconds, time.nanoseconds};
+  }
+  if (op == "make-hard-link") {
+    return MakeHardLink{std::move(path), in.path("target")};
+  }
+  if (op != "quarantine") {
+    in.fail("op", "is no operation that this version knows");
+  }
+  return Quarantine{std::move(path)};
+}
+
+Expect read_expect(MemberReader& in) {
+  Expect expect;
+  expect.absent = in.truth("absent");
+  if (expect.absent) {
+    return expect;
+  }
+  expect.inode = in.number("inode");
+  expect.mode = in.number32("mode");
+  expect.size = in.number("size");
+  in.member("mtime");
+  const FileTime time = in.time("mtime").value_or(FileTime{});
+  expect.mtime_seconds = time.seconds;
+  expect.mtime_nanoseconds = time.nanoseconds;
+  if (in.has("digest")) {
+    expect.digest = in.text("digest");
+  }
+  return expect;
+}
+
+// Equal reasons once. Steps of one finding follow each other, so the end of the list is where an equal one is.
+size_t index_of(Reason reason, std::vector<Reason>& reasons) {
+  constexpr size_t kNear = 64;
+  const auto from = reasons.end() - static_cast<std::ptrdiff_t>(std::min(kNear, reasons.size()));
+  const auto found = std::find(from, reasons.end(), reason);
+  if (found != reasons.end()) {
+    return static_cast<size_t>(found - reasons.begin());
+  }
+  reasons.push_back(std::move(reason));
+  return reasons.size() - 1;
+}
+
+}  // namespace
+
+JsonValue step_to_json(const Step& step, const std::vector<Reason>& reasons) {
+  Object object;
+  add_text(object, "op", action_op(step.action));
+  add_path(object, "path", action_path(step.action));
+  std::visit(ActionWriter{object}, step.action);
+  object.push_back({"expect", expect_to_json(step.expect)});
+  JsonValue::Array why;
+  for (const size_t finding : step.findings) {
+    if (finding < reasons.size()) {
+      why.push_back(reason_to_json(reasons[finding]));
+    }
+  }
+  object.push_back({"reasons", JsonValue::array(std::move(why))});
+  return JsonValue::object(std::move(object));
+}
+
+Result<Step> step_from_json(const JsonValue& value, std::vector<Reason>& reasons) {
+  MemberReader in(value, "step");
+  Step step;
+  step.action = read_action(in);
+  if (in.failed()) {
+    return in.error();
+  }
+  const std::string where = "step for " + action_path(step.action).text();
+  MemberReader expect(in.member("expect"), where);
+  step.expect = read_expect(expect);
+  if (expect.failed()) {
+    return expect.error();
+  }
+  for (const JsonValue& item : in.array("reasons")) {
+    MemberReader each(item, where);
+    Reason reason{each.text("code"), each.text("slug"), each.text("subject"), each.text("safety")};
+    if (each.failed()) {
+      return each.error();
+    }
+    step.findings.push_back(index_of(std::move(reason), reasons));
+  }
+  if (in.failed()) {
+    return in.error();
+  }
+  return step;
+}
+
+std::string to_plan_text(const PlanFile& file) {
+  JsonValue::Array steps;
+  steps.reserve(file.plan.steps.size());
+  for (const Step& step : file.plan.steps) {
+    steps.push_back(step_to_json(step, file.reasons));
+  }
+  Object root;
+  add_bytes(root, "path", file.root_path);
+  add_number(root, "device", file.root_device);
+  add_number(root, "inode", file.root_inode);
+  Object document;
+  add_text(document, "schema", kSchema);
+  add_text(document, "version", DFSCK_VERSION);
+  document.push_back({"root", JsonValue::object(std::move(root))});
+  document.push_back({"steps", JsonValue::array(std::move(steps))});
+  return to_go_json(JsonValue::object(std::move(document))) + "\n";
+}
+
+Result<PlanFile> parse_plan_text(std::string_view text) {
+  JsonLimits limits;
+  limits.max_bytes = 1U << 30;
+  limits.max_depth = 8;
+  limits.max_values = 20'000'000;
+  const Result<JsonValue> value = parse_json(text, limits);
+  if (!value) {
+    return value.error();
+  }
+  MemberReader in(*value, "plan");
+  if (const std::string schema = in.text("schema"); !in.failed() && schema != kSchema) {
+    in.fail("schema", "is not \"" + std::string(kSchema) + "\": another version wrote it");
+  }
+  PlanFile file;
+  MemberReader root(in.member("root"), "plan");
+  file.root_path = root.bytes("path");
+  file.root_device = root.number("device");
+  file.root_inode = root.number("inode");
+  const JsonValue::Array& steps = in.array("steps");
+  if (in.failed() || root.failed()) {
+    return in.failed() ? in.error() : root.error();
+  }
+  for (size_t i = 0; i < steps.size(); ++i) {
+    Result<Step> step = step_from_json(steps[i], file.reasons);
+    if (!step) {
+      Error error = step.error();
+      error.where = "plan, step " + std::to_string(i) + (error.where == "step" ? "" : " (" + error.where + ")");
+      return error;
+    }
+    file.plan.steps.push_back(std::move(*step));
+  }
+  return file;
+}
+
+}  // namespace dfsck

@@ -1,0 +1,235 @@
+// Walks through the plan with a view of what the names will mean at each step.
+#include "core/plan/precheck.h"
+
+#include <cerrno>
+#include <map>
+#include <set>
+
+#include "core/fs/lock.h"
+#include "core/plan/expect.h"
+#include "core/plan/plan_view.h"
+
+namespace dfsck {
+namespace {
+
+using Place = PlanView::Place;
+
+class PlanChecker {
+ public:
+  PlanChecker(const Root& root, const RunLog& log, uint64_t device) : root_(root), log_(log), device_(device) {}
+
+  Result<Precondition> check(size_t number) {
+    const LoggedStep& logged = log_.steps[number];
+    const Action& action = logged.step.action;
+    const RelPath& path = action_path(action);
+    if (logged.state == LoggedStep::State::Failed || logged.state == LoggedStep::State::Skipped) {
+      return Precondition::InodeOnly;
+    }
+    if (logged.state == LoggedStep::State::Done) {
+      touched_.insert(logged.trace.was);
+      touched_.insert(logged.trace.object);
+      // A rename that has happened shows on disk already.
+      advance(number, logged.trace.nothing || std::holds_alternative<Rename>(action));
+      return Precondition::InodeOnly;
+    }
+    for (const RelPath* each : paths_of(action)) {
+      if (const Result<void> allowed = check_own(*each); !allowed) {
+        return allowed.error();
+      }
+    }
+    const Place place = view_.look(path);
+    if (const Result<void> parent = check_parent(path, action); !parent) {
+      return parent.error();
+    }
+    Result<Precondition> precondition = check_place(path, place, logged.step);
+    if (!precondition) {
+      return precondition;
+    }
+    if (const Result<void> sensible = check_other_path(action, number); !sensible) {
+      return sensible.error();
+    }
+    advance(number, std::holds_alternative<MakeDir>(action) && is_directory(place));
+    return precondition;
+  }
+
+ private:
+  static std::vector<const RelPath*> paths_of(const Action& action) {
+    std::vector<const RelPath*> paths{&action_path(action)};
+    if (const auto* rename = std::get_if<Rename>(&action); rename != nullptr) {
+      paths.push_back(&rename->to);
+    }
+    if (const auto* link = std::get_if<MakeHardLink>(&action); link != nullptr) {
+      paths.push_back(&link->target);
+    }
+    return paths;
+  }
+
+  static Error refuse(const RelPath& path, std::string_view why) {
+    return format_error("check plan", path.text(), why);
+  }
+
+  static Result<void> check_own(const RelPath& path) {
+    const RelPath own(kOwnDirectory);
+    if (path.is_root() || path == own || path.is_below(own)) {
+      return refuse(path, "no repair may change this");
+    }
+    return {};
+  }
+
+  bool is_directory(const Place& place) {
+    if (place.kind == Place::Kind::Made) {
+      return std::holds_alternative<MakeDir>(log_.steps[place.step].step.action);
+    }
+    const Result<FileStat> stat = place.kind == Place::Kind::OnDisk ? root_.stat(place.disk) : not_there();
+    return stat && stat->is_dir();
+  }
+
+  static Error not_there() { return {Error::Kind::Io, ENOENT, "stat", "", ""}; }
+
+  // The directory must exist when the step comes, and names are changed on the root's own filesystem only.
+  Result<void> check_parent(const RelPath& path, const Action& action) {
+    const Place place = view_.look(path.parent());
+    if (place.kind != Place::Kind::OnDisk) {
+      return is_directory(place) ? Result<void>() : refuse(path, "its directory does not exist");
+    }
+    const Result<Dir> dir = root_.open_dir(place.disk);
+    const Result<FileStat> stat = dir ? dir->stat_self() : dir.error();
+    if (!stat) {
+      return means_absent(stat.error()) ? Result<void>(refuse(path, "its directory does not exist or is a link"))
+                                        : Result<void>(stat.error());
+    }
+    if (!is_attribute_step(action) && stat->device != device_) {
+      return refuse(path, "lies on another filesystem than the root, where a repair cannot keep what it replaces");
+    }
+    return {};
+  }
+
+  Result<Precondition> check_place(const RelPath& path, const Place& place, const Step& step) {
+    const bool needs_object = is_attribute_step(step.action) || std::holds_alternative<Quarantine>(step.action) ||
+                              std::holds_alternative<Rename>(step.action);
+    if (place.kind != Place::Kind::OnDisk) {
+      if (needs_object && place.kind == Place::Kind::Absent) {
+        return refuse(path, "will not be there any more when this step comes");
+      }
+      if (is_attribute_step(step.action)) {
+        touched_.insert(linked_inode(place));
+      }
+      return made_is_there(path, place) ? Result(Precondition::InodeOnly)
+                                        : refuse(path, "is not what an earlier step of the plan made");
+    }
+    const Result<Dir> parent = root_.open_dir(place.disk.parent());
+    const Result<FileStat> now = parent ? parent->stat(std::string(place.disk.name())) : parent.error();
+    if (!now && !means_absent(now.error())) {
+      return now.error();
+    }
+    if (needs_object && !now) {
+      return refuse(path, "is missing");
+    }
+    if (now && now->device != device_ && !is_attribute_step(step.action)) {
+      return refuse(path, "has another filesystem mounted on it");
+    }
+    // Changed by the plan itself: moved, or changed through another of its names.
+    const bool by_plan = place.disk != path || (now && touched_.contains(now->inode));
+    if (now && is_attribute_step(step.action)) {
+      touched_.insert(now->inode);
+    }
+    if (by_plan) {
+      return Precondition::InodeOnly;
+    }
+    const Result<std::string> changed = parent && now ? changed_since(step.expect, *parent, std::string(path.name()))
+                                                      : Result<std::string>(changed_since(step.expect, now));
+    if (!changed) {
+      return changed.error();
+    }
+    if (!changed->empty()) {
+      return refuse(path, *changed + (step.expect.absent ? " when the plan was made" : ""));
+    }
+    return Precondition::Exact;
+  }
+
+  // Of a plan that was cut off, what was made already must still be there.
+  bool made_is_there(const RelPath& path, const Place& place) const {
+    if (place.kind != Place::Kind::Made || log_.steps[place.step].state != LoggedStep::State::Done) {
+      return true;
+    }
+    const Result<FileStat> stat = root_.stat(path);
+    return stat && stat->inode == log_.steps[place.step].trace.object;
+  }
+
+  Result<void> check_other_path(const Action& action, size_t number) {
+    if (const auto* rename = std::get_if<Rename>(&action); rename != nullptr) {
+      const Place to = view_.look(rename->to);
+      const Result<FileStat> there = to.kind == Place::Kind::OnDisk ? root_.stat(to.disk) : not_there();
+      if (to.kind == Place::Kind::Made || there) {
+        return refuse(rename->to, "exists, where something is to be renamed to");
+      }
+      if (rename->to.is_below(rename->from)) {
+        return refuse(rename->to, "lies inside what is to be renamed to it");
+      }
+      return check_parent(rename->to, action);
+    }
+    if (const auto* link = std::get_if<MakeHardLink>(&action); link != nullptr) {
+      const Place target = view_.look(link->target);
+      const Result<FileStat> there = target.kind == Place::Kind::OnDisk ? root_.stat(target.disk) : not_there();
+      if (const uint64_t inode = there ? there->inode : linked_inode(target); inode != 0) {
+        linked_[number] = inode;
+      }
+      const bool usable = target.kind == Place::Kind::Made ? !is_directory(target) : there && !there->is_dir();
+      return usable ? Result<void>() : refuse(link->target, "is nothing that can be linked to");
+    }
+    return {};
+  }
+
+  // The inode on disk that a step before has given another name; 0 where the object is new.
+  uint64_t linked_inode(const Place& place) const {
+    const auto found = place.kind == Place::Kind::Made ? linked_.find(place.step) : linked_.end();
+    return found != linked_.end() ? found->second : 0;
+  }
+
+  void advance(size_t number, bool nothing) {
+    const Action& action = log_.steps[number].step.action;
+    if (is_attribute_step(action) || nothing) {
+      return;
+    }
+    if (const auto* rename = std::get_if<Rename>(&action); rename != nullptr) {
+      view_.move(rename->from, rename->to);
+    } else if (std::holds_alternative<Quarantine>(action)) {
+      view_.take(action_path(action));
+    } else {
+      view_.make(action_path(action), number);
+    }
+  }
+
+  const Root& root_;
+  const RunLog& log_;
+  uint64_t device_;
+  PlanView view_;
+  std::set<uint64_t> touched_;         // inodes with changed attributes
+  std::map<size_t, uint64_t> linked_;  // steps that make hard links -> inode of their targets
+};
+
+}  // namespace
+
+bool is_attribute_step(const Action& action) {
+  return std::holds_alternative<SetOwnership>(action) || std::holds_alternative<SetXattr>(action) ||
+         std::holds_alternative<SetMtime>(action);
+}
+
+Result<std::vector<Precondition>> check_plan(const Root& root, const RunLog& log, size_t first, size_t end) {
+  const Result<FileStat> top = root.stat(RelPath());
+  if (!top) {
+    return top.error();
+  }
+  PlanChecker checker(root, log, top->device);
+  std::vector<Precondition> preconditions;
+  for (size_t i = first; i < end; ++i) {
+    const Result<Precondition> precondition = checker.check(i);
+    if (!precondition) {
+      return precondition.error();
+    }
+    preconditions.push_back(*precondition);
+  }
+  return preconditions;
+}
+
+}  // namespace dfsck

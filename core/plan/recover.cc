@@ -1,0 +1,263 @@
+// First the open batch is settled: which of its steps happened is read off the disk. Then the run goes on, or back.
+#include "core/plan/recover.h"
+
+#include <algorithm>
+
+#include "core/base/escape.h"
+#include "core/fs/writer.h"
+#include "core/plan/applier.h"
+#include "core/plan/run_list.h"
+#include "core/plan/step_change.h"
+#include "core/plan/undoer.h"
+
+namespace dfsck {
+namespace {
+
+using State = LoggedStep::State;
+
+// The steps of the open batch, and how many of them, from the first, happened.
+struct OpenBatch {
+  size_t first = 0;
+  size_t count = 0;
+  size_t taken = 0;
+};
+
+Error ambiguous(const RunPlace& place, size_t number, const LoggedStep& logged) {
+  return format_error("recover", action_path(logged.step.action).text(),
+                      "cannot tell whether step " + std::to_string(number) + " happened; nothing was changed: it " +
+                          ambiguity(place, number, logged));
+}
+
+bool changes_name(const LoggedStep& logged) {
+  return !logged.trace.nothing && !is_attribute_step(logged.step.action);
+}
+
+// Everything up to the last change of a name that happened counts as begun, and the changes of attributes behind it: to
+// do such a step again, and to take it back, is right whether it happened or not. (That an earlier step is missing
+// where a later one is there can only be on filesystems that do not keep the order of renames over a crash.)
+Result<OpenBatch> find_open_batch(const RunPlace& place, const RunLog& log) {
+  OpenBatch open;
+  const auto intended = [](const LoggedStep& logged) { return logged.state == State::Intended; };
+  const auto begin = std::find_if(log.steps.begin(), log.steps.end(), intended);
+  open.first = static_cast<size_t>(begin - log.steps.begin());
+  open.count = static_cast<size_t>(std::count_if(begin, log.steps.end(), intended));
+  const size_t end = open.first + open.count;
+  bool all_names_changed = true;
+  for (size_t i = open.first; i < end; ++i) {
+    if (!changes_name(log.steps[i])) {
+      continue;
+    }
+    const Result<Look> look = look_at(place, i, log.steps[i]);
+    if (!look) {
+      return look.error();
+    }
+    if (*look == Look::Ambiguous) {
+      return ambiguous(place, i, log.steps[i]);
+    }
+    all_names_changed = all_names_changed && *look == Look::After;
+    open.taken = *look == Look::After ? i + 1 - open.first : open.taken;
+  }
+  while (open.taken < open.count && !changes_name(log.steps[open.first + open.taken])) {
+    ++open.taken;
+  }
+  for (size_t i = open.first; i < end && all_names_changed; ++i) {
+    const Result<Look> look = look_at(place, i, log.steps[i]);
+    if (!look) {
+      return look.error();
+    }
+    if (*look == Look::Ambiguous) {
+      return ambiguous(place, i, log.steps[i]);
+    }
+  }
+  return open;
+}
+
+// The run that is to be ended, with its log.
+Result<RunEntry> choose(const Root& root, const std::string& id) {
+  Result<std::vector<RunEntry>> runs = read_runs(root);
+  if (!runs) {
+    return runs.error();
+  }
+  for (RunEntry& run : *runs) {
+    const bool wanted = id.empty() || run.id == id;
+    if (wanted && !run.log && !id.empty()) {
+      return run.log.error();
+    }
+    if (wanted && run.log && run.begun && run.log->state == RunLog::State::Open) {
+      const Result<void> same = check_same_root(root, *run.log);
+      return same ? Result<RunEntry>(std::move(run)) : same.error();
+    }
+  }
+  return format_error("recover", id.empty() ? root.path() : escaped(id), "there is no repair that was cut off");
+}
+
+class Recovery {
+ public:
+  Recovery(const RunPlace& place, RootLock& lock, Journal& journal, RunLog& log, const Cancel& cancel,
+           Progress& progress)
+      : place_(place), lock_(lock), journal_(journal), log_(log), cancel_(cancel), progress_(progress) {
+    result_.id = place.id;
+  }
+
+  Result<RecoverResult> run(Direction direction) {
+    if (log_.undoing) {
+      return back("");  // what is half taken back cannot be judged any more, only completed
+    }
+    if (const Result<void> settled = settle(direction); !settled) {
+      return settled.error();
+    }
+    return direction == Direction::Finish ? finish() : checked_back("");
+  }
+
+ private:
+  Result<void> settle(Direction direction) {
+    const Result<OpenBatch> open = find_open_batch(place_, log_);
+    if (!open) {
+      return open.error();
+    }
+    if (open->count == 0) {
+      return {};
+    }
+    for (size_t i = open->first; i < open->first + open->taken; ++i) {
+      const LoggedStep& logged = log_.steps[i];
+      if (direction == Direction::Back && !(changes_name(logged) && has_happened(i, logged))) {
+        continue;
+      }
+      if (const Result<void> taken = take_step(place_, lock_, i, log_.steps[i], Precondition::InodeOnly); !taken) {
+        return taken;
+      }
+    }
+    if (const Result<void> synced = sync_filesystem(place_.top); !synced) {
+      return synced;
+    }
+    return record(done_record(open->first, open->taken));
+  }
+
+  bool has_happened(size_t number, const LoggedStep& logged) const {
+    const Result<Look> look = look_at(place_, number, logged);
+    return look && *look == Look::After;
+  }
+
+  Result<RecoverResult> finish() {
+    Applier applier(place_, lock_, journal_, log_);
+    const size_t before = count(State::Done);
+    const auto planned = std::find_if(log_.steps.begin(), log_.steps.end(),
+                                      [](const LoggedStep& logged) { return logged.state == State::Planned; });
+    if (planned != log_.steps.end()) {
+      const auto of_plan = std::find_if(log_.steps.begin(), log_.steps.end(),
+                                        [&](const LoggedStep& logged) { return logged.plan == planned->plan; });
+      const auto first = static_cast<size_t>(of_plan - log_.steps.begin());
+      const Result<std::vector<Precondition>> preconditions = check_plan(*place_.root, log_, first, log_.steps.size());
+      if (!preconditions) {
+        const Error& error = preconditions.error();
+        return error.kind == Error::Kind::Format ? checked_back(error.message()) : error;
+      }
+      applier.carry_out(first, log_.steps.size(), *preconditions, cancel_, progress_);
+    }
+    if (!applier.broken().empty()) {
+      return format_error("recover", place_.run.where(), applier.broken());
+    }
+    const RunLog::State state =
+        count(State::Done) == log_.steps.size() ? RunLog::State::Finished : RunLog::State::Stopped;
+    if (const Result<void> ended = record(end_record(state)); !ended) {
+      return ended.error();
+    }
+    result_.direction = Direction::Finish;
+    result_.state = state == RunLog::State::Finished ? RunRecord::State::Finished : RunRecord::State::Stopped;
+    result_.steps = count(State::Done) - before;
+    return result_;
+  }
+
+  Result<RecoverResult> checked_back(std::string note) {
+    const Result<void> unchanged = check_unchanged(place_, log_, Scrutiny::NamesAndContents);
+    return unchanged ? back(std::move(note)) : unchanged.error();
+  }
+
+  Result<RecoverResult> back(std::string note) {
+    const Result<size_t> steps = take_all_back(place_, lock_, journal_, log_, progress_);
+    if (!steps) {
+      return steps.error();
+    }
+    result_.direction = Direction::Back;
+    result_.state = RunRecord::State::Undone;
+    result_.steps = *steps;
+    result_.note = std::move(note);
+    return result_;
+  }
+
+  size_t count(State state) const {
+    return static_cast<size_t>(std::count_if(log_.steps.begin(), log_.steps.end(),
+                                             [&](const LoggedStep& logged) { return logged.state == state; }));
+  }
+
+  Result<void> record(const JsonValue& record) {
+    const Result<void> written = journal_.append({record});
+    return written ? replay(record, log_) : written;
+  }
+
+  const RunPlace& place_;
+  RootLock& lock_;
+  Journal& journal_;
+  RunLog& log_;
+  const Cancel& cancel_;
+  Progress& progress_;
+  RecoverResult result_;
+};
+
+}  // namespace
+
+Result<RecoverResult> recover(const Root& root, const std::string& id, Direction direction, const Cancel& cancel,
+                              Progress& progress) {
+  // Without runs there is nothing to lock, and nothing shall be made.
+  if (const Result<RunEntry> seen = choose(root, id); !seen) {
+    return seen.error();
+  }
+  Result<RootLock> lock = RootLock::take(root);
+  if (!lock) {
+    return lock.error();
+  }
+  Result<RunEntry> run = choose(root, id);
+  if (!run) {
+    return run.error();
+  }
+  const Result<RunPlace> place = open_run_place(root, lock->own(), run->id);
+  if (!place) {
+    return place.error();
+  }
+  Result<Journal> journal = Journal::reopen(place->run, run->log->journal_bytes);
+  if (!journal) {
+    return journal.error();
+  }
+  return Recovery(*place, *lock, *journal, *run->log, cancel, progress).run(direction);
+}
+
+Result<RecoverResult> recover_preview(const Root& root, const std::string& id, Direction direction) {
+  const Result<RunEntry> run = choose(root, id);
+  if (!run) {
+    return run.error();
+  }
+  const Result<Dir> own = root.open_dir(kOwnDirectory);
+  const Result<RunPlace> place = own ? open_run_place(root, *own, run->id) : own.error();
+  if (!place) {
+    return place.error();
+  }
+  const RunLog& log = *run->log;
+  RecoverResult result;
+  result.id = run->id;
+  result.direction = log.undoing ? Direction::Back : direction;
+  const Result<OpenBatch> open = log.undoing ? Result(OpenBatch{}) : find_open_batch(*place, log);
+  if (!open) {
+    return open.error();
+  }
+  if (result.direction == Direction::Back) {
+    result.state = RunRecord::State::Undone;
+    result.steps = steps_to_take_back(log).size() + open->taken;
+    return result;
+  }
+  const auto planned = std::count_if(log.steps.begin(), log.steps.end(),
+                                     [](const LoggedStep& logged) { return logged.state == State::Planned; });
+  result.steps = static_cast<size_t>(planned) + open->count - open->taken;
+  return result;
+}
+
+}  // namespace dfsck

@@ -1,0 +1,149 @@
+// The life of a run: lock, journal, plans, end.
+#include "core/plan/repair_run.h"
+
+#include <algorithm>
+
+#include "core/base/escape.h"
+#include "core/plan/applier.h"
+#include "core/plan/run_list.h"
+
+namespace dfsck {
+namespace {
+
+constexpr size_t kStepsPerRecord = 1000;
+constexpr size_t kBytesPerRecord = 16U << 20;
+
+// Several records, so that no line grows without bounds.
+std::vector<JsonValue> plan_records(const RunLog& log, size_t first) {
+  std::vector<JsonValue> records;
+  size_t begin = first;
+  size_t bytes = 0;
+  for (size_t i = first; i < log.steps.size(); ++i) {
+    const auto* file = std::get_if<WriteFile>(&log.steps[i].step.action);
+    bytes += file != nullptr ? file->bytes.size() : 0;
+    if (i + 1 - begin == kStepsPerRecord || bytes > kBytesPerRecord || i + 1 == log.steps.size()) {
+      records.push_back(
+          plan_record(log, begin, i + 1 - begin, i + 1 == log.steps.size() ? PlanRecord::Last : PlanRecord::More));
+      begin = i + 1;
+      bytes = 0;
+    }
+  }
+  return records;
+}
+
+StepResult result_of(const LoggedStep& logged, const std::string& broken) {
+  switch (logged.state) {
+    case LoggedStep::State::Done: return {StepResult::State::Done, ""};
+    case LoggedStep::State::Failed: return {StepResult::State::Failed, logged.why};
+    case LoggedStep::State::Intended: return {StepResult::State::Failed, broken};
+    case LoggedStep::State::Planned: return {StepResult::State::Skipped, broken};
+    default: return {StepResult::State::Skipped, logged.why};
+  }
+}
+
+}  // namespace
+
+struct RepairRun::State {
+  State(RootLock the_lock, RunPlace the_place, Journal the_journal, RunLog the_log)
+      : lock(std::move(the_lock)),
+        place(std::move(the_place)),
+        journal(std::move(the_journal)),
+        log(std::move(the_log)) {}
+
+  RootLock lock;
+  RunPlace place;
+  Journal journal;
+  RunLog log;
+  Applier applier{place, lock, journal, log};
+};
+
+RepairRun::RepairRun(std::unique_ptr<State> state) : state_(std::move(state)) {}
+RepairRun::RepairRun(RepairRun&&) noexcept = default;
+RepairRun& RepairRun::operator=(RepairRun&&) noexcept = default;
+RepairRun::~RepairRun() = default;
+
+Result<RepairRun> RepairRun::begin(const Root& root, std::string_view mode) {
+  Result<RootLock> lock = RootLock::take(root);
+  if (!lock) {
+    return lock.error();
+  }
+  const Result<std::vector<RunEntry>> runs = read_runs(root);
+  if (!runs) {
+    return runs.error();
+  }
+  if (const std::optional<Error> unfinished = unfinished_run(*runs); unfinished) {
+    return *unfinished;
+  }
+  const Result<FileStat> top = root.stat(RelPath());
+  if (!top) {
+    return top.error();
+  }
+  Result<RunPlace> place = make_run_place(root, lock->own());
+  if (!place) {
+    return place.error();
+  }
+  const JsonValue begin = begin_record({root.path(), top->device, top->inode, std::string(mode), utc_now()});
+  RunLog log;
+  if (const Result<void> replayed = replay(begin, log); !replayed) {
+    return replayed.error();
+  }
+  Result<Journal> journal = Journal::create(place->run, begin);
+  if (!journal) {
+    return journal.error();
+  }
+  return RepairRun(std::make_unique<State>(std::move(*lock), std::move(*place), std::move(*journal), std::move(log)));
+}
+
+const std::string& RepairRun::id() const {
+  return state_->place.id;
+}
+
+Result<std::vector<StepResult>> RepairRun::apply(const Plan& plan, const std::vector<Reason>& reasons,
+                                                 const Cancel& cancel, Progress& progress) {
+  RunLog& log = state_->log;
+  if (!state_->applier.broken().empty()) {
+    return format_error("repair", state_->place.run.where(), "the journal cannot be written any more");
+  }
+  const size_t first = log.steps.size();
+  const size_t first_reason = log.reasons.size();
+  log.reasons.insert(log.reasons.end(), reasons.begin(), reasons.end());
+  for (const Step& step : plan.steps) {
+    LoggedStep& logged = log.steps.emplace_back();
+    logged.step = step;
+    logged.plan = log.plans;
+    std::erase_if(logged.step.findings, [&](size_t finding) { return finding >= reasons.size(); });
+    for (size_t& finding : logged.step.findings) {
+      finding += first_reason;
+    }
+  }
+  const Result<std::vector<Precondition>> preconditions = check_plan(*state_->place.root, log, first, log.steps.size());
+  const Result<void> written = !preconditions       ? Result<void>(preconditions.error())
+                               : plan.steps.empty() ? Result<void>()
+                                                    : state_->journal.append(plan_records(log, first));
+  if (!written) {
+    log.steps.resize(first);
+    log.reasons.resize(first_reason);
+    return written.error();
+  }
+  ++log.plans;
+  state_->applier.carry_out(first, log.steps.size(), *preconditions, cancel, progress);
+  std::vector<StepResult> results;
+  results.reserve(plan.steps.size());
+  for (size_t i = first; i < log.steps.size(); ++i) {
+    results.push_back(result_of(log.steps[i], state_->applier.broken()));
+  }
+  return results;
+}
+
+Result<void> RepairRun::end() {
+  const auto& steps = state_->log.steps;
+  if (const std::string& broken = state_->applier.broken(); !broken.empty()) {
+    return format_error("end repair", state_->place.run.where(),
+                        broken + "; 'docker-fsck recover' finishes it or takes it back");
+  }
+  const bool all_done = std::all_of(steps.begin(), steps.end(),
+                                    [](const LoggedStep& logged) { return logged.state == LoggedStep::State::Done; });
+  return state_->journal.append({end_record(all_done ? RunLog::State::Finished : RunLog::State::Stopped)});
+}
+
+}  // namespace dfsck

@@ -1,0 +1,65 @@
+// RepairRun: one repair of one root, from the journal's first durable byte to its end.
+//
+// Every change is made in batches of steps: new objects are prepared in the run's `saved/` and made durable, the intent
+// goes to the journal, then each step exchanges or moves one name after a look at its precondition, then all of it
+// is made durable, then the journal says so. A crash at any moment leaves each step undone or done, and
+// core/plan/recover can tell which. Nothing is deleted: what was there lies in `saved/` or `quarantine/`.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/fs/root.h"
+#include "core/plan/plan.h"
+#include "core/plan/reason.h"
+#include "core/run/cancel.h"
+#include "core/run/progress.h"
+
+namespace dfsck {
+
+struct StepResult {
+  enum class State {
+    Done,
+    Failed,   // could not be done, and the path is as it was (or, if end() then fails as well, as recover will say)
+    Skipped,  // not tried: an earlier step failed, or the user cancelled
+  };
+  State state = State::Skipped;
+  std::string why;  // one line; empty for Done
+};
+
+class RepairRun {
+ public:
+  // Takes the locks (see core/fs/lock.h) and begins a journal. Errors: Busy where a daemon or another docker-fsck holds
+  // a lock, Format where an earlier run is unfinished (the message names `recover`) or its journal cannot be read, Io.
+  // `mode` is for the history: "preen", "yes", "ask", "plan". `root` must outlive the run.
+  static Result<RepairRun> begin(const Root& root, std::string_view mode);
+
+  RepairRun(RepairRun&&) noexcept;
+  RepairRun& operator=(RepairRun&&) noexcept;
+  // Lets go of the locks. A run that end() has not ended stays unfinished.
+  ~RepairRun();
+
+  const std::string& id() const;  // "20260101T000000Z-0123abcd": its directory's name in `.docker-fsck`
+
+  // Checks every precondition, makes the plan durable, then carries it out. `reasons` is indexed by the steps'
+  // `findings`. May be called again with further plans. One result for each step, in order. An Error means that nothing
+  // of this plan was changed: a precondition does not hold (Format; names the path and what changed), the plan makes no
+  // sense, another filesystem is mounted at a path, the journal could not be written.
+  // Raises `progress`' items once for each step.
+  Result<std::vector<StepResult>> apply(const Plan& plan, const std::vector<Reason>& reasons, const Cancel& cancel,
+                                        Progress& progress);
+
+  // Writes the journal's end: "finished", or "stopped" if any step failed or was skipped. An Error means that the run
+  // stays unfinished and that `recover` has to look at it.
+  Result<void> end();
+
+ private:
+  struct State;
+  explicit RepairRun(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace dfsck

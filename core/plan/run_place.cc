@@ -1,0 +1,110 @@
+// Names and directories of runs.
+#include "core/plan/run_place.h"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+#include "core/base/text.h"
+#include "core/fs/writer.h"
+
+namespace dfsck {
+namespace {
+
+constexpr size_t kTimeLength = 16;  // 20260101T000000Z
+constexpr size_t kRandomLength = 8;
+
+std::string formatted(time_t time, const char* format) {
+  std::tm parts{};
+  std::array<char, 32> buffer{};
+  ::gmtime_r(&time, &parts);
+  const size_t length = std::strftime(buffer.data(), buffer.size(), format, &parts);
+  return {buffer.data(), length};
+}
+
+std::optional<time_t> time_of_id(const std::string& id) {
+  std::tm parts{};
+  const char* end = ::strptime(id.c_str(), "%Y%m%dT%H%M%SZ-", &parts);
+  return end == id.c_str() + kTimeLength + 1 ? std::optional(::timegm(&parts)) : std::nullopt;
+}
+
+std::string random_hex() {
+  uint32_t number = 0;
+  if (::getrandom(&number, sizeof number, 0) != sizeof number) {
+    number = static_cast<uint32_t>(::clock());  // only keeps names apart; a name that is taken is an error
+  }
+  std::array<char, kRandomLength + 1> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), "%08x", number);
+  return buffer.data();
+}
+
+Result<std::string> new_id(const Dir& own) {
+  const Result<std::vector<DirEntry>> entries = own.list();
+  if (!entries) {
+    return entries.error();
+  }
+  time_t time = std::time(nullptr);
+  for (const DirEntry& entry : *entries) {
+    if (const auto other = is_run_id(entry.name) ? time_of_id(entry.name) : std::nullopt; other) {
+      time = std::max(time, *other + 1);
+    }
+  }
+  return formatted(time, "%Y%m%dT%H%M%SZ") + "-" + random_hex();
+}
+
+}  // namespace
+
+std::string utc_now() {
+  return formatted(std::time(nullptr), "%Y-%m-%dT%H:%M:%SZ");
+}
+
+bool is_run_id(std::string_view name) {
+  return name.size() == kTimeLength + 1 + kRandomLength && name[8] == 'T' && name[15] == 'Z' && name[16] == '-' &&
+         is_lower_hex(name.substr(kTimeLength + 1)) && parse_uint64(name.substr(0, 8)) &&
+         parse_uint64(name.substr(9, 6));
+}
+
+Result<RunPlace> make_run_place(const Root& root, const Dir& own) {
+  const Result<std::string> id = new_id(own);
+  if (!id) {
+    return id.error();
+  }
+  if (const Result<void> made = make_directory(own, *id, 0700); !made) {
+    return made.error();
+  }
+  const Result<Dir> run = own.open_dir(*id);
+  if (!run) {
+    return run.error();
+  }
+  for (const char* name : {"saved", "quarantine"}) {
+    if (const Result<void> made = make_directory(*run, name, 0700); !made) {
+      return made.error();
+    }
+  }
+  if (const Result<void> synced = sync_directory(*run); !synced) {
+    return synced.error();
+  }
+  if (const Result<void> synced = sync_directory(own); !synced) {
+    return synced.error();
+  }
+  return open_run_place(root, own, *id);
+}
+
+Result<RunPlace> open_run_place(const Root& root, const Dir& own, const std::string& id) {
+  Result<Dir> top = root.open_dir(RelPath());
+  Result<Dir> run = own.open_dir(id);
+  if (!top || !run) {
+    return top ? run.error() : top.error();
+  }
+  Result<Dir> saved = run->open_dir("saved");
+  Result<Dir> quarantine = run->open_dir("quarantine");
+  if (!saved || !quarantine) {
+    return saved ? quarantine.error() : saved.error();
+  }
+  return RunPlace{&root, id, std::move(*top), std::move(*run), std::move(*saved), std::move(*quarantine)};
+}
+
+}  // namespace dfsck

@@ -1,0 +1,156 @@
+// Writing the records that run_log.cc replays.
+#include "core/plan/journal.h"
+#include "core/plan/json_members.h"
+#include "core/plan/plan_json.h"
+#include "core/plan/run_log.h"
+
+namespace dfsck {
+namespace {
+
+using Object = JsonValue::Object;
+
+Object record(std::string_view kind) {
+  return {{"record", JsonValue::string(std::string(kind))}};
+}
+
+void add_number(Object& object, std::string_view key, uint64_t number) {
+  object.push_back({std::string(key), json_unsigned(number)});
+}
+
+void add_text(Object& object, std::string_view key, std::string_view text) {
+  object.push_back({std::string(key), JsonValue::string(std::string(text))});
+}
+
+void add_time(Object& object, std::string_view key, const std::optional<FileTime>& time) {
+  if (time) {
+    object.push_back({std::string(key), json_time(*time)});
+  }
+}
+
+JsonValue trace_to_json(const Trace& trace) {
+  Object object;
+  if (trace.nothing) {
+    object.push_back({"nothing", JsonValue::boolean(true)});
+  }
+  if (trace.object != 0) {
+    add_number(object, "object", trace.object);
+  }
+  if (trace.was != 0) {
+    add_number(object, "was", trace.was);
+  }
+  add_time(object, "parent", trace.parent);
+  add_time(object, "to_parent", trace.to_parent);
+  if (trace.owner) {
+    add_number(object, "uid", trace.owner->uid);
+    add_number(object, "gid", trace.owner->gid);
+    add_number(object, "mode", trace.owner->mode);
+  }
+  if (trace.capability) {
+    add_bytes(object, "capability", *trace.capability);
+  }
+  if (trace.attribute) {
+    add_bytes(object, "attribute", *trace.attribute);
+  }
+  add_time(object, "mtime", trace.mtime);
+  return JsonValue::object(std::move(object));
+}
+
+}  // namespace
+
+JsonValue begin_record(const BeginRecord& begin) {
+  Object object = record("begin");
+  object.push_back({"format", JsonValue::number(kJournalFormat)});
+  add_text(object, "version", DFSCK_VERSION);
+  Object root;
+  add_bytes(root, "path", begin.root_path);
+  add_number(root, "device", begin.root_device);
+  add_number(root, "inode", begin.root_inode);
+  object.push_back({"root", JsonValue::object(std::move(root))});
+  add_text(object, "mode", begin.mode);
+  add_text(object, "started", begin.started);
+  return JsonValue::object(std::move(object));
+}
+
+JsonValue plan_record(const RunLog& log, size_t first, size_t count, PlanRecord which) {
+  Object object = record("plan");
+  add_number(object, "first", first);
+  if (which == PlanRecord::More) {
+    object.push_back({"more", JsonValue::boolean(true)});
+  }
+  JsonValue::Array steps;
+  steps.reserve(count);
+  for (size_t i = first; i < first + count; ++i) {
+    steps.push_back(step_to_json(log.steps[i].step, log.reasons));
+  }
+  object.push_back({"steps", JsonValue::array(std::move(steps))});
+  return JsonValue::object(std::move(object));
+}
+
+JsonValue intent_record(const RunLog& log, size_t first, size_t count) {
+  Object object = record("intent");
+  add_number(object, "first", first);
+  add_number(object, "count", count);
+  JsonValue::Array traces;
+  traces.reserve(count);
+  for (size_t i = first; i < first + count; ++i) {
+    traces.push_back(trace_to_json(log.steps[i].trace));
+  }
+  object.push_back({"steps", JsonValue::array(std::move(traces))});
+  return JsonValue::object(std::move(object));
+}
+
+JsonValue done_record(size_t first, size_t count) {
+  Object object = record("done");
+  add_number(object, "first", first);
+  add_number(object, "count", count);
+  return JsonValue::object(std::move(object));
+}
+
+JsonValue given_up_record(size_t first, size_t count, GivenUp how, std::string_view why) {
+  Object object = record("given-up");
+  add_number(object, "first", first);
+  add_number(object, "count", count);
+  if (how == GivenUp::Failed) {
+    object.push_back({"failed", JsonValue::boolean(true)});
+  }
+  add_text(object, "why", why);
+  return JsonValue::object(std::move(object));
+}
+
+JsonValue undo_intent_record(const std::vector<UndoItem>& items) {
+  Object object = record("undo-intent");
+  JsonValue::Array steps;
+  steps.reserve(items.size());
+  for (const UndoItem& item : items) {
+    Object step;
+    add_number(step, "step", item.step);
+    add_time(step, "parent", item.parent);
+    add_time(step, "to_parent", item.to_parent);
+    steps.push_back(JsonValue::object(std::move(step)));
+  }
+  object.push_back({"steps", JsonValue::array(std::move(steps))});
+  return JsonValue::object(std::move(object));
+}
+
+JsonValue undo_done_record() {
+  return JsonValue::object(record("undo-done"));
+}
+
+JsonValue end_record(RunLog::State state) {
+  Object object = record("end");
+  add_text(object, "state",
+           state == RunLog::State::Undone    ? "undone"
+           : state == RunLog::State::Stopped ? "stopped"
+                                             : "finished");
+  return JsonValue::object(std::move(object));
+}
+
+JsonValue acknowledged_record() {
+  return JsonValue::object(record("acknowledged"));
+}
+
+JsonValue purge_record() {
+  return JsonValue::object(record("purge"));
+}
+
+}  // namespace dfsck

@@ -1,0 +1,104 @@
+// Choosing the run, and refusing where undo would lose what came after it.
+#include "core/plan/undo.h"
+
+#include <algorithm>
+
+#include "core/fs/lock.h"
+#include "core/plan/run_list.h"
+#include "core/plan/undoer.h"
+
+namespace dfsck {
+namespace {
+
+bool can_be_undone(const RunEntry& run) {
+  return run.begun && (run.log->state == RunLog::State::Finished || run.log->state == RunLog::State::Stopped) &&
+         std::any_of(run.log->steps.begin(), run.log->steps.end(),
+                     [](const LoggedStep& step) { return step.state == LoggedStep::State::Done; });
+}
+
+Error refuse(const std::string& id, std::string_view why) {
+  return format_error("undo", id, why);
+}
+
+Result<RunEntry> choose(const Root& root, const std::string& id) {
+  Result<std::vector<RunEntry>> runs = read_runs(root);
+  if (!runs) {
+    return runs.error();
+  }
+  if (std::optional<Error> unfinished = unfinished_run(*runs); unfinished) {
+    return *unfinished;
+  }
+  const auto newest = std::find_if(runs->rbegin(), runs->rend(), can_be_undone);
+  if (id.empty()) {
+    return newest != runs->rend() ? Result<RunEntry>(std::move(*newest))
+                                  : refuse(root.path(), "there is no repair that could be taken back");
+  }
+  const auto named = std::find_if(runs->rbegin(), runs->rend(), [&](const RunEntry& run) { return run.id == id; });
+  if (named == runs->rend()) {
+    return find_run(root, id);
+  }
+  if (!can_be_undone(*named)) {
+    return refuse(id, named->begun && named->log->state == RunLog::State::Undone   ? "is taken back already"
+                      : named->begun && named->log->state == RunLog::State::Purged ? "what it kept has been deleted"
+                                                                                   : "changed nothing");
+  }
+  if (named != newest) {
+    return refuse(id, "take back the newer repair first: " + newest->id);
+  }
+  return std::move(*named);
+}
+
+}  // namespace
+
+Result<UndoResult> undo(const Root& root, const std::string& id, const Cancel& cancel, Progress& progress) {
+  // Without runs there is nothing to lock, and nothing shall be made.
+  if (const Result<RunEntry> seen = choose(root, id); !seen) {
+    return seen.error();
+  }
+  Result<RootLock> lock = RootLock::take(root);
+  if (!lock) {
+    return lock.error();
+  }
+  Result<RunEntry> run = choose(root, id);
+  if (!run) {
+    return run.error();
+  }
+  const Result<RunPlace> place = open_run_place(root, lock->own(), run->id);
+  if (!place) {
+    return place.error();
+  }
+  if (const Result<void> unchanged = check_unchanged(*place, *run->log, Scrutiny::Everything); !unchanged) {
+    return unchanged.error();
+  }
+  if (cancel.requested()) {
+    return Error{Error::Kind::Cancelled, 0, "undo", run->id, "cancelled; nothing was changed"};
+  }
+  Result<Journal> journal = Journal::reopen(place->run, run->log->journal_bytes);
+  if (!journal) {
+    return journal.error();
+  }
+  const Result<size_t> steps = take_all_back(*place, *lock, *journal, *run->log, progress);
+  return steps ? Result(UndoResult{run->id, *steps}) : steps.error();
+}
+
+Result<std::vector<RunStep>> undo_preview(const Root& root, const std::string& id) {
+  const Result<RunEntry> run = choose(root, id);
+  if (!run) {
+    return run.error();
+  }
+  const Result<Dir> own = root.open_dir(kOwnDirectory);
+  const Result<RunPlace> place = own ? open_run_place(root, *own, run->id) : own.error();
+  if (!place) {
+    return place.error();
+  }
+  if (const Result<void> unchanged = check_unchanged(*place, *run->log, Scrutiny::Everything); !unchanged) {
+    return unchanged.error();
+  }
+  std::vector<RunStep> steps;
+  for (const size_t number : steps_to_take_back(*run->log)) {
+    steps.push_back(to_run_step(run->id, *run->log, number));
+  }
+  return steps;
+}
+
+}  // namespace dfsck

@@ -1,0 +1,115 @@
+// Undo runs through the batches from the last to the first, each journaled as it was when it was carried out.
+#include "core/plan/undoer.h"
+
+#include <map>
+
+#include "core/fs/writer.h"
+#include "core/plan/step_change.h"
+
+namespace dfsck {
+namespace {
+
+using State = LoggedStep::State;
+
+// The times that directories shall have after each step of the batch is taken back: as they are now, unless a step that
+// is taken back before it sets them.
+class TimeKeeper {
+ public:
+  explicit TimeKeeper(const Root& root) : root_(root) {}
+
+  UndoItem item_for(size_t number, const LoggedStep& logged) {
+    const Action& action = logged.step.action;
+    UndoItem item{number, std::nullopt, std::nullopt};
+    if (std::holds_alternative<SetMtime>(action) && logged.trace.mtime) {
+      set_[action_path(action)] = *logged.trace.mtime;
+    } else if (!is_attribute_step(action)) {
+      item.parent = time_of(action_path(action).parent());
+      if (const auto* rename = std::get_if<Rename>(&action); rename != nullptr) {
+        item.to_parent = time_of(rename->to.parent());
+      }
+    }
+    return item;
+  }
+
+ private:
+  std::optional<FileTime> time_of(const RelPath& directory) const {
+    if (const auto found = set_.find(directory); found != set_.end()) {
+      return found->second;
+    }
+    const Result<FileStat> stat = root_.stat(directory);
+    return stat ? std::optional(stat->mtime) : std::nullopt;
+  }
+
+  const Root& root_;
+  std::map<RelPath, FileTime> set_;
+};
+
+// Those of `numbers` from `start` on that belong to one batch.
+std::vector<size_t> next_batch(const RunLog& log, const std::vector<size_t>& numbers, size_t start) {
+  std::vector<size_t> batch;
+  for (size_t i = start; i < numbers.size(); ++i) {
+    if (log.steps[numbers[i]].batch != log.steps[numbers[start]].batch ||
+        log.steps[numbers[i]].state != log.steps[numbers[start]].state) {
+      break;
+    }
+    batch.push_back(numbers[i]);
+  }
+  return batch;
+}
+
+Result<void> append_and_replay(Journal& journal, RunLog& log, const JsonValue& record) {
+  const Result<void> written = journal.append({record});
+  return written ? replay(record, log) : written;
+}
+
+Result<void> take_batch_back(const RunPlace& place, RootLock& lock, Journal& journal, RunLog& log,
+                             const std::vector<size_t>& batch, Progress& progress) {
+  if (log.steps[batch.front()].state == State::Done) {
+    TimeKeeper times(*place.root);
+    std::vector<UndoItem> items;
+    items.reserve(batch.size());
+    for (const size_t number : batch) {
+      items.push_back(times.item_for(number, log.steps[number]));
+    }
+    if (const Result<void> meant = append_and_replay(journal, log, undo_intent_record(items)); !meant) {
+      return meant;
+    }
+  }
+  for (const size_t number : batch) {
+    if (const Result<void> back = take_back(place, lock, number, log.steps[number]); !back) {
+      return back;
+    }
+    progress.add_items(1);
+  }
+  if (const Result<void> synced = sync_filesystem(place.top); !synced) {
+    return synced;
+  }
+  return append_and_replay(journal, log, undo_done_record());
+}
+
+}  // namespace
+
+std::vector<size_t> steps_to_take_back(const RunLog& log) {
+  std::vector<size_t> numbers;
+  for (size_t i = log.steps.size(); i > 0; --i) {
+    if (log.steps[i - 1].state == State::Done || log.steps[i - 1].state == State::UndoIntended) {
+      numbers.push_back(i - 1);
+    }
+  }
+  return numbers;
+}
+
+Result<size_t> take_all_back(const RunPlace& place, RootLock& lock, Journal& journal, RunLog& log, Progress& progress) {
+  const std::vector<size_t> numbers = steps_to_take_back(log);
+  for (size_t start = 0; start < numbers.size();) {
+    const std::vector<size_t> batch = next_batch(log, numbers, start);
+    if (const Result<void> back = take_batch_back(place, lock, journal, log, batch, progress); !back) {
+      return back.error();
+    }
+    start += batch.size();
+  }
+  const Result<void> ended = append_and_replay(journal, log, end_record(RunLog::State::Undone));
+  return ended ? Result(numbers.size()) : ended.error();
+}
+
+}  // namespace dfsck
