@@ -43,6 +43,7 @@ struct VolumeRecord {
   std::map<std::string, std::string> labels;
   std::map<std::string, std::string> options;
   BoltOrigin origin = BoltOrigin::Tree;  // of a damaged database: where it was found
+  std::string json = {};                 // all of it as it stands in the database
 };
 
 // A directory of volumes/ (moby volume/local/local.go). Any directory there is a volume for daemons before 29.4.

@@ -42,7 +42,8 @@ std::optional<VolumeRecord> parse_volume_record(std::string_view key, std::strin
   if (name == nullptr || *name != key || driver == nullptr || !labels || !options) {
     return std::nullopt;
   }
-  return VolumeRecord{*name, *driver, std::move(*labels), std::move(*options), BoltOrigin::Tree};
+  return VolumeRecord{*name, *driver, std::move(*labels), std::move(*options), BoltOrigin::Tree,
+                      std::string(json)};
 }
 
 BoltHome volume_home() {
