@@ -242,6 +242,20 @@ TEST(BoltSalvage, WithoutMetaPagesTheLastTreeOrTheOneBeforeIsFound) {
   }
 }
 
+// An old tree may be whole and hold more; but no freelist fits it.
+TEST(BoltSalvage, WithoutMetaPagesTheTreeThatAFreelistFitsIsTaken) {
+  BoltBuilder builder;
+  const uint64_t old_leaf = builder.add_leaf({{"key1", "old"}, {"key2", "deleted"}, {"key3", "deleted"}});
+  const uint64_t old_root = builder.add_leaf({builder.bucket("things", old_leaf)});
+  const uint64_t leaf = builder.add_leaf({{"key1", "new"}});
+  const uint64_t root = builder.add_leaf({builder.bucket("things", leaf)});
+  builder.also_free(old_leaf);
+  builder.also_free(old_root);
+  std::string bytes = builder.build(root);
+  bytes.replace(0, 8192, 8192, '\0');
+  EXPECT_EQ(things(salvaged(bytes)), (std::map<std::string, std::string>{{"key1", "new"}}));
+}
+
 TEST(BoltSalvage, SwappedPagesArePutBack) {
   const BoltHistory history = made_history();
   const uint64_t first = history.page_of(key_of(1));
