@@ -123,10 +123,17 @@ void RepairRecord::compare(const std::function<bool(size_t finding)>& was_hidden
     return;
   }
   RootReport& after = report_.after.front();
+  std::set<RelPath> taken;  // that something is missing there is no news
+  for (size_t i = 0; i < report_.plan.steps.size(); ++i) {
+    const Action& action = report_.plan.steps[i].action;
+    if (std::holds_alternative<Quarantine>(action) && outcome().results[i].state == StepResult::State::Done) {
+      taken.insert(action_path(action));
+    }
+  }
   for (size_t i = 0; i < after.findings.size(); ++i) {
     const ReportedFinding& reported = after.findings[i];
     if (problem_of(reported.finding.problem).severity == Severity::Error && !seen_.contains(key_of(reported)) &&
-        !was_hidden(i)) {
+        !was_hidden(i) && !taken.contains(reported.finding.path)) {
       outcome().added.push_back(i);
     }
   }
