@@ -1,17 +1,31 @@
 // Preconditions, owners, and the loop that lets every finding's fix add its steps.
 #include "checks/planner.h"
 
+#include <algorithm>
 #include <numeric>
 #include <set>
 
 #include "checks/fix_references.h"
 #include "checks/table.h"
 #include "core/codec/digest.h"
+#include "core/plan/plan_check.h"
 
 namespace dfsck {
 namespace {
 
 constexpr uint64_t kDigestLimit = 1024 * 1024;
+
+// The step that the plan's check refused for the plan's own sake: nothing at its path has changed since it was read.
+const Step* impossible_step(const Root& root, const Plan& plan, const Error& error) {
+  if (error.kind != Error::Kind::Format) {
+    return nullptr;
+  }
+  const auto step = std::find_if(plan.steps.begin(), plan.steps.end(), [&](const Step& candidate) {
+    const RelPath& path = action_path(candidate.action);
+    return path.text() == error.where && candidate.expect == expect_now(root, path);
+  });
+  return step == plan.steps.end() ? nullptr : &*step;
+}
 
 }  // namespace
 
@@ -51,6 +65,37 @@ Plan make_plan(const CheckInput& input, const std::vector<Finding>& findings, co
     }
   }
   return builder.finish();
+}
+
+SettledPlan settle_plan(const CheckInput& input, const std::vector<Finding>& findings, std::vector<size_t> chosen) {
+  SettledPlan settled;
+  std::vector<PlanConflict> conflicts;
+  const auto leave_out = [&](size_t finding, const std::string& why) {
+    std::erase(chosen, finding);
+    settled.left_out.emplace(finding, why);
+  };
+  while (true) {
+    settled.plan = make_plan(input, findings, chosen);
+    const std::vector<PlanConflict> found = std::move(settled.plan.conflicts);
+    for (const PlanConflict& conflict : found) {
+      leave_out(conflict.first, "it contradicts another repair");
+      leave_out(conflict.second, "it contradicts another repair");
+      conflicts.push_back(conflict);
+    }
+    if (!found.empty()) {
+      continue;
+    }
+    const Result<void> holds = preconditions_hold(input.root, settled.plan);
+    const Step* step = holds ? nullptr : impossible_step(input.root, settled.plan, holds.error());
+    if (step == nullptr) {
+      break;  // what is wrong then has changed since it was read: apply refuses
+    }
+    for (const size_t finding : std::vector<size_t>(step->findings)) {
+      leave_out(finding, holds.error().where + ": " + holds.error().detail);
+    }
+  }
+  settled.plan.conflicts = std::move(conflicts);
+  return settled;
 }
 
 Plan make_plan(const CheckInput& input, const std::vector<Finding>& findings) {

@@ -1,6 +1,8 @@
 // From findings to a plan, and what fixes need to write one.
 #pragma once
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "checks/input.h"
@@ -35,6 +37,13 @@ Ownership layer_owner(const Model& model, uint32_t mode);
 // Lets the fix of each finding of `chosen` (indices into `findings`) add its steps. The steps' `findings` are indices
 // into `findings` as well.
 Plan make_plan(const CheckInput& input, const std::vector<Finding>& findings, const std::vector<size_t>& chosen);
+// The plan of a choice, without the repairs that cannot be made together with the others or at this place (what they would
+// write into does not exist): `left_out` says why for each of those findings.
+struct SettledPlan {
+  Plan plan;  // `conflicts` are those that were left out
+  std::map<size_t, std::string> left_out;
+};
+SettledPlan settle_plan(const CheckInput& input, const std::vector<Finding>& findings, std::vector<size_t> chosen);
 // The plan for all of them.
 Plan make_plan(const CheckInput& input, const std::vector<Finding>& findings);
 

@@ -30,6 +30,32 @@ std::set<std::string> keys_of(const RootReport& report) {
   return keys;
 }
 
+// What the repair moved aside. That it is missing now, and what follows from that, is the loss that was announced.
+struct Taken {
+  std::set<RelPath> paths;
+  std::set<std::string> subjects;
+};
+
+Taken taken_away(const RootReport& report) {
+  Taken taken;
+  for (size_t i = 0; i < report.plan.steps.size(); ++i) {
+    const Step& step = report.plan.steps[i];
+    if (std::holds_alternative<Quarantine>(step.action) && report.repair->results[i].state == StepResult::State::Done) {
+      taken.paths.insert(action_path(step.action));
+      for (const size_t finding : step.findings) {
+        taken.subjects.insert(report.findings[finding].finding.subject.id);
+      }
+    }
+  }
+  return taken;
+}
+
+bool speaks_of(const Finding& finding, const Taken& taken) {
+  return taken.paths.contains(finding.path) ||
+         std::any_of(finding.args.begin(), finding.args.end(),
+                     [&](const auto& arg) { return !arg.second.empty() && taken.subjects.contains(arg.second); });
+}
+
 }  // namespace
 
 RepairRecord::RepairRecord(const RootReport& first, Mode mode) : report_(first), mode_(mode) {
@@ -123,10 +149,11 @@ void RepairRecord::compare(const std::function<bool(size_t finding)>& was_hidden
     return;
   }
   RootReport& after = report_.after.front();
+  const Taken taken = taken_away(report_);
   for (size_t i = 0; i < after.findings.size(); ++i) {
     const ReportedFinding& reported = after.findings[i];
     if (problem_of(reported.finding.problem).severity == Severity::Error && !seen_.contains(key_of(reported)) &&
-        !was_hidden(i)) {
+        !was_hidden(i) && !speaks_of(reported.finding, taken)) {
       outcome().added.push_back(i);
     }
   }

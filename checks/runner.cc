@@ -113,14 +113,19 @@ void add_findings(const CheckInput& input, std::vector<Finding>& findings, RootR
       repairable.push_back(i);
     }
   }
-  report.plan = make_plan(input, findings, repairable);
+  SettledPlan settled = settle_plan(input, findings, repairable);
+  report.plan = std::move(settled.plan);
   for (const PlanConflict& conflict : report.plan.conflicts) {
     report.failures.push_back("two repairs of " + conflict.path.text() +
                               " contradict each other; neither is planned (this is a bug of docker-fsck)");
   }
   for (const Finding& finding : findings) {
     ReportedFinding& reported = report.findings.emplace_back(in_words(finding));
-    reported.why = barred[report.findings.size() - 1] ? "the disk gave errors when it was read, so it may be whole" : "";
+    const size_t number = report.findings.size() - 1;
+    const auto left_out = settled.left_out.find(number);
+    reported.why = barred[number]                       ? "the disk gave errors when it was read, so it may be whole"
+                   : left_out != settled.left_out.end() ? left_out->second
+                                                        : "";
   }
   for (size_t step = 0; step < report.plan.steps.size(); ++step) {
     for (const size_t finding : report.plan.steps[step].findings) {
@@ -236,14 +241,8 @@ Result<Examination> Examination::make(const Root& root, const CheckOptions& opti
 }
 
 Plan Examination::plan_for(std::vector<size_t> chosen) const {
-  Plan plan = make_plan(state_->input, state_->findings, chosen);
-  while (!plan.conflicts.empty()) {
-    for (const PlanConflict& conflict : plan.conflicts) {
-      std::erase(chosen, conflict.first);
-      std::erase(chosen, conflict.second);
-    }
-    plan = make_plan(state_->input, state_->findings, chosen);
-  }
+  Plan plan = settle_plan(state_->input, state_->findings, std::move(chosen)).plan;
+  plan.conflicts.clear();
   return plan;
 }
 

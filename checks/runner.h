@@ -47,8 +47,8 @@ class Examination {
 
   const RootReport& report() const;
   const Model& model() const;
-  // The steps that mend the findings of `chosen` (indices into the report's) and no others. A finding whose repair
-  // contradicts another's is left out with it.
+  // The steps that mend the findings of `chosen` (indices into the report's) and no others, without those whose repairs
+  // cannot be made: see settle_plan.
   Plan plan_for(std::vector<size_t> chosen) const;
   // Whether the finding speaks of file contents that a look before this one could not judge, because the layer's own
   // description was damaged then.
