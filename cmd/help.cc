@@ -24,9 +24,14 @@ std::string option_line(const OptionRow& row) {
 
 std::string help_text() {
   std::string text =
-      "docker-fsck checks a Docker data root (/var/lib/docker) for damage. It writes nothing to it.\n"
+      "docker-fsck checks a Docker data root (/var/lib/docker) for damage and repairs it.\n"
       "\n"
-      "usage: docker-fsck [OPTIONS] [ROOT]                    check ROOT\n"
+      "usage: docker-fsck [OPTIONS] [ROOT]                    check ROOT, and repair it\n"
+      "       docker-fsck apply [OPTIONS] PLAN                make the repair of --plan\n"
+      "       docker-fsck undo [OPTIONS] [ROOT [RUN]]         take the newest repair back\n"
+      "       docker-fsck recover [OPTIONS] [ROOT]            finish a repair that was cut off\n"
+      "       docker-fsck history [OPTIONS] [ROOT]            the repairs that were made\n"
+      "       docker-fsck purge [OPTIONS] [ROOT [RUN]]        delete what repairs have moved aside\n"
       "       docker-fsck explain CODE|SLUG|'DAEMON MESSAGE'  what it means and what to do\n"
       "       docker-fsck list problems                       everything that can be found\n"
       "       docker-fsck help                                this help\n"
@@ -40,8 +45,9 @@ std::string help_text() {
   }
   return text +
          "\n"
-         "exit code, a sum: 0 nothing is wrong, 4 problems were found, 8 the check itself\n"
-         "failed, 16 the command line was wrong, 32 cancelled.\n"
+         "exit code, a sum: 0 nothing is wrong, 1 all problems were repaired, 4 problems\n"
+         "are left, 8 the check or the repair failed, 16 the command line was wrong, 32\n"
+         "cancelled.\n"
          "More: man docker-fsck, man docker-fsck-problems\n";
 }
 
