@@ -14,9 +14,25 @@ Subject subject_of(const Database& database) {
   return {SubjectKind::Database, database.path.text()};
 }
 
-void check_database(const Database& database, ProblemId problem, FindingSink& sink) {
+// The three databases belong together: one that cannot be written again, or a record without its directory, takes all.
+bool needs_reset(const CheckInput& input) {
+  const BuildCache& cache = input.model.build_cache;
+  for (const Database* database : {&cache.snapshots_db, &cache.metadata_db, &cache.content_db}) {
+    if (database->state == Database::State::Bad && !database->rewritten) {
+      return true;
+    }
+  }
+  return std::any_of(input.derived.missing_dirs.begin(), input.derived.missing_dirs.end(), [](const auto& dir) {
+    return std::any_of(dir.second.owners.begin(), dir.second.owners.end(),
+                       [](const DirOwner& owner) { return owner.kind == DirOwner::Kind::Build; });
+  });
+}
+
+// `reset`: the cache has to go anyway, and what is written again would go with it.
+void check_database(const Database& database, ProblemId problem, bool reset, FindingSink& sink) {
   if (database.state == Database::State::Bad) {
-    Finding& finding = sink.add(problem, subject_of(database), database.path);
+    const ProblemId id = database.rewritten && !reset ? problem::build_database_rewritable : problem;
+    Finding& finding = sink.add(id, subject_of(database), database.path);
     finding.args["path"] = database.path.text();
     finding.args["detail"] = database.problem;
   }
@@ -101,11 +117,12 @@ void check_layers(const Model& model, FindingSink& sink) {
 
 void check_build_cache(const CheckInput& input, FindingSink& sink) {
   const BuildCache& cache = input.model.build_cache;
-  check_database(cache.snapshots_db, problem::build_database_bad, sink);
-  check_database(cache.metadata_db, problem::build_database_bad, sink);
-  check_database(cache.content_db, problem::build_database_bad, sink);
-  check_database(cache.cache_db, problem::build_index_bad, sink);
-  check_database(cache.history_db, problem::build_index_bad, sink);
+  const bool reset = needs_reset(input);
+  check_database(cache.snapshots_db, problem::build_database_bad, reset, sink);
+  check_database(cache.metadata_db, problem::build_database_bad, reset, sink);
+  check_database(cache.content_db, problem::build_database_bad, reset, sink);
+  check_database(cache.cache_db, problem::build_index_bad, reset, sink);
+  check_database(cache.history_db, problem::build_index_bad, reset, sink);
   check_siblings(cache, sink);
   check_missing_dirs(input, sink);
   check_orphans(input, sink);

@@ -2,10 +2,10 @@
 // restore, daemon/container_operations.go:connectToNetwork and daemon/volumes.go at start.
 // Needs container files that parse; a container whose removal was cut off has given up what it named.
 #include <algorithm>
-#include <array>
 
 #include "checks/checks.h"
 #include "checks/input.h"
+#include "checks/network_rebuild.h"
 #include "core/base/escape.h"
 
 namespace dfsck {
@@ -60,8 +60,7 @@ class ContainerLinks {
   // The default networks get new ids from the daemon as it pleases; those of a swarm, which have ids of another form,
   // are in no local database.
   static bool is_local(const Container::NetworkUse& network) {
-    constexpr std::array<std::string_view, 3> kDefaults = {"bridge", "host", "none"};
-    return is_hex64(network.id) && std::find(kDefaults.begin(), kDefaults.end(), network.name) == kDefaults.end();
+    return is_hex64(network.id) && !is_default_network(network.name);
   }
 
   void check_volumes() {

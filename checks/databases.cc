@@ -4,6 +4,7 @@
 
 #include "checks/checks.h"
 #include "checks/input.h"
+#include "checks/network_rebuild.h"
 #include "checks/volume_rebuild.h"
 #include "core/base/escape.h"
 #include "core/base/ids.h"
@@ -16,21 +17,35 @@ Subject subject_of(const Database& database) {
   return {SubjectKind::Database, database.path.text()};
 }
 
-void check_volume_database(const VolumeStore& store, FindingSink& sink) {
-  const Database& database = store.database;
-  const size_t recovered = volume_records_to_write(store).size();
-  if (database.state == Database::State::Bad) {
-    Finding& finding = sink.add(problem::volume_database_bad, subject_of(database), database.path);
-    finding.args["detail"] = database.problem;
-    finding.args["recovered"] = counted(recovered, "volume");
+// True if nothing is damaged but what leads to the records.
+bool check_rewritable(const Database& database, ProblemId rewritable, FindingSink& sink) {
+  if (database.state == Database::State::Bad && database.rewritten) {
+    sink.add(rewritable, subject_of(database), database.path).args["detail"] = database.problem;
+    return true;
+  }
+  return false;
+}
+
+void check_volume_database(const Model& model, FindingSink& sink) {
+  const Database& database = model.volumes.database;
+  // A daemon that starts makes the file before anything else: volumes without it mean that somebody removed it.
+  const bool lost = database.state == Database::State::Absent || database.state == Database::State::Empty;
+  if (check_rewritable(database, problem::volume_database_rewritable, sink) ||
+      (database.state != Database::State::Bad && !lost)) {
     return;
   }
-  // A daemon that starts makes the file before anything else: volumes without it mean that somebody removed it.
-  if ((database.state == Database::State::Absent || database.state == Database::State::Empty) && recovered > 0) {
-    Finding& finding = sink.add(problem::volume_database_missing, subject_of(database), database.path);
+  const VolumeRebuild rebuild = rebuild_volumes(model);
+  if (lost && rebuild.records.empty()) {
+    return;
+  }
+  Finding& finding = sink.add(lost ? problem::volume_database_missing : problem::volume_database_bad,
+                              subject_of(database), database.path);
+  finding.args["recovered"] = rebuild.text();
+  finding.args["lost"] = rebuild.lost_text();
+  if (lost) {
     finding.args["state"] = database.state == Database::State::Absent ? "missing" : "empty";
-    finding.args["volumes"] = counted(recovered, "volume");
-    finding.args["recovered"] = counted(recovered, "volume");
+  } else {
+    finding.args["detail"] = database.problem;
   }
 }
 
@@ -46,17 +61,42 @@ void check_volume_records(const VolumeStore& store, FindingSink& sink) {
   }
 }
 
+// Records of running containers are made anew by the daemon; a network's own record is not.
 void check_network_records(const NetworkStore& networks, FindingSink& sink) {
   if (networks.database.state != Database::State::Good) {
     return;
   }
+  const bool counts = std::any_of(networks.records.begin(), networks.records.end(),
+                                  [](const NetworkRecord& record) { return record.count.has_value(); });
   for (const NetworkRecord& record : networks.records) {
+    const Subject subject{SubjectKind::Network, record.kind == "network" ? record.id : record.key};
     if (!record.problem.empty()) {
-      const std::string& id = record.kind == "network" ? record.id : record.key;
-      Finding& finding = sink.add(problem::network_record_bad, {SubjectKind::Network, id}, networks.database.path);
+      const ProblemId id = record.kind == "network" ? problem::network_record_bad : problem::network_leftover_bad;
+      Finding& finding = sink.add(id, subject, networks.database.path);
       finding.args["key"] = record.key;
       finding.args["detail"] = record.problem;
+    } else if (record.kind == "network" && counts && networks.find("endpoint_count/" + record.id) == nullptr) {
+      Finding& finding = sink.add(problem::network_count_missing, subject, networks.database.path);
+      finding.args["network"] = record.name;
+      finding.args["id"] = record.id;
     }
+  }
+}
+
+void check_bad_network_database(const Model& model, FindingSink& sink) {
+  const Database& database = model.networks.database;
+  if (check_rewritable(database, problem::network_database_rewritable, sink)) {
+    return;
+  }
+  const NetworkRebuild rebuild = rebuild_networks(model);
+  const ProblemId id = !rebuild.lost.empty()  ? problem::network_database_lost
+                       : rebuild.kept.empty() ? problem::network_database_unreadable
+                                              : problem::network_database_bad;
+  Finding& finding = sink.add(id, subject_of(database), database.path);
+  finding.args["detail"] = database.problem;
+  finding.args["recovered"] = kept_networks_text(rebuild);
+  if (!rebuild.lost.empty()) {
+    finding.args["networks"] = lost_networks_text(rebuild.lost);
   }
 }
 
@@ -65,7 +105,7 @@ void check_network_database(const Model& model, FindingSink& sink) {
   const Database& database = model.networks.database;
   const bool lost = database.state == Database::State::Absent || database.state == Database::State::Empty;
   if (database.state == Database::State::Bad) {
-    sink.add(problem::network_database_bad, subject_of(database), database.path).args["detail"] = database.problem;
+    check_bad_network_database(model, sink);
   } else if (lost && !model.containers.containers.empty()) {
     sink.add(problem::network_database_missing, subject_of(database), database.path).args["state"] =
         database.state == Database::State::Empty ? "empty" : "missing";
@@ -130,7 +170,7 @@ void check_leaks(const Model& model, FindingSink& sink) {
 
 void check_databases(const CheckInput& input, FindingSink& sink) {
   const Model& model = input.model;
-  check_volume_database(model.volumes, sink);
+  check_volume_database(model, sink);
   check_volume_records(model.volumes, sink);
   check_network_database(model, sink);
   check_network_records(model.networks, sink);

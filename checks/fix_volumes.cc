@@ -1,13 +1,14 @@
 // Repairs of volumes/: options and database are written again from one another and from the volumes' directories.
+#include "checks/fix_databases.h"
 #include "checks/fixes.h"
 #include "checks/planner.h"
 #include "checks/volume_rebuild.h"
-#include "core/codec/bolt_writer.h"
+#include "core/codec/bolt_salvage.h"
 
 namespace dfsck {
 namespace {
 
-constexpr uint32_t kPrivateFile = 0600;  // moby volume/local: opts.json; volume/service/store.go: metadata.db
+constexpr uint32_t kPrivateFile = 0600;  // moby volume/local: opts.json
 
 }  // namespace
 
@@ -24,14 +25,12 @@ void fix_restore_volume_options(const CheckInput& input, const Finding& finding,
 
 void fix_rebuild_volume_database(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   BoltContent content;
-  std::map<std::string, std::string>& volumes = content["volumes"];
-  for (const VolumeRecord& record : volume_records_to_write(input.model.volumes)) {
+  auto& volumes = content.buckets["volumes"].values;
+  for (const VolumeRecord& record : rebuild_volumes(input.model).records) {
     volumes[record.name] = volume_record_json(record);
   }
-  const Result<std::string> bytes = write_bolt(content);
-  if (bytes) {
-    plan.add(index, stage::kDatabases, WriteFile{finding.path, *bytes, Ownership{0, 0, kPrivateFile}},
-             expect_now(input.root, finding.path));
+  if (Result<std::string> bytes = write_checked_bolt(content); bytes) {
+    write_database(input, finding.path, std::move(*bytes), index, plan);
   }
 }
 

@@ -45,6 +45,9 @@ FIX(quarantine_mount);
 // volumes, networks, build cache
 FIX(restore_volume_options);
 FIX(rebuild_volume_database);
+FIX(rewrite_database);
+FIX(rebuild_network_database);
+FIX(mend_network_records);
 FIX(reset_build_cache);
 
 #undef FIX

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "checks/listed.h"
+#include "core/base/escape.h"
 #include "core/base/text.h"
 #include "core/codec/json.h"
 
@@ -90,28 +92,58 @@ std::optional<std::string> volume_options_file(const VolumeRecord& record) {
                                        {"Quota", JsonValue::object(std::move(quota))}}));
 }
 
-std::vector<VolumeRecord> volume_records_to_write(const VolumeStore& store) {
+VolumeRebuild rebuild_volumes(const Model& model) {
+  const VolumeStore& store = model.volumes;
   std::map<std::string, VolumeRecord> records;
+  VolumeRebuild rebuild;
   for (const VolumeRecord& record : store.records) {
-    if (!is_local(record)) {
+    if (!is_local(record) || store.find(record.name) != nullptr) {
       records[record.name] = record;
+      if (record.origin != BoltOrigin::Tree) {
+        rebuild.doubtful.push_back(escaped(record.name));
+      }
     }
   }
+  const auto add_unlabelled = [&](VolumeRecord record) {
+    if (const auto [at, added] = records.try_emplace(record.name, std::move(record)); added) {
+      rebuild.unlabelled.push_back(escaped(at->first));
+    }
+  };
   for (const Volume& volume : store.volumes) {
-    if (const VolumeRecord* record = store.find_record(volume.name); record != nullptr && is_local(*record)) {
-      records[volume.name] = *record;
-    } else if (volume.has_data || !volume.options.absent()) {
-      records.try_emplace(volume.name, VolumeRecord{volume.name, "local", {}, options_of(volume)});
+    if (volume.has_data || !volume.options.absent()) {
+      add_unlabelled({volume.name, "local", {}, options_of(volume), BoltOrigin::Tree});
     }
   }
-  std::vector<VolumeRecord> sorted;
-  for (auto& [name, record] : records) {
-    sorted.push_back(std::move(record));
+  for (const Container& container : model.containers.containers) {
+    for (const Container::MountPoint& mount : container.mount_points) {
+      if (!mount.name.empty() && !mount.driver.empty() && mount.driver != "local") {
+        add_unlabelled({mount.name, mount.driver, {}, {}, BoltOrigin::Tree});
+      }
+    }
   }
-  return sorted;
+  for (auto& [name, record] : records) {
+    rebuild.records.push_back(std::move(record));
+  }
+  return rebuild;
+}
+
+std::string VolumeRebuild::text() const { return counted(records.size(), "volume"); }
+
+std::string VolumeRebuild::lost_text() const {
+  std::string text;
+  if (!unlabelled.empty()) {
+    text = "labels that " + listed(unlabelled) + " may have had are lost";
+  }
+  if (!doubtful.empty()) {
+    text += (text.empty() ? "" : "; ") + std::string("what is known of ") + listed(doubtful) + " may be out of date";
+  }
+  return text.empty() ? "nothing is known to be lost" : text;
 }
 
 std::string volume_record_json(const VolumeRecord& record) {
+  if (!record.json.empty()) {
+    return record.json;
+  }
   return to_go_json(JsonValue::object({{"Name", JsonValue::string(record.name)},
                                        {"Driver", JsonValue::string(record.driver)},
                                        {"Labels", string_map(record.labels)},

@@ -202,5 +202,27 @@ TEST_F(BuildCacheCheck, AResetLeavesDirectoriesAloneWhenOwnersAreUnknown) {
   }
 }
 
+TEST_F(BuildCacheCheck, ADatabaseWhoseRecordsAreAllThereIsWrittenAgain) {
+  BuildCache& cache = builder_.model().build_cache;
+  cache.snapshots_db.state = Database::State::Bad;
+  cache.snapshots_db.problem = "page 2: is no freelist page";
+  cache.snapshots_db.rewritten = "the bytes";
+  EXPECT_EQ(test::slugs(test::run_check(check_build_cache, builder_.model())), Slugs{"build-database-rewritable"});
+  const Plan plan = test::plan_for(check_build_cache, builder_.model());
+  ASSERT_EQ(plan.steps.size(), 1U);
+  EXPECT_EQ(std::get<WriteFile>(plan.steps[0].action).bytes, "the bytes");
+  EXPECT_EQ(std::get<WriteFile>(plan.steps[0].action).path, RelPath("buildkit/snapshots.db"));
+
+  // Not if the cache has to go for another reason.
+  cache.metadata_db.state = Database::State::Bad;
+  cache.metadata_db.problem = "page 7: calls itself page 0";
+  EXPECT_EQ(test::slugs(test::run_check(check_build_cache, builder_.model())),
+            (Slugs{"build-database-bad", "build-database-bad"}));
+  cache.metadata_db.state = Database::State::Good;
+  remove_dir(kSnapshot);
+  EXPECT_EQ(test::slugs(test::run_check(check_build_cache, builder_.model())),
+            (Slugs{"build-database-bad", "build-snapshot-missing"}));
+}
+
 }  // namespace
 }  // namespace dfsck

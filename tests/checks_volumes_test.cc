@@ -126,6 +126,52 @@ TEST(Databases, TheVolumeDatabaseIsWrittenAgain) {
   EXPECT_EQ(volumes->value("remote"), "{\"Name\":\"remote\",\"Driver\":\"plugin\",\"Labels\":null,\"Options\":null}");
 }
 
+TEST(Databases, WhatARebuiltVolumeDatabaseDoesNotHold) {
+  Model model = healthy();
+  model.volumes.database.state = Database::State::Bad;
+  model.volumes.database.problem = "page 3: calls itself page 7";
+  model.volumes.records.erase(model.volumes.records.begin());
+  model.volumes.records[0].origin = BoltOrigin::Leftover;
+  const auto findings = test::run_check(check_databases, model);
+  ASSERT_EQ(test::slugs(findings), Slugs{"volume-database-bad"});
+  EXPECT_EQ(findings[0].args.at("lost"),
+            "labels that data may have had are lost; what is known of nfs may be out of date");
+  // A record that was read goes into the new database as it is, byte for byte.
+  model.volumes.records[0].json = "{\"Name\":\"nfs\",\"Labels\":{}}";
+  EXPECT_EQ(volume_record_json(model.volumes.records[0]), model.volumes.records[0].json);
+}
+
+// Nothing but containers knows of volumes of other drivers once the database is lost.
+TEST(Databases, VolumesOfOtherDriversComeFromContainers) {
+  Model model = healthy();
+  model.volumes.volumes.clear();
+  model.volumes.records.clear();
+  model.volumes.database.state = Database::State::Absent;
+  Container container;
+  container.mount_points.push_back({"/a", "", "remote", "plugin", "volume", "", "", true});
+  container.mount_points.push_back({"/b", "", "here", "local", "volume", "", "", true});
+  container.mount_points.push_back({"/c", "/mnt", "", "", "bind", "", "", true});
+  model.containers.containers.push_back(container);
+  const VolumeRebuild rebuild = rebuild_volumes(model);
+  ASSERT_EQ(rebuild.records.size(), 1U);
+  EXPECT_EQ(rebuild.records[0].name, "remote");
+  EXPECT_EQ(rebuild.records[0].driver, "plugin");
+  EXPECT_EQ(rebuild.unlabelled, std::vector<std::string>{"remote"});
+}
+
+TEST(Databases, ARewrittenDatabaseIsSafe) {
+  Model model = healthy();
+  model.volumes.database.state = Database::State::Bad;
+  model.volumes.database.problem = "page 4: is no freelist page";
+  model.volumes.database.rewritten = "the bytes";
+  EXPECT_EQ(found(check_databases, model), Slugs{"volume-database-rewritable"});
+  const Plan plan = test::plan_for(check_databases, model);
+  ASSERT_EQ(plan.steps.size(), 1U);
+  const WriteFile& write = std::get<WriteFile>(plan.steps[0].action);
+  EXPECT_EQ(write.bytes, "the bytes");
+  EXPECT_EQ(write.owner, (Ownership{0, 0, 0600}));
+}
+
 TEST(Databases, AVolumeDatabaseThatIsGone) {
   Model model = healthy();
   model.volumes.records.clear();
@@ -141,27 +187,6 @@ TEST(Databases, StaleRecords) {
   Model model = healthy();
   model.volumes.volumes.pop_back();
   EXPECT_EQ(found(check_databases, model), Slugs{"volume-record-stale"});
-}
-
-TEST(Databases, Networks) {
-  Model model = healthy();
-  model.networks.database.state = Database::State::Bad;
-  model.networks.database.problem = "both meta pages are bad";
-  EXPECT_EQ(found(check_databases, model), Slugs{"network-database-bad"});
-
-  model = healthy();
-  model.networks.records = {{"network/n1", "network", "n1", "", "", "", "", "it has no \"name\"", {}}};
-  EXPECT_EQ(found(check_databases, model), Slugs{"network-record-bad"});
-
-  const std::string gone(64, 'a');
-  model.networks.records = {{"endpoint/n1/e1", "endpoint", "n1", "e1", "", "", "s1", "", {}},
-                            {"endpoint/n2/e2", "endpoint", "n2", "e2", "", "", "", "", {}},
-                            {"network/n1", "network", "n1", "", "neta", "", "", "", {}},
-                            {"sandbox/ingress_sbox", "sandbox", "ingress_sbox", "", "", "ingress-sbox", "", "", {}},
-                            {"sandbox/s1", "sandbox", "s1", "", "", gone, "", "", {}}};
-  const auto findings = test::run_check(check_databases, model);
-  EXPECT_EQ(test::slugs(findings), Slugs{"network-record-stale"});
-  EXPECT_EQ(findings[0].args.at("what"), "1 sandbox record and 1 endpoint record");
 }
 
 TEST(Databases, LeakedPages) {

@@ -127,17 +127,48 @@ TEST(ScanVolumes, LeakedPagesAreNoDamage) {
 TEST(ScanVolumes, RecordsOfADamagedDatabaseAreSalvaged) {
   BoltBuilder builder;
   const uint64_t leaf = builder.add_leaf({{"a", record_of("a")}, {"p", record_of("p", "plugin")}});
-  builder.add_leaf({builder.inline_bucket("volumes", {{"small", record_of("small")}})});
+  builder.add_leaf({builder.inline_bucket("volumes", {{"deleted", record_of("deleted")}})});
   std::string bytes = builder.build(builder.add_leaf({builder.bucket("volumes", leaf)}));
   bytes.replace(0, 8192, std::string(8192, '\0'));  // both meta pages
   const TempRoot temp;
   temp.write("volumes/metadata.db", bytes);
   const VolumeStore store = scanned(temp).volumes;
   EXPECT_EQ(store.database.state, Database::State::Bad);
-  ASSERT_EQ(store.records.size(), 3U);
+  EXPECT_FALSE(store.database.rewritten);
+  EXPECT_FALSE(store.database.readable());
+  ASSERT_EQ(store.records.size(), 2U);
   EXPECT_EQ(store.records[0].name, "a");
+  EXPECT_EQ(store.records[0].origin, BoltOrigin::Older);
   EXPECT_EQ(store.records[1].driver, "plugin");
-  EXPECT_EQ(store.records[2].name, "small");
+}
+
+TEST(ScanVolumes, ADatabaseThatIsOnlyDamagedBesideItsRecordsIsWrittenAgain) {
+  const std::string sound = volume_database({"a", "b"});
+  std::string bytes = sound;
+  bytes[4 * 4096 + 8] = '\x77';  // the freelist's type
+  const TempRoot temp;
+  temp.write("volumes/metadata.db", bytes);
+  const VolumeStore store = scanned(temp).volumes;
+  EXPECT_EQ(store.database.state, Database::State::Bad);
+  EXPECT_TRUE(store.database.readable());
+  ASSERT_TRUE(store.database.rewritten);
+  temp.write("volumes/metadata.db", *store.database.rewritten);
+  const VolumeStore again = scanned(temp).volumes;
+  EXPECT_EQ(again.database.state, Database::State::Good);
+  ASSERT_EQ(again.records.size(), 2U);
+  EXPECT_EQ(again.records[1].labels.at("who"), "me");
+}
+
+TEST(ScanVolumes, AValueWhereTheBucketShouldBe) {
+  BoltBuilder builder;
+  BoltBuilder::Item item = builder.bucket("volumes", builder.add_leaf({{"a", record_of("a")}}));
+  item.flags = 0;
+  const TempRoot temp;
+  temp.write("volumes/metadata.db", builder.build(builder.add_leaf({item})));
+  const VolumeStore store = scanned(temp).volumes;
+  EXPECT_EQ(store.database.state, Database::State::Bad);
+  ASSERT_EQ(store.records.size(), 1U);
+  EXPECT_EQ(store.records[0].origin, BoltOrigin::InUse);
 }
 
 TEST(ScanVolumes, ALockedDatabase) {
@@ -173,6 +204,8 @@ TEST(NetworkRecords, KindsAndIds) {
   EXPECT_EQ(network->kind, "network");
   EXPECT_EQ(network->id, "n1");
   EXPECT_EQ(network->name, "neta");
+  EXPECT_EQ(network->driver, "bridge");
+  EXPECT_FALSE(network->in_delete);
   EXPECT_EQ(network->problem, "");
   const auto endpoint = parse_network_record("docker/network/v1.0/endpoint/n1/e1/",
                                              network_value(R"({"name":"ep","id":"e1","sandbox":"s1"})"));
@@ -182,6 +215,10 @@ TEST(NetworkRecords, KindsAndIds) {
   const auto sandbox =
       parse_network_record("docker/network/v1.0/sandbox/s1/", network_value(R"({"ID":"s1","Cid":"c1"})"));
   EXPECT_EQ(sandbox->container, "c1");
+  const auto bridge = parse_network_record("docker/network/v1.0/bridge/n1/",
+                                           network_value(R"({"AddressIPv4":"172.18.0.1/16","ID":"n1"})"));
+  EXPECT_EQ(bridge->subnet, "172.18.0.1/16");
+  EXPECT_EQ(parse_network_record("docker/network/v1.0/bridge/n1/", "x")->subnet, "");
   // A marker of a kind, and keys that are not the controller's.
   EXPECT_FALSE(parse_network_record("docker/network/v1.0/endpoint_count/", network_value("")));
   EXPECT_FALSE(parse_network_record("something/else", ""));

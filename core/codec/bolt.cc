@@ -54,6 +54,14 @@ BoltFile::BoltFile(std::string bytes)
       metas_(read_bolt_metas(*bytes_)),
       state_(judge()) {}
 
+BoltFile BoltFile::at(const BoltMeta& meta) const {
+  BoltFile file = *this;
+  file.metas_.chosen = 0;
+  file.metas_.meta = meta;
+  file.state_ = file.judge();
+  return file;
+}
+
 BoltFile::State BoltFile::judge() const {
   if (bytes_->empty()) {
     return State::Empty;

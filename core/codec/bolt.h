@@ -49,6 +49,14 @@ void add_bolt_problem(std::vector<BoltProblem>& problems, BoltProblem problem);
 
 struct BoltBucket;
 
+// Keys of a bucket that could not be read: low <= key < high. No bound where there is none or it is not known.
+struct BoltHole {
+  std::optional<std::string_view> low;
+  std::optional<std::string_view> high;
+
+  bool contains(std::string_view key) const { return (!low || key >= *low) && (!high || key < *high); }
+};
+
 struct BoltEntry {
   std::string_view key;
   std::string_view value;              // empty for a sub-bucket; empty values are legal and used as flags
@@ -61,6 +69,9 @@ struct BoltBucket {
   uint64_t sequence = 0;
   BoltPageId root_page = 0;  // 0: inline, inside of its parent's page
   bool complete = true;      // every page of it and of the buckets below could be read
+  // Where keys may be missing, or may not be what was written because the order of keys is broken. Of this bucket
+  // alone: buckets below have their own.
+  std::vector<BoltHole> holes;
   std::vector<BoltEntry> entries;  // by key, bytewise ascending, no key twice
   std::shared_ptr<const std::string> bytes;  // of the file, on the root bucket only: what all views point into
 
@@ -99,6 +110,9 @@ class BoltFile {
   const BoltMetas& metas() const { return metas_; }  // metas().meta counts only if has_meta()
   const BoltLayout& layout() const { return metas_.layout; }
   std::string_view bytes() const { return *bytes_; }
+
+  // The same bytes, read as the transaction that `meta` describes left them.
+  BoltFile at(const BoltMeta& meta) const;
 
   // The root bucket with everything below it; an empty bucket in state Empty. Any problem at all is an error:
   // Format, naming the page and the reason (Limit for kMaxEntries). Thread-safe.

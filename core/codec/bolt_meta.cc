@@ -125,9 +125,15 @@ BoltMetas read_bolt_metas(std::string_view file) {
       page.state = BoltMetaState::BadPageSize;
     }
     metas.states[i] = page.state;
-    if (page.state == BoltMetaState::Valid && (!metas.chosen || page.meta.txid > metas.meta.txid)) {
+    if (page.state != BoltMetaState::Valid) {
+      continue;
+    }
+    if (!metas.chosen || page.meta.txid > metas.meta.txid) {
+      metas.other = metas.chosen ? std::optional(metas.meta) : std::nullopt;
       metas.chosen = i;
       metas.meta = page.meta;
+    } else {
+      metas.other = page.meta;
     }
   }
   return metas;

@@ -43,6 +43,7 @@ struct BoltMetas {
   std::array<BoltMetaState, 2> states{BoltMetaState::Missing, BoltMetaState::Missing};
   std::optional<size_t> chosen;  // 0 or 1; nothing if none is valid
   BoltMeta meta;                 // the chosen one
+  std::optional<BoltMeta> other;  // the one that was not chosen, if it is valid too: the transaction before
 };
 
 // Any bytes are fine. Thread-safe.

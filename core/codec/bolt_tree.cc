@@ -24,11 +24,8 @@ void put_in_order(BoltBucket& bucket) {
 
 std::string shown(std::string_view key) { return "\"" + escaped_excerpt(key, kShownKeyBytes) + "\""; }
 
-// What the parent's keys say about the keys of a page: low <= key < high.
-struct KeyRange {
-  std::optional<std::string_view> low;
-  std::optional<std::string_view> high;
-};
+// What the parent's keys say about the keys of a page; what is missing where the page cannot be read.
+using KeyRange = BoltHole;
 
 class TreeReader {
  public:
@@ -71,29 +68,39 @@ class TreeReader {
 
   // Each of the following returns whether all of it could be read.
   bool read_page(BoltBucket& bucket, BoltPageId id, BoltPageId parent, const KeyRange& range, size_t depth) {
-    if (id < 2 || id >= meta_.high_water) {
-      report(Kind::OutOfRange, id, "is outside of the " + std::to_string(meta_.high_water) +
-                                       " pages in use; page " + std::to_string(parent) + " refers to it");
-      return false;
-    }
-    if (depth > BoltFile::kMaxDepth) {
-      report(Kind::TooDeep, id, "lies deeper than " + std::to_string(BoltFile::kMaxDepth) + " pages");
-      return false;
-    }
-    const Result<BoltPage> page = BoltPage::parse(file_, layout_, id);
+    const std::optional<BoltPage> page = usable_page(id, parent, depth);
     if (!page) {
-      report(Kind::BadPage, id, page.error().detail);
-      return false;
-    }
-    if (page->kind() == BoltPage::Kind::Freelist) {
-      report(Kind::BadPage, id, "is a freelist page, but page " + std::to_string(parent) + " refers to it as data");
-      return false;
-    }
-    if (!claim(*page, parent)) {
+      bucket.holes.push_back(range);
       return false;
     }
     return page->kind() == BoltPage::Kind::Leaf ? read_leaf(bucket, *page, range, depth)
                                                 : read_branch(bucket, *page, range, depth);
+  }
+
+  // The branch or leaf page, if it can be read and belongs to nobody else.
+  std::optional<BoltPage> usable_page(BoltPageId id, BoltPageId parent, size_t depth) {
+    if (id < 2 || id >= meta_.high_water) {
+      report(Kind::OutOfRange, id, "is outside of the " + std::to_string(meta_.high_water) +
+                                       " pages in use; page " + std::to_string(parent) + " refers to it");
+      return std::nullopt;
+    }
+    if (depth > BoltFile::kMaxDepth) {
+      report(Kind::TooDeep, id, "lies deeper than " + std::to_string(BoltFile::kMaxDepth) + " pages");
+      return std::nullopt;
+    }
+    const Result<BoltPage> page = BoltPage::parse(file_, layout_, id);
+    if (!page) {
+      report(Kind::BadPage, id, page.error().detail);
+      return std::nullopt;
+    }
+    if (page->kind() == BoltPage::Kind::Freelist) {
+      report(Kind::BadPage, id, "is a freelist page, but page " + std::to_string(parent) + " refers to it as data");
+      return std::nullopt;
+    }
+    if (!claim(*page, parent)) {
+      return std::nullopt;
+    }
+    return *page;
   }
 
   bool claim(const BoltPage& page, BoltPageId parent) {
@@ -116,7 +123,7 @@ class TreeReader {
 
   bool read_branch(BoltBucket& bucket, const BoltPage& page, const KeyRange& range, size_t depth) {
     const auto key = [&](uint64_t i) { return page.branch(i).key; };
-    const bool ordered = check_order(page, range, key);
+    const bool ordered = check_order(bucket, page, range, key);
     bool complete = true;
     for (uint64_t i = 0; i < page.count(); ++i) {
       // Keys in disorder say nothing about the children; one report is enough.
@@ -131,13 +138,14 @@ class TreeReader {
   }
 
   bool read_leaf(BoltBucket& bucket, const BoltPage& page, const KeyRange& range, size_t depth) {
-    check_order(page, range, [&](uint64_t i) { return page.leaf(i).key; });
+    check_order(bucket, page, range, [&](uint64_t i) { return page.leaf(i).key; });
     bool complete = true;
     for (uint64_t i = 0; i < page.count(); ++i) {
+      const BoltLeafElement element = page.leaf(i);
       if (!count_entry()) {
+        bucket.holes.push_back({element.key, range.high});
         return false;
       }
-      const BoltLeafElement element = page.leaf(i);
       BoltEntry entry{.key = element.key, .value = element.value, .bucket = nullptr, .page = page.id()};
       if (element.is_bucket) {
         entry.value = {};
@@ -154,6 +162,7 @@ class TreeReader {
     if (element.value.size() < kBucketHeader) {
       report(Kind::BadPage, page, "holds a bucket " + shown(element.key) + " without a whole bucket header");
       bucket.complete = false;
+      bucket.holes.push_back({});
       return;
     }
     bucket.root_page = bolt_integer<uint64_t>(element.value, 0, layout_.order);
@@ -162,6 +171,9 @@ class TreeReader {
       read_bucket(bucket, page, depth + 1);
     } else {
       bucket.complete = read_inline_bucket(bucket, element, page);
+      if (!bucket.complete) {
+        bucket.holes.push_back({});
+      }
       put_in_order(bucket);
     }
   }
@@ -172,7 +184,7 @@ class TreeReader {
       report(Kind::BadPage, host, page.error().detail + " (bucket " + shown(element.key) + ")");
       return false;
     }
-    check_order(*page, {}, [&](uint64_t i) { return page->leaf(i).key; });
+    check_order(bucket, *page, {}, [&](uint64_t i) { return page->leaf(i).key; });
     for (uint64_t i = 0; i < page->count(); ++i) {
       if (!count_entry()) {
         return false;
@@ -200,7 +212,7 @@ class TreeReader {
 
   // Reports the first key of the page that is not above the one before it, or not in the parent's range.
   template <typename KeyAt>
-  bool check_order(const BoltPage& page, const KeyRange& range, const KeyAt& key_at) {
+  bool check_order(BoltBucket& bucket, const BoltPage& page, const KeyRange& range, const KeyAt& key_at) {
     for (uint64_t i = 0; i < page.count(); ++i) {
       const std::string_view key = key_at(i);
       std::string fault;
@@ -214,6 +226,7 @@ class TreeReader {
         continue;
       }
       report(Kind::KeyOrder, page.id(), std::move(fault));
+      bucket.holes.push_back(range);
       return false;
     }
     return true;

@@ -1,10 +1,11 @@
-// The simplest valid bbolt file: no branch pages (a leaf page may span many pages), no inline buckets, nothing free.
-// Facts: bbolt db.go:init, internal/common/{page,meta,bucket}.go.
+// Lays out a valid bbolt file: full pages, children before their parents, nothing free.
+// Facts: bbolt db.go:init, node.go:write and split, bucket.go:inlineable, internal/common/{page,meta,bucket}.go.
 #include "core/codec/bolt_writer.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <cstring>
+#include <span>
+#include <string_view>
 #include <vector>
 
 namespace dfsck {
@@ -14,10 +15,15 @@ constexpr size_t kPageSize = 4096;
 constexpr size_t kHeader = 16;
 constexpr size_t kElement = 16;
 constexpr size_t kSmallestFile = 32 * 1024;
-constexpr size_t kMostKeys = 65535;
+constexpr size_t kMostInline = kPageSize / 4;
+constexpr size_t kMostElements = 0xffff;  // of one page
+constexpr size_t kMostKeyBytes = 32768;
 constexpr size_t kMostBytes = 256U << 20;
-constexpr uint16_t kMetaPage = 0x04;
+constexpr size_t kMostDepth = 32;
+constexpr uint64_t kFirstFree = 3;  // after two meta pages and the freelist
+constexpr uint16_t kBranchPage = 0x01;
 constexpr uint16_t kLeafPage = 0x02;
+constexpr uint16_t kMetaPage = 0x04;
 constexpr uint16_t kFreelistPage = 0x10;
 constexpr uint32_t kIsBucket = 1;
 
@@ -47,14 +53,14 @@ uint64_t fnv1a(std::string_view bytes) {
   return hash;
 }
 
-std::string meta_page(uint64_t id, uint64_t root, uint64_t pages) {
+std::string meta_page(uint64_t id, uint64_t root, uint64_t sequence, uint64_t pages) {
   std::string body;
   append<uint32_t>(body, 0xed0cdaed);  // magic
   append<uint32_t>(body, 2);           // version
   append<uint32_t>(body, kPageSize);
   append<uint32_t>(body, 0);  // flags
   append<uint64_t>(body, root);
-  append<uint64_t>(body, 0);      // sequence of the root bucket
+  append<uint64_t>(body, sequence);
   append<uint64_t>(body, 2);      // freelist
   append<uint64_t>(body, pages);  // high-water mark
   append<uint64_t>(body, id);     // transaction: meta page = txid mod 2
@@ -66,40 +72,144 @@ std::string meta_page(uint64_t id, uint64_t root, uint64_t pages) {
   return page;
 }
 
-// A leaf page with everything in `entries`, as many pages long as it takes.
-std::string leaf_page(uint64_t id, const std::map<std::string, std::string>& entries, uint32_t flags) {
+struct Item {
+  std::string_view key;
+  std::string value;  // of a branch page's item: nothing
+  uint32_t flags = 0;
+  uint64_t child = 0;  // of a branch page's item
+
+  size_t size() const { return kElement + key.size() + value.size(); }
+};
+
+// The page with its header, not padded. An inline bucket is such a page with the id 0.
+std::string page_image(uint64_t id, uint16_t type, std::span<const Item> items) {
   std::string elements;
   std::string data;
-  size_t index = 0;
-  for (const auto& [key, value] : entries) {
-    append<uint32_t>(elements, flags);
-    append<uint32_t>(elements, static_cast<uint32_t>(kElement * (entries.size() - index) + data.size()));
-    append<uint32_t>(elements, static_cast<uint32_t>(key.size()));
-    append<uint32_t>(elements, static_cast<uint32_t>(value.size()));
-    data += key;
-    data += value;
-    ++index;
+  for (size_t i = 0; i < items.size(); ++i) {
+    const Item& item = items[i];
+    const auto position = static_cast<uint32_t>(kElement * (items.size() - i) + data.size());
+    const auto key_size = static_cast<uint32_t>(item.key.size());
+    if (type == kLeafPage) {
+      append<uint32_t>(elements, item.flags);
+      append<uint32_t>(elements, position);
+      append<uint32_t>(elements, key_size);
+      append<uint32_t>(elements, static_cast<uint32_t>(item.value.size()));
+    } else {
+      append<uint32_t>(elements, position);
+      append<uint32_t>(elements, key_size);
+      append<uint64_t>(elements, item.child);
+    }
+    data += item.key;
+    data += item.value;
   }
-  const size_t bytes = kHeader + elements.size() + data.size();
+  const size_t size = kHeader + elements.size() + data.size();
   std::string page;
-  append_page_header(page, id, kLeafPage, entries.size(), (bytes - 1) / kPageSize);
+  append_page_header(page, id, type, items.size(), (size - 1) / kPageSize);
   page += elements;
   page += data;
-  pad(page, kPageSize);
   return page;
 }
 
-Result<void> check_limits(const BoltContent& content) {
-  size_t bytes = 0;
-  for (const auto& [name, entries] : content) {
-    if (entries.size() > kMostKeys || content.size() > kMostKeys) {
-      return limit_error("write database", "", "more than 65535 keys in one bucket");
+// How many of the first items go into one page: as many as fit, but at least `fewest`, which may take several pages.
+// What would be left over for the next page is never a single item if `fewest` is two.
+size_t items_of_page(std::span<const Item> items, size_t fewest) {
+  size_t bytes = kHeader;
+  size_t count = 0;
+  while (count < items.size() && count < kMostElements) {
+    bytes += items[count].size();
+    if (count >= fewest && bytes > kPageSize) {
+      break;
     }
-    if (name.empty() || entries.contains("")) {
-      return format_error("write database", "", "a key is empty");
+    ++count;
+  }
+  const size_t left = items.size() - count;
+  if (left == 0 || left >= fewest) {
+    return count;
+  }
+  return count > fewest ? count - 1 : items.size();
+}
+
+class Pages {
+ public:
+  // Adds the bucket with all that is in it; returns its root page.
+  uint64_t add_bucket(const BoltContent& bucket) {
+    const std::vector<Item> items = leaf_items(bucket);
+    return add_level(kLeafPage, items, 1);
+  }
+
+  uint64_t next_page() const { return kFirstFree + bytes_.size() / kPageSize; }
+  std::string take() { return std::move(bytes_); }
+
+ private:
+  std::vector<Item> leaf_items(const BoltContent& bucket) {
+    std::vector<Item> items;
+    for (const auto& [key, value] : bucket.values) {
+      if (!bucket.buckets.contains(key)) {
+        items.push_back({key, value, 0, 0});
+      }
     }
-    for (const auto& [key, value] : entries) {
+    for (const auto& [key, child] : bucket.buckets) {
+      items.push_back({key, bucket_value(child), kIsBucket, 0});
+    }
+    std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.key < b.key; });
+    return items;
+  }
+
+  // The bucket's header, with the bucket itself where bbolt would keep it inside of its parent too.
+  std::string bucket_value(const BoltContent& bucket) {
+    size_t bytes = kHeader;
+    for (const auto& [key, value] : bucket.values) {
       bytes += kElement + key.size() + value.size();
+    }
+    const bool is_inline = bucket.buckets.empty() && bytes <= kMostInline;
+    std::string value;
+    append<uint64_t>(value, is_inline ? 0 : add_bucket(bucket));
+    append<uint64_t>(value, bucket.sequence);
+    if (is_inline) {
+      value += page_image(0, kLeafPage, leaf_items(bucket));
+    }
+    return value;
+  }
+
+  // bbolt takes it for granted that a branch page has two children.
+  uint64_t add_level(uint16_t type, std::span<const Item> items, size_t fewest) {
+    std::vector<Item> parents;
+    do {
+      const std::span<const Item> page = items.first(items_of_page(items, fewest));
+      items = items.subspan(page.size());
+      parents.push_back({page.empty() ? std::string_view() : page.front().key, "", 0, next_page()});
+      bytes_ += page_image(next_page(), type, page);
+      pad(bytes_, kPageSize);
+    } while (!items.empty());
+    return parents.size() == 1 ? parents.front().child : add_level(kBranchPage, parents, 2);
+  }
+
+  std::string bytes_;
+};
+
+Result<void> check_key(const std::string& key) {
+  if (key.empty()) {
+    return format_error("write database", "", "a key is empty");
+  }
+  return key.size() <= kMostKeyBytes ? Result<void>() : format_error("write database", "", "a key is too long");
+}
+
+Result<void> check_content(const BoltContent& bucket, size_t depth, size_t& bytes) {
+  if (depth > kMostDepth) {
+    return limit_error("write database", "", "too many buckets inside of one another");
+  }
+  for (const auto& [key, value] : bucket.values) {
+    bytes += kElement + key.size() + value.size();
+    if (const Result<void> good = check_key(key); !good) {
+      return good;
+    }
+  }
+  for (const auto& [key, child] : bucket.buckets) {
+    bytes += kElement + 2 * kHeader + key.size();
+    Result<void> good = check_key(key);
+    good = good ? check_content(child, depth + 1, bytes) : good;
+    if (!good) {
+      return good;
     }
   }
   return bytes <= kMostBytes ? Result<void>() : limit_error("write database", "", "too much data");
@@ -107,28 +217,21 @@ Result<void> check_limits(const BoltContent& content) {
 
 }  // namespace
 
-Result<std::string> write_bolt(const BoltContent& content) {
-  if (const Result<void> fits = check_limits(content); !fits) {
+Result<std::string> write_bolt(const BoltContent& root) {
+  size_t bytes = 0;
+  if (const Result<void> fits = check_content(root, 0, bytes); !fits) {
     return fits.error();
   }
-  constexpr uint64_t kFirstFree = 3;  // after two meta pages and the freelist
-  std::string leaves;
-  std::map<std::string, std::string> root_entries;
-  const auto next_page = [&] { return kFirstFree + leaves.size() / kPageSize; };
-  for (const auto& [name, entries] : content) {
-    std::string header;
-    append<uint64_t>(header, next_page());
-    append<uint64_t>(header, 0);  // sequence
-    root_entries[name] = std::move(header);
-    leaves += leaf_page(next_page(), entries, 0);
+  if (!root.values.empty()) {
+    return format_error("write database", "", "a value stands at the top");
   }
-  const uint64_t root = next_page();
-  leaves += leaf_page(root, root_entries, kIsBucket);
-
-  std::string file = meta_page(0, root, next_page()) + meta_page(1, root, next_page());
+  Pages pages;
+  const uint64_t top = pages.add_bucket(root);
+  const uint64_t high_water = pages.next_page();
+  std::string file = meta_page(0, top, root.sequence, high_water) + meta_page(1, top, root.sequence, high_water);
   append_page_header(file, 2, kFreelistPage, 0, 0);
   pad(file, kPageSize);
-  file += leaves;
+  file += pages.take();
   file.resize(std::max(file.size(), kSmallestFile));
   return file;
 }

@@ -32,6 +32,10 @@ void judge(DatabaseFile& database) {
   database.tree = database.file->load();
   const std::vector<BoltProblem> problems = check_bolt(*database.file, database.tree);
   database.facts.problem = problem_text(problems);
+  const auto& top = database.tree.root.entries;
+  if (database.facts.problem.empty() && std::any_of(top.begin(), top.end(), [](const auto& e) { return !e.bucket; })) {
+    database.facts.problem = "it holds a value where only buckets can be";
+  }
   database.facts.state = database.facts.problem.empty() ? Database::State::Good : Database::State::Bad;
   database.facts.leaked_runs = static_cast<size_t>(
       std::count_if(problems.begin(), problems.end(), [](const BoltProblem& p) { return is_harmless(p.kind); }));
@@ -73,9 +77,18 @@ void read_once(StateReader& reader, DatabaseFile& database) {
   }
 }
 
+void salvage(DatabaseFile& database, const std::optional<BoltHome>& home) {
+  database.salvage = salvage_bolt(*database.file, home);
+  if (database.salvage->whole) {
+    if (Result<std::string> bytes = write_checked_bolt(content_of(database.salvage->root)); bytes) {
+      database.facts.rewritten = std::move(*bytes);
+    }
+  }
+}
+
 }  // namespace
 
-DatabaseFile read_database(StateReader& reader, const RelPath& path) {
+DatabaseFile read_database(StateReader& reader, const RelPath& path, const std::optional<BoltHome>& home) {
   DatabaseFile database;
   database.facts.path = path;
   database.facts.locked = is_locked(reader.root(), path);
@@ -84,6 +97,9 @@ DatabaseFile read_database(StateReader& reader, const RelPath& path) {
     if (!database.facts.locked || database.facts.state != Database::State::Bad) {
       break;
     }
+  }
+  if (database.facts.state == Database::State::Bad && database.file) {
+    salvage(database, home);
   }
   return database;
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/codec/bolt.h"
+#include "core/codec/bolt_salvage.h"
 #include "core/model/databases.h"
 #include "core/model/file_state.h"
 
@@ -14,6 +15,7 @@ struct DatabaseFile {
   Database facts;
   std::optional<BoltFile> file;  // where there are bytes at all; `tree` points into it
   BoltTree tree;                 // all of it if facts.state is Good
+  std::optional<BoltSalvage> salvage;  // if facts.state is Bad and there are bytes
 
   // The bucket of that name at the top of the file, as far as it could be read; null if there is none.
   const BoltBucket* bucket(std::string_view name) const { return tree.root.bucket(name); }
@@ -21,6 +23,8 @@ struct DatabaseFile {
 
 // Checks every page. A file that a daemon holds locked may change under our eyes: it is read again a few times before
 // it is called bad. One torn meta page is what a crash leaves, and is Good; leaked pages are counted, and are Good too.
-DatabaseFile read_database(StateReader& reader, const RelPath& path);
+// What is Bad is salvaged, with lost pages of `home` where it is given.
+DatabaseFile read_database(StateReader& reader, const RelPath& path,
+                           const std::optional<BoltHome>& home = std::nullopt);
 
 }  // namespace dfsck

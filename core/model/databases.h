@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/ids.h"
+#include "core/codec/bolt_origin.h"
 #include "core/model/file_state.h"
 
 namespace dfsck {
@@ -26,7 +27,13 @@ struct Database {
   size_t leaked_runs = 0;  // stretches of pages that are neither used nor free: wasted space, harmless
   bool locked = false;  // another process holds the daemon's exclusive flock
 
-  bool readable() const { return state == State::Good || state == State::Empty || state == State::Absent; }
+  // Of a Bad file whose records are all there and current nevertheless: the bytes of a sound one that holds them.
+  std::optional<std::string> rewritten;
+
+  // Whether all its records are known.
+  bool readable() const {
+    return state == State::Good || state == State::Empty || state == State::Absent || rewritten.has_value();
+  }
 };
 
 // A record of volumes/metadata.db (moby volume/service/db.go).
@@ -35,6 +42,8 @@ struct VolumeRecord {
   std::string driver;
   std::map<std::string, std::string> labels;
   std::map<std::string, std::string> options;
+  BoltOrigin origin = BoltOrigin::Tree;  // of a damaged database: where it was found
+  std::string json = {};                 // all of it as it stands in the database
 };
 
 // A directory of volumes/ (moby volume/local/local.go). Any directory there is a volume for daemons before 29.4.
@@ -70,11 +79,15 @@ struct NetworkRecord {
   std::string sandbox;    // of endpoints: where it is used
   std::string problem;  // empty if the value parses and has what the daemon needs
   std::optional<int64_t> count;  // of "endpoint_count/<network>": how many endpoints it believes to have
+  std::string driver;    // of networks
+  std::string subnet;    // of "bridge/<network>": the bridge's IPv4 address with the length of the prefix
+  bool in_delete = false;  // of networks: its removal had begun
+  BoltOrigin origin = BoltOrigin::Tree;  // of a damaged database: where it was found
 };
 
 struct NetworkStore {
   Database database;
-  std::vector<NetworkRecord> records;  // sorted by key
+  std::vector<NetworkRecord> records;  // sorted by key; of a damaged database, what could be salvaged
   const NetworkRecord* find(std::string_view key) const;
   bool has_network(std::string_view id) const;
   bool has_sandbox(std::string_view id) const;

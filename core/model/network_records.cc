@@ -63,6 +63,14 @@ void read_value(NetworkRecord& record, std::string_view value) {
   record.container = record.kind == "sandbox" ? string_of(*json, "Cid") : "";
   record.count = record.kind == "endpoint_count" ? json->get("Count").as_int64() : std::nullopt;
   record.sandbox = record.kind == "endpoint" ? string_of(*json, "sandbox") : "";
+  record.driver = record.kind == "network" ? string_of(*json, "networkType") : "";
+  record.in_delete = record.kind == "network" && json->get("inDelete").as_bool().value_or(false);
+}
+
+// The bridge driver's own record of a network (moby libnetwork/drivers/bridge/bridge_store.go).
+std::string bridge_subnet(std::string_view value) {
+  const Result<JsonValue> json = value.size() < kIndex ? Result<JsonValue>(JsonValue()) : parse_json(value.substr(kIndex));
+  return json ? string_of(*json, "AddressIPv4") : "";
 }
 
 // Kinds that the controller itself loads at start; others belong to drivers, or to daemons of long ago.
@@ -92,14 +100,37 @@ std::optional<NetworkRecord> parse_network_record(std::string_view key, std::str
   if (is_loaded_at_start(record.kind)) {
     read_value(record, value);
   }
+  record.subnet = record.kind == "bridge" ? bridge_subnet(value) : "";
   return record;
 }
 
-std::vector<NetworkRecord> network_records(const BoltBucket& bucket) {
+BoltHome network_home() {
+  // The names of drivers' records are theirs; what is common to all is how keys begin.
+  return {"libnetwork", [](std::string_view key, std::string_view value) {
+            const std::optional<NetworkRecord> record = parse_network_record(key, value);
+            return record && record->problem.empty() && value.size() >= kIndex;
+          }};
+}
+
+std::vector<NetworkRecord> network_records(const DatabaseFile& database) {
   std::vector<NetworkRecord> records;
-  for (const BoltEntry& entry : bucket.entries) {
-    if (std::optional<NetworkRecord> record = parse_network_record(entry.key, entry.value); record && !entry.bucket) {
+  const auto add = [&](std::string_view key, std::string_view value, BoltOrigin origin) {
+    if (std::optional<NetworkRecord> record = parse_network_record(key, value); record) {
+      record->origin = origin;
       records.push_back(std::move(*record));
+    }
+  };
+  if (database.salvage) {
+    if (const SalvagedBucket* bucket = database.salvage->root.bucket("libnetwork"); bucket != nullptr) {
+      for (const auto& [key, entry] : bucket->entries) {
+        add(key, entry.value, entry.origin);
+      }
+    }
+  } else if (const BoltBucket* bucket = database.bucket("libnetwork"); bucket != nullptr) {
+    for (const BoltEntry& entry : bucket->entries) {
+      if (!entry.bucket) {
+        add(entry.key, entry.value, BoltOrigin::Tree);
+      }
     }
   }
   std::sort(records.begin(), records.end(),

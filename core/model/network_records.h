@@ -5,8 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/codec/bolt.h"
-#include "core/model/databases.h"
+#include "core/model/database_file.h"
 
 namespace dfsck {
 
@@ -14,6 +13,10 @@ namespace dfsck {
 // controller's and for the bare markers of kinds, which hold no record.
 std::optional<NetworkRecord> parse_network_record(std::string_view key, std::string_view value);
 
-std::vector<NetworkRecord> network_records(const BoltBucket& bucket);
+// Where such records stand, for salvaging.
+BoltHome network_home();
+
+// All records, sorted by key; of a damaged database, those that were salvaged.
+std::vector<NetworkRecord> network_records(const DatabaseFile& database);
 
 }  // namespace dfsck

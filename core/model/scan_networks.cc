@@ -7,11 +7,9 @@ namespace dfsck {
 
 void scan_networks(const Root& root, Model& model) {
   StateReader reader(root);
-  const DatabaseFile database = read_database(reader, "network/files/local-kv.db");
+  const DatabaseFile database = read_database(reader, "network/files/local-kv.db", network_home());
   model.networks.database = database.facts;
-  if (const BoltBucket* bucket = database.bucket("libnetwork"); bucket != nullptr) {
-    model.networks.records = network_records(*bucket);
-  }
+  model.networks.records = network_records(database);
   const std::vector<ScanFailure> failures = reader.take_failures();
   model.failures.insert(model.failures.end(), failures.begin(), failures.end());
 }

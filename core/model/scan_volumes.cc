@@ -76,7 +76,7 @@ void scan_volumes(const Root& root, Model& model) {
       store.foreign.push_back(base / entry.name);
     }
   }
-  const DatabaseFile database = read_database(reader, base / "metadata.db");
+  const DatabaseFile database = read_database(reader, base / "metadata.db", volume_home());
   store.database = database.facts;
   store.records = volume_records(database);
   const std::vector<ScanFailure> failures = reader.take_failures();

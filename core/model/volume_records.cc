@@ -1,4 +1,4 @@
-// Decoding and salvaging of volume records.
+// Decoding of volume records.
 #include "core/model/volume_records.h"
 
 #include <map>
@@ -7,8 +7,6 @@
 
 namespace dfsck {
 namespace {
-
-constexpr size_t kBucketHeader = 16;  // bbolt bucket.go: root page and sequence, 8 bytes each
 
 // A Go map[string]string; nothing if it holds anything else.
 std::optional<std::map<std::string, std::string>> string_map(const JsonValue& value) {
@@ -30,29 +28,6 @@ std::optional<std::map<std::string, std::string>> string_map(const JsonValue& va
   return map;
 }
 
-using Records = std::map<std::string, VolumeRecord>;
-
-void salvage(const BoltPage& page, Records& records, const BoltLayout& layout) {
-  for (uint64_t i = 0; page.kind() == BoltPage::Kind::Leaf && i < page.count(); ++i) {
-    const BoltLeafElement element = page.leaf(i);
-    if (!element.is_bucket) {
-      if (auto record = parse_volume_record(element.key, element.value); record) {
-        records.try_emplace(record->name, std::move(*record));
-      }
-      continue;
-    }
-    // A small bucket has no page of its own: it lies inside of its parent's.
-    if (element.key == "volumes" && element.value.size() > kBucketHeader &&
-        bolt_integer<uint64_t>(element.value, 0, layout.order) == 0) {
-      const Result<BoltPage> inner =
-          BoltPage::parse_inline(element.value.substr(kBucketHeader), layout.order, page.id());
-      if (inner) {
-        salvage(*inner, records, layout);
-      }
-    }
-  }
-}
-
 }  // namespace
 
 std::optional<VolumeRecord> parse_volume_record(std::string_view key, std::string_view json) {
@@ -67,28 +42,34 @@ std::optional<VolumeRecord> parse_volume_record(std::string_view key, std::strin
   if (name == nullptr || *name != key || driver == nullptr || !labels || !options) {
     return std::nullopt;
   }
-  return VolumeRecord{*name, *driver, std::move(*labels), std::move(*options)};
+  return VolumeRecord{*name, *driver, std::move(*labels), std::move(*options), BoltOrigin::Tree,
+                      std::string(json)};
+}
+
+BoltHome volume_home() {
+  return {"volumes", [](std::string_view key, std::string_view value) { return parse_volume_record(key, value).has_value(); }};
 }
 
 std::vector<VolumeRecord> volume_records(const DatabaseFile& database) {
-  Records records;
-  if (const BoltBucket* bucket = database.bucket("volumes"); bucket != nullptr) {
-    for (const BoltEntry& entry : bucket->entries) {
-      if (auto record = parse_volume_record(entry.key, entry.value); record && !entry.bucket) {
-        records.try_emplace(record->name, std::move(*record));
+  std::vector<VolumeRecord> records;
+  const auto add = [&](std::string_view key, std::string_view value, BoltOrigin origin) {
+    if (auto record = parse_volume_record(key, value); record) {
+      record->origin = origin;
+      records.push_back(std::move(*record));
+    }
+  };
+  if (database.salvage) {
+    if (const SalvagedBucket* bucket = database.salvage->root.bucket("volumes"); bucket != nullptr) {
+      for (const auto& [key, entry] : bucket->entries) {
+        add(key, entry.value, entry.origin);
       }
     }
-  }
-  if (database.facts.state == Database::State::Bad && database.file) {
-    for (const BoltPage& page : database.file->readable_pages()) {
-      salvage(page, records, database.file->layout());
+  } else if (const BoltBucket* bucket = database.bucket("volumes"); bucket != nullptr) {
+    for (const BoltEntry& entry : bucket->entries) {
+      add(entry.key, entry.value, BoltOrigin::Tree);
     }
   }
-  std::vector<VolumeRecord> sorted;
-  for (auto& [name, record] : records) {
-    sorted.push_back(std::move(record));
-  }
-  return sorted;
+  return records;
 }
 
 }  // namespace dfsck

@@ -12,8 +12,10 @@ namespace dfsck {
 // One value of bucket "volumes" (moby volume/service/db.go:volumeMetadata); nothing where the daemon would skip it.
 std::optional<VolumeRecord> parse_volume_record(std::string_view key, std::string_view json);
 
-// All records that can be read, sorted by name. Of a damaged database also those in pages that nothing leads to any
-// more: bbolt never overwrites a page in use, so older copies survive; a record of the tree wins over an older one.
+// Where such records stand, for salvaging.
+BoltHome volume_home();
+
+// All records that can be read, sorted by name; of a damaged database, those that were salvaged.
 std::vector<VolumeRecord> volume_records(const DatabaseFile& database);
 
 }  // namespace dfsck

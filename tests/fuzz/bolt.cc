@@ -1,8 +1,10 @@
 // Fuzzes the bbolt reader and page check. The input is a file without good meta checksums, which no fuzzer would
-// guess: they are put in here, so that what lies behind them is reached.
+// guess: they are put in here, so that what lies behind them is reached. What can be salvaged of it is written again,
+// which fails only for keys that bbolt refuses and for too many buckets inside of one another.
 #include <cstdlib>
 
 #include "core/codec/bolt_check.h"
+#include "core/codec/bolt_salvage.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
@@ -68,6 +70,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const bool strict = static_cast<bool>(file->root());
   if (strict != tree.problems.empty() || problems.size() < tree.problems.size() ||
       (tree.problems.empty() && !tree.root.complete)) {
+    std::abort();
+  }
+  const dfsck::BoltHome home{"b", [](std::string_view key, std::string_view) { return !key.empty(); }};
+  const dfsck::BoltSalvage salvage = dfsck::salvage_bolt(*file, home);
+  const dfsck::BoltContent content = dfsck::content_of(salvage.root);
+  const dfsck::Result<std::string> written = dfsck::write_bolt(content);
+  if (written && !dfsck::write_checked_bolt(content)) {
     std::abort();
   }
   return sum == 1 ? -1 : 0;
