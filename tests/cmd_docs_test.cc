@@ -86,7 +86,7 @@ TEST(ManualPage, DescribesEveryOptionInTheOrderOfTheTable) {
 
 TEST(ManualPage, ListsEveryExitCode) {
   std::vector<std::string> expected;
-  for (const int code : {kExitClean, kExitProblemsLeft, kExitFailed, kExitUsage, kExitCancelled}) {
+  for (const int code : {kExitClean, kExitCorrected, kExitProblemsLeft, kExitFailed, kExitUsage, kExitCancelled}) {
     expected.push_back(".B " + std::to_string(code));
   }
   EXPECT_EQ(tags(section(page("man/docker-fsck.8"), "EXIT STATUS")), expected);

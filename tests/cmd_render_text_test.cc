@@ -51,7 +51,7 @@ TEST(RenderText, ReadsFromTheWorstToTheNextCommand) {
       "\n"
       "looked at: 2 images, 3 layers, 1 container\n"
       "found: 2 errors, 1 warning, 2 infos\n"
-      "planned: 1 safe repair, 1 removal of garbage (clean); this version only shows them\n"
+      "planned: 1 safe repair, 1 removal of garbage (clean); docker-fsck -y makes them, -p only what is safe\n"
       "exit code 4: problems were found and are left as they are\n"
       "next: docker-fsck explain DF0322 tells more\n");
 }
