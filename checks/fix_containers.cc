@@ -4,6 +4,7 @@
 #include "checks/fixes.h"
 #include "checks/host_config.h"
 #include "checks/planner.h"
+#include "core/codec/json.h"
 
 namespace dfsck {
 namespace {
@@ -25,6 +26,24 @@ void write_copy(const CheckInput& input, const RelPath& path, const RelPath& cop
   if (Result<std::string> bytes = input.root.read_small(copy, kLimit); bytes) {
     write(input, path, std::move(*bytes), index, plan);
   }
+}
+
+// The configuration as it is, but with the directory's name for its ID. moby container/container.go:toDisk writes it with
+// a json.Encoder, which ends it with a newline.
+void write_id(const CheckInput& input, const Container& container, size_t index, PlanBuilder& plan) {
+  const RelPath path = container.path / "config.v2.json";
+  const Result<std::string> bytes = input.root.read_small(path, kLimit);
+  Result<JsonValue> config = bytes ? parse_json(*bytes) : bytes.error();
+  JsonValue::Object* members = config ? config->as_object() : nullptr;
+  if (members == nullptr || !container.dir_id) {
+    return;
+  }
+  for (JsonMember& member : *members) {
+    if (member.key == "ID") {
+      member.value = JsonValue::string(container.name_on_disk);
+    }
+  }
+  write(input, path, to_go_json(*config) + "\n", index, plan);
 }
 
 }  // namespace
@@ -51,10 +70,21 @@ void fix_rebuild_hostconfig(const CheckInput& input, const Finding& finding, siz
   }
 }
 
+// The directory's name and the id in its configuration differ. An entry in layerdb/mounts bears the container's true id:
+// where only one of the two has one, the other is wrong; else nothing tells.
 void fix_rename_container_dir(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const Container* container = container_of(input, finding);
   const std::optional<ContainerId> id = container != nullptr ? ContainerId::parse(container->id) : std::nullopt;
-  if (!id) {
+  if (!id || !input.model.layers.mounts_complete) {
+    return;
+  }
+  const bool named = input.model.layers.find_mount(container->name_on_disk) != nullptr;
+  const bool configured = input.model.layers.find_mount(id->text()) != nullptr;
+  if (named == configured) {
+    return;
+  }
+  if (named) {
+    write_id(input, *container, index, plan);
     return;
   }
   const RelPath target = RelPath("containers") / id->text();
