@@ -25,14 +25,13 @@ std::string option_line(const OptionRow& row) {
 std::string help_text() {
   std::string text =
       "docker-fsck checks a Docker data root (/var/lib/docker) for damage and repairs it.\n"
-      "Without a mode it asks on a terminal, and is a dry run elsewhere.\n"
       "\n"
-      "usage: docker-fsck [OPTIONS] [ROOT]                    check ROOT, repair it as told\n"
-      "       docker-fsck apply PLAN                          carry out a plan of --plan\n"
-      "       docker-fsck undo [ROOT [RUN]]                   take a repair back\n"
-      "       docker-fsck recover [ROOT]                      end a repair that was cut off\n"
-      "       docker-fsck history [ROOT]                      the repairs that were made\n"
-      "       docker-fsck purge [ROOT [RUN]]                  delete what they moved aside\n"
+      "usage: docker-fsck [OPTIONS] [ROOT]                    check ROOT, and repair it\n"
+      "       docker-fsck apply [OPTIONS] PLAN                make the repair of --plan\n"
+      "       docker-fsck undo [OPTIONS] [ROOT [RUN]]         take the newest repair back\n"
+      "       docker-fsck recover [OPTIONS] [ROOT]            finish a repair that was cut off\n"
+      "       docker-fsck history [OPTIONS] [ROOT]            the repairs that were made\n"
+      "       docker-fsck purge [OPTIONS] [ROOT [RUN]]        delete what repairs have moved aside\n"
       "       docker-fsck explain CODE|SLUG|'DAEMON MESSAGE'  what it means and what to do\n"
       "       docker-fsck list problems                       everything that can be found\n"
       "       docker-fsck help                                this help\n"
@@ -46,8 +45,9 @@ std::string help_text() {
   }
   return text +
          "\n"
-         "exit code, a sum: 0 nothing is wrong, 1 all that was wrong is repaired, 4 problems are\n"
-         "left, 8 the check or the repair failed, 16 the command line was wrong, 32 cancelled.\n"
+         "exit code, a sum: 0 nothing is wrong, 1 all problems were repaired, 4 problems\n"
+         "are left, 8 the check or the repair failed, 16 the command line was wrong, 32\n"
+         "cancelled.\n"
          "More: man docker-fsck, man docker-fsck-problems\n";
 }
 

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "checks/checks.h"
+#include "checks/leftovers.h"
+#include "checks/table.h"
 #include "tests/check_run.h"
 #include "tests/model_builder.h"
 
@@ -56,6 +58,24 @@ TEST(LeftoversCheck, ARepairThatWasCutOff) {
   Model model = ModelBuilder().model();
   model.entries.unfinished_repairs = {"20260102T000000Z-bbbb"};
   EXPECT_EQ(test::slugs(findings_of(model)), Slugs{"repair-unfinished"});
+}
+
+TEST(LeftoversCheck, ALossIsReportedUntilItIsAcknowledgedOrTakenBack) {
+  RunRecord run;
+  run.id = "20260102T000000Z-0123abcd";
+  run.state = RunRecord::State::Finished;
+  EXPECT_FALSE(open_loss(run));
+  run.lossy = true;
+  const std::optional<Finding> loss = open_loss(run);
+  ASSERT_TRUE(loss);
+  EXPECT_EQ(problem_of(loss->problem).slug(), "loss-unacknowledged");
+  EXPECT_EQ(loss->args.at("run"), run.id);
+  run.state = RunRecord::State::Undone;
+  EXPECT_FALSE(open_loss(run));
+  run.state = RunRecord::State::Stopped;
+  EXPECT_TRUE(open_loss(run));
+  run.acknowledged = true;
+  EXPECT_FALSE(open_loss(run));
 }
 
 }  // namespace

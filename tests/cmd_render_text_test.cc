@@ -155,8 +155,8 @@ TEST(RenderText, DoubtStandsBeforeFindings) {
   EXPECT_NE(text.find("  Run docker-fsck as root to read everything.\n"), std::string::npos);
   EXPECT_NE(text.find("CANCELLED: what is above is not everything.\n"), std::string::npos);
   EXPECT_NE(
-      text.find("exit code 44: problems were found and are left as they are (4); the check or the repair failed, "
-                "at least in part (8); it was cancelled before its end (32)\n"),
+      text.find("exit code 44: problems were found and are left as they are (4); the check or the repair "
+                "failed, at least in part (8); it was cancelled before its end (32)\n"),
       std::string::npos);
 }
 
