@@ -2,7 +2,8 @@
 # Measures docker-fsck on generated roots and prints figures and ratios, all from one run on the same data:
 #   1. a root of at least 4 GB and 100,000 files (this machine's /usr, imported by a real dockerd): the full check at
 #      -j1 and -j2 and the quick check, against the same bytes hashed by sha256sum and by openssl over xargs -P2;
-#   2. a root of 10,000 layers and 1,000 images: --structure.
+#   2. a root of 10,000 layers and 1,000 images: --structure;
+#   3. a root of 1,000 layers that lost every link, lower and short link: --yes --structure.
 # Needs root, dockerd, and about 10 GB of disk in BENCH_DIR (default /var/tmp). BENCH_KEEP=1 keeps the roots there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -55,6 +56,18 @@ measure() {
 }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 
+# What a power cut can leave of a root of 1,000 layers, made anew before each repair.
+repair_of_links() {
+  rm -rf --one-file-system "$dir/cut"
+  "$build/make-root" --scale 1000 100 "$dir/cut"
+  find "$dir/cut/overlay2" -mindepth 2 -maxdepth 2 '(' -name link -o -name lower ')' -exec truncate -s 0 {} +
+  rm -r "$dir/cut/overlay2/l"
+  sync
+  /usr/bin/time -f '%e %U %S %M' -o "$dir/time" "$build/docker-fsck" -y --structure --progress none "$dir/cut" \
+    >/dev/null 2>"$dir/err" || [ $? -eq 1 ] || { echo "bench: the repair failed: $(tail -n 1 "$dir/err")" >&2; exit 1; }
+  tail -n 1 "$dir/time"
+}
+
 [ -d "$dir/big" ] || make_big "$dir/big"
 [ -d "$dir/wide" ] || "$build/make-root" --scale 10000 1000 "$dir/wide"
 bytes=$(find "$dir/big/overlay2" -path '*/diff/*' -type f -printf '%s\n' | awk '{ s += $1 } END { printf "%.0f", s }')
@@ -73,5 +86,8 @@ two=$wall
 measure "docker-fsck -j2 --quick" "$build/docker-fsck" -n -j2 --quick --progress none "$dir/big"
 quick=$wall
 measure "docker-fsck -j2 --structure, 10,000 layers" "$build/docker-fsck" -n -j2 --structure --progress none "$dir/wide"
+read -r wall user system peak < <(for _ in 1 2 3; do repair_of_links; done | sort -n | head -n 1)
+printf '%-44s %7.2f s wall %7.2f s cpu %7.1f MB peak\n' "docker-fsck -y, 1,000 layers without links" "$wall" \
+  "$(awk -v u="$user" -v s="$system" 'BEGIN { print u + s }')" "$(awk -v k="$peak" 'BEGIN { print k / 1024 }')"
 echo "full check / sha256sum: $(ratio "$two" "$by_coreutils"); full check / openssl: $(ratio "$two" "$by_openssl")"
 echo "-j2 / -j1: $(ratio "$two" "$one"); quick / full: $(ratio "$quick" "$two")"
