@@ -311,6 +311,14 @@ TEST(BoltSalvage, BucketsInsideOfBucketsComeFromTheTransactionBefore) {
   EXPECT_EQ(content_of(salvage.root), expected);  // "gone" was deleted, and the page that says so is whole
 }
 
+// One meta page fits into 100 bytes and is valid; the tree that it speaks of is gone all the same.
+TEST(BoltSalvage, AFileCutShortIsNeverWhole) {
+  const std::string bytes = made_history().file();
+  for (const size_t size : {size_t{100}, size_t{4096}, size_t{8191}, size_t{8192}, size_t{12288}}) {
+    EXPECT_FALSE(salvaged(bytes.substr(0, size)).whole) << size;
+  }
+}
+
 TEST(BoltSalvage, RubbishGivesNothing) {
   for (const std::string& bytes : {std::string(), std::string("rubbish"), std::string(32768, '\0'),
                                    std::string(32768, '\xff'), std::string(5000, 'x')}) {

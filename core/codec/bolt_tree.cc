@@ -269,6 +269,8 @@ BoltTree BoltFile::load() const {
   }
   if (state_ == State::Complete || state_ == State::Short) {
     TreeReader(*bytes_, metas_, tree).read();
+  } else if (state_ != State::Empty) {
+    tree.root.holes.push_back({});  // nothing of it is there, whatever its meta page says
   }
   return tree;
 }
