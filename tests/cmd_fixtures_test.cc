@@ -20,6 +20,7 @@
 #include "checks/table.h"
 #include "core/base/text.h"
 #include "core/codec/json.h"
+#include "tests/case_files.h"
 #include "tests/recipe.h"
 #include "tests/snapshot.h"
 #include "tests/temp_root.h"
@@ -31,7 +32,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kCases = "fixtures/cases";
+using test::case_files;
+using test::kCases;
 constexpr auto kPatience = std::chrono::seconds(60);  // sanitizer builds on busy machines; a hang is what it is for
 
 std::string file_bytes(const fs::path& path) {
@@ -39,18 +41,6 @@ std::string file_bytes(const fs::path& path) {
   std::ostringstream bytes;
   bytes << file.rdbuf();
   return bytes.str();
-}
-
-std::vector<std::string> case_files() {
-  std::vector<std::string> files;
-  std::error_code failure;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(kCases, failure)) {
-    if (entry.path().extension() == ".case") {
-      files.push_back(fs::relative(entry.path(), kCases).string());
-    }
-  }
-  std::sort(files.begin(), files.end());
-  return files;
 }
 
 // The program that was built with this test, unless the environment names another.

@@ -12,6 +12,7 @@
 #include "checks/table.h"
 #include "cmd/program.h"
 #include "core/codec/json.h"
+#include "tests/case_files.h"
 #include "tests/recipe.h"
 #include "tests/snapshot.h"
 #include "tests/temp_root.h"
@@ -21,19 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kCases = "fixtures/cases";
-
-std::vector<std::string> case_files() {
-  std::vector<std::string> files;
-  std::error_code failure;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(kCases, failure)) {
-    if (entry.path().extension() == ".case") {
-      files.push_back(fs::relative(entry.path(), kCases).string());
-    }
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
+using test::case_files;
+using test::kCases;
 
 void cut(std::string& text, const std::string& from, const std::string& to) {
   const size_t begin = text.find(from);

@@ -1,0 +1,23 @@
+// Finds the cases of fixtures/cases.
+#include "tests/case_files.h"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace dfsck::test {
+
+namespace fs = std::filesystem;
+
+std::vector<std::string> case_files() {
+  std::vector<std::string> files;
+  std::error_code failure;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(kCases, failure)) {
+    if (entry.path().extension() == ".case") {
+      files.push_back(fs::relative(entry.path(), kCases).string());
+    }
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace dfsck::test
