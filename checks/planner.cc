@@ -1,4 +1,4 @@
-// Preconditions, owners, and the loop that lets every finding's fix add its steps.
+// Owners, and the loop that lets every finding's fix add its steps.
 #include "checks/planner.h"
 
 #include <algorithm>
@@ -7,13 +7,11 @@
 
 #include "checks/fix_references.h"
 #include "checks/table.h"
-#include "core/codec/digest.h"
 #include "core/plan/plan_check.h"
 
 namespace dfsck {
 namespace {
 
-constexpr uint64_t kDigestLimit = 1024 * 1024;
 
 // The step that the plan's check refused for the plan's own sake: nothing at its path has changed since it was read.
 const Step* impossible_step(const Root& root, const Plan& plan, const Error& error) {
@@ -28,26 +26,6 @@ const Step* impossible_step(const Root& root, const Plan& plan, const Error& err
 }
 
 }  // namespace
-
-Expect expect_now(const Root& root, const RelPath& path) {
-  Expect expect;
-  const Result<FileStat> stat = root.stat(path);
-  if (!stat) {
-    expect.absent = true;
-    return expect;
-  }
-  expect.inode = stat->inode;
-  expect.mode = stat->mode;
-  expect.size = stat->size;
-  expect.mtime_seconds = stat->mtime.seconds;
-  expect.mtime_nanoseconds = stat->mtime.nanoseconds;
-  if (stat->is_file() && stat->size <= kDigestLimit) {
-    if (const Result<std::string> bytes = root.read_small(path, kDigestLimit); bytes) {
-      expect.digest = "sha256:" + sha256_hex(*bytes);
-    }
-  }
-  return expect;
-}
 
 Ownership layer_owner(const Model& model, uint32_t mode) { return {model.uid_base, model.gid_base, mode}; }
 

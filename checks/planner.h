@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "checks/input.h"
+#include "core/plan/expect.h"
 #include "core/plan/plan.h"
 
 namespace dfsck {
@@ -25,10 +26,6 @@ inline constexpr int kReferences = 100;
 inline constexpr int kVolumes = 110;
 inline constexpr int kGarbage = 120;
 }  // namespace stage
-
-// The state of `path` right now, as the precondition of a step. Absent where it cannot be looked at. For regular files
-// up to 1 MiB with their digest.
-Expect expect_now(const Root& root, const RelPath& path);
 
 // The owner that the daemon gives to files of the driver and the image store: container root of the root's id mapping
 // for layer directories, real root elsewhere.

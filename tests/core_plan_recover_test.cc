@@ -23,7 +23,7 @@ Plan small_plan(const Root& root) {
   const Ownership owner{::geteuid(), ::getegid(), 0600};
   for (const Action& action :
        {Action(WriteFile{"one", "new", owner}), Action(WriteFile{"two", "new", owner}), Action(Quarantine{"three"})}) {
-    plan.steps.push_back({action, expect_of(root, action_path(action)), {}});
+    plan.steps.push_back({action, expect_now(root, action_path(action)), {}});
   }
   return plan;
 }

@@ -88,7 +88,7 @@ void repair(const Root& root, const Plan& plan) {
 Plan plan_of(const Root& root, std::vector<Action> actions) {
   Plan plan;
   for (Action& action : actions) {
-    const Expect expect = expect_of(root, action_path(action));
+    const Expect expect = expect_now(root, action_path(action));
     plan.steps.push_back({std::move(action), expect, {0}});
   }
   return plan;

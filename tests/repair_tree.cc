@@ -1,4 +1,5 @@
 // The tree lies as a root of Docker's does, as far as that matters: databases, links, a container, layers' directories.
+#include "core/plan/expect.h"
 #include "tests/repair_tree.h"
 
 #include <fcntl.h>
@@ -70,7 +71,7 @@ class PlanMaker {
   template <typename A>
   void add(A action) {
     const RelPath path = action_path(action);
-    plan.steps.push_back({std::move(action), expect_of(root_, path), {plan.steps.size() % 2}});
+    plan.steps.push_back({std::move(action), expect_now(root_, path), {plan.steps.size() % 2}});
   }
 
   Plan plan;
@@ -162,24 +163,6 @@ void build_repair_tree(const TempRoot& temp) {
     EXPECT_EQ(::utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW), 0);
     time += 1000;
   }
-}
-
-Expect expect_of(const Root& root, const RelPath& path) {
-  Expect expect;
-  const Result<FileStat> stat = root.stat(path);
-  if (!stat) {
-    expect.absent = true;
-    return expect;
-  }
-  expect.inode = stat->inode;
-  expect.mode = stat->mode;
-  expect.size = stat->size;
-  expect.mtime_seconds = stat->mtime.seconds;
-  expect.mtime_nanoseconds = stat->mtime.nanoseconds;
-  if (stat->is_file()) {
-    expect.digest = "sha256:" + sha256_hex(*root.read_small(path, 1 << 20));
-  }
-  return expect;
 }
 
 Plan first_plan(const Root& root) {

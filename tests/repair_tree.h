@@ -8,6 +8,7 @@
 
 #include "core/fs/mutation.h"
 #include "core/fs/root.h"
+#include "core/plan/expect.h"
 #include "core/plan/plan.h"
 #include "core/plan/reason.h"
 #include "tests/temp_root.h"
@@ -25,9 +26,6 @@ std::set<uint64_t> all_inodes(const std::string& root);
 
 // Builds the tree below an empty root, with fixed times everywhere.
 void build_repair_tree(const TempRoot& temp);
-
-// What `path` is now, as planners take it.
-Expect expect_of(const Root& root, const RelPath& path);
 
 // The first plan for the tree, and the second, which goes on where the first ended (and must be made then).
 Plan first_plan(const Root& root);

@@ -56,4 +56,25 @@ Result<std::string> changed_since(const Expect& expect, const Dir& parent, const
   return "sha256:" + sha256_hex(*bytes) == expect.digest ? std::string() : std::string("has other contents");
 }
 
+Expect expect_now(const Root& root, const RelPath& path) {
+  constexpr uint64_t kLimit = 1024 * 1024;
+  Expect expect;
+  const Result<FileStat> stat = root.stat(path);
+  if (!stat) {
+    expect.absent = true;
+    return expect;
+  }
+  expect.inode = stat->inode;
+  expect.mode = stat->mode;
+  expect.size = stat->size;
+  expect.mtime_seconds = stat->mtime.seconds;
+  expect.mtime_nanoseconds = stat->mtime.nanoseconds;
+  if (stat->is_file() && stat->size <= kLimit) {
+    if (const Result<std::string> bytes = root.read_small(path, kLimit); bytes) {
+      expect.digest = "sha256:" + sha256_hex(*bytes);
+    }
+  }
+  return expect;
+}
+
 }  // namespace dfsck

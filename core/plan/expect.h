@@ -1,13 +1,18 @@
-// Comparing what a step expects with what is there. Internal to core/plan.
+// What a step expects of a path: looking it up, and comparing it with what is there.
 #pragma once
 
 #include <string>
 
 #include "core/base/result.h"
 #include "core/fs/dir.h"
+#include "core/fs/root.h"
 #include "core/plan/action.h"
 
 namespace dfsck {
+
+// The state of `path` right now, as the precondition of a step. Absent where it cannot be looked at. For regular files
+// up to 1 MiB with their digest.
+Expect expect_now(const Root& root, const RelPath& path);
 
 // What has changed since, in words behind the path ("is missing", "is another object than when the plan was made");
 // empty if nothing has. `now`: what stat says; ENOENT, ENOTDIR and ELOOP mean absent. Of directories only inode and
