@@ -4,6 +4,7 @@
 
 #include "checks/checks.h"
 #include "checks/input.h"
+#include "checks/leftovers.h"
 #include "checks/network_rebuild.h"
 #include "checks/volume_rebuild.h"
 #include "core/base/escape.h"
@@ -101,12 +102,13 @@ void check_bad_network_database(const Model& model, FindingSink& sink) {
 }
 
 // A daemon that starts writes its default networks at once: containers without the file mean that it was lost.
-void check_network_database(const Model& model, FindingSink& sink) {
+void check_network_database(const CheckInput& input, FindingSink& sink) {
+  const Model& model = input.model;
   const Database& database = model.networks.database;
   const bool lost = database.state == Database::State::Absent || database.state == Database::State::Empty;
   if (database.state == Database::State::Bad) {
     check_bad_network_database(model, sink);
-  } else if (lost && !model.containers.containers.empty()) {
+  } else if (lost && !model.containers.containers.empty() && !is_acknowledged(database.path, input.runs)) {
     sink.add(problem::network_database_missing, subject_of(database), database.path).args["state"] =
         database.state == Database::State::Empty ? "empty" : "missing";
   }
@@ -172,7 +174,7 @@ void check_databases(const CheckInput& input, FindingSink& sink) {
   const Model& model = input.model;
   check_volume_database(model, sink);
   check_volume_records(model.volumes, sink);
-  check_network_database(model, sink);
+  check_network_database(input, sink);
   check_network_records(model.networks, sink);
   check_stale_networks(model, sink);
   check_leaks(model, sink);

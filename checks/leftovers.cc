@@ -7,6 +7,7 @@
 #include "checks/input.h"
 #include "core/base/escape.h"
 #include "core/base/text.h"
+#include "core/plan/action.h"
 
 namespace dfsck {
 namespace {
@@ -65,6 +66,12 @@ std::string lost_things(const RunRecord& run) {
   return things.size() > kShown ? text + " and " + std::to_string(things.size() - kShown) + " more" : text;
 }
 
+bool took(const RunRecord& run, const RelPath& path) {
+  return std::any_of(run.steps.begin(), run.steps.end(), [&](const RunStep& step) {
+    return step.state == RunStep::State::Done && step.op == action_op(Quarantine{}) && step.path == path.text();
+  });
+}
+
 }  // namespace
 
 std::optional<Finding> open_loss(const RunRecord& run) {
@@ -79,6 +86,22 @@ std::optional<Finding> open_loss(const RunRecord& run) {
   finding.args["run"] = run.id;
   finding.args["what"] = lost_things(run);
   return finding;
+}
+
+std::optional<Subject> loss_of(const RelPath& path, std::span<const RunRecord> runs) {
+  for (const RunRecord& run : runs) {
+    const std::optional<Finding> loss = open_loss(run);
+    if (loss && took(run, path)) {
+      return loss->subject;
+    }
+  }
+  return std::nullopt;
+}
+
+bool is_acknowledged(const RelPath& path, std::span<const RunRecord> runs) {
+  return std::any_of(runs.begin(), runs.end(), [&](const RunRecord& run) {
+    return (run.acknowledged || run.state == RunRecord::State::Purged) && took(run, path);
+  });
 }
 
 void check_leftovers(const CheckInput& input, FindingSink& sink) {

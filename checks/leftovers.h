@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 
 #include "core/plan/finding.h"
 #include "core/plan/history.h"
@@ -10,5 +11,10 @@ namespace dfsck {
 
 // The finding about a repair whose loss nobody has acknowledged; nothing for any other.
 std::optional<Finding> open_loss(const RunRecord& run);
+
+// The repair with such a loss that took `path` away, as findings name it: that the path is missing now follows from it.
+std::optional<Subject> loss_of(const RelPath& path, std::span<const RunRecord> runs);
+// Whether a repair took `path` away and the user has acknowledged that: that it is missing is news no more.
+bool is_acknowledged(const RelPath& path, std::span<const RunRecord> runs);
 
 }  // namespace dfsck

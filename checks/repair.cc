@@ -152,7 +152,7 @@ class Repair {
     for (const RunRecord& run : runs ? *runs : std::vector<RunRecord>{}) {
       const std::optional<Finding> loss = run.id == run_->id() ? open_loss(run) : std::nullopt;
       if (loss) {
-        record_->add_mark(in_words(*loss));
+        record_->add_mark(in_words(*loss), [&](const Finding& finding) { return loss_of(finding.path, {&run, 1}).has_value(); });
       }
     }
   }

@@ -159,10 +159,17 @@ void RepairRecord::compare(const std::function<bool(size_t finding)>& was_hidden
   }
 }
 
-void RepairRecord::add_mark(ReportedFinding mark) {
-  if (!report_.after.empty()) {
-    report_.after.front().findings.push_back(std::move(mark));
+void RepairRecord::add_mark(ReportedFinding mark, const std::function<bool(const Finding&)>& follows) {
+  if (report_.after.empty()) {
+    return;
   }
+  std::vector<ReportedFinding>& findings = report_.after.front().findings;
+  for (ReportedFinding& reported : findings) {
+    if (!reported.finding.caused_by && follows(reported.finding)) {
+      reported.finding.caused_by = findings.size();
+    }
+  }
+  findings.push_back(std::move(mark));
 }
 
 RootReport RepairRecord::take() {

@@ -34,8 +34,8 @@ class RepairRecord {
   // After the last pass: says of each finding what became of it. `was_hidden` tells of a finding of the last look
   // whether no look before could have shown it.
   void compare(const std::function<bool(size_t finding)>& was_hidden);
-  // A finding that the root has now because of the repair, by our own doing and rightly so.
-  void add_mark(ReportedFinding mark);
+  // A finding that the root has now because of the repair, by our own doing and rightly so, and what follows from it.
+  void add_mark(ReportedFinding mark, const std::function<bool(const Finding&)>& follows);
 
   RootReport take();
 

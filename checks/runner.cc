@@ -7,6 +7,7 @@
 
 #include "checks/impact.h"
 #include "checks/input.h"
+#include "checks/leftovers.h"
 #include "checks/liveness.h"
 #include "checks/obstacles.h"
 #include "checks/planner.h"
@@ -103,6 +104,9 @@ void count_things(const Model& model, const ContentResults& content, RootReport&
 void add_findings(const CheckInput& input, std::vector<Finding>& findings, RootReport& report) {
   const Impact impact(input.model, input.derived);
   for (Finding& finding : findings) {
+    if (!finding.cause) {
+      finding.cause = loss_of(finding.path, input.runs);
+    }
     finding.affects = impact.of(finding.hits.empty() ? std::vector{finding.subject} : finding.hits);
   }
   link_causes(findings);

@@ -139,6 +139,12 @@ bool made_steps(const JsonValue& report) {
                      [](const JsonValue& below) { return text_at(below.get("repair"), "journal") != ""; });
 }
 
+// The id of the run that a report tells of.
+std::string run_of(const Ran& ran) {
+  const std::string journal = text_at(ran.report, "journal");
+  return journal.substr(13, journal.rfind('/') - 13);
+}
+
 class EveryCase : public Repairs, public testing::WithParamInterface<std::string> {};
 
 TEST_P(EveryCase, IsRepairedForGoodAndCanBeTakenBack) {
@@ -254,12 +260,31 @@ TEST_F(Repairs, ALossStaysMarkedUntilItIsAcknowledged) {
   const Ran later = check("--dry-run");
   EXPECT_EQ(later.exit_code, 4);
   EXPECT_TRUE(marked(later.report));
-  const std::string journal = text_at(repaired.report, "journal");
-  const std::string id = journal.substr(13, journal.rfind('/') - 13);
+  const std::string id = run_of(repaired);
   EXPECT_EQ(run({"history", "--acknowledge", id, root_}).exit_code, 16) << "nobody to ask";
   EXPECT_EQ(run({"history", "--yes", "--acknowledge", id, root_}).exit_code, 0);
   EXPECT_EQ(check("--dry-run").exit_code, 0);
   EXPECT_NE(text_of({"history", root_}).find("lossy (acknowledged)"), std::string::npos);
+}
+
+TEST_F(Repairs, WhatFollowsFromALossBelongsToItAndEndsWithIt) {
+  BUILD("databases/network-database-lost.case");
+  const auto missing = [](const JsonValue& report) {
+    std::string causes;
+    const auto& findings = array_of(report, "findings");
+    for (const JsonValue& finding : findings) {
+      if (text_at(finding, "slug") == "network-database-missing") {
+        const std::optional<int64_t> cause = finding.get("caused_by").as_int64();
+        causes += cause ? text_at(findings[static_cast<size_t>(*cause)], "slug") + ";" : "nothing;";
+      }
+    }
+    return causes;
+  };
+  const Ran repaired = check("--yes");
+  EXPECT_EQ(missing(repaired.report.get("repair").get("after")), "loss-unacknowledged;");
+  EXPECT_EQ(missing(check("--dry-run").report), "loss-unacknowledged;");
+  EXPECT_EQ(run({"history", "--yes", "--acknowledge", run_of(repaired), root_}).exit_code, 0);
+  EXPECT_EQ(missing(check("--dry-run").report), "");
 }
 
 TEST_F(Repairs, TheReportTellsHowToTakeItBackAndPurgeEndsThat) {
