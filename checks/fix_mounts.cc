@@ -93,7 +93,7 @@ void fix_rebuild_mount(const CheckInput& input, const Finding& finding, size_t i
     writer.write_parent(parent_of(input, *container));
   } else if (dir && finding.problem == problem::init_id_bad) {
     writer.write("init-id", dir->text() + "-init");
-  } else if (dir && finding.problem == problem::mount_id_bad) {
+  } else if (dir && (finding.problem == problem::mount_id_bad || finding.problem == problem::mount_id_restorable)) {
     writer.write_dirs(*dir);
   } else if (dir && finding.problem == problem::mount_entry_missing) {
     writer.make_dir(mounts);

@@ -69,7 +69,9 @@ class ContainerMount {
       return;
     }
     if (const std::optional<CacheId> dir = directory_of(input_, container_); dir) {
-      Finding& finding = add(problem::mount_id_bad, entry_->path / "mount-id");
+      const bool proven = entry_->init_dir && init_of(*dir) == entry_->init_dir;
+      Finding& finding =
+          add(proven ? problem::mount_id_restorable : problem::mount_id_bad, entry_->path / "mount-id");
       finding.args["state"] = file.problem();
       finding.args["dir"] = dir->text();
     } else {
