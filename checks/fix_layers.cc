@@ -7,7 +7,8 @@
 namespace dfsck {
 namespace {
 
-constexpr uint32_t kFileMode = 0644;  // filestore.go: files of a write-set
+constexpr uint32_t kFileMode = 0644;  // filestore.go: files of a write-set, which itself becomes the entry
+constexpr uint32_t kDirMode = 0700;
 
 const Layer* layer_of(const CheckInput& input, const Finding& finding) {
   const std::optional<ChainId> id = ChainId::parse(finding.subject.id);
@@ -20,6 +21,12 @@ class EntryWriter {
       : input_(input), layer_(layer), truth_(*input.derived.find_layer(input.model, layer.id)), index_(index),
         plan_(plan) {}
 
+  void directory() {
+    if (!layer_.is_directory) {
+      plan_.add(index_, stage::kLayers, MakeDir{layer_.path, Ownership{0, 0, kDirMode}},
+                expect_now(input_.root, layer_.path));
+    }
+  }
   void diff() {
     if (truth_.diff) {
       write("diff", truth_.diff->text());
@@ -77,6 +84,9 @@ void fix_rebuild_layer_entry(const CheckInput& input, const Finding& finding, si
   }
   EntryWriter writer(input, *layer, index, plan);
   const bool all = finding.problem == problem::layer_entry_empty;
+  if (all) {
+    writer.directory();
+  }
   if (all || finding.problem == problem::layer_diff_bad || finding.problem == problem::layer_diff_wrong) {
     writer.diff();
   }

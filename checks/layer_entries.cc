@@ -24,11 +24,7 @@ class LayerEntry {
       : layer_(layer), truth_(truth), dir_(dir), sink_(sink) {}
 
   void check() {
-    if (!layer_.is_directory) {
-      add(problem::layer_entry_lost, layer_.path).args["state"] = "no directory";
-      return;
-    }
-    if (holds_nothing(layer_)) {
+    if (!layer_.is_directory || holds_nothing(layer_)) {
       check_empty();
       return;
     }
@@ -56,7 +52,8 @@ class LayerEntry {
   void check_empty() {
     const bool provable = truth_.diff && truth_.parent_known && truth_.cache && dir_ != nullptr && dir_->diff.exists;
     Finding& finding = add(provable ? problem::layer_entry_empty : problem::layer_entry_lost, layer_.path);
-    finding.args["state"] = layer_.is_empty ? "an empty directory" : "without a single file that can be read";
+    finding.args["state"] = !layer_.is_directory ? "no directory"
+                            : layer_.is_empty ? "an empty directory" : "without a single file that can be read";
     if (provable) {
       check_tar_split();
     }

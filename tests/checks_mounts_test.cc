@@ -95,7 +95,7 @@ TEST_F(Mounts, InitIdProvesMountId) {
   build.add_writable("as good by its layers", base);
   lose_mount_id();
   const auto found = findings();
-  ASSERT_EQ(slugs(found), Slugs{"mount-id-bad"});
+  ASSERT_EQ(slugs(found), Slugs{"mount-id-restorable"});
   EXPECT_EQ(found[0].args.at("dir"), dir.text());
   EXPECT_EQ(steps()[1], write_of(entry() + "/mount-id", dir.text()));
 }

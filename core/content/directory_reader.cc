@@ -27,7 +27,7 @@ int DirectoryReader::read(int fd, const std::function<bool(const char* name, uin
       const auto* entry = reinterpret_cast<const struct dirent64*>(buffer_.get() + at);
       at += entry->d_reclen;
       const std::string_view name = entry->d_name;
-      if (name != "." && name != ".." && !visit(entry->d_name, DTTOIF(entry->d_type))) {
+      if (name != "." && name != ".." && !visit(entry->d_name, static_cast<uint32_t>(DTTOIF(entry->d_type)))) {
         return 0;
       }
     }

@@ -29,10 +29,13 @@ std::string owned_by(const Ownership& owner) {
   return "mode " + octal(owner.mode) + ", owner " + std::to_string(owner.uid) + ":" + std::to_string(owner.gid);
 }
 
-// Enough of the bytes to recognise them; long ones are cut.
+// Enough of a text to recognise it; long ones are cut. Of a database nobody recognises the first bytes.
 std::string shown(const std::string& bytes) {
-  return bytes.empty() ? "an empty file"
-                       : "\"" + escaped_excerpt(bytes, 80) + "\" (" + counted(bytes.size(), "byte") + ")";
+  if (bytes.empty()) {
+    return "an empty file";
+  }
+  const std::string size = counted(bytes.size(), "byte");
+  return bytes.find('\0') != std::string::npos ? size : "\"" + escaped_excerpt(bytes, 80) + "\" (" + size + ")";
 }
 
 }  // namespace
