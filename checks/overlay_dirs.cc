@@ -67,6 +67,9 @@ void check_members(const OverlayDir& dir, const DirTruth& truth, FindingSink& si
     finding.args["owner"] = owner_text(truth);
     finding.args["state"] =
         dir.diff.exists ? "a " + std::string(type_name(dir.diff.stat.mode)) + ", not a directory" : "missing";
+    finding.args["remedy"] = owner_of(truth, DirOwner::Kind::Writable) != nullptr
+                                 ? "Restore " + finding.path.text() + " from a backup before the container starts."
+                                 : "Restore the layer from a docker save archive or another root.";
   }
   const bool stands_on_something = truth.parent_known ? truth.parent.has_value() : dir.lower.present();
   if (stands_on_something && (!dir.work.exists || !dir.work.stat.is_dir())) {

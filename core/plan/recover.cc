@@ -6,7 +6,7 @@
 #include "core/base/escape.h"
 #include "core/fs/writer.h"
 #include "core/plan/applier.h"
-#include "core/plan/run_list.h"
+#include "core/plan/locked_run.h"
 #include "core/plan/step_change.h"
 #include "core/plan/undoer.h"
 
@@ -208,44 +208,27 @@ class Recovery {
 
 Result<RecoverResult> recover(const Root& root, const std::string& id, Direction direction, const Cancel& cancel,
                               Progress& progress) {
-  // Without runs there is nothing to lock, and nothing shall be made.
-  if (const Result<RunEntry> seen = choose(root, id); !seen) {
-    return seen.error();
-  }
-  Result<RootLock> lock = RootLock::take(root);
-  if (!lock) {
-    return lock.error();
-  }
-  Result<RunEntry> run = choose(root, id);
+  Result<LockedRun> run = lock_run(root, [&] { return choose(root, id); });
   if (!run) {
     return run.error();
   }
-  const Result<RunPlace> place = open_run_place(root, lock->own(), run->id);
-  if (!place) {
-    return place.error();
-  }
-  Result<Journal> journal = Journal::reopen(place->run, run->log->journal_bytes);
+  Result<Journal> journal = Journal::reopen(run->place.run, run->entry.log->journal_bytes);
   if (!journal) {
     return journal.error();
   }
-  return Recovery(*place, *lock, *journal, *run->log, cancel, progress).run(direction);
+  return Recovery(run->place, run->lock, *journal, *run->entry.log, cancel, progress).run(direction);
 }
 
 Result<RecoverResult> recover_preview(const Root& root, const std::string& id, Direction direction) {
-  const Result<RunEntry> run = choose(root, id);
+  const Result<SeenRun> run = see_run(root, [&] { return choose(root, id); });
   if (!run) {
     return run.error();
   }
-  const Result<Dir> own = root.open_dir(kOwnDirectory);
-  const Result<RunPlace> place = own ? open_run_place(root, *own, run->id) : own.error();
-  if (!place) {
-    return place.error();
-  }
-  const RunLog& log = *run->log;
+  const RunLog& log = *run->entry.log;
   RecoverResult result;
-  result.id = run->id;
+  result.id = run->entry.id;
   result.direction = log.undoing ? Direction::Back : direction;
-  const Result<OpenBatch> open = log.undoing ? Result(OpenBatch{}) : find_open_batch(*place, log);
+  const Result<OpenBatch> open = log.undoing ? Result(OpenBatch{}) : find_open_batch(run->place, log);
   if (!open) {
     return open.error();
   }

@@ -3,8 +3,7 @@
 
 #include <algorithm>
 
-#include "core/fs/lock.h"
-#include "core/plan/run_list.h"
+#include "core/plan/locked_run.h"
 #include "core/plan/undoer.h"
 
 namespace dfsck {
@@ -51,52 +50,35 @@ Result<RunEntry> choose(const Root& root, const std::string& id) {
 }  // namespace
 
 Result<UndoResult> undo(const Root& root, const std::string& id, const Cancel& cancel, Progress& progress) {
-  // Without runs there is nothing to lock, and nothing shall be made.
-  if (const Result<RunEntry> seen = choose(root, id); !seen) {
-    return seen.error();
-  }
-  Result<RootLock> lock = RootLock::take(root);
-  if (!lock) {
-    return lock.error();
-  }
-  Result<RunEntry> run = choose(root, id);
+  Result<LockedRun> run = lock_run(root, [&] { return choose(root, id); });
   if (!run) {
     return run.error();
   }
-  const Result<RunPlace> place = open_run_place(root, lock->own(), run->id);
-  if (!place) {
-    return place.error();
-  }
-  if (const Result<void> unchanged = check_unchanged(*place, *run->log, Scrutiny::Everything); !unchanged) {
+  if (const Result<void> unchanged = check_unchanged(run->place, *run->entry.log, Scrutiny::Everything); !unchanged) {
     return unchanged.error();
   }
   if (cancel.requested()) {
-    return Error{Error::Kind::Cancelled, 0, "undo", run->id, "cancelled; nothing was changed"};
+    return Error{Error::Kind::Cancelled, 0, "undo", run->entry.id, "cancelled; nothing was changed"};
   }
-  Result<Journal> journal = Journal::reopen(place->run, run->log->journal_bytes);
+  Result<Journal> journal = Journal::reopen(run->place.run, run->entry.log->journal_bytes);
   if (!journal) {
     return journal.error();
   }
-  const Result<size_t> steps = take_all_back(*place, *lock, *journal, *run->log, progress);
-  return steps ? Result(UndoResult{run->id, *steps}) : steps.error();
+  const Result<size_t> steps = take_all_back(run->place, run->lock, *journal, *run->entry.log, progress);
+  return steps ? Result(UndoResult{run->entry.id, *steps}) : steps.error();
 }
 
 Result<std::vector<RunStep>> undo_preview(const Root& root, const std::string& id) {
-  const Result<RunEntry> run = choose(root, id);
+  const Result<SeenRun> run = see_run(root, [&] { return choose(root, id); });
   if (!run) {
     return run.error();
   }
-  const Result<Dir> own = root.open_dir(kOwnDirectory);
-  const Result<RunPlace> place = own ? open_run_place(root, *own, run->id) : own.error();
-  if (!place) {
-    return place.error();
-  }
-  if (const Result<void> unchanged = check_unchanged(*place, *run->log, Scrutiny::Everything); !unchanged) {
+  if (const Result<void> unchanged = check_unchanged(run->place, *run->entry.log, Scrutiny::Everything); !unchanged) {
     return unchanged.error();
   }
   std::vector<RunStep> steps;
-  for (const size_t number : steps_to_take_back(*run->log)) {
-    steps.push_back(to_run_step(run->id, *run->log, number));
+  for (const size_t number : steps_to_take_back(*run->entry.log)) {
+    steps.push_back(to_run_step(run->entry.id, *run->entry.log, number));
   }
   return steps;
 }

@@ -1,0 +1,40 @@
+// Choosing, locking, choosing again.
+#include "core/plan/locked_run.h"
+
+#include <utility>
+
+namespace dfsck {
+
+Result<LockedRun> lock_run(const Root& root, const ChooseRun& choose) {
+  if (const Result<RunEntry> seen = choose(); !seen) {
+    return seen.error();
+  }
+  Result<RootLock> lock = RootLock::take(root);
+  if (!lock) {
+    return lock.error();
+  }
+  Result<RunEntry> run = choose();
+  if (!run) {
+    return run.error();
+  }
+  Result<RunPlace> place = open_run_place(root, lock->own(), run->id);
+  if (!place) {
+    return place.error();
+  }
+  return LockedRun{std::move(*lock), std::move(*run), std::move(*place)};
+}
+
+Result<SeenRun> see_run(const Root& root, const ChooseRun& choose) {
+  Result<RunEntry> run = choose();
+  if (!run) {
+    return run.error();
+  }
+  const Result<Dir> own = root.open_dir(kOwnDirectory);
+  Result<RunPlace> place = own ? open_run_place(root, *own, run->id) : own.error();
+  if (!place) {
+    return place.error();
+  }
+  return SeenRun{std::move(*run), std::move(*place)};
+}
+
+}  // namespace dfsck
