@@ -101,6 +101,15 @@ void fix_rebuild_layer_entry(const CheckInput& input, const Finding& finding, si
   }
 }
 
+void fix_rename_layer_entry(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
+  const Layer* layer = layer_of(input, finding);
+  const LayerTruth* truth = layer != nullptr ? input.derived.find_layer(input.model, layer->id) : nullptr;
+  if (truth != nullptr && truth->right_name) {
+    plan.add(index, stage::kLayers, Rename{layer->path, layer->path.parent() / truth->right_name->hex()},
+             expect_now(input.root, layer->path));
+  }
+}
+
 void fix_quarantine_layer(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const Layer* layer = layer_of(input, finding);
   if (layer == nullptr) {

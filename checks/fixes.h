@@ -18,6 +18,7 @@ FIX(quarantine_path);  // moves finding.path aside
 // layerdb and overlay2
 FIX(rebuild_layer_entry);
 FIX(quarantine_layer);
+FIX(rename_layer_entry);
 FIX(quarantine_removing);
 FIX(rebuild_init_dir);
 FIX(make_work_dir);

@@ -69,6 +69,10 @@ class LayerEntry {
       } else {
         lost("diff", layer_.diff.problem());
       }
+    } else if (truth_.right_name) {
+      Finding& finding = add(problem::layer_misnamed, layer_.path);
+      finding.args["right"] = truth_.right_name->text();
+      finding.hits = {{SubjectKind::Layer, truth_.right_name->text()}};
     } else if (!truth_.diff) {
       lost("diff", "in contradiction to the layer's chain ID");
     } else if (truth_.diff != layer_.diff_id) {

@@ -63,6 +63,9 @@ void check_parents(const CheckInput& input, FindingSink& sink) {
       Finding& finding = sink.add(problem::layer_parent_dangling, subject, layer.path / "parent");
       finding.args["layer"] = layer.id.text();
       finding.args["parent"] = parent->text();
+      if (const Layer* misnamed = input.derived.find_misnamed(input.model, *parent); misnamed != nullptr) {
+        finding.cause = Subject{SubjectKind::Layer, misnamed->id.text()};
+      }
     }
   }
 }

@@ -31,6 +31,8 @@ class ContainerMount {
  private:
   static bool unreadable(const FileState& file) { return file.kind == FileState::Kind::Unreadable; }
 
+  static std::string naming(const CacheId& dir) { return "naming another directory (" + dir.text() + ")"; }
+
   Finding& add(ProblemId problem, RelPath path) {
     Finding& finding = sink_.add(problem, {SubjectKind::Mount, escaped(container_.id)}, std::move(path));
     finding.args["container"] = escaped(container_.id);
@@ -65,14 +67,15 @@ class ContainerMount {
 
   void check_mount_id() {
     const FileState& file = entry_->mount_id;
-    if (unreadable(file) || has_mount_id(*entry_)) {
+    const std::optional<CacheId> dir = directory_of(input_, container_);
+    if (unreadable(file) || (has_mount_id(*entry_) && entry_->dir == dir)) {
       return;
     }
-    if (const std::optional<CacheId> dir = directory_of(input_, container_); dir) {
+    if (dir) {
       const bool proven = entry_->init_dir && init_of(*dir) == entry_->init_dir;
       Finding& finding =
           add(proven ? problem::mount_id_restorable : problem::mount_id_bad, entry_->path / "mount-id");
-      finding.args["state"] = file.problem();
+      finding.args["state"] = has_mount_id(*entry_) ? naming(*entry_->dir) : file.problem();
       finding.args["dir"] = dir->text();
     } else {
       lost("its mount-id is " + file.problem(), entry_->path / "mount-id");
@@ -81,11 +84,12 @@ class ContainerMount {
 
   void check_init_id() {
     const FileState& file = entry_->init_id;
-    if (unreadable(file) || !has_mount_id(*entry_) || entry_->init_dir == init_of(*entry_->dir)) {
+    const std::optional<CacheId> dir = directory_of(input_, container_);
+    if (unreadable(file) || !has_mount_id(*entry_) || !dir || entry_->init_dir == init_of(*dir)) {
       return;
     }
     add(problem::init_id_bad, entry_->path / "init-id").args["state"] =
-        entry_->init_dir ? "naming another directory (" + entry_->init_dir->text() + ")" : file.problem();
+        entry_->init_dir ? naming(*entry_->init_dir) : file.problem();
   }
 
   void check_parent() {

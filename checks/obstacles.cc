@@ -34,6 +34,11 @@ bool speaks_of(const Finding& finding, const std::set<std::string>& layers) {
                      [&](const Subject& subject) { return layers.contains(subject.id); });
 }
 
+bool can_be_mended(const Finding& finding) {
+  const Safety safety = problem_of(finding.problem).safety;
+  return safety == Safety::Safe || safety == Safety::Ask;
+}
+
 }  // namespace
 
 bool is_disk_error(int code) {
@@ -62,12 +67,16 @@ std::vector<std::string> repair_obstacles(const Model& model) {
   return obstacles;
 }
 
-std::vector<bool> barred_repairs(const CheckInput& input, const std::vector<Finding>& findings) {
+std::vector<std::string> barred_repairs(const CheckInput& input, const std::vector<Finding>& findings) {
   const std::set<std::string> layers = layers_with_read_errors(input);
-  std::vector<bool> barred(findings.size());
-  for (size_t i = 0; i < findings.size() && !layers.empty(); ++i) {
+  std::vector<std::string> barred(findings.size());
+  for (size_t i = 0; i < findings.size(); ++i) {
     const Safety safety = problem_of(findings[i].problem).safety;
-    barred[i] = (safety == Safety::Ask || safety == Safety::Lossy) && speaks_of(findings[i], layers);
+    if ((safety == Safety::Ask || safety == Safety::Lossy) && speaks_of(findings[i], layers)) {
+      barred[i] = "the disk gave errors when it was read, so it may be whole";
+    } else if (safety == Safety::Lossy && findings[i].caused_by && can_be_mended(findings[*findings[i].caused_by])) {
+      barred[i] = "what it follows from can be mended";
+    }
   }
   return barred;
 }

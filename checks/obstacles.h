@@ -16,8 +16,9 @@ bool is_disk_error(int code);
 // unfinished, its filesystem is read-only or reports errors. Empty where nothing stands against it.
 std::vector<std::string> repair_obstacles(const Model& model);
 
-// For each finding, whether its repair is barred: it is of class ask or lossy, and what it is about could not be read for
-// want of a sound disk. What it would move aside may be all right, but for the disk.
-std::vector<bool> barred_repairs(const CheckInput& input, const std::vector<Finding>& findings);
+// For each finding, why its repair is barred; empty where nothing is. It is of class ask or lossy, and what it is about
+// could not be read for want of a sound disk: what it would move aside may be all right, but for the disk. Or it is lossy
+// and follows from something that can be mended without a loss.
+std::vector<std::string> barred_repairs(const CheckInput& input, const std::vector<Finding>& findings);
 
 }  // namespace dfsck

@@ -110,10 +110,10 @@ void add_findings(const CheckInput& input, std::vector<Finding>& findings, RootR
     finding.affects = impact.of(finding.hits.empty() ? std::vector{finding.subject} : finding.hits);
   }
   link_causes(findings);
-  const std::vector<bool> barred = barred_repairs(input, findings);
+  const std::vector<std::string> barred = barred_repairs(input, findings);
   std::vector<size_t> repairable;
   for (size_t i = 0; i < findings.size(); ++i) {
-    if (!barred[i]) {
+    if (barred[i].empty()) {
       repairable.push_back(i);
     }
   }
@@ -127,9 +127,7 @@ void add_findings(const CheckInput& input, std::vector<Finding>& findings, RootR
     ReportedFinding& reported = report.findings.emplace_back(in_words(finding));
     const size_t number = report.findings.size() - 1;
     const auto left_out = settled.left_out.find(number);
-    reported.why = barred[number]                       ? "the disk gave errors when it was read, so it may be whole"
-                   : left_out != settled.left_out.end() ? left_out->second
-                                                        : "";
+    reported.why = left_out != settled.left_out.end() ? left_out->second : barred[number];
   }
   for (size_t step = 0; step < report.plan.steps.size(); ++step) {
     for (const size_t finding : report.plan.steps[step].findings) {

@@ -69,7 +69,11 @@ std::vector<bool> barred(int read_error) {
   }
   findings[0].problem = problem::file_extra;       // class ask
   findings[1].problem = problem::owner_mode_wrong;  // class safe
-  return barred_repairs({root, build.model(), derived, content, sizes, Level::Full}, findings);
+  std::vector<bool> barred;
+  for (const std::string& why : barred_repairs({root, build.model(), derived, content, sizes, Level::Full}, findings)) {
+    barred.push_back(!why.empty());
+  }
+  return barred;
 }
 
 TEST(BarredRepairs, OfAskAndLossyWhereTheDiskGaveErrors) {

@@ -1,6 +1,8 @@
 // The order in which the truth about a root is worked out: each step builds on what the earlier ones proved.
 #include "core/model/derive.h"
 
+#include <algorithm>
+
 #include "core/base/text.h"
 #include "core/model/derive_steps.h"
 
@@ -71,6 +73,12 @@ LayerTruth* Derived::find_layer(const Model& model, const ChainId& id) {
 
 const LayerTruth* Derived::find_layer(const Model& model, const ChainId& id) const {
   return const_cast<Derived*>(this)->find_layer(model, id);
+}
+
+const Layer* Derived::find_misnamed(const Model& model, const ChainId& right_name) const {
+  const auto found = std::find_if(layers.begin(), layers.end(),
+                                  [&](const LayerTruth& truth) { return truth.right_name == right_name; });
+  return found != layers.end() ? &model.layers.layers[static_cast<size_t>(found - layers.begin())] : nullptr;
 }
 
 Derived derive(const Model& model) {

@@ -30,6 +30,9 @@ struct LayerTruth {
   std::optional<DiffId> diff;
   bool parent_known = false;
   std::optional<ChainId> parent;  // none with parent_known: a base layer
+  // The name that the entry should have: what its "diff" and "parent" hash to, if that is not its own name, an image
+  // needs that layer, and no entry has that name.
+  std::optional<ChainId> right_name;
   std::optional<CacheId> cache;   // what cache-id says if it is sound, else the only directory that fits
   std::string cache_proof;        // why, if it is not what the file says
   bool used = false;              // reachable from an image, a mount, or the build cache
@@ -37,7 +40,7 @@ struct LayerTruth {
 
 // What the files of a layerdb/mounts entry should hold.
 struct MountTruth {
-  std::optional<CacheId> dir;       // from mount-id, else from init-id
+  std::optional<CacheId> dir;       // from mount-id, else (also where that is proven wrong) from init-id
   std::optional<CacheId> init_dir;  // none for mounts of builds
   bool parent_known = false;
   std::optional<ChainId> parent;    // none with parent_known: an image without layers
@@ -84,6 +87,8 @@ struct Derived {
   DirTruth* find_dir(const Model& model, const CacheId& id);
   const LayerTruth* find_layer(const Model& model, const ChainId& id) const;
   LayerTruth* find_layer(const Model& model, const ChainId& id);
+  // The layer whose entry should have this name, but has another.
+  const Layer* find_misnamed(const Model& model, const ChainId& right_name) const;
 };
 
 Derived derive(const Model& model);

@@ -62,6 +62,16 @@ class Identifier {
     return search(layer);
   }
 
+  // What the entry's own files say that its name should be; only where an image is at a loss without it.
+  std::optional<ChainId> right_name(const Layer& layer) const {
+    if (!layer.diff_id || (!layer.parent_id && !layer.parent.absent())) {
+      return std::nullopt;
+    }
+    const ChainId right = chain_id(layer.parent_id, *layer.diff_id);
+    const bool wanted = by_image_.contains(right) && model_.layers.find(right) == nullptr;
+    return wanted ? std::optional(right) : std::nullopt;
+  }
+
  private:
   // The layer whose directory comes first in the lower chain of this layer's directory.
   std::optional<ChainId> parent_by_overlay(const Layer& layer) const {
@@ -122,6 +132,8 @@ void derive_layer_identity(const Model& model, const LinkMap& links, Derived& de
       derived.layers[i].diff = identity->diff;
       derived.layers[i].parent = identity->parent;
       derived.layers[i].parent_known = true;
+    } else {
+      derived.layers[i].right_name = identifier.right_name(model.layers.layers[i]);
     }
   }
 }

@@ -217,6 +217,24 @@ std::optional<ChainId> top_of_image(const Model& model, const std::string& conta
   return image != nullptr && !image->chain.empty() ? std::optional(image->chain.back()) : std::nullopt;
 }
 
+// mount-id is well-formed, but names a directory that is not there, or that both files of another entry name, while
+// init-id names one that is there and that no other entry claims: then mount-id is the file that is wrong.
+bool is_mount_id_wrong(const Model& model, const Mount& mount) {
+  if (mount.of_build || !mount.dir || mount.dir->form() != CacheId::Form::Hex || !mount.init_dir ||
+      mount.init_dir->form() != CacheId::Form::Init || init_of(*mount.dir) == mount.init_dir) {
+    return false;
+  }
+  const std::optional<CacheId> by_init = writable_of(*mount.init_dir);
+  const auto& mounts = model.layers.mounts;
+  const auto other = [&](const auto& claims) {
+    return std::any_of(mounts.begin(), mounts.end(), [&](const Mount& m) { return &m != &mount && claims(m); });
+  };
+  const bool taken =
+      other([&](const Mount& m) { return m.dir == mount.dir && m.init_dir == init_of(*mount.dir); });
+  return (taken || model.overlay.find(*mount.dir) == nullptr) && by_init && model.overlay.find(*by_init) != nullptr &&
+         model.overlay.find(*mount.init_dir) != nullptr && !other([&](const Mount& m) { return m.dir == by_init; });
+}
+
 }  // namespace
 
 void derive_mounts(const Model& model, const LinkMap& links, Derived& derived) {
@@ -229,7 +247,8 @@ void derive_mounts(const Model& model, const LinkMap& links, Derived& derived) {
   for (size_t i = 0; i < model.layers.mounts.size(); ++i) {
     const Mount& mount = model.layers.mounts[i];
     MountTruth& truth = derived.mounts[i];
-    truth.dir = mount.dir && mount.dir->form() == CacheId::Form::Hex ? mount.dir : std::nullopt;
+    const bool usable = mount.dir && mount.dir->form() == CacheId::Form::Hex && !is_mount_id_wrong(model, mount);
+    truth.dir = usable ? mount.dir : std::nullopt;
     if (!truth.dir && mount.init_dir && mount.init_dir->form() == CacheId::Form::Init) {
       truth.dir = writable_of(*mount.init_dir);
     }

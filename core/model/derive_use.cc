@@ -19,6 +19,9 @@ void use_chain(const Model& model, Derived& derived, const ChainId& top) {
 }
 
 void use_layers(const Model& model, Derived& derived) {
+  for (LayerTruth& truth : derived.layers) {
+    truth.used = truth.used || truth.right_name.has_value();
+  }
   for (const Image& image : model.images.images) {
     for (const ChainId& chain : image.chain) {
       use_chain(model, derived, chain);
