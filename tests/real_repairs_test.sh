@@ -24,17 +24,20 @@ if [ "$(id -u)" -ne 0 ] || ! command -v dockerd >/dev/null; then
   exit 0
 fi
 
+# Undamaged roots, with what a daemon reads (.read) and lists (.inventory) of them. All workers use them.
+prepared=$work/prepared
+mkdir "$prepared"
+
 prepare() {
   if [ -d "${REAL_ROOTS:-/nowhere}/$1" ]; then
-    cp -a "$REAL_ROOTS/$1" "$work/$1"
+    cp -a "$REAL_ROOTS/$1" "$prepared/$1"
   else
-    "$top/fixtures/real/make-root.sh" "$work/$1" "$1" >&2
+    "$top/fixtures/real/make-root.sh" "$prepared/$1" "$1" >&2
   fi
-  as_read "$work/$1" >"$work/$1.read"
-  exact "$work/$1" >"$work/$1.exact"
-  cp -a "$work/$1" "$work/copy"
+  as_read "$prepared/$1" >"$prepared/$1.read"
+  cp -a "$prepared/$1" "$work/copy"
   daemon_start "$work/copy"
-  inventory "$work/$1.inventory"
+  inventory "$prepared/$1.inventory"
   daemon_stop
   daemon_cleanup
   rm -rf --one-file-system "$work/copy"
@@ -77,10 +80,10 @@ repaired_as() {
       awk -v name="$name" 'index(name, $0 "/") == 1 || index($0, name "/") == 1 { found = 1 } END { exit found }' \
         "$work/planned" && echo "touched: $name"
     done
-  if ! cmp -s "$work/$source.read" "$work/repaired.read"; then
-    [ "$expected" != same ] || echo "not as before: $(changed_names "$work/$source.read" "$work/repaired.read" | head -n 4 | tr '\n' ' ')"
+  if ! cmp -s "$prepared/$source.read" "$work/repaired.read"; then
+    [ "$expected" != same ] || echo "not as before: $(changed_names "$prepared/$source.read" "$work/repaired.read" | head -n 4 | tr '\n' ' ')"
     cp -a "$work/copy" "$work/running"
-    daemon=$(judged_by_daemon "$work/running" "$work/$source.inventory")
+    daemon=$(judged_by_daemon "$work/running" "$prepared/$source.inventory")
     rm -rf --one-file-system "$work/running"
     # What is lost was said: by a finding that is left or that a lossy repair answered.
     if [ -n "$daemon" ] && [ "$expected" != lost ]; then
@@ -110,41 +113,73 @@ report() {
   fi
 }
 
-prepare small
-prepare swarm
-"$faults" list | while read -r area name _; do
+# Injects the fault into a fresh copy, repairs that and reports.
+try_fault() {
+  local area=$1 name=$2 source=small expected
   expected=$(awk -v name="$name" '$1 == name { print $2 }' "$expectations")
   if [ -n "${REPAIR_FAULTS:-}" ]; then
-    [[ " $REPAIR_FAULTS " == *" $name "* ]] || continue
+    [[ " $REPAIR_FAULTS " == *" $name "* ]] || return 0
   elif [ -z "$expected" ]; then
-    skip "repair of $area/$name" "repairs.txt does not say what becomes of it"
-    continue
+    not_ok "repair of $area/$name" "repairs.txt does not say what becomes of it"
+    return
   fi
-  source=small
   [ "$area" != swarm ] || source=swarm
   rm -rf --one-file-system "$work/copy"
-  cp -a "$work/$source" "$work/copy"
+  cp -a "$prepared/$source" "$work/copy"
   status=0
   timeout 60 "$faults" "$name" "$work/copy" </dev/null >"$work/injected" 2>"$work/inject.err" || status=$?
-  if [ "$status" -ne 0 ]; then
-    [ "$status" -eq 3 ] && skip "repair of $area/$name" "$(tail -n 1 "$work/inject.err")" ||
-      not_ok "repair of $area/$name" "could not be injected: $(tail -n 1 "$work/inject.err")"
-    continue
+  if [ "$status" -eq 0 ]; then
+    report "repair of $area/$name" "$(repaired_as "${expected:-same}" "$source" 2>&1)"
+  elif [ "$status" -eq 3 ]; then
+    skip "repair of $area/$name" "$(tail -n 1 "$work/inject.err")"
+  else
+    not_ok "repair of $area/$name" "could not be injected: $(tail -n 1 "$work/inject.err")"
   fi
-  report "repair of $area/$name" "$(repaired_as "${expected:-same}" "$source" 2>&1)"
-done
+}
 
-mapfile -t names < <("$faults" list | awk '$1 != "swarm" { print $2 }')
-for ((round = 1; round <= rounds; round++)); do
-  RANDOM=$round
+# Two to ten faults at once; the same ones for the same number.
+try_combination() {
+  local count chosen=() name
+  RANDOM=$1
   rm -rf --one-file-system "$work/copy"
-  cp -a "$work/small" "$work/copy"
-  count=$((2 + RANDOM % 9)) chosen=() expected=same
+  cp -a "$prepared/small" "$work/copy"
+  count=$((2 + RANDOM % 9))
   while ((${#chosen[@]} < count)); do
     name=${names[RANDOM % ${#names[@]}]}
     # An injector may find nothing left to damage.
     timeout 60 "$faults" "$name" "$work/copy" </dev/null >"$work/injected" 2>"$work/inject.err" || continue
     chosen+=("$name")
   done
-  report "repair of combination $round (${chosen[*]})" "$(repaired_as lost small 2>&1)"
+  report "repair of combination $1 (${chosen[*]})" "$(repaired_as lost small 2>&1)"
+}
+
+# Every so-and-so-many-th of all trials, in a directory of its own.
+worker() {
+  local at=0 trial
+  work=$work/worker-$1
+  mkdir "$work"
+  trap daemon_cleanup EXIT
+  for trial in "${trials[@]}"; do
+    if ((at++ % workers == $1)); then
+      # shellcheck disable=SC2086 # a function and its arguments
+      $trial
+    fi
+  done
+}
+
+prepare small
+prepare swarm
+mapfile -t trials < <("$faults" list | awk '{ print "try_fault", $1, $2 }')
+mapfile -t names < <("$faults" list | awk '$1 != "swarm" { print $2 }')
+for ((round = 1; round <= rounds; round++)); do
+  trials+=("try_combination $round")
+done
+workers=$(nproc) running=()
+for ((number = 0; number < workers; number++)); do
+  worker "$number" >"$work/report-$number" &
+  running+=($!)
+done
+for number in "${!running[@]}"; do
+  wait "${running[number]}" || not_ok "worker $number" "ended with $?"
+  cat "$work/report-$number"
 done
