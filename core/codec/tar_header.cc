@@ -282,27 +282,40 @@ uint32_t TarHeader::file_type() const {
   }
 }
 
+Result<std::optional<uint64_t>> special_header_size(std::string_view bytes) {
+  const Block block(bytes);
+  if (!block.has_right_checksum()) {
+    return malformed("its checksum is wrong");
+  }
+  const char type = block.type();
+  if (type != 'x' && type != 'L' && type != 'K' && type != 'g') {
+    return std::optional<uint64_t>();
+  }
+  const std::optional<int64_t> size = block.number(124, 12);
+  if (!size || *size < 0) {
+    return malformed("a number is none");
+  }
+  if (static_cast<uint64_t>(*size) > kMaxSpecial) {
+    return limit_error("parse tar header", "", "a special header is too long");
+  }
+  return std::optional(static_cast<uint64_t>(*size));
+}
+
 Result<void> parse_tar_header(std::string_view bytes, size_t padding, TarHeader& header) {
   Overrides overrides;
   size_t at = padding;
   while (at <= bytes.size() && bytes.size() - at >= kTarBlock) {
     const Block block(bytes.substr(at, kTarBlock));
-    if (!block.has_right_checksum()) {
-      return malformed("its checksum is wrong");
+    const Result<std::optional<uint64_t>> special = special_header_size(bytes.substr(at, kTarBlock));
+    if (!special) {
+      return special.error();
     }
     at += kTarBlock;
-    const char type = block.type();
-    if (type != 'x' && type != 'L' && type != 'K' && type != 'g') {
+    if (!special->has_value()) {
       return at == bytes.size() ? read_header(block, overrides, header) : malformed("bytes follow it");
     }
-    const std::optional<int64_t> size = block.number(124, 12);
-    if (!size || *size < 0) {
-      return malformed("a number is none");
-    }
-    const auto length = static_cast<uint64_t>(*size);
-    if (length > kMaxSpecial) {
-      return limit_error("parse tar header", "", "a special header is too long");
-    }
+    const char type = block.type();
+    const uint64_t length = **special;
     if (length > bytes.size() - at) {
       return malformed("it is cut off");
     }

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,5 +48,9 @@ struct TarHeader {
 // of it.) `header` is overwritten; its strings keep their capacity. Format error where it is none; Limit error for
 // special headers of more than 2 MiB (dockerd since 28.0 refuses more than 1 MiB).
 Result<void> parse_tar_header(std::string_view bytes, size_t padding, TarHeader& header);
+
+// For who has to find out how far a header goes: if this block of kTarBlock bytes opens a special header, the bytes of
+// its data (which are padded to whole blocks); nothing if it is the header proper. Errors as parse_tar_header.
+Result<std::optional<uint64_t>> special_header_size(std::string_view block);
 
 }  // namespace dfsck

@@ -1,0 +1,25 @@
+// Reading a stream as a whole.
+#include "core/codec/byte_source.h"
+
+#include "core/base/text.h"
+
+namespace dfsck {
+
+Result<std::string> read_all(ByteSource& source, size_t limit, const std::string& where) {
+  std::string bytes;
+  for (;;) {
+    const Result<std::string_view> piece = source.next();
+    if (!piece) {
+      return piece.error();
+    }
+    if (piece->empty()) {
+      return bytes;
+    }
+    if (piece->size() > limit - bytes.size()) {
+      return limit_error("read", where, "larger than " + human_bytes(limit));
+    }
+    bytes += *piece;
+  }
+}
+
+}  // namespace dfsck

@@ -1,0 +1,102 @@
+// Reads manifest.json by the rules of moby image/tarexport/load.go:Load.
+#include "core/donor/docker_manifest.h"
+
+#include "core/base/escape.h"
+#include "core/codec/json.h"
+#include "core/donor/member_name.h"
+#include "core/donor/oci_index.h"
+
+namespace dfsck {
+namespace {
+
+constexpr size_t kExcerpt = 80;
+
+Error malformed(const Catalogue& catalogue, const std::string& detail) {
+  return format_error("read manifest", catalogue.store().where("manifest.json"), detail);
+}
+
+// The digest in the name of a config: "<hex>.json", "blobs/sha256/<hex>", kaniko's "sha256:<hex>". Other names mean
+// nothing.
+std::optional<ImageId> id_in_name(const RelPath& config) {
+  constexpr std::string_view kJson = ".json";
+  std::string_view name = config.name();
+  if (name.ends_with(kJson)) {
+    name.remove_suffix(kJson.size());
+  }
+  const std::optional<ImageId> with_prefix = ImageId::parse(name);
+  return with_prefix ? with_prefix : ImageId::from_hex(name);
+}
+
+Result<RelPath> member_of(const Catalogue& catalogue, const JsonValue& value) {
+  const std::string* text = value.as_string();
+  if (text == nullptr) {
+    return malformed(catalogue, "a name of a member is no text");
+  }
+  const std::optional<RelPath> name = member_name(*text);
+  if (!name || name->is_root()) {
+    return malformed(catalogue, "\"" + escaped_excerpt(*text, kExcerpt) + "\" is no name of a member");
+  }
+  return *name;
+}
+
+Result<ImageClaim> read_item(const Catalogue& catalogue, const JsonValue& item) {
+  ImageClaim claim;
+  Result<RelPath> config = member_of(catalogue, item.get("Config"));
+  if (!config) {
+    return config.error();
+  }
+  claim.config = std::move(*config);
+  claim.id = id_in_name(claim.config);
+  const JsonValue::Array* layers = item.get("Layers").as_array();
+  if (layers == nullptr && !item.get("Layers").is_null()) {
+    return malformed(catalogue, "Layers are no list");
+  }
+  for (const JsonValue& layer : layers != nullptr ? *layers : JsonValue::Array()) {
+    Result<RelPath> name = member_of(catalogue, layer);
+    if (!name) {
+      return name.error();
+    }
+    claim.layers.push_back(std::move(*name));
+  }
+  const JsonValue::Array* tags = item.get("RepoTags").as_array();
+  for (const JsonValue& tag : tags != nullptr ? *tags : JsonValue::Array()) {
+    if (const std::string* text = tag.as_string()) {
+      claim.names.push_back(*text);
+    }
+  }
+  return claim;
+}
+
+}  // namespace
+
+Result<void> read_docker_manifest(Catalogue& catalogue) {
+  const size_t limit = catalogue.limits().max_document_bytes;
+  const Result<std::string> bytes = read_document(catalogue.store(), "manifest.json", limit);
+  if (!bytes) {
+    return bytes.error();
+  }
+  const Result<JsonValue> json = parse_json(*bytes, {.max_bytes = limit, .trailing = JsonTrailing::Ignore});
+  if (!json) {
+    return malformed(catalogue, json.error().detail);
+  }
+  if (json->as_object() != nullptr) {
+    return read_bare_manifest(catalogue, *json, "manifest.json");
+  }
+  const JsonValue::Array* items = json->as_array();
+  if (items == nullptr) {
+    return malformed(catalogue, "is no list of images");
+  }
+  if (items->size() > catalogue.limits().max_images) {
+    return limit_error("read manifest", catalogue.store().where("manifest.json"), "has too many images");
+  }
+  for (const JsonValue& item : *items) {
+    const Result<ImageClaim> claim = read_item(catalogue, item);
+    const Result<void> added = claim ? catalogue.add(*claim) : catalogue.note_or_refuse(claim.error());
+    if (!added) {
+      return added;
+    }
+  }
+  return {};
+}
+
+}  // namespace dfsck

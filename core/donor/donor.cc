@@ -1,0 +1,191 @@
+// Recognises donors and opens their layers.
+#include "core/donor/donor.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "core/base/escape.h"
+#include "core/codec/decompress.h"
+#include "core/donor/directory_store.h"
+#include "core/donor/docker_manifest.h"
+#include "core/donor/oci_index.h"
+#include "core/donor/tar_store.h"
+#include "core/donor/v1_archive.h"
+#include "core/fs/root.h"
+
+namespace dfsck {
+namespace {
+
+// Keeps the store of a source alive.
+class HeldSource final : public ByteSource {
+ public:
+  HeldSource(std::shared_ptr<const MemberStore> store, std::unique_ptr<ByteSource> source)
+      : store_(std::move(store)), source_(std::move(source)) {}
+  Result<std::string_view> next() override { return source_->next(); }
+  Result<uint64_t> skip(uint64_t bytes) override { return source_->skip(bytes); }
+
+ private:
+  std::shared_ptr<const MemberStore> store_;
+  std::unique_ptr<ByteSource> source_;  // goes first
+};
+
+// The file at `path`, which may be a link; never waits for a FIFO.
+Result<Fd> open_archive(const std::string& path) {
+  const std::unique_ptr<char, void (*)(void*)> resolved(::realpath(path.c_str(), nullptr), &std::free);
+  if (!resolved) {
+    return sys_error("open", escaped(path));
+  }
+  const std::string whole = resolved.get();
+  const size_t slash = whole.rfind('/');
+  const Result<Root> parent = Root::open(whole.substr(0, std::max<size_t>(slash, 1)));
+  if (!parent) {
+    return parent.error();
+  }
+  const std::optional<RelPath> name = RelPath::parse(whole.substr(slash + 1));
+  if (!name) {
+    return format_error("open", escaped(path), "is not a file");
+  }
+  Result<Fd> fd = parent->open_file(*name);
+  if (!fd) {
+    Error error = fd.error();
+    error.where = escaped(path);
+    return error;
+  }
+  return fd;
+}
+
+Result<std::shared_ptr<const MemberStore>> open_store(const std::string& path, const Cancel& cancel,
+                                                      const DonorLimits& limits) {
+  struct ::stat raw {};
+  if (::stat(path.c_str(), &raw) != 0) {
+    return sys_error("open", escaped(path));
+  }
+  if (S_ISDIR(raw.st_mode)) {
+    Result<Root> root = Root::open(path);
+    if (!root) {
+      return root.error();
+    }
+    return std::shared_ptr<const MemberStore>(std::make_shared<DirectoryStore>(std::move(*root)));
+  }
+  Result<Fd> fd = open_archive(path);
+  if (!fd) {
+    return fd.error();
+  }
+  if (::fstat(fd->get(), &raw) != 0) {
+    return sys_error("stat", escaped(path));
+  }
+  Result<std::unique_ptr<TarStore>> store = TarStore::index(
+      std::make_shared<const Fd>(std::move(*fd)), static_cast<uint64_t>(raw.st_size), escaped(path), limits, cancel);
+  if (!store) {
+    return store.error();
+  }
+  return std::shared_ptr<const MemberStore>(std::move(*store));
+}
+
+}  // namespace
+
+class DonorOpener {
+ public:
+  static Result<Donor> open(const std::string& path, const Cancel& cancel, const DonorOptions& options);
+
+ private:
+  static Result<DonorKind> read(Catalogue& catalogue, const Cancel& cancel, const DonorOptions& options);
+};
+
+Result<DonorKind> DonorOpener::read(Catalogue& catalogue, const Cancel& cancel, const DonorOptions& options) {
+  const Result<bool> has_manifest = has_member(catalogue.store(), "manifest.json");
+  const Result<bool> has_index = has_member(catalogue.store(), "index.json");
+  if (!has_manifest || !has_index) {
+    return has_manifest ? has_index.error() : has_manifest.error();
+  }
+  if (*has_manifest) {
+    Result<void> done = read_docker_manifest(catalogue);
+    if (done && *has_index) {
+      // docker save since 25.0 says everything twice, but what containerd exports may be in the index alone.
+      done = read_oci_index(catalogue, OciNames::Ignored);
+    }
+    return done ? Result<DonorKind>(DonorKind::DockerArchive) : done.error();
+  }
+  if (*has_index) {
+    const Result<void> done = read_oci_index(catalogue, OciNames::Taken);
+    return done ? Result<DonorKind>(DonorKind::OciLayout) : done.error();
+  }
+  const Result<void> done = read_v1_layers(catalogue, options.jobs, cancel);
+  return done ? Result<DonorKind>(DonorKind::V1Archive) : done.error();
+}
+
+Result<Donor> DonorOpener::open(const std::string& path, const Cancel& cancel, const DonorOptions& options) {
+  Result<std::shared_ptr<const MemberStore>> store = open_store(path, cancel, options.limits);
+  if (!store) {
+    return store.error();
+  }
+  Catalogue catalogue(**store, options.limits);
+  const Result<DonorKind> kind = read(catalogue, cancel, options);
+  if (!kind) {
+    return kind.error();
+  }
+  if (catalogue.images().empty() && catalogue.layers().empty() && !catalogue.problems().empty()) {
+    return catalogue.problems().front();
+  }
+  Donor donor;
+  donor.kind_ = *kind;
+  donor.path_ = path;
+  donor.decompress_ = options.limits.decompress;
+  donor.cancel_ = &cancel;
+  donor.store_ = std::move(*store);
+  for (auto& [id, image] : catalogue.images()) {
+    donor.images_.push_back(std::move(image));
+  }
+  donor.layers_ = std::move(catalogue.layers());
+  donor.problems_ = std::move(catalogue.problems());
+  return donor;
+}
+
+Result<Donor> open_donor(const std::string& path, const Cancel& cancel, const DonorOptions& options) {
+  return DonorOpener::open(path, cancel, options);
+}
+
+const DonorImage* Donor::find_image(const ImageId& id) const {
+  const auto found = std::lower_bound(images_.begin(), images_.end(), id,
+                                      [](const DonorImage& image, const ImageId& wanted) { return image.id < wanted; });
+  return found != images_.end() && found->id == id ? &*found : nullptr;
+}
+
+std::vector<DiffId> Donor::layers() const {
+  std::vector<std::pair<uint64_t, const DiffId*>> order;
+  for (const auto& [diff, places] : layers_) {
+    order.emplace_back(places.front().member.place, &diff);
+  }
+  std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<DiffId> diffs;
+  for (const auto& [place, diff] : order) {
+    diffs.push_back(*diff);
+  }
+  return diffs;
+}
+
+const std::vector<LayerPlace>& Donor::places(const DiffId& diff) const {
+  static const std::vector<LayerPlace> kNone;
+  const auto found = layers_.find(diff);
+  return found != layers_.end() ? found->second : kNone;
+}
+
+Result<std::unique_ptr<LayerSource>> Donor::open_layer(const DiffId& diff, LayerCheck check, size_t place) const {
+  const std::vector<LayerPlace>& all = places(diff);
+  if (place >= all.size()) {
+    return format_error("read", escaped(path_), "has no layer " + diff.text());
+  }
+  const LayerPlace& chosen = all[place];
+  Result<std::unique_ptr<ByteSource>> file = store_->open(chosen.name, chosen.member);
+  if (!file) {
+    return file.error();
+  }
+  const std::string where = store_->where(chosen.name);
+  auto held = std::make_unique<HeldSource>(store_, std::move(*file));
+  auto tar = std::make_unique<Decompressor>(std::move(held), where, decompress_);
+  return std::make_unique<LayerSource>(std::move(tar), diff, check, where, *cancel_);
+}
+
+}  // namespace dfsck

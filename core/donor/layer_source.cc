@@ -1,0 +1,51 @@
+// Hashing a donor's layer while it passes by.
+#include "core/donor/layer_source.h"
+
+namespace dfsck {
+
+LayerSource::LayerSource(std::unique_ptr<ByteSource> source, DiffId diff, LayerCheck check, std::string where,
+                         const Cancel& cancel)
+    : source_(std::move(source)), diff_(std::move(diff)), where_(std::move(where)), cancel_(cancel) {
+  if (check == LayerCheck::Verified) {
+    hash_.emplace();
+  }
+}
+
+Result<std::string_view> LayerSource::next() {
+  if (error_) {
+    return *error_;
+  }
+  if (cancel_.requested()) {
+    return Error{Error::Kind::Cancelled, 0, "read", where_, "cancelled"};
+  }
+  Result<std::string_view> piece = source_->next();
+  if (!piece) {
+    return piece;
+  }
+  if (piece->empty()) {
+    return end();
+  }
+  if (hash_) {
+    hash_->update(*piece);
+  }
+  return piece;
+}
+
+Result<std::string_view> LayerSource::end() {
+  if (hash_) {
+    const std::string found = hash_->finish_hex();
+    hash_.reset();
+    verified_ = found == diff_.hex();
+    if (!verified_) {
+      error_ = format_error("read", where_, "is not the layer " + diff_.text() + " but sha256:" + found);
+      return *error_;
+    }
+  }
+  return std::string_view();
+}
+
+Result<uint64_t> LayerSource::skip(uint64_t bytes) {
+  return hash_ ? Result<uint64_t>(0) : source_->skip(bytes);
+}
+
+}  // namespace dfsck

@@ -1,0 +1,58 @@
+// Following links inside a donor, and reading its small files.
+#include "core/donor/member_store.h"
+
+#include "core/base/escape.h"
+
+namespace dfsck {
+namespace {
+
+constexpr int kMaxLinks = 40;  // as the kernel has it
+constexpr size_t kNameShown = 160;
+
+}  // namespace
+
+std::string MemberStore::where(const RelPath& name) const {
+  return shown_ + ": " + escaped_excerpt(name.bytes(), kNameShown);
+}
+
+Result<FoundFile> find_file(const MemberStore& store, const RelPath& name) {
+  RelPath at = name;
+  for (int links = 0; links <= kMaxLinks; ++links) {
+    Result<std::optional<Member>> member = store.look_up(at);
+    if (!member) {
+      return member.error();
+    }
+    if (!member->has_value()) {
+      return format_error("read", store.where(name),
+                          at == name ? "is missing" : "is a link to " + at.text() + ", which is missing");
+    }
+    switch ((*member)->type) {
+      case Member::Type::File: return FoundFile{at, std::move(**member)};
+      case Member::Type::Directory: return format_error("read", store.where(name), "is a directory");
+      case Member::Type::Link: at = (*member)->target; break;
+    }
+  }
+  return format_error("read", store.where(name), "is a link that leads in a circle");
+}
+
+Result<bool> has_member(const MemberStore& store, const RelPath& name) {
+  const Result<std::optional<Member>> member = store.look_up(name);
+  if (!member) {
+    return member.error();
+  }
+  return member->has_value() && (*member)->type != Member::Type::Directory;
+}
+
+Result<std::string> read_document(const MemberStore& store, const RelPath& name, size_t limit) {
+  const Result<FoundFile> found = find_file(store, name);
+  if (!found) {
+    return found.error();
+  }
+  const Result<std::unique_ptr<ByteSource>> source = store.open(found->name, found->member);
+  if (!source) {
+    return source.error();
+  }
+  return read_all(**source, limit, store.where(name));
+}
+
+}  // namespace dfsck

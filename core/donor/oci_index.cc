@@ -1,0 +1,192 @@
+// Walks from index.json to configs. Depth and number of documents are bounded, so circles end.
+#include "core/donor/oci_index.h"
+
+#include <map>
+
+#include "core/base/escape.h"
+#include "core/codec/digest.h"
+#include "core/codec/json.h"
+
+namespace dfsck {
+namespace {
+
+constexpr size_t kMaxDocuments = 100'000;
+constexpr size_t kExcerpt = 80;
+
+std::string text_of(const JsonValue& value) {
+  const std::string* text = value.as_string();
+  return text != nullptr ? *text : std::string();
+}
+
+// An image as containers have it: signatures, charts and attestations have manifests too.
+bool is_image(const JsonValue& manifest) {
+  const std::string config = text_of(manifest.get("config").get("mediaType"));
+  if (!config.empty() && config != "application/vnd.oci.image.config.v1+json" &&
+      config != "application/vnd.docker.container.image.v1+json") {
+    return false;
+  }
+  const JsonValue::Array* layers = manifest.get("layers").as_array();
+  for (const JsonValue& layer : layers != nullptr ? *layers : JsonValue::Array()) {
+    const std::string type = text_of(layer.get("mediaType"));
+    if (!type.empty() && type.find(".tar") == std::string::npos) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::vector<std::string> names_in(const JsonValue& descriptor) {
+  const JsonValue& annotations = descriptor.get("annotations");
+  for (const char* key : {"io.containerd.image.name", "org.opencontainers.image.ref.name"}) {
+    const JsonValue* value = annotations.find_exact(key);
+    std::string name = value != nullptr ? text_of(*value) : std::string();
+    if (!name.empty()) {
+      return {std::move(name)};
+    }
+  }
+  return {};
+}
+
+class Walk {
+ public:
+  Walk(Catalogue& catalogue, OciNames names) : catalogue_(catalogue), names_(names) {}
+
+  Result<void> index(const JsonValue& document, const RelPath& name, const std::vector<std::string>& names,
+                     size_t depth);
+  Result<void> manifest(const JsonValue& document, const RelPath& name, const RelPath& blobs,
+                        const std::vector<std::string>& names);
+
+ private:
+  Result<void> descriptor(const JsonValue& item, const RelPath& from, const std::vector<std::string>& names,
+                          size_t depth);
+  Result<std::string> read_blob(const BlobDigest& digest) const;
+  Result<BlobDigest> digest_in(const JsonValue& item, const RelPath& from) const;
+  Error malformed(const RelPath& document, const std::string& detail) const {
+    return format_error("read manifest", catalogue_.store().where(document), detail);
+  }
+
+  const RelPath kBlobs{"blobs/sha256"};
+  Catalogue& catalogue_;
+  OciNames names_;
+  size_t documents_ = 0;
+};
+
+Result<BlobDigest> Walk::digest_in(const JsonValue& item, const RelPath& from) const {
+  const std::string text = text_of(item.get("digest"));
+  const std::optional<BlobDigest> digest = BlobDigest::parse(text);
+  if (!digest) {
+    return malformed(from, "\"" + escaped_excerpt(text, kExcerpt) + "\" is no sha256 digest");
+  }
+  return *digest;
+}
+
+Result<std::string> Walk::read_blob(const BlobDigest& digest) const {
+  const RelPath name = kBlobs / digest.hex();
+  Result<std::string> bytes = read_document(catalogue_.store(), name, catalogue_.limits().max_document_bytes);
+  if (bytes && sha256_hex(*bytes) != digest.hex()) {
+    return malformed(name, "does not have the digest that it goes by");
+  }
+  return bytes;
+}
+
+Result<void> Walk::descriptor(const JsonValue& item, const RelPath& from, const std::vector<std::string>& names,
+                              size_t depth) {
+  if (++documents_ > kMaxDocuments) {
+    return limit_error("read manifest", catalogue_.store().where(from), "leads to too many manifests");
+  }
+  if (item.get("annotations").find_exact("vnd.docker.reference.type") != nullptr) {
+    return {};  // an attestation of BuildKit's
+  }
+  const Result<BlobDigest> digest = digest_in(item, from);
+  if (!digest) {
+    return catalogue_.note_or_refuse(digest.error());
+  }
+  const RelPath name = kBlobs / digest->hex();
+  const Result<bool> is_there = has_member(catalogue_.store(), name);
+  if (is_there && !*is_there && depth > 0) {
+    return {};  // a platform that was not copied
+  }
+  const Result<std::string> bytes = is_there ? read_blob(*digest) : Result<std::string>(is_there.error());
+  if (!bytes) {
+    return catalogue_.note_or_refuse(bytes.error());
+  }
+  const Result<JsonValue> document = parse_json(*bytes, {.max_bytes = catalogue_.limits().max_document_bytes});
+  if (!document) {
+    return catalogue_.note_or_refuse(malformed(name, document.error().detail));
+  }
+  std::vector<std::string> own_names = names_in(item);
+  const std::vector<std::string>& all_names = own_names.empty() ? names : own_names;
+  if (document->get("manifests").as_array() != nullptr) {
+    return index(*document, name, all_names, depth + 1);
+  }
+  return manifest(*document, name, kBlobs, all_names);
+}
+
+Result<void> Walk::index(const JsonValue& document, const RelPath& name, const std::vector<std::string>& names,
+                         size_t depth) {
+  if (depth > catalogue_.limits().max_index_depth) {
+    return limit_error("read manifest", catalogue_.store().where(name), "indexes lie too deep in one another");
+  }
+  const JsonValue::Array* items = document.get("manifests").as_array();
+  if (items == nullptr) {
+    return malformed(name, "is no index of images");
+  }
+  for (const JsonValue& item : *items) {
+    const Result<void> done = descriptor(item, name, names, depth);
+    if (!done) {
+      return done;
+    }
+  }
+  return {};
+}
+
+Result<void> Walk::manifest(const JsonValue& document, const RelPath& name, const RelPath& blobs,
+                            const std::vector<std::string>& names) {
+  if (document.get("config").as_object() == nullptr) {
+    return catalogue_.note_or_refuse(malformed(name, "is neither a manifest nor an index"));
+  }
+  if (!is_image(document)) {
+    return {};
+  }
+  const Result<BlobDigest> config = digest_in(document.get("config"), name);
+  if (!config) {
+    return catalogue_.note_or_refuse(config.error());
+  }
+  ImageClaim claim;
+  claim.config = blobs / config->hex();
+  claim.id = ImageId::from_hex(config->hex());
+  const JsonValue::Array* layers = document.get("layers").as_array();
+  for (const JsonValue& layer : layers != nullptr ? *layers : JsonValue::Array()) {
+    const Result<BlobDigest> digest = digest_in(layer, name);
+    if (!digest) {
+      return catalogue_.note_or_refuse(digest.error());
+    }
+    claim.layers.push_back(blobs / digest->hex());
+  }
+  if (names_ == OciNames::Taken || !catalogue_.has_image(*claim.id)) {
+    claim.names = names;
+  }
+  return catalogue_.add(claim);
+}
+
+}  // namespace
+
+Result<void> read_oci_index(Catalogue& catalogue, OciNames names) {
+  const RelPath name("index.json");
+  const size_t limit = catalogue.limits().max_document_bytes;
+  const Result<std::string> bytes = read_document(catalogue.store(), name, limit);
+  if (!bytes) {
+    return bytes.error();
+  }
+  const Result<JsonValue> document = parse_json(*bytes, {.max_bytes = limit});
+  if (!document) {
+    return format_error("read index", catalogue.store().where(name), document.error().detail);
+  }
+  return Walk(catalogue, names).index(*document, name, {}, 0);
+}
+
+Result<void> read_bare_manifest(Catalogue& catalogue, const JsonValue& manifest, const RelPath& name) {
+  return Walk(catalogue, OciNames::Taken).manifest(manifest, name, {}, {});
+}
+
+}  // namespace dfsck

@@ -1,0 +1,96 @@
+// Finds layers by the names of directories, and their DiffIds by hashing.
+#include "core/donor/v1_archive.h"
+
+#include "core/codec/decompress.h"
+#include "core/codec/digest.h"
+#include "core/run/parallel.h"
+
+namespace dfsck {
+namespace {
+
+struct Found {
+  LayerPlace place;
+  std::optional<DiffId> diff;
+  std::optional<Error> error;
+};
+
+void hash(const MemberStore& store, const DonorLimits& limits, const Cancel& cancel, Found& layer) {
+  const std::string where = store.where(layer.place.name);
+  Result<std::unique_ptr<ByteSource>> file = store.open(layer.place.name, layer.place.member);
+  if (!file) {
+    layer.error = file.error();
+    return;
+  }
+  Decompressor tar(std::move(*file), where, limits.decompress);
+  Sha256 digest;
+  for (;;) {
+    const Result<std::string_view> piece = tar.next();
+    if (!piece) {
+      layer.error = piece.error();
+      return;
+    }
+    if (piece->empty()) {
+      layer.diff = DiffId::from_hex(digest.finish_hex());
+      return;
+    }
+    if (cancel.requested()) {
+      return;
+    }
+    digest.update(*piece);
+  }
+}
+
+// Links are other names of layers that are there anyway.
+Result<std::vector<Found>> find_layers(const Catalogue& catalogue) {
+  const MemberStore& store = catalogue.store();
+  const Result<std::vector<RelPath>> directories = store.top_directories();
+  if (!directories) {
+    return directories.error();
+  }
+  std::vector<Found> found;
+  for (const RelPath& directory : *directories) {
+    const RelPath name = directory / "layer.tar";
+    Result<std::optional<Member>> member = store.look_up(name);
+    if (!member) {
+      return member.error();
+    }
+    if (!is_hex64(directory.bytes()) || !member->has_value() || (*member)->type != Member::Type::File) {
+      continue;
+    }
+    if (found.size() >= catalogue.limits().max_layers) {
+      return limit_error("read", store.where(name), "there are too many layers");
+    }
+    found.push_back({{name, std::move(**member)}, std::nullopt, std::nullopt});
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<void> read_v1_layers(Catalogue& catalogue, unsigned jobs, const Cancel& cancel) {
+  Result<std::vector<Found>> layers = find_layers(catalogue);
+  if (!layers) {
+    return layers.error();
+  }
+  if (layers->empty()) {
+    return format_error("read", catalogue.store().where({}),
+                        "has no layers: it is neither made by docker save nor an OCI layout");
+  }
+  for_each_index(layers->size(), jobs, cancel,
+                 [&](size_t i) { hash(catalogue.store(), catalogue.limits(), cancel, (*layers)[i]); });
+  for (Found& layer : *layers) {
+    if (layer.error) {
+      const Result<void> noted = catalogue.note_or_refuse(*layer.error);
+      if (!noted) {
+        return noted;
+      }
+    } else if (layer.diff) {
+      catalogue.add_layer(*layer.diff, std::move(layer.place));
+    } else {
+      return Error{Error::Kind::Cancelled, 0, "read", catalogue.store().where({}), "cancelled"};
+    }
+  }
+  return {};
+}
+
+}  // namespace dfsck
