@@ -19,11 +19,28 @@ bool is_from_tar(const std::string& name) {
 class EntryMender {
  public:
   EntryMender(const CheckInput& input, const Finding& finding, const Issue& issue, size_t index, PlanBuilder& plan)
-      : input_(input), path_(finding.path), issue_(issue), entry_(*issue.expected), index_(index), plan_(plan) {}
+      : input_(input), path_(finding.path), number_(*finding.content), issue_(issue), entry_(*issue.expected),
+        index_(index), plan_(plan) {}
+
+  // The file with its bytes, and with all its names.
+  void restore(const Remedy& remedy) {
+    if (!has_place()) {
+      return;
+    }
+    add(RestoreFile{path_, remedy.origin, entry_.size, entry_.crc64, owner()});
+    set_xattrs();
+    add(SetMtime{path_, entry_.mtime.seconds, entry_.mtime.nanoseconds});
+    const std::optional<RelPath> diff = tree();
+    for (const RelPath& link : remedy.links) {
+      const RelPath path = diff->joined(link);
+      plan_.add(index_, stage::kContent, MakeHardLink{path, path_}, expect_now(input_.root, path));
+    }
+  }
 
   void mend() {
     switch (issue_.kind) {
-      case IssueKind::Missing: make(); break;
+      case IssueKind::Missing:
+      case IssueKind::WrongType:
       case IssueKind::LinkTarget:
       case IssueKind::WhiteoutLost:
       case IssueKind::DeviceNumber: make(); break;
@@ -49,10 +66,25 @@ class EntryMender {
     plan_.add(index_, stage::kContent, std::move(action), expect);
   }
 
-  // A parent that is missing is made by a step of its own; one that is something else is in the way.
+  // A parent that is missing, or something else than a directory, is made by a step of its own if the tar has it.
   bool has_place() const {
     const Result<FileStat> parent = input_.root.stat(path_.parent());
-    return parent ? parent->is_dir() : parent.error().is_io(ENOENT);
+    if (parent && parent->is_dir()) {
+      return true;
+    }
+    const auto& issues = input_.content.layers[number_.layer].issues;
+    const size_t slash = issue_.path.rfind('/');
+    const std::string above = slash == std::string::npos ? "" : issue_.path.substr(0, slash);
+    const auto found = std::lower_bound(issues.begin(), issues.end(), above,
+                                        [](const Issue& issue, const std::string& path) { return issue.path < path; });
+    return (!parent && parent.error().is_io(ENOENT)) || (found != issues.end() && found->path == above &&
+                                            found->kind == IssueKind::WrongType && S_ISDIR(found->expected->mode));
+  }
+
+  // diff/ of the layer.
+  std::optional<RelPath> tree() const {
+    const std::string& whole = path_.bytes();
+    return RelPath::parse(std::string_view(whole).substr(0, whole.size() - issue_.path.size() - 1));
   }
 
   void make() {
@@ -107,13 +139,10 @@ class EntryMender {
   // Only where there is nothing yet, or a copy with the same bytes.
   void link() {
     const std::optional<RelPath> inside = RelPath::parse(entry_.link_target);
-    const std::optional<RelPath> issue_path = RelPath::parse(issue_.path);
-    if (!inside || !issue_path) {
+    const std::optional<RelPath> diff = tree();
+    if (!inside || !diff) {
       return;
     }
-    const std::string& whole = path_.bytes();
-    const std::optional<RelPath> diff =
-        RelPath::parse(std::string_view(whole).substr(0, whole.size() - issue_path->bytes().size() - 1));
     const RelPath target = diff->joined(*inside);
     if (issue_.kind == IssueKind::Missing || same_bytes(input_.root, path_, target)) {
       add(MakeHardLink{path_, target});
@@ -122,6 +151,7 @@ class EntryMender {
 
   const CheckInput& input_;
   const RelPath& path_;
+  Finding::ContentIssue number_;
   const Issue& issue_;
   const ExpectedEntry& entry_;
   size_t index_;
@@ -137,6 +167,15 @@ void fix_mend_entry(const CheckInput& input, const Finding& finding, size_t inde
   const Issue& issue = input.content.layers[finding.content->layer].issues[finding.content->issue];
   if (issue.expected) {
     EntryMender(input, finding, issue, index, plan).mend();
+  }
+}
+
+void fix_restore_file(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
+  const Remedy* remedy =
+      finding.content ? input.content.find_remedy(finding.content->layer, finding.content->issue) : nullptr;
+  if (remedy != nullptr) {
+    const Issue& issue = input.content.layers[finding.content->layer].issues[finding.content->issue];
+    EntryMender(input, finding, issue, index, plan).restore(*remedy);
   }
 }
 

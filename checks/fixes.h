@@ -28,6 +28,7 @@ FIX(write_short_link);
 FIX(write_lower);
 FIX(quarantine_overlay_dir);
 FIX(mend_entry);
+FIX(restore_file);
 
 // images and references
 FIX(quarantine_image);

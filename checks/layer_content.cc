@@ -8,21 +8,20 @@
 namespace dfsck {
 namespace {
 
-bool has_payload(const Issue& issue) {
-  return issue.expected && !issue.expected->is_hard_link && S_ISREG(issue.expected->mode) && issue.expected->size > 0;
-}
-
 // The problem of an issue; nothing for those that are reported for the whole layer.
-std::optional<ProblemId> problem_for(const Issue& issue) {
+std::optional<ProblemId> problem_for(const Issue& issue, const Remedy* remedy) {
+  if (remedy != nullptr) {
+    return remedy->origin.fixes.empty() ? problem::file_restorable : problem::bit_flipped;
+  }
   switch (issue.kind) {
     case IssueKind::Emptied: return problem::file_emptied;
     case IssueKind::Short:
     case IssueKind::Long: return problem::file_short;
     case IssueKind::ZeroFilled: return problem::file_zero_filled;
     case IssueKind::BytesDiffer: return problem::file_differs;
-    case IssueKind::Missing: return has_payload(issue) ? problem::file_missing : problem::entry_missing;
+    case IssueKind::Missing: return lacks_bytes(issue) ? problem::file_missing : problem::entry_missing;
     case IssueKind::Extra: return problem::file_extra;
-    case IssueKind::WrongType: return problem::entry_wrong_type;
+    case IssueKind::WrongType: return lacks_bytes(issue) ? problem::entry_wrong_type : problem::entry_replaced;
     case IssueKind::OwnerMode: return problem::owner_mode_wrong;
     case IssueKind::Xattr: return problem::xattr_wrong;
     case IssueKind::LinkTarget: return problem::link_target_wrong;
@@ -41,7 +40,8 @@ std::optional<ProblemId> problem_for(const Issue& issue) {
 class LayerJudge {
  public:
   LayerJudge(const CheckInput& input, size_t layer, FindingSink& sink)
-      : layer_(input.model.layers.layers[layer]), verdict_(input.content.layers[layer]), number_(layer), sink_(sink) {
+      : layer_(input.model.layers.layers[layer]), content_(input.content), verdict_(input.content.layers[layer]),
+        number_(layer), sink_(sink) {
     if (const std::optional<CacheId>& cache = input.derived.layers[layer].cache; cache) {
       diff_ = input.model.overlay.path / cache->text() / "diff";
     }
@@ -116,7 +116,8 @@ class LayerJudge {
 
   void judge_issue(size_t i) {
     const Issue& issue = verdict_.issues[i];
-    const std::optional<ProblemId> problem = problem_for(issue);
+    const Remedy* remedy = content_.find_remedy(number_, i);
+    const std::optional<ProblemId> problem = problem_for(issue, remedy);
     if (!problem) {
       return;
     }
@@ -132,6 +133,32 @@ class LayerJudge {
                                : std::string(type_name(issue.expected ? issue.expected->mode : 0));
     finding.hits = {{SubjectKind::Layer, layer_.id.text()}};
     finding.content = Finding::ContentIssue{number_, i};
+    if (remedy != nullptr) {
+      describe_remedy(issue, *remedy, finding);
+    } else if (lacks_bytes(issue)) {
+      finding.args["remedy"] = advice();
+    }
+  }
+
+  static void describe_remedy(const Issue& issue, const Remedy& remedy, Finding& finding) {
+    if (!remedy.origin.fixes.empty()) {
+      const ByteFix& fix = remedy.origin.fixes.front();
+      finding.args["offset"] = std::to_string(fix.offset);
+      finding.args["right"] = std::to_string(fix.value);
+      finding.args["found"] = std::to_string(fix.found);
+      return;
+    }
+    finding.args["source"] = describe(remedy.origin);
+    finding.args["damage"] = issue.kind == IssueKind::Missing   ? "is missing"
+                             : issue.kind == IssueKind::Emptied ? "is empty"
+                                                                : issue.detail;
+  }
+
+  // What to do about bytes that are nowhere at hand.
+  std::string advice() const {
+    const std::string why = number_ < content_.remedies.size() ? content_.remedies[number_].why : "";
+    return "Name a copy of the image with --from: a docker save archive, an OCI layout or another root" +
+           (why.empty() ? "." : " (" + why + ").");
   }
 
   // Times alone are information: one line for the layer says it.
@@ -152,6 +179,7 @@ class LayerJudge {
   }
 
   const Layer& layer_;
+  const ContentResults& content_;
   const LayerVerdict& verdict_;
   size_t number_;
   FindingSink& sink_;

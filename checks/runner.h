@@ -9,6 +9,7 @@
 #include "checks/report.h"
 #include "core/base/result.h"
 #include "core/fs/root.h"
+#include "core/heal/donors.h"
 #include "core/model/model.h"
 #include "core/run/cancel.h"
 #include "core/run/progress.h"
@@ -20,6 +21,7 @@ struct CheckOptions {
   unsigned jobs = 1;
   std::vector<std::string> only;  // slugs, codes or areas; empty means all. Names are validated with is_selector.
   std::vector<std::string> skip;
+  const Donors* donors = nullptr;  // where lost bytes may be had besides the root itself
 };
 
 // True for what --only and --skip accept: a slug, a code, or the name of an area.

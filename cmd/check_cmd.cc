@@ -67,10 +67,14 @@ std::unique_ptr<Conversation> asked_person(const Options& options) {
 }
 
 Result<RootReport> looked_at(const Root& root, const Options& options, Conversation* person, Progress& progress) {
-  const CheckOptions check_options{options.level, options.jobs, options.only, options.skip};
   const ProgressStyle style = progress_style(options.progress, options.detail);
   Cancel cancel;
   const SignalGuard signals(cancel);
+  const Result<Donors> donors = open_donors(options.donors, options.jobs, cancel);
+  if (!donors) {
+    return donors.error();
+  }
+  const CheckOptions check_options{options.level, options.jobs, options.only, options.skip, &*donors};
   std::optional<ProgressDisplay> display(std::in_place, progress, style);
   const Mode mode = person != nullptr ? Mode::Ask : options.mode.value_or(Mode::DryRun);
   if (mode == Mode::DryRun) {

@@ -84,6 +84,10 @@ Outcome set_text(std::string& target, std::string_view option, const std::string
   return std::nullopt;
 }
 
+Outcome add_text(std::vector<std::string>& targets, std::string_view option, const std::string& value) {
+  return set_text(targets.emplace_back(), option, value);
+}
+
 constexpr Choices<Format, 2> kFormats{{{"text", Format::Text}, {"json", Format::Json}}};
 constexpr Choices<ProgressStyle, 5> kProgressStyles{{{"auto", ProgressStyle::Auto},
                                                      {"bar", ProgressStyle::Bar},
@@ -144,6 +148,9 @@ constexpr std::array kOptions = {
   OptionRow{0, "skip", "NAME", kCheck,
     "do not look for these problems; repeatable",
     [](Options& o, const std::string& v) { return add_selectors(o.skip, "skip", v); }},
+  OptionRow{0, "from", "DONOR", kCheck,
+    "where lost bytes may be had: a docker save archive, an OCI layout or another Docker root; repeatable",
+    [](Options& o, const std::string& v) { return add_text(o.donors, "from", v); }},
   OptionRow{0, "format", "FORMAT", kEverywhere,
     "text (default) or json: one JSON document on standard output",
     [](Options& o, const std::string& v) { return choose(o.format, "format", v, kFormats); }},

@@ -30,6 +30,7 @@ struct Options {
   unsigned jobs = 1;
   std::vector<std::string> only;
   std::vector<std::string> skip;
+  std::vector<std::string> donors;
   Format format = Format::Text;
   std::string report_file;  // empty: none
   std::string plan_file;    // of --plan; empty: none

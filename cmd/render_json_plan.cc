@@ -19,8 +19,36 @@ void write_owner(const Ownership& owner, JsonWriter& json) {
 struct WriteFields {
   JsonWriter& json;
 
+  void text_or_null(const std::string& text) const {
+    if (text.empty()) {
+      json.null();
+    } else {
+      json.text(text);
+    }
+  }
+
   void operator()(const WriteFile& action) const {
     json.key("bytes").text(escaped(action.bytes));
+    write_owner(action.owner, json);
+  }
+  void operator()(const RestoreFile& action) const {
+    json.key("size").number(action.size);
+    json.key("origin").object();
+    json.key("donor");
+    text_or_null(escaped(action.origin.donor));
+    json.key("layer");
+    text_or_null(action.origin.layer ? action.origin.layer->text() : "");
+    json.key("path").text(action.origin.path.text());
+    json.key("fixes").array();
+    for (const ByteFix& fix : action.origin.fixes) {
+      json.object();
+      json.key("offset").number(fix.offset);
+      json.key("value").number(uint64_t{fix.value});
+      json.key("found").number(uint64_t{fix.found});
+      json.end_object();
+    }
+    json.end_array();
+    json.end_object();
     write_owner(action.owner, json);
   }
   void operator()(const MakeDir& action) const { write_owner(action.owner, json); }

@@ -104,7 +104,7 @@ bool describe_single_byte(int fd, uint64_t size, uint64_t expected_crc, uint64_t
       continue;
     }
     const auto right = static_cast<uint8_t>(found ^ wrong.difference);
-    issue.fixes.push_back({wrong.offset, right});
+    issue.fixes.push_back({wrong.offset, right, found});
     detail += (detail.empty() ? "the byte at offset " : ", or else that at offset ") + std::to_string(wrong.offset) +
               " is " + hex(found) + ", should be " + hex(right);
   }

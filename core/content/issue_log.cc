@@ -6,6 +6,23 @@
 
 namespace dfsck {
 
+bool lacks_bytes(const Issue& issue) {
+  if (!issue.expected || issue.expected->is_hard_link || !S_ISREG(issue.expected->mode) || issue.expected->size == 0) {
+    return false;
+  }
+  switch (issue.kind) {
+    case IssueKind::Emptied:
+    case IssueKind::Short:
+    case IssueKind::Long:
+    case IssueKind::ZeroFilled:
+    case IssueKind::BytesDiffer:
+    case IssueKind::Missing:
+    case IssueKind::WrongType:
+    case IssueKind::Unreadable: return true;
+    default: return false;
+  }
+}
+
 std::string_view issue_kind_name(IssueKind kind) {
   switch (kind) {
     case IssueKind::Emptied: return "emptied";

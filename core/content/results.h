@@ -1,16 +1,40 @@
-// The verdicts on the content of all layers of a root.
+// The verdicts on the content of all layers of a root, and what could mend them.
 #pragma once
 
+#include <cstddef>
+#include <string>
 #include <vector>
 
+#include "core/base/relpath.h"
+#include "core/content/origin.h"
 #include "core/content/verify.h"
 
 namespace dfsck {
+
+// Where the bytes of one damaged file are to be had.
+struct Remedy {
+  size_t issue = 0;  // in the layer's verdict
+  Origin origin;
+  std::vector<RelPath> links;  // further names of the file, relative to diff/: hard links to be made anew
+};
+
+struct LayerRemedies {
+  // One for each file whose bytes are wrong or gone, in the order of the issues. With them the layer hashes to its diff
+  // ID, or there are none at all.
+  std::vector<Remedy> files;
+  // Where there are none though bytes are wrong: why, in words. "3 of 4 files were found, not etc/passwd".
+  std::string why;
+};
 
 struct ContentResults {
   // Like model.layers.layers; empty when the layer trees were not looked at. A layer that could not be looked at
   // because of its metadata has a verdict of state NotChecked.
   std::vector<LayerVerdict> layers;
+  // Like `layers`; empty where no layer has such damage.
+  std::vector<LayerRemedies> remedies;
+
+  // The remedy of an issue; null if there is none.
+  const Remedy* find_remedy(size_t layer, size_t issue) const;
 };
 
 }  // namespace dfsck

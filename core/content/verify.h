@@ -13,6 +13,7 @@
 
 #include "core/base/ids.h"
 #include "core/base/relpath.h"
+#include "core/content/origin.h"
 #include "core/fs/root.h"
 #include "core/run/cancel.h"
 #include "core/run/progress.h"
@@ -93,12 +94,6 @@ enum class IssueKind {
 
 std::string_view issue_kind_name(IssueKind kind);  // "emptied", "short", "hard-link-split", ...
 
-// A change of one byte of a file.
-struct ByteFix {
-  uint64_t offset = 0;
-  uint8_t value = 0;
-};
-
 struct Issue {
   IssueKind kind = IssueKind::Missing;
   std::string path;    // bytes, cleaned, relative to diff/
@@ -113,6 +108,9 @@ struct Issue {
   std::vector<ByteFix> fixes;
   int code = 0;
 };
+
+// The issue is about the bytes of a file: they are wrong, or gone with it.
+bool lacks_bytes(const Issue& issue);
 
 struct LayerVerdict {
   enum class State {

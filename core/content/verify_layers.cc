@@ -20,8 +20,9 @@ std::vector<RelPath> diffs_below(const Model& model, const Derived& derived, con
   return below;
 }
 
-// Nothing where there is no tree or no reference to compare it with: other checks speak of that.
-std::optional<LayerInput> input_of(const Model& model, const Derived& derived, size_t i) {
+}  // namespace
+
+std::optional<LayerInput> layer_input(const Model& model, const Derived& derived, size_t i) {
   const Layer& layer = model.layers.layers[i];
   const LayerTruth& truth = derived.layers[i];
   const OverlayDir* dir = truth.cache ? model.overlay.find(*truth.cache) : nullptr;
@@ -41,8 +42,6 @@ std::optional<LayerInput> input_of(const Model& model, const Derived& derived, s
   }
   return input;
 }
-
-}  // namespace
 
 ContentResults verify_layers(const Root& root, const Model& model, const Derived& derived, Depth depth, unsigned jobs,
                              const Cancel& cancel, Progress& progress) {
@@ -66,7 +65,7 @@ ContentResults verify_layers(const Root& root, const Model& model, const Derived
   progress.phase = Progress::Phase::Content;
   for_each_index(order.size(), jobs, cancel, [&](size_t n) {
     const size_t i = order[n];
-    if (const std::optional<LayerInput> input = input_of(model, derived, i); input) {
+    if (const std::optional<LayerInput> input = layer_input(model, derived, i); input) {
       results.layers[i] = verify_layer(root, *input, depth, cancel, progress);
     }
     progress.add_items(1);

@@ -1,10 +1,16 @@
 // Verifying all layers of a root, several at a time.
 #pragma once
 
+#include <optional>
+
 #include "core/content/results.h"
 #include "core/model/derive.h"
 
 namespace dfsck {
+
+// What the i-th layer of the model is compared with. Nothing where there is no tree or no reference to compare it with:
+// other checks speak of that.
+std::optional<LayerInput> layer_input(const Model& model, const Derived& derived, size_t i);
 
 // One verdict per layer of the model, in its order. The longest layers begin first, so that at the end no thread
 // waits long for another. Layers whose directory or reference is not known get the state NotChecked.

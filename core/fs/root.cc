@@ -99,16 +99,23 @@ Result<std::string> read_all(int fd, size_t limit, const std::string& where) {
   }
 }
 
-Result<Root> Root::open(const std::string& path) {
+Result<std::string> resolved_path(const std::string& path) {
   const std::unique_ptr<char, void (*)(void*)> resolved(::realpath(path.c_str(), nullptr), &std::free);
+  return resolved ? Result(std::string(resolved.get())) : sys_error("find", escaped(path));
+}
+
+Result<Root> Root::open(const std::string& path) {
+  const Result<std::string> resolved = resolved_path(path);
   if (!resolved) {
-    return sys_error("open data root", escaped(path));
+    Error error = resolved.error();
+    error.op = "open data root";
+    return error;
   }
-  Fd fd(::open(resolved.get(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  Fd fd(::open(resolved->c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) {
-    return sys_error("open data root", escaped(resolved.get()));
+    return sys_error("open data root", escaped(*resolved));
   }
-  return Root(std::move(fd), resolved.get());
+  return Root(std::move(fd), *resolved);
 }
 
 Result<Root> Root::open_below(const RelPath& path) const {

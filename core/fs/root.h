@@ -39,6 +39,9 @@ class Root {
   std::string path_;
 };
 
+// The absolute path behind all symbolic links.
+Result<std::string> resolved_path(const std::string& path);
+
 // Opens `path` beneath the directory `base` without following any symbolic link. `flags` as for open(2);
 // O_CLOEXEC and O_NOFOLLOW are added. ELOOP where a component is a symbolic link.
 Result<Fd> open_beneath(int base, const RelPath& path, int flags, const std::string& where);

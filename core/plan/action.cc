@@ -38,6 +38,17 @@ std::string shown(const std::string& bytes) {
   return bytes.find('\0') != std::string::npos ? size : "\"" + escaped_excerpt(bytes, 80) + "\" (" + size + ")";
 }
 
+// A file that is mended out of itself needs no path a second time.
+std::string source_of(const RestoreFile& action) {
+  const Origin& origin = action.origin;
+  std::string text = origin.donor.empty() && origin.path == action.path ? "" : "from " + describe(origin);
+  for (const ByteFix& fix : origin.fixes) {
+    text += (text.empty() ? "" : ", ") + std::string("with byte ") + std::to_string(fix.offset) + " set to " +
+            std::to_string(fix.value);
+  }
+  return text;
+}
+
 }  // namespace
 
 const RelPath& action_path(const Action& action) {
@@ -48,6 +59,7 @@ const RelPath& action_path(const Action& action) {
 
 std::string_view action_op(const Action& action) {
   return std::visit(Overloaded{[](const WriteFile&) { return "write-file"; },
+                               [](const RestoreFile&) { return "restore-file"; },
                                [](const MakeDir&) { return "make-directory"; },
                                [](const WriteSymlink&) { return "write-symlink"; },
                                [](const MakeNode&) { return "make-node"; },
@@ -64,6 +76,7 @@ std::string describe(const Action& action) {
   const std::string path = action_path(action).text();
   return std::visit(
       Overloaded{[&](const WriteFile& a) { return "write " + path + ": " + shown(a.bytes); },
+                 [&](const RestoreFile& a) { return "restore " + path + " (" + counted(a.size, "byte") + ") " + source_of(a); },
                  [&](const MakeDir& a) { return "make directory " + path + " (" + owned_by(a.owner) + ")"; },
                  [&](const WriteSymlink& a) { return "make symbolic link " + path + " -> " + escaped(a.target); },
                  [&](const MakeNode& a) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/base/relpath.h"
+#include "core/content/origin.h"
 
 namespace dfsck {
 
@@ -30,6 +31,15 @@ struct WriteFile {
   std::string bytes;
   Ownership owner;
   friend bool operator==(const WriteFile&, const WriteFile&) = default;
+};
+// Creates `path`, or replaces what is there, with a regular file whose bytes are copied from somewhere else.
+struct RestoreFile {
+  RelPath path;
+  Origin origin;
+  uint64_t size = 0;   // what the bytes must have: else the step fails, and `path` stays as it is
+  uint64_t crc64 = 0;  // as in tar-split
+  Ownership owner;
+  friend bool operator==(const RestoreFile&, const RestoreFile&) = default;
 };
 // Creates the directory, in place of what is there if that is something else. A directory that is there stays as it is.
 struct MakeDir {
@@ -89,8 +99,8 @@ struct MakeHardLink {
   friend bool operator==(const MakeHardLink&, const MakeHardLink&) = default;
 };
 
-using Action = std::variant<WriteFile, MakeDir, WriteSymlink, MakeNode, Quarantine, Rename, SetOwnership, SetXattr,
-                            SetMtime, MakeHardLink>;
+using Action = std::variant<WriteFile, RestoreFile, MakeDir, WriteSymlink, MakeNode, Quarantine, Rename, SetOwnership,
+                            SetXattr, SetMtime, MakeHardLink>;
 
 const RelPath& action_path(const Action& action);  // the path that changes (`from` of a Rename)
 std::string_view action_op(const Action& action);  // "write-file", "quarantine", ... as in the JSON report

@@ -49,6 +49,7 @@ void Applier::give_up(size_t next, size_t failed, size_t end, const std::string&
 
 void Applier::carry_out(size_t first, size_t end, const std::vector<Precondition>& preconditions, const Cancel& cancel,
                         Progress& progress) {
+  Supply supply(*place_.root, cancel);
   size_t next = first;
   while (broken_.empty() && next < end) {
     if (log_.steps[next].state != LoggedStep::State::Planned) {
@@ -57,15 +58,15 @@ void Applier::carry_out(size_t first, size_t end, const std::vector<Precondition
       give_up(next, end, end, std::string(kCancelled));
       next = end;
     } else {
-      next = carry_out_batch(next, end, first, preconditions, cancel, progress);
+      next = carry_out_batch(next, end, first, preconditions, supply, cancel, progress);
     }
   }
 }
 
 // Returns the number of the step with which to go on.
 size_t Applier::carry_out_batch(size_t first, size_t end, size_t base, const std::vector<Precondition>& preconditions,
-                                const Cancel& cancel, Progress& progress) {
-  Batch batch(place_, log_);
+                                Supply& supply, const Cancel& cancel, Progress& progress) {
+  Batch batch(place_, log_, supply);
   size_t failed = first;
   const Result<size_t> count = batch.prepare(first, end, failed);
   if (!count) {

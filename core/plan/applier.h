@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/fs/lock.h"
+#include "core/heal/supply.h"
 #include "core/plan/journal.h"
 #include "core/plan/precheck.h"
 #include "core/plan/run_log.h"
@@ -30,7 +31,7 @@ class Applier {
 
  private:
   size_t carry_out_batch(size_t first, size_t end, size_t base, const std::vector<Precondition>& preconditions,
-                         const Cancel& cancel, Progress& progress);
+                         Supply& supply, const Cancel& cancel, Progress& progress);
   void give_up(size_t next, size_t failed, size_t end, const std::string& why);
   bool record(const std::vector<JsonValue>& records);
 

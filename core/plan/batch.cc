@@ -40,6 +40,9 @@ std::optional<OwnerMode> owner_of_new(const Action& action, const std::optional<
   if (const auto* file = std::get_if<WriteFile>(&action); file != nullptr) {
     return real_owner(file->owner);
   }
+  if (const auto* file = std::get_if<RestoreFile>(&action); file != nullptr) {
+    return real_owner(file->owner);
+  }
   if (const auto* dir = std::get_if<MakeDir>(&action); dir != nullptr) {
     return real_owner(dir->owner);
   }
@@ -244,12 +247,32 @@ Result<void> Batch::stage(size_t number, Trace& trace, const std::optional<FileS
   return {};
 }
 
+// The bytes are wrong until the last of them is there, so nothing stays of a file that could not be had whole.
+Result<void> Batch::restore_file(const RestoreFile& file, const std::string& name) {
+  const Result<Fd> made = make_file(place_.saved, name, "");
+  if (!made) {
+    return made.error();
+  }
+  const std::string where = place_.saved.where() + "/" + name;
+  const Result<void> copied = supply_.copy(file.origin, file.size, file.crc64, [&](std::string_view piece) {
+    return append(made->get(), piece, where);
+  });
+  if (!copied) {
+    const Result<void> removed = remove_object(place_.saved, name);
+    return removed ? copied : removed;
+  }
+  return copied;
+}
+
 Result<void> Batch::make_object(size_t number) {
   const Action& action = log_.steps[number].step.action;
   const std::string name = kept_name(number);
   if (const auto* file = std::get_if<WriteFile>(&action); file != nullptr) {
     const Result<Fd> made = make_file(place_.saved, name, file->bytes);
     return made ? Result<void>() : made.error();
+  }
+  if (const auto* file = std::get_if<RestoreFile>(&action); file != nullptr) {
+    return restore_file(*file, name);
   }
   if (std::holds_alternative<MakeDir>(action)) {
     return make_directory(place_.saved, name, 0700);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/base/result.h"
+#include "core/heal/supply.h"
 #include "core/plan/run_log.h"
 #include "core/plan/run_place.h"
 
@@ -20,7 +21,8 @@ inline constexpr size_t kMaxBatch = 512;
 // what an earlier one changed.
 class Batch {
  public:
-  Batch(const RunPlace& place, RunLog& log) : place_(place), log_(log) {}
+  // All must outlive it.
+  Batch(const RunPlace& place, RunLog& log, Supply& supply) : place_(place), log_(log), supply_(supply) {}
 
   // Prepares steps from `first` on, at most up to `end`, and returns how many: at least one. On an error, `failed` is
   // the step's number; steps before it are prepared but not taken.
@@ -36,12 +38,14 @@ class Batch {
   Result<void> trace_attribute(const Action& action, Trace& trace);
   Result<void> stage(size_t number, Trace& trace, const std::optional<FileStat>& old);
   Result<void> make_object(size_t number);
+  Result<void> restore_file(const RestoreFile& file, const std::string& name);
   Result<std::string> label_for(const RelPath& path);
   std::optional<FileTime> time_of(const RelPath& directory);
   void remember(size_t number);
 
   const RunPlace& place_;
   RunLog& log_;
+  Supply& supply_;
   std::set<std::string, std::less<>> near_;                // paths that steps change, and all directories above them
   std::set<std::string, std::less<>> moved_;               // names that no longer mean what they mean on disk
   std::map<std::string, size_t, std::less<>> staged_;      // path -> step with a new object for it

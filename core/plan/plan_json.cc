@@ -35,11 +35,34 @@ void add_owner(Object& object, const Ownership& owner) {
   add_number(object, "mode", owner.mode);
 }
 
+JsonValue origin_to_json(const Origin& origin) {
+  Object object;
+  if (!origin.donor.empty()) {
+    add_bytes(object, "donor", origin.donor);
+  }
+  if (origin.layer) {
+    add_text(object, "layer", origin.layer->text());
+  }
+  add_path(object, "path", origin.path);
+  JsonValue::Array fixes;
+  for (const ByteFix& fix : origin.fixes) {
+    fixes.push_back(JsonValue::array({json_unsigned(fix.offset), json_unsigned(fix.value), json_unsigned(fix.found)}));
+  }
+  object.push_back({"fixes", JsonValue::array(std::move(fixes))});
+  return JsonValue::object(std::move(object));
+}
+
 struct ActionWriter {
   Object& out;
 
   void operator()(const WriteFile& a) const {
     add_bytes(out, "bytes", a.bytes);
+    add_owner(out, a.owner);
+  }
+  void operator()(const RestoreFile& a) const {
+    add_number(out, "size", a.size);
+    add_number(out, "crc64", a.crc64);
+    out.push_back({"origin", origin_to_json(a.origin)});
     add_owner(out, a.owner);
   }
   void operator()(const MakeDir& a) const { add_owner(out, a.owner); }
@@ -103,11 +126,49 @@ uint32_t read_node_type(MemberReader& in) {
   return S_IFIFO;
 }
 
+Origin read_origin(const JsonValue& value, MemberReader& action) {
+  MemberReader in(value, "origin");
+  Origin origin;
+  origin.donor = in.has_bytes("donor") ? in.bytes("donor") : "";
+  if (in.has("layer")) {
+    const std::string layer = in.text("layer");
+    origin.layer = DiffId::parse(layer);
+    if (!origin.layer) {
+      in.fail("layer", "is no digest");
+    }
+  }
+  origin.path = in.path("path");
+  for (const JsonValue& pair : in.array("fixes")) {
+    const JsonValue::Array* fix = pair.as_array();
+    std::vector<int64_t> numbers;
+    for (size_t i = 0; fix != nullptr && fix->size() == 3 && i < 3; ++i) {
+      numbers.push_back((*fix)[i].as_int64().value_or(-1));
+    }
+    const auto is_byte = [](int64_t number) { return number >= 0 && number <= UINT8_MAX; };
+    if (numbers.empty() || numbers[0] < 0 || !is_byte(numbers[1]) || !is_byte(numbers[2])) {
+      in.fail("fixes", "holds something else than [offset, right byte, wrong byte]");
+      break;
+    }
+    origin.fixes.push_back(
+        {static_cast<uint64_t>(numbers[0]), static_cast<uint8_t>(numbers[1]), static_cast<uint8_t>(numbers[2])});
+  }
+  if (in.failed()) {
+    action.fail("origin", in.error().message());
+  }
+  return origin;
+}
+
 Action read_action(MemberReader& in) {
   const std::string op = in.text("op");
   RelPath path = in.path("path");
   if (op == "write-file") {
     return WriteFile{std::move(path), in.bytes("bytes"), read_owner(in)};
+  }
+  if (op == "restore-file") {
+    RestoreFile file{std::move(path), {}, in.number("size"), in.number("crc64"), {}};
+    file.origin = read_origin(in.member("origin"), in);
+    file.owner = read_owner(in);
+    return file;
   }
   if (op == "make-directory") {
     return MakeDir{std::move(path), read_owner(in)};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/heal/supply.h"
 #include "core/plan/expect.h"
 #include "core/plan/run_list.h"
 #include "core/plan/step_change.h"
@@ -112,6 +113,12 @@ class UnchangedCheck {
     if (const auto* file = std::get_if<WriteFile>(&action); file != nullptr) {
       const Result<std::string> bytes = place_.root->read_small(path, file->bytes.size());
       return bytes && *bytes == file->bytes ? Result<void>() : changed(action, "was written to since the repair");
+    }
+    if (const auto* file = std::get_if<RestoreFile>(&action); file != nullptr) {
+      const Cancel never;
+      const Result<void> same = Supply(*place_.root, never).copy({"", std::nullopt, path, {}}, file->size, file->crc64,
+                                                                 [](std::string_view) { return Result<void>(); });
+      return same ? same : changed(action, "was written to since the repair");
     }
     if (const auto* link = std::get_if<WriteSymlink>(&action); link != nullptr) {
       const Result<std::string> target = place_.root->read_link(path);

@@ -1,0 +1,66 @@
+// A directory with an image store is a root; everything else is an archive or a layout.
+#include "core/heal/donors.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace dfsck {
+namespace {
+
+bool is_docker_root(const Root& root) {
+  const Result<FileStat> store = root.stat(RelPath("image"));
+  return store && store->is_dir();
+}
+
+Result<std::unique_ptr<const RootDonor>> read_root(Root root, unsigned jobs, const Cancel& cancel) {
+  Progress progress;
+  Result<Model> model = scan(root, jobs, cancel, progress);
+  if (!model) {
+    return model.error();
+  }
+  Derived derived = derive(*model);
+  return std::make_unique<const RootDonor>(RootDonor{std::move(root), std::move(*model), std::move(derived)});
+}
+
+}  // namespace
+
+const Donor* Donors::find_archive(const std::string& path) const {
+  const auto found =
+      std::find_if(archives.begin(), archives.end(), [&](const Donor& donor) { return donor.path() == path; });
+  return found != archives.end() ? &*found : nullptr;
+}
+
+const Root* Donors::find_root(const std::string& path) const {
+  const auto found =
+      std::find_if(roots.begin(), roots.end(), [&](const auto& donor) { return donor->root.path() == path; });
+  return found != roots.end() ? &(*found)->root : nullptr;
+}
+
+Result<Donors> open_donors(const std::vector<std::string>& paths, unsigned jobs, const Cancel& cancel) {
+  Donors donors;
+  for (const std::string& path : paths) {
+    const Result<std::string> absolute = resolved_path(path);
+    if (!absolute) {
+      return absolute.error();
+    }
+    Result<Root> root = Root::open(*absolute);
+    if (root && is_docker_root(*root)) {
+      auto read = read_root(std::move(*root), jobs, cancel);
+      if (!read) {
+        return read.error();
+      }
+      donors.roots.push_back(std::move(*read));
+      continue;
+    }
+    DonorOptions options;
+    options.jobs = jobs;
+    Result<Donor> donor = open_donor(*absolute, cancel, options);
+    if (!donor) {
+      return donor.error();
+    }
+    donors.archives.push_back(std::move(*donor));
+  }
+  return donors;
+}
+
+}  // namespace dfsck

@@ -1,0 +1,123 @@
+// One pass over the layer, as when it is verified, but with other bytes for some files and without a look at the headers.
+#include "core/heal/prove.h"
+
+#include <fcntl.h>
+
+#include <unordered_map>
+
+#include "core/content/layer_stream.h"
+#include "core/content/payload.h"
+
+namespace dfsck {
+namespace {
+
+class Prover {
+ public:
+  Prover(const Dir& tree, const LayerInput& input, std::vector<Replacement>& replacements, Supply& supply,
+         const Cancel& cancel, Progress& progress)
+      : tree_(tree), input_(input), replacements_(replacements), supply_(supply), cancel_(cancel), progress_(progress),
+        payloads_(cancel, progress) {
+    for (size_t i = 0; i < replacements_.size(); ++i) {
+      by_path_.emplace(replacements_[i].path, i);
+      replacements_[i].links.clear();
+    }
+  }
+
+  Result<Proof> run(LayerStream& stream) {
+    LayerEntry entry;
+    while (true) {
+      if (cancel_.requested()) {
+        return Error{Error::Kind::Cancelled, 0, "prove", input_.diff_dir.text(), "cancelled"};
+      }
+      const Result<LayerStream::Kind> kind = stream.next(entry);
+      if (!kind) {
+        return kind.error();
+      }
+      if (*kind == LayerStream::Kind::End) {
+        break;
+      }
+      digest_.add(entry.raw);
+      if (*kind == LayerStream::Kind::Entry) {
+        if (const Result<void> taken = take(entry); !taken) {
+          return proof_.useless ? Result(proof_) : taken.error();
+        }
+      }
+    }
+    proof_.holds = input_.diff && digest_.finish_hex() == input_.diff->hex();
+    return proof_;
+  }
+
+ private:
+  Result<void> take(const LayerEntry& entry) {
+    if (entry.header.is_hard_link()) {
+      clean_tar_name(entry.header.link_name, target_);
+      const auto linked = by_path_.find(target_);
+      const std::optional<RelPath> path = RelPath::parse(entry.path);
+      if (linked != by_path_.end() && path) {
+        replacements_[linked->second].links.push_back(*path);
+      }
+    }
+    if (entry.size == 0) {
+      return {};
+    }
+    const auto replaced = by_path_.find(entry.path);
+    return replaced != by_path_.end() ? take_replacement(entry, replaced->second) : take_file(entry);
+  }
+
+  Result<void> take_replacement(const LayerEntry& entry, size_t number) {
+    const Replacement& replacement = replacements_[number];
+    Result<void> copied = supply_.copy(replacement.origin, entry.size, entry.crc64, [&](std::string_view piece) {
+      digest_.add(piece);
+      progress_.add_bytes(piece.size());
+      return Result<void>();
+    });
+    if (!copied && copied.error().kind != Error::Kind::Cancelled) {
+      proof_.useless = number;
+    }
+    return copied;
+  }
+
+  Result<void> take_file(const LayerEntry& entry) {
+    const std::optional<RelPath> path = RelPath::parse(entry.path);
+    // A name may lead through links of the same layer, as the daemon's own reading does.
+    const Result<Fd> fd = path ? open_in_root(tree_.fd(), *path, O_RDONLY | O_NONBLOCK, path->text())
+                               : format_error("read", input_.diff_dir.text(), "a name that is none");
+    if (!fd) {
+      return fd.error();
+    }
+    const PayloadReader::Outcome read = payloads_.read(fd->get(), entry.size, digest_);
+    return read.error == 0 && read.bytes == entry.size && read.crc64 == entry.crc64
+               ? Result<void>()
+               : format_error("read", input_.diff_dir.joined(*path).text(), "has changed since it was checked");
+  }
+
+  const Dir& tree_;
+  const LayerInput& input_;
+  std::vector<Replacement>& replacements_;
+  Supply& supply_;
+  const Cancel& cancel_;
+  Progress& progress_;
+  PayloadReader payloads_;
+  TarDigest digest_;
+  std::unordered_map<std::string, size_t> by_path_;
+  std::string target_;  // of a hard link, cleaned
+  Proof proof_;
+};
+
+}  // namespace
+
+Result<Proof> prove_layer(const Root& root, const LayerInput& input, std::vector<Replacement>& replacements,
+                          Supply& supply, const Cancel& cancel, Progress& progress) {
+  const Result<Dir> tree = root.open_dir(input.diff_dir);
+  if (!tree) {
+    return tree.error();
+  }
+  const Result<Fd> tar_split = root.open_file(input.tar_split);
+  if (!tar_split) {
+    return tar_split.error();
+  }
+  LayerStream stream(tar_split->get(), input.tar_split.text());
+  return Prover(*tree, input, replacements, supply, cancel, progress).run(stream);
+}
+
+}  // namespace dfsck

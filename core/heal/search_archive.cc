@@ -1,0 +1,89 @@
+// The tars of a donor's layers. Of those that are skipped over nothing but the headers is read.
+#include <set>
+
+#include "core/codec/crc64.h"
+#include "core/codec/tar_stream.h"
+#include "core/content/layer_stream.h"
+#include "core/heal/search.h"
+#include "core/run/parallel.h"
+
+namespace dfsck {
+namespace {
+
+// The diff IDs of the layers here that lack files.
+std::set<DiffId> damaged_layers(const Model& model, const Derived& derived, Wanted& wanted) {
+  std::set<DiffId> damaged;
+  for (const Want& want : wanted.wants()) {
+    const std::optional<DiffId>& derived_diff = derived.layers[want.layer].diff;
+    const std::optional<DiffId>& diff = derived_diff ? derived_diff : model.layers.layers[want.layer].diff_id;
+    if (diff && want.origins.empty()) {
+      damaged.insert(*diff);
+    }
+  }
+  return damaged;
+}
+
+// Reads the payload that stands next. Nothing if it cannot be read.
+std::optional<uint64_t> payload_crc(TarStream& tar) {
+  Crc64 crc;
+  while (tar.payload_left() > 0) {
+    const Result<std::string_view> piece = tar.payload();
+    if (!piece) {
+      return std::nullopt;
+    }
+    crc.update(piece->data(), piece->size());
+  }
+  return crc.value();
+}
+
+std::vector<Offer> search_layer(const Donor& donor, const DiffId& diff, size_t place, const Cancel& cancel,
+                                const Wanted& wanted) {
+  std::vector<Offer> offers;
+  const Result<std::unique_ptr<LayerSource>> source = donor.open_layer(diff, LayerCheck::Unverified, place);
+  if (!source) {
+    return offers;
+  }
+  TarStream tar(**source, (*source)->where());
+  TarStreamEntry entry;
+  std::string name;
+  while (!cancel.requested()) {
+    const Result<TarStream::Kind> kind = tar.next(entry);
+    if (!kind || *kind == TarStream::Kind::End) {
+      break;
+    }
+    const uint64_t size = entry.header.size;
+    if (*kind != TarStream::Kind::Entry || entry.header.file_type() != S_IFREG || size == 0 ||
+        !wanted.seeks_size(size)) {
+      continue;
+    }
+    const std::optional<uint64_t> crc = payload_crc(tar);
+    clean_tar_name(entry.header.name, name);
+    const std::optional<RelPath> path = RelPath::parse(name);
+    if (crc && path && wanted.seeks(size, *crc)) {
+      offers.push_back({size, *crc, {donor.path(), diff, *path, {}}});
+    }
+  }
+  return offers;
+}
+
+}  // namespace
+
+void search_archive(const Donor& donor, DonorLayers which, const Model& model, const Derived& derived,
+                    const SearchJobs& how, Wanted& wanted) {
+  const std::set<DiffId> damaged = damaged_layers(model, derived, wanted);
+  std::vector<std::pair<DiffId, size_t>> todo;
+  for (const DiffId& diff : donor.layers()) {
+    for (size_t place = 0; place < donor.places(diff).size(); ++place) {
+      if (damaged.contains(diff) == (which == DonorLayers::Damaged)) {
+        todo.emplace_back(diff, place);
+      }
+    }
+  }
+  std::vector<std::vector<Offer>> offers(todo.size());
+  for_each_index(todo.size(), how.jobs, how.cancel, [&](size_t i) {
+    offers[i] = search_layer(donor, todo[i].first, todo[i].second, how.cancel, wanted);
+  });
+  wanted.take(offers);
+}
+
+}  // namespace dfsck

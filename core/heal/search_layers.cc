@@ -1,0 +1,38 @@
+// tar-split names every file of a layer with its size and CRC-64, so that a layer is searched without its files.
+#include "core/content/layer_stream.h"
+#include "core/content/verify_layers.h"
+#include "core/heal/search.h"
+#include "core/run/parallel.h"
+
+namespace dfsck {
+
+void search_layers(const Root& root, const Model& model, const Derived& derived, const std::string& donor,
+                   const SearchJobs& how, Wanted& wanted) {
+  std::vector<std::vector<Offer>> offers(model.layers.layers.size());
+  for_each_index(offers.size(), how.jobs, how.cancel, [&](size_t i) {
+    const std::optional<LayerInput> input = layer_input(model, derived, i);
+    const Result<Fd> fd = input ? root.open_file(input->tar_split) : Error{};
+    if (!fd) {
+      return;
+    }
+    LayerStream stream(fd->get(), input->tar_split.text());
+    LayerEntry entry;
+    while (!how.cancel.requested()) {
+      const Result<LayerStream::Kind> kind = stream.next(entry);
+      if (!kind || *kind == LayerStream::Kind::End) {
+        return;
+      }
+      const std::optional<RelPath> inside = RelPath::parse(entry.path);
+      if (*kind != LayerStream::Kind::Entry || entry.size == 0 || !wanted.seeks(entry.size, entry.crc64) || !inside) {
+        continue;
+      }
+      RelPath path = input->diff_dir.joined(*inside);
+      if (!donor.empty() || !wanted.is_damaged(path)) {
+        offers[i].push_back({entry.size, entry.crc64, {donor, std::nullopt, std::move(path), {}}});
+      }
+    }
+  });
+  wanted.take(offers);
+}
+
+}  // namespace dfsck

@@ -1,0 +1,247 @@
+// One open stream per donor layer at most: files that lie behind the last one are found by reading on.
+#include "core/heal/supply.h"
+
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "core/codec/crc64.h"
+#include "core/codec/tar_stream.h"
+#include "core/content/layer_stream.h"
+#include "core/donor/donor.h"
+#include "core/donor/file_range.h"
+
+namespace dfsck {
+namespace {
+
+Error wrong(const Origin& origin, std::string_view what) {
+  return format_error("restore", describe(origin), what);
+}
+
+// Makes the origin's fixes in the pieces that pass, counts and sums them.
+class Checked {
+ public:
+  Checked(const Origin& origin, uint64_t size, const Supply::Sink& sink)
+      : origin_(origin), size_(size), sink_(sink), next_(origin.fixes.begin()) {}
+
+  Result<void> take(std::string_view piece) {
+    if (piece.size() > size_ - done_) {
+      return wrong(origin_, "is longer than it was");
+    }
+    const uint64_t end = done_ + piece.size();
+    if (next_ != origin_.fixes.end() && next_->offset < end) {
+      mended_.assign(piece);
+      for (; next_ != origin_.fixes.end() && next_->offset < end; ++next_) {
+        if (next_->offset >= done_) {
+          mended_[static_cast<size_t>(next_->offset - done_)] = static_cast<char>(next_->value);
+        }
+      }
+      piece = mended_;
+    }
+    crc_.update(piece.data(), piece.size());
+    done_ = end;
+    return sink_(piece);
+  }
+
+  Result<void> finish(uint64_t crc64) const {
+    if (done_ != size_) {
+      return wrong(origin_, "is shorter than it was");
+    }
+    return crc_.value() == crc64 ? Result<void>() : wrong(origin_, "does not hold the right bytes any more");
+  }
+
+ private:
+  const Origin& origin_;
+  uint64_t size_;
+  const Supply::Sink& sink_;
+  std::vector<ByteFix>::const_iterator next_;
+  std::string mended_;
+  Crc64 crc_;
+  uint64_t done_ = 0;
+};
+
+// The tar of one layer of a donor, read up to somewhere.
+struct OpenLayer {
+  OpenLayer(std::unique_ptr<LayerSource> the_source, const std::string& where)
+      : source(std::move(the_source)), tar(*source, where) {}
+
+  std::unique_ptr<LayerSource> source;
+  TarStream tar;
+  TarStreamEntry entry;
+};
+
+}  // namespace
+
+struct Supply::State {
+  State(const Root& the_root, const Cancel& the_cancel, const Donors* the_opened)
+      : root(the_root), cancel(the_cancel), opened(the_opened) {}
+
+  Result<void> copy_file(const Root& from, const Origin& origin, Checked& checked) const;
+  Result<void> copy_member(const Origin& origin, uint64_t size, Checked& checked);
+  // Reads on to the file. False where the tar ends before it.
+  Result<bool> find(const Origin& origin, uint64_t size);
+  Result<void> open_layer(const Donor& donor, const Origin& origin, size_t place);
+  Result<const Donor*> donor_at(const std::string& path);
+  Result<const Root*> root_at(const std::string& path);
+
+  const Root& root;
+  const Cancel& cancel;
+  const Donors* opened;
+  std::map<std::string, Donor> donors;
+  std::map<std::string, Root> roots;
+  std::optional<OpenLayer> layer;
+  std::string layer_key;  // of `layer`: donor, DiffId, place
+};
+
+Result<void> Supply::State::copy_file(const Root& from, const Origin& origin, Checked& checked) const {
+  Result<Fd> fd = from.open_file(origin.path);
+  if (!fd) {
+    return fd.error();
+  }
+  const Result<FileStat> stat = from.stat(origin.path);
+  if (!stat) {
+    return stat.error();
+  }
+  FileRange source(std::make_shared<const Fd>(std::move(*fd)), 0, stat->size, origin.path.text());
+  while (true) {
+    const Result<std::string_view> piece = source.next();
+    if (!piece) {
+      return piece.error();
+    }
+    if (piece->empty()) {
+      return {};
+    }
+    if (cancel.requested()) {
+      return Error{Error::Kind::Cancelled, 0, "restore", describe(origin), "cancelled"};
+    }
+    if (const Result<void> taken = checked.take(*piece); !taken) {
+      return taken;
+    }
+  }
+}
+
+Result<const Donor*> Supply::State::donor_at(const std::string& path) {
+  if (const Donor* donor = opened != nullptr ? opened->find_archive(path) : nullptr; donor != nullptr) {
+    return donor;
+  }
+  auto known = donors.find(path);
+  if (known == donors.end()) {
+    Result<Donor> donor = open_donor(path, cancel);
+    if (!donor) {
+      return donor.error();
+    }
+    known = donors.emplace(path, std::move(*donor)).first;
+  }
+  return &known->second;
+}
+
+Result<const Root*> Supply::State::root_at(const std::string& path) {
+  if (const Root* donor = opened != nullptr ? opened->find_root(path) : nullptr; donor != nullptr) {
+    return donor;
+  }
+  auto known = roots.find(path);
+  if (known == roots.end()) {
+    Result<Root> donor = Root::open(path);
+    if (!donor) {
+      return donor.error();
+    }
+    known = roots.emplace(path, std::move(*donor)).first;
+  }
+  return &known->second;
+}
+
+Result<void> Supply::State::open_layer(const Donor& donor, const Origin& origin, size_t place) {
+  layer.reset();
+  layer_key.clear();
+  Result<std::unique_ptr<LayerSource>> source =
+      donor.open_layer(*origin.layer, dfsck::LayerCheck::Unverified, place);
+  if (!source) {
+    return source.error();
+  }
+  const std::string where = (*source)->where();
+  layer.emplace(std::move(*source), where);
+  return {};
+}
+
+Result<bool> Supply::State::find(const Origin& origin, uint64_t size) {
+  std::string path;
+  while (true) {
+    const Result<TarStream::Kind> kind = layer->tar.next(layer->entry);
+    if (!kind) {
+      return kind.error();
+    }
+    if (*kind == TarStream::Kind::End) {
+      return false;
+    }
+    if (*kind != TarStream::Kind::Entry || layer->entry.header.size != size) {
+      continue;
+    }
+    clean_tar_name(layer->entry.header.name, path);
+    if (path == origin.path.bytes()) {
+      return true;
+    }
+  }
+}
+
+Result<void> Supply::State::copy_member(const Origin& origin, uint64_t size, Checked& checked) {
+  const Result<const Donor*> donor = donor_at(origin.donor);
+  if (!donor) {
+    return donor.error();
+  }
+  const size_t places = (*donor)->places(*origin.layer).size();
+  const auto key_of = [&](size_t place) {
+    return origin.donor + '\0' + origin.layer->text() + '\0' + std::to_string(place);
+  };
+  bool found = false;
+  for (size_t place = 0; place < places && !found; ++place) {
+    const bool resumed = layer && layer_key == key_of(place);
+    for (int attempt = resumed ? 0 : 1; attempt < 2 && !found; ++attempt) {
+      if (attempt == 1) {
+        if (const Result<void> begun = open_layer(**donor, origin, place); !begun) {
+          return begun;
+        }
+        layer_key = key_of(place);
+      }
+      const Result<bool> here = find(origin, size);
+      if (!here) {
+        layer.reset();
+        return here.error();
+      }
+      found = *here;
+    }
+  }
+  if (!found) {
+    layer.reset();
+    return wrong(origin, "is not there any more");
+  }
+  while (layer->tar.payload_left() > 0) {
+    const Result<std::string_view> piece = layer->tar.payload();
+    if (!piece) {
+      return piece.error();
+    }
+    if (const Result<void> taken = checked.take(*piece); !taken) {
+      return taken;
+    }
+  }
+  return {};
+}
+
+Supply::Supply(const Root& root, const Cancel& cancel, const Donors* opened)
+    : state_(std::make_unique<State>(root, cancel, opened)) {}
+Supply::~Supply() = default;
+
+Result<void> Supply::copy(const Origin& origin, uint64_t size, uint64_t crc64, const Sink& sink) {
+  Checked checked(origin, size, sink);
+  Result<void> copied;
+  if (origin.layer) {
+    copied = state_->copy_member(origin, size, checked);
+  } else if (origin.donor.empty()) {
+    copied = state_->copy_file(state_->root, origin, checked);
+  } else {
+    const Result<const Root*> root = state_->root_at(origin.donor);
+    copied = root ? state_->copy_file(**root, origin, checked) : root.error();
+  }
+  return copied ? checked.finish(crc64) : copied;
+}
+
+}  // namespace dfsck
