@@ -4,6 +4,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "core/base/text.h"
 
 namespace dfsck {
@@ -74,7 +77,9 @@ std::string PackHabit::name() const {
   if (names == Names::OnlyRoot) {
     text += ", no owner but root known by name";
   }
-  if (ids == Ids::AsOnDisk) {
+  if (packed == Packed::Unmapped) {
+    text += ", without user namespaces";
+  } else if (packed == Packed::AsOnDisk) {
     text += ", owners as on disk";
   }
   if (whiteout_time == WhiteoutTime::OfDirectory) {
@@ -84,52 +89,117 @@ std::string PackHabit::name() const {
   }
   if (whiteouts == Whiteouts::OneInode) {
     text += ", all whiteouts one inode";
+  } else if (whiteouts == Whiteouts::MadeUp) {
+    text += ", whiteouts made up";
   }
   return text;
 }
 
-std::vector<PackHabit> habits_for(const PackSurvey& survey, const LayerInput& input) {
+namespace {
+
+// All that has nothing to do with whiteouts.
+std::vector<PackHabit> base_habits(const LayerInput& input) {
+  using Mode = PackHabit::Mode;
+  using Names = PackHabit::Names;
+  using Packed = PackHabit::Packed;
   std::vector<PackHabit> bases;
-  for (const PackHabit::Ids ids : {PackHabit::Ids::Mapped, PackHabit::Ids::AsOnDisk}) {
-    if (ids == PackHabit::Ids::AsOnDisk && input.ids.uid_base == 0 && input.ids.gid_base == 0) {
+  const bool is_remapped = input.ids.uid_base != 0 || input.ids.gid_base != 0;
+  for (const Packed packed : {Packed::Here, Packed::Unmapped, Packed::AsOnDisk}) {
+    if (packed != Packed::Here && !is_remapped) {
       continue;
     }
-    using Mode = PackHabit::Mode;
-    using Names = PackHabit::Names;
     for (const auto& [mode, names] : {std::pair(Mode::Bare, Names::None), std::pair(Mode::WithType, Names::Host),
                                       std::pair(Mode::WithType, Names::None), std::pair(Mode::WithType, Names::OnlyRoot),
                                       std::pair(Mode::Bare, Names::Host), std::pair(Mode::Bare, Names::OnlyRoot)}) {
       PackHabit& base = bases.emplace_back();
       base.mode = mode;
       base.names = names;
-      base.ids = ids;
+      base.packed = packed;
     }
   }
+  return bases;
+}
+
+PackHabit with_time(PackHabit habit, PackHabit::Whiteouts whiteouts, int64_t seconds) {
+  habit.whiteouts = whiteouts;
+  habit.whiteout_time = PackHabit::WhiteoutTime::Fixed;
+  habit.fixed_time = seconds;
+  return habit;
+}
+
+}  // namespace
+
+std::vector<PackHabit> habits_for(const PackSurvey& survey, const LayerInput& input) {
+  std::vector<PackHabit> bases = base_habits(input);
   if (survey.whiteouts == 0) {
     return bases;
   }
+  using Whiteouts = PackHabit::Whiteouts;
   std::vector<PackHabit> habits;
   for (PackHabit habit : bases) {
     habits.push_back(habit);
-    for (const PackHabit::Whiteouts inodes : {PackHabit::Whiteouts::OwnInodes, PackHabit::Whiteouts::OneInode}) {
-      habit.whiteouts = inodes;
+    for (const Whiteouts whiteouts : {Whiteouts::OwnInodes, Whiteouts::OneInode}) {
+      habit.whiteouts = whiteouts;
       habit.whiteout_time = PackHabit::WhiteoutTime::OfDirectory;
       habits.push_back(habit);
-      habit.whiteout_time = PackHabit::WhiteoutTime::Fixed;
-      habit.fixed_time = survey.first_whiteout_time;
-      habits.push_back(habit);
+      habits.push_back(with_time(habit, whiteouts, survey.first_whiteout_time));
+    }
+    habits.push_back(with_time(habit, Whiteouts::MadeUp, 0));  // containerd since 2.0
+  }
+  return habits;
+}
+
+std::vector<PackHabit> searching_habits(const PackSurvey& survey, uint64_t hashed_bytes) {
+  using Whiteouts = PackHabit::Whiteouts;
+  constexpr uint64_t kMostSeconds = 900;
+  constexpr uint64_t kHeaderCost = 3 * 512;
+  PackHabit with_names;
+  with_names.mode = PackHabit::Mode::WithType;
+  with_names.names = PackHabit::Names::Host;
+  PackHabit with_type;
+  with_type.mode = PackHabit::Mode::WithType;
+  PackHabit bare_names;
+  bare_names.names = PackHabit::Names::OnlyRoot;
+  constexpr uint64_t kKinds = 5;
+  const uint64_t cost = (survey.bytes + survey.entries * kHeaderCost) * kKinds + 1;
+  const auto seconds = static_cast<int64_t>(std::min(kMostSeconds, hashed_bytes / cost));
+  std::vector<PackHabit> habits;
+  // The first whiteout is older than what its directory went through later; what is made up is younger than all.
+  for (int64_t i = 1; i <= seconds && survey.whiteouts > 0; ++i) {
+    for (const PackHabit& habit : {PackHabit{}, with_names, with_type}) {
+      habits.push_back(with_time(habit, Whiteouts::OneInode, survey.first_whiteout_time - i));
+    }
+    for (const PackHabit& habit : {PackHabit{}, bare_names}) {
+      habits.push_back(with_time(habit, Whiteouts::MadeUp, survey.newest_time + i - 1));
     }
   }
   return habits;
 }
 
-void PackWriter::set_owner(const PackEntry& entry, NewTarHeader& header) const {
-  header.user_name = name_of(entry.stat.uid, names_.users, habit_.names);
-  header.group_name = name_of(entry.stat.gid, names_.groups, habit_.names);
-  const bool mapped = habit_.ids == PackHabit::Ids::Mapped && !entry.stat.is_whiteout() &&
-                      !entry.name.starts_with(kWhiteoutPrefix);
-  header.uid = entry.stat.uid - (mapped ? ids_.uid_base : 0);
-  header.gid = entry.stat.gid - (mapped ? ids_.gid_base : 0);
+bool PackWriter::is_alike(const PackWriter& other) const {
+  return habit_.mode == other.habit_.mode && habit_.names == other.habit_.names && habit_.packed == other.habit_.packed;
+}
+
+// False for an owner that the daemon has no container id for; it then leaves the entry out.
+bool PackWriter::set_owner(const PackEntry& entry, NewTarHeader& header) const {
+  const bool is_whiteout = entry.stat.is_whiteout();
+  const bool was_unpacked = provenance_ == Provenance::Unpacked;
+  const bool is_literal = habit_.packed == PackHabit::Packed::AsOnDisk || (is_whiteout && !was_unpacked) ||
+                          entry.name.starts_with(kWhiteoutPrefix);
+  const uint32_t uid_base = is_literal ? 0 : ids_.uid_base;
+  const uint32_t gid_base = is_literal ? 0 : ids_.gid_base;
+  if (entry.stat.uid < uid_base || entry.stat.gid < gid_base) {
+    return false;
+  }
+  header.uid = entry.stat.uid - uid_base;
+  header.gid = entry.stat.gid - gid_base;
+  // Whiteouts belong to root where the kernel makes them.
+  const bool named_by_header = habit_.packed == PackHabit::Packed::Unmapped || (is_whiteout && was_unpacked);
+  header.user_name = name_of(named_by_header ? static_cast<uint32_t>(header.uid) : entry.stat.uid, names_.users,
+                             habit_.names);
+  header.group_name = name_of(named_by_header ? static_cast<uint32_t>(header.gid) : entry.stat.gid, names_.groups,
+                              habit_.names);
+  return true;
 }
 
 void PackWriter::become_whiteout(const PackEntry& entry, NewTarHeader& header) {
@@ -142,7 +212,12 @@ void PackWriter::become_whiteout(const PackEntry& entry, NewTarHeader& header) {
   } else if (habit_.whiteout_time == PackHabit::WhiteoutTime::Fixed) {
     header.mtime_seconds = habit_.fixed_time;
   }
-  if (habit_.whiteouts == PackHabit::Whiteouts::OneInode) {
+  if (habit_.whiteouts == PackHabit::Whiteouts::MadeUp) {
+    NewTarHeader bare;
+    bare.name = header.name;
+    bare.mtime_seconds = header.mtime_seconds;
+    header = bare;
+  } else if (habit_.whiteouts == PackHabit::Whiteouts::OneInode) {
     header.link_name = first_whiteout_;
     first_whiteout_ = first_whiteout_.empty() ? entry.path : first_whiteout_;
   }
@@ -152,9 +227,7 @@ bool PackWriter::write(const PackEntry& entry, std::vector<PackedEntry>& out) {
   out.clear();
   NewTarHeader header;
   header.type = type_flag(entry.stat.mode);
-  const bool is_unmapped = habit_.ids == PackHabit::Ids::Mapped && !entry.stat.is_whiteout() &&
-                           (entry.stat.uid < ids_.uid_base || entry.stat.gid < ids_.gid_base);
-  if (header.type == 0 || is_unmapped) {
+  if (header.type == 0 || !set_owner(entry, header)) {
     return false;  // the daemon logs an error and goes on
   }
   header.name = entry.path + (entry.stat.is_dir() ? "/" : "");
@@ -162,7 +235,6 @@ bool PackWriter::write(const PackEntry& entry, std::vector<PackedEntry>& out) {
   header.size = entry.stat.is_file() ? entry.stat.size : 0;
   header.link_name = entry.link_target;
   header.mtime_seconds = entry.stat.mtime.seconds;
-  set_owner(entry, header);
   if (header.type == '3' || header.type == '4') {
     header.device_major = entry.stat.rdev_major;
     header.device_minor = entry.stat.rdev_minor;

@@ -37,17 +37,26 @@ struct PackHabit {
     OfDirectory,
     Fixed,  // `fixed_time`
   };
-  // A kernel (since 5.8) may make all whiteouts of a mount one inode. The daemon then writes into the header of each but
-  // the first the name of that one, which unpacking forgets.
-  enum class Whiteouts { OwnInodes, OneInode };
-  // In a remapped root: whether owners were taken back to container ids (base layers of the naive driver were not).
-  enum class Ids { Mapped, AsOnDisk };
+  enum class Whiteouts {
+    OwnInodes,
+    // The kernel (since 5.8) makes the whiteouts of a mount one inode. The daemon then writes into the header of each
+    // but the first the name of that one, which unpacking forgets.
+    OneInode,
+    // Not converted but made up: bare headers of mode 0 (containerd's ChangeWriter, moby's ExportChanges).
+    MadeUp,
+  };
+  // Of a root whose owners are remapped.
+  enum class Packed {
+    Here,      // with the same mapping: names are those of the ids on disk
+    Unmapped,  // by a daemon without a mapping, and unpacked here
+    AsOnDisk,  // here, but without taking owners back to container ids (base layers of the naive driver)
+  };
 
   Mode mode = Mode::Bare;
   Names names = Names::None;
   WhiteoutTime whiteout_time = WhiteoutTime::OnDisk;
   Whiteouts whiteouts = Whiteouts::OwnInodes;
-  Ids ids = Ids::Mapped;
+  Packed packed = Packed::Here;
   int64_t fixed_time = 0;
 
   std::string name() const;  // "docker 20.10, ..."; for people
@@ -58,13 +67,18 @@ struct PackSurvey {
   uint64_t entries = 0;
   uint64_t whiteouts = 0;
   bool orders_differ = false;
-  // Of the directories around whiteouts, in seconds.
+  uint64_t bytes = 0;  // of files
+  // The oldest time of a directory around a whiteout, in seconds.
   int64_t first_whiteout_time = 0;
-  int64_t last_whiteout_time = 0;
+  int64_t newest_time = 0;  // of all that is no whiteout, in seconds
 };
 
 // The habits to try, the likeliest first.
 std::vector<PackHabit> habits_for(const PackSurvey& survey, const LayerInput& input);
+
+// Where a tree has whiteouts and nothing else is wrong: the likeliest habits with every second within which the whiteouts
+// may have been made, as many as may be tried for `hashed_bytes` in all.
+std::vector<PackHabit> searching_habits(const PackSurvey& survey, uint64_t hashed_bytes);
 
 // One tar entry as a habit writes it.
 struct PackedEntry {
@@ -76,18 +90,22 @@ struct PackedEntry {
 class PackWriter {
  public:
   PackWriter(const PackHabit& habit, const LayerInput& input, const OwnerNames& names)
-      : habit_(habit), ids_(input.ids), names_(names) {}
+      : habit_(habit), ids_(input.ids), provenance_(input.provenance), names_(names) {}
+
+  // Whether the two differ in nothing but whiteouts.
+  bool is_alike(const PackWriter& other) const;
 
   // Fills in what `entry` becomes: nothing (what the daemon skips), one entry, or two (an opaque directory). Returns
   // whether the file's bytes follow the last one.
   bool write(const PackEntry& entry, std::vector<PackedEntry>& out);
 
  private:
-  void set_owner(const PackEntry& entry, NewTarHeader& header) const;
+  bool set_owner(const PackEntry& entry, NewTarHeader& header) const;
   void become_whiteout(const PackEntry& entry, NewTarHeader& header);
 
   PackHabit habit_;
   IdMapping ids_;
+  Provenance provenance_;
   const OwnerNames& names_;
   std::string first_whiteout_;
 };
