@@ -102,16 +102,17 @@ TEST(TarSplitWriter, EndsAsTheDaemonVersionDoes) {
     return gunzipped(gzip);
   };
   EXPECT_EQ(written(TarSplitEnd::None), "{\"type\":2,\"payload\":\"YWJj\",\"position\":0}\n");
-  EXPECT_EQ(written(TarSplitEnd::EmptySegment), written(TarSplitEnd::None) +
-                                                     "{\"type\":2,\"payload\":\"\",\"position\":1}\n");
+  EXPECT_EQ(written(TarSplitEnd::EmptySegment),
+            written(TarSplitEnd::None) + "{\"type\":2,\"payload\":\"\",\"position\":1}\n");
 }
 
 TEST(TarSplitWriter, SpellsNamesAndChecksumsAsGoDoes) {
   EXPECT_EQ(line_of("a/big", 6, crc64("hello\n")),
             "{\"type\":1,\"name\":\"a/big\",\"size\":6,\"payload\":\"YUw+7uLYEAA=\",\"position\":0}");
   EXPECT_EQ(line_of("a/"), "{\"type\":1,\"name\":\"a/\",\"payload\":null,\"position\":0}");
-  EXPECT_EQ(line_of("q\"b\\l<&>\n\x01\x7f"), "{\"type\":1,\"name\":\"q\\\"b\\\\l\\u003c\\u0026\\u003e\\n\\u0001\x7f\","
-                                              "\"payload\":null,\"position\":0}");
+  EXPECT_EQ(line_of("q\"b\\l<&>\n\x01\x7f"),
+            "{\"type\":1,\"name\":\"q\\\"b\\\\l\\u003c\\u0026\\u003e\\n\\u0001\x7f\","
+            "\"payload\":null,\"position\":0}");
   EXPECT_EQ(line_of("\u00fc\u2028"), "{\"type\":1,\"name\":\"\u00fc\\u2028\",\"payload\":null,\"position\":0}");
   EXPECT_EQ(line_of("caf\xe9"), "{\"type\":1,\"name_raw\":\"Y2Fm6Q==\",\"payload\":null,\"position\":0}");
   // An encoded surrogate is no UTF-8; an encoded U+FFFD is.

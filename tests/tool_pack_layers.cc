@@ -1,5 +1,5 @@
-// pack-layers ROOT: pretends that every layer of a data root has lost its tar-split, packs it again, and prints for each
-// whether the digest came out right and whether the new file says the same as the old one; then the shares.
+// pack-layers ROOT: pretends that every layer of a data root has lost its tar-split, packs it again, and prints for
+// each whether the digest came out right and whether the new file says the same as the old one; then the shares.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -30,10 +30,12 @@ std::string small(const Root& root, const RelPath& path) {
 
 // A remapped daemon keeps its root in a directory named by the ids that it maps to.
 IdMapping mapping_of(const Root& root) {
-  const std::vector<std::string_view> ids = split(std::string_view(root.path()).substr(root.path().rfind('/') + 1), '.');
+  const std::vector<std::string_view> ids =
+      split(std::string_view(root.path()).substr(root.path().rfind('/') + 1), '.');
   const std::optional<uint64_t> uid = parse_uint64(ids.front());
   const std::optional<uint64_t> gid = parse_uint64(ids.back());
-  return ids.size() == 2 && uid && gid ? IdMapping{static_cast<uint32_t>(*uid), static_cast<uint32_t>(*gid)} : IdMapping{};
+  return ids.size() == 2 && uid && gid ? IdMapping{static_cast<uint32_t>(*uid), static_cast<uint32_t>(*gid)}
+                                       : IdMapping{};
 }
 
 std::vector<Layer> find_layers(const Root& root) {
@@ -128,7 +130,9 @@ int main(int argc, char** argv) {
     const bool matches = layer.packed && layer.packed->matches;
     matching += matches ? 1 : 0;
     same += layer.same_records ? 1 : 0;
-    const std::string text = !layer.packed ? layer.packed.error().message() : matches ? layer.packed->habit : layer.packed->reason;
+    const std::string text = !layer.packed ? layer.packed.error().message()
+                             : matches     ? layer.packed->habit
+                                           : layer.packed->reason;
     std::printf("%.12s %-9s %-10s %s\n", layer.chain.c_str(), matches ? "rebuilt" : "NOT",
                 layer.same_records ? "identical" : "-", text.c_str());
   }

@@ -92,8 +92,8 @@ class Block {
   std::string bytes_;
 };
 
-// Where ustar can cut a long name into prefix and name: the slash between them. The last one that leaves the prefix short
-// enough; a slash at the very end does not count. 0 where it cannot.
+// Where ustar can cut a long name into prefix and name: the slash between them. The last one that leaves the prefix
+// short enough; a slash at the very end does not count. 0 where it cannot.
 size_t ustar_cut(std::string_view name) {
   if (name.size() <= kName.size || !is_ascii(name)) {
     return 0;
@@ -162,8 +162,8 @@ std::map<std::string, std::string> pax_records(const NewTarHeader& header, bool&
 
 bool is_writable(const NewTarHeader& header) {
   const auto has_nul = [](const std::string& text) { return text.find('\0') != std::string::npos; };
-  const bool nul_in_xattr = std::any_of(header.xattrs.begin(), header.xattrs.end(),
-                                        [&](const auto& xattr) { return has_nul(xattr.first); });
+  const bool nul_in_xattr =
+      std::any_of(header.xattrs.begin(), header.xattrs.end(), [&](const auto& xattr) { return has_nul(xattr.first); });
   const bool may_end_in_slash = header.type == '5' || header.type == '1' || header.type == '2';
   return !nul_in_xattr && !has_nul(header.name) && !has_nul(header.link_name) && !has_nul(header.user_name) &&
          !has_nul(header.group_name) && (may_end_in_slash || !header.name.ends_with('/'));

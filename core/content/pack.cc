@@ -17,8 +17,10 @@
 namespace dfsck {
 namespace {
 
-// What the search for the time of whiteouts may cost: about a minute of one processor.
-constexpr uint64_t kSearchBytes = 64ULL << 30;
+// What the search for the time of whiteouts may hash: some ten seconds of one processor.
+constexpr uint64_t kSearchBytes = 16ULL << 30;
+// Sparse files can claim any size; a layer of more than this is none.
+constexpr uint64_t kMostBytes = 1ULL << 40;
 
 class Packer {
  public:
@@ -46,7 +48,9 @@ class Packer {
   std::string headers_;              // digest of the accepted tar's headers
 };
 
-Error changes_meanwhile(const std::string& where) { return {Error::Kind::Busy, 0, "pack", where, "it changes meanwhile"}; }
+Error changes_meanwhile(const std::string& where) {
+  return {Error::Kind::Busy, 0, "pack", where, "it changes meanwhile"};
+}
 
 // Gives whether the two orders of entries differ.
 template <typename Visit>
@@ -81,12 +85,16 @@ Result<PackSurvey> Packer::survey() const {
       survey.first_whiteout_time = std::min(survey.first_whiteout_time, entry.parent_mtime.seconds);
     } else {
       survey.newest_time = std::max(survey.newest_time, entry.stat.mtime.seconds);
-      survey.bytes += entry.stat.is_file() && entry.first_name.empty() ? entry.stat.size : 0;
+      const uint64_t size = entry.stat.is_file() && entry.first_name.empty() ? entry.stat.size : 0;
+      survey.bytes = std::min(survey.bytes + std::min(size, 2 * kMostBytes), 2 * kMostBytes);
     }
     return Result<void>();
   });
   if (!walked) {
     return walked.error();
+  }
+  if (survey.bytes > kMostBytes) {
+    return limit_error("pack", tree_.where(), "its files claim to hold " + human_bytes(survey.bytes));
   }
   survey.orders_differ = *walked;
   return survey;

@@ -19,20 +19,21 @@
 namespace dfsck {
 
 struct PackedLayer {
-  bool matches = false;   // the tar hashes to the diff ID; only then has the sink been given anything
-  std::string habit;      // by which it does, for people
-  std::string reason;     // why it does not
-  uint64_t entries = 0;   // in the tar, if it matches
+  bool matches = false;  // the tar hashes to the diff ID; only then has the sink been given anything
+  std::string habit;     // by which it does, for people
+  std::string reason;    // why it does not
+  uint64_t entries = 0;  // in the tar, if it matches
   uint64_t tar_bytes = 0;
   uint64_t tree_bytes = 0;    // `size` as the daemon computes it for layers that it unpacks
   uint64_t header_bytes = 0;  // `size` as it computes it for layers of BuildKit
   size_t habits_tried = 0;
 };
 
-// Packs `input.diff_dir` (`input.tar_split` is not read; `input.diff` is what counts). If a habit gives the right digest,
-// `sink` gets the bytes of tar-split.json.gz. File contents are read once for each order of entries that is tried.
-// Memory: 8 bytes for each file with contents, and what PackWalk needs. Errors: Io where the tree cannot be read (with it
-// nothing is proven), Limit, Cancelled, and those of the sink. Adds what it reads to `progress`. Thread-safe.
+// Packs `input.diff_dir` (`input.tar_split` is not read; `input.diff` is what counts). If a habit gives the right
+// digest, `sink` gets the bytes of tar-split.json.gz. File contents are read once for each order of entries that is
+// tried. Memory: 8 bytes for each file with contents, and what PackWalk needs. Errors: Io where the tree cannot be read
+// (with it nothing is proven), Limit for layers of more than 1 TiB and paths that the kernel does not take, Busy where
+// the tree changes meanwhile, Cancelled, and those of the sink. Adds what it reads to `progress`. Thread-safe.
 Result<PackedLayer> pack_layer(const Root& root, const LayerInput& input, const OwnerNames& names, const Cancel& cancel,
                                Progress& progress, const ByteSink& sink);
 

@@ -69,11 +69,14 @@ std::string portable_capability(std::string value) {
 
 }  // namespace
 
-OwnerNames host_owner_names() { return {parse_names("/etc/passwd"), parse_names("/etc/group")}; }
+OwnerNames host_owner_names() {
+  return {parse_names("/etc/passwd"), parse_names("/etc/group")};
+}
 
 std::string PackHabit::name() const {
-  std::string text = mode == Mode::WithType ? (names == Names::None ? "Docker 20.10.27 to 23" : "Docker up to 20.10.26")
-                                            : (names == Names::None ? "Docker since 24" : "bare modes with owners' names");
+  std::string text = mode == Mode::WithType
+                         ? (names == Names::None ? "Docker 20.10.27 to 23" : "Docker up to 20.10.26")
+                         : (names == Names::None ? "Docker since 24" : "bare modes with owners' names");
   if (names == Names::OnlyRoot) {
     text += ", no owner but root known by name";
   }
@@ -108,9 +111,10 @@ std::vector<PackHabit> base_habits(const LayerInput& input) {
     if (packed != Packed::Here && !is_remapped) {
       continue;
     }
-    for (const auto& [mode, names] : {std::pair(Mode::Bare, Names::None), std::pair(Mode::WithType, Names::Host),
-                                      std::pair(Mode::WithType, Names::None), std::pair(Mode::WithType, Names::OnlyRoot),
-                                      std::pair(Mode::Bare, Names::Host), std::pair(Mode::Bare, Names::OnlyRoot)}) {
+    for (const auto& [mode, names] :
+         {std::pair(Mode::Bare, Names::None), std::pair(Mode::WithType, Names::Host),
+          std::pair(Mode::WithType, Names::None), std::pair(Mode::WithType, Names::OnlyRoot),
+          std::pair(Mode::Bare, Names::Host), std::pair(Mode::Bare, Names::OnlyRoot)}) {
       PackHabit& base = bases.emplace_back();
       base.mode = mode;
       base.names = names;
@@ -195,10 +199,10 @@ bool PackWriter::set_owner(const PackEntry& entry, NewTarHeader& header) const {
   header.gid = entry.stat.gid - gid_base;
   // Whiteouts belong to root where the kernel makes them.
   const bool named_by_header = habit_.packed == PackHabit::Packed::Unmapped || (is_whiteout && was_unpacked);
-  header.user_name = name_of(named_by_header ? static_cast<uint32_t>(header.uid) : entry.stat.uid, names_.users,
-                             habit_.names);
-  header.group_name = name_of(named_by_header ? static_cast<uint32_t>(header.gid) : entry.stat.gid, names_.groups,
-                              habit_.names);
+  header.user_name =
+      name_of(named_by_header ? static_cast<uint32_t>(header.uid) : entry.stat.uid, names_.users, habit_.names);
+  header.group_name =
+      name_of(named_by_header ? static_cast<uint32_t>(header.gid) : entry.stat.gid, names_.groups, habit_.names);
   return true;
 }
 

@@ -21,8 +21,8 @@ struct OwnerNames {
   std::map<uint32_t, std::string> groups;
 };
 
-// Those of this machine: /etc/passwd and /etc/group, of which daemons before 20.10.27 write the names into headers. Empty
-// where they cannot be read.
+// Those of this machine: /etc/passwd and /etc/group, of which daemons before 20.10.27 write the names into headers.
+// Empty where they cannot be read.
 OwnerNames host_owner_names();
 
 struct PackHabit {
@@ -30,8 +30,8 @@ struct PackHabit {
   enum class Mode { WithType, Bare };
   // Names of owners: up to 20.10.26. Root's name is the same everywhere; others are those of the daemon's machine.
   enum class Names { Host, OnlyRoot, None };
-  // Which time a whiteout's header has. A layer that was packed and unpacked again has lost it: whiteouts are made anew.
-  // The directory around it changed when the whiteout came to be, and has kept its time.
+  // Which time a whiteout's header has. A layer that was packed and unpacked again has lost it: whiteouts are made
+  // anew. The directory around it changed when the whiteout came to be, and has kept its time.
   enum class WhiteoutTime {
     OnDisk,
     OfDirectory,
@@ -76,8 +76,8 @@ struct PackSurvey {
 // The habits to try, the likeliest first.
 std::vector<PackHabit> habits_for(const PackSurvey& survey, const LayerInput& input);
 
-// Where a tree has whiteouts and nothing else is wrong: the likeliest habits with every second within which the whiteouts
-// may have been made, as many as may be tried for `hashed_bytes` in all.
+// Where a tree has whiteouts and nothing else is wrong: the likeliest habits with every second within which the
+// whiteouts may have been made, as many as may be tried for `hashed_bytes` in all.
 std::vector<PackHabit> searching_habits(const PackSurvey& survey, uint64_t hashed_bytes);
 
 // One tar entry as a habit writes it.

@@ -28,8 +28,8 @@ PackRace::PackRace(const std::vector<PackHabit>& habits, const LayerInput& input
   Lane& all = lanes_.emplace_back();
   for (size_t i = 0; i < habits.size(); ++i) {
     const PackWriter& writer = writers_.emplace_back(habits[i], input, names);
-    const auto first = std::find_if(writers_.begin(), writers_.end(),
-                                    [&](const PackWriter& other) { return other.is_alike(writer); });
+    const auto first =
+        std::find_if(writers_.begin(), writers_.end(), [&](const PackWriter& other) { return other.is_alike(writer); });
     alike_.push_back(static_cast<size_t>(first - writers_.begin()));
     all.habits.push_back(i);
   }
@@ -59,10 +59,9 @@ void PackRace::part_ways() {
     });
     const size_t first_new = lanes_.size();
     for (const size_t habit : others) {
-      const auto same = std::find_if(lanes_.begin() + static_cast<std::ptrdiff_t>(first_new), lanes_.end(),
-                                     [&](const Lane& lane) {
-                                       return current_[lane.habits.front()]->is_same(*current_[habit]);
-                                     });
+      const auto same =
+          std::find_if(lanes_.begin() + static_cast<std::ptrdiff_t>(first_new), lanes_.end(),
+                       [&](const Lane& lane) { return current_[lane.habits.front()]->is_same(*current_[habit]); });
       if (same != lanes_.end()) {
         same->habits.push_back(habit);
       } else {

@@ -25,7 +25,8 @@ class PackRace {
 
   struct Win {
     size_t habit = 0;
-    std::string headers;  // SHA-256 of all that is not the files' bytes, by which another walk proves to have seen the same
+    std::string
+        headers;  // SHA-256 of all that is not the files' bytes, by which another walk proves to have seen the same
   };
   // Ends the tars. The first habit whose tar has this digest, if one has.
   std::optional<Win> finish(const DiffId& wanted);

@@ -21,12 +21,12 @@ enum class PackOrder {
 };
 
 struct PackEntry {
-  std::string path;         // relative to the tree
-  std::string name;         // its last part
+  std::string path;  // relative to the tree
+  std::string name;  // its last part
   FileStat stat;
   FileTime parent_mtime;
-  std::string link_target;  // of symbolic links
-  std::string first_name;   // the path of an earlier name of the same inode; empty if there is none
+  std::string link_target;                // of symbolic links
+  std::string first_name;                 // the path of an earlier name of the same inode; empty if there is none
   std::optional<std::string> capability;  // security.capability
   bool is_opaque = false;
 };
@@ -38,8 +38,8 @@ class PackWalk {
   // `tree` is diff/, open.
   PackWalk(const Dir& tree, PackOrder order);
 
-  // The next entry; false at the end. Errors: Io where something cannot be read or vanishes; Limit for paths longer than
-  // the kernel takes, which the daemon could not pack either.
+  // The next entry; false at the end. Errors: Io where something cannot be read or vanishes; Limit for paths longer
+  // than the kernel takes, which the daemon could not pack either.
   Result<bool> next(PackEntry& entry);
   // Opens the entry that next() gave, a regular file.
   Result<Fd> open_file(const PackEntry& entry) const { return current_->open_seen_file(entry.name); }
