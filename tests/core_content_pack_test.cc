@@ -256,6 +256,30 @@ TEST_F(PackLayer, FollowsNoLinkAndOpensNoFifo) {
   EXPECT_TRUE(records_are_the_same());
 }
 
+TEST_F(PackLayer, NoticesThatTheTreeChangesWhileItWrites) {
+  std::vector<TarMember> members;
+  uint64_t state = 1;
+  for (int i = 0; i < 4000; ++i) {  // names that do not compress, so that the sink is called before the end
+    std::string name = "f" + std::to_string(10'000 + i);
+    for (int digit = 0; digit < 60; ++digit) {
+      state = state * 6364136223846793005U + 1442695040888963407U;
+      name += static_cast<char>('a' + (state >> 40) % 26);
+    }
+    members.push_back({.name = name});
+  }
+  members.push_back({.name = "last"});
+  unpack(members);
+  ASSERT_TRUE(pack().matches);
+  Progress progress;
+  const Result<PackedLayer> packed =
+      pack_layer(layer_->root.open(), layer_->input, names_, cancel_, progress, [this](std::string_view) {
+        EXPECT_EQ(::chmod(layer_->path("last").c_str(), 0600), 0);
+        return Result<void>();
+      });
+  ASSERT_FALSE(packed);
+  EXPECT_EQ(packed.error().kind, Error::Kind::Busy);
+}
+
 TEST_F(PackLayer, GivesTheSinksError) {
   unpack(one_of_everything());
   Progress progress;
