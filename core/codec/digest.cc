@@ -32,6 +32,14 @@ void Sha256::update(const void* data, size_t size) {
   }
 }
 
+Sha256 Sha256::copy() const {
+  Sha256 other;
+  if (EVP_MD_CTX_copy_ex(other.state_->context, state_->context) != 1) {
+    std::abort();
+  }
+  return other;
+}
+
 std::array<uint8_t, 32> Sha256::finish() {
   std::array<uint8_t, 32> digest{};
   if (EVP_DigestFinal_ex(state_->context, digest.data(), nullptr) != 1) {

@@ -23,6 +23,8 @@ class Sha256 {
 
   void update(const void* data, size_t size);
   void update(std::string_view bytes) { update(bytes.data(), bytes.size()); }
+  // A second stream that has seen the same bytes.
+  Sha256 copy() const;
   // Ends the stream; the object can then only be destroyed or assigned to.
   std::array<uint8_t, 32> finish();
   std::string finish_hex();

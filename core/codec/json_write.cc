@@ -124,6 +124,17 @@ void append_value(std::string& out, const JsonValue& value) {
 
 }  // namespace
 
+bool is_utf8(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const size_t length = utf8_length(bytes);
+    if (length == 0) {
+      return false;
+    }
+    bytes.remove_prefix(length);
+  }
+  return true;
+}
+
 std::string to_go_json(const JsonValue& value) {
   std::string out;
   append_value(out, value);

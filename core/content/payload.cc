@@ -43,6 +43,10 @@ PayloadReader::PayloadReader(const Cancel& cancel, Progress& progress)
 PayloadReader::~PayloadReader() = default;
 
 PayloadReader::Outcome PayloadReader::read(int fd, uint64_t size, TarDigest& digest) {
+  return read(fd, size, [&digest](std::string_view piece) { digest.add(piece); });
+}
+
+PayloadReader::Outcome PayloadReader::read(int fd, uint64_t size, const Witness& witness) {
   Outcome outcome;
   Crc64 crc;
   while (outcome.bytes < size && !cancel_.requested()) {
@@ -70,7 +74,7 @@ PayloadReader::Outcome PayloadReader::read(int fd, uint64_t size, TarDigest& dig
     }
     const std::string_view piece(buffer_.get(), static_cast<size_t>(got));
     crc.update(piece.data(), piece.size());
-    digest.add(piece);
+    witness(piece);
     outcome.bytes += piece.size();
     progress_.add_bytes(piece.size());
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,6 +44,9 @@ class PayloadReader {
   };
   // Reads exactly `size` bytes from the start of `fd`.
   Outcome read(int fd, uint64_t size, TarDigest& digest);
+  // The same with somebody else who sees the bytes.
+  using Witness = std::function<void(std::string_view)>;
+  Outcome read(int fd, uint64_t size, const Witness& witness);
 
  private:
   const Cancel& cancel_;

@@ -1,0 +1,236 @@
+// Three walks: one that looks at what there is, one that reads the files and hashes the tars of all habits, one that
+// writes tar-split by the habit that turned out right, with the checksums of the second walk.
+#include "core/content/pack.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "core/base/escape.h"
+#include "core/base/text.h"
+#include "core/codec/digest.h"
+#include "core/codec/tar_header.h"
+#include "core/codec/tar_split_writer.h"
+#include "core/content/pack_race.h"
+#include "core/content/payload.h"
+#include "core/content/tree_size.h"
+
+namespace dfsck {
+namespace {
+
+// What the search for the time of whiteouts may hash: some ten seconds of one processor.
+constexpr uint64_t kSearchBytes = 16ULL << 30;
+// Sparse files can claim any size; a layer of more than this is none.
+constexpr uint64_t kMostBytes = 1ULL << 40;
+
+class Packer {
+ public:
+  Packer(const Dir& tree, const LayerInput& input, const OwnerNames& names, const Cancel& cancel, Progress& progress)
+      : tree_(tree), input_(input), names_(names), cancel_(cancel), reader_(cancel, progress) {}
+
+  Result<PackSurvey> survey() const;
+  // The habit by which the tar hashes to the diff ID, if there is one.
+  Result<std::optional<PackHabit>> race(const std::vector<PackHabit>& habits, PackOrder order);
+  // What race() found. Fills in the sizes of `result`.
+  Result<void> write(const PackHabit& habit, PackOrder order, const ByteSink& sink, PackedLayer& result) const;
+
+ private:
+  // Calls visit(walk, entry) for each entry, until it gives an error.
+  template <typename Visit>
+  Result<bool> for_each_entry(PackOrder order, Visit visit) const;
+  Result<void> read_file(const PackWalk& walk, const PackEntry& entry, PackRace& race);
+
+  const Dir& tree_;
+  const LayerInput& input_;
+  const OwnerNames& names_;
+  const Cancel& cancel_;
+  PayloadReader reader_;
+  std::vector<uint64_t> checksums_;  // of files with contents, in order
+  std::string headers_;              // digest of the accepted tar's headers
+};
+
+Error changes_meanwhile(const std::string& where) {
+  return {Error::Kind::Busy, 0, "pack", where, "it changes meanwhile"};
+}
+
+// Gives whether the two orders of entries differ.
+template <typename Visit>
+Result<bool> Packer::for_each_entry(PackOrder order, Visit visit) const {
+  PackWalk walk(tree_, order);
+  PackEntry entry;
+  for (;;) {
+    if (cancel_.requested()) {
+      return Error{Error::Kind::Cancelled, 0, "pack", "", ""};
+    }
+    const Result<bool> got = walk.next(entry);
+    if (!got) {
+      return got.error();
+    }
+    if (!*got) {
+      return walk.orders_differ();
+    }
+    const Result<void> visited = visit(walk, entry);
+    if (!visited) {
+      return visited.error();
+    }
+  }
+}
+
+Result<PackSurvey> Packer::survey() const {
+  PackSurvey survey;
+  survey.first_whiteout_time = std::numeric_limits<int64_t>::max();
+  const Result<bool> walked = for_each_entry(PackOrder::Walk, [&](const PackWalk&, const PackEntry& entry) {
+    ++survey.entries;
+    if (entry.stat.is_whiteout()) {
+      ++survey.whiteouts;
+      survey.first_whiteout_time = std::min(survey.first_whiteout_time, entry.parent_mtime.seconds);
+    } else {
+      survey.newest_time = std::max(survey.newest_time, entry.stat.mtime.seconds);
+      const uint64_t size = entry.stat.is_file() && entry.first_name.empty() ? entry.stat.size : 0;
+      survey.bytes = std::min(survey.bytes + std::min(size, 2 * kMostBytes), 2 * kMostBytes);
+    }
+    return Result<void>();
+  });
+  if (!walked) {
+    return walked.error();
+  }
+  if (survey.bytes > kMostBytes) {
+    return limit_error("pack", tree_.where(), "its files claim to hold " + human_bytes(survey.bytes));
+  }
+  survey.orders_differ = *walked;
+  return survey;
+}
+
+Result<void> Packer::read_file(const PackWalk& walk, const PackEntry& entry, PackRace& race) {
+  const Result<Fd> file = walk.open_file(entry);
+  if (!file) {
+    return file.error();
+  }
+  const PayloadReader::Outcome outcome =
+      reader_.read(file->get(), entry.stat.size, [&race](std::string_view piece) { race.add_bytes(piece); });
+  const std::string where = tree_.where() + "/" + escaped(entry.path);
+  if (outcome.error != 0) {
+    errno = outcome.error;
+    return sys_error("read", where);
+  }
+  if (outcome.bytes != entry.stat.size) {
+    return cancel_.requested() ? Error{Error::Kind::Cancelled, 0, "pack", "", ""} : changes_meanwhile(where);
+  }
+  race.end_bytes(outcome.bytes);
+  checksums_.push_back(outcome.crc64);
+  return {};
+}
+
+Result<std::optional<PackHabit>> Packer::race(const std::vector<PackHabit>& habits, PackOrder order) {
+  PackRace race(habits, input_, names_);
+  checksums_.clear();
+  const Result<bool> walked = for_each_entry(order, [&](const PackWalk& walk, const PackEntry& entry) {
+    return race.add_entry(entry) ? read_file(walk, entry, race) : Result<void>();
+  });
+  if (!walked) {
+    return walked.error();
+  }
+  const std::optional<PackRace::Win> win = race.finish(*input_.diff);
+  headers_ = win ? win->headers : std::string();
+  return win ? std::optional(habits[win->habit]) : std::nullopt;
+}
+
+Result<void> Packer::write(const PackHabit& habit, PackOrder order, const ByteSink& sink, PackedLayer& result) const {
+  TarSplitWriter split(sink, habit.mode == PackHabit::Mode::WithType ? TarSplitEnd::EmptySegment : TarSplitEnd::None);
+  PackWriter writer(habit, input_, names_);
+  std::vector<PackedEntry> packed;
+  Sha256 headers;
+  std::string segment;  // between two payloads
+  size_t next_checksum = 0;
+  const auto add_file = [&](const PackedEntry& entry, uint64_t size) -> Result<void> {
+    if (size > 0 && next_checksum == checksums_.size()) {
+      return changes_meanwhile(tree_.where());
+    }
+    segment += entry.header;
+    headers.update(segment);
+    Result<void> written = split.segment(segment);
+    written = written ? split.file(entry.name, size, size > 0 ? checksums_[next_checksum++] : 0) : written;
+    result.entries += 1;
+    result.header_bytes += size;
+    result.tar_bytes += segment.size() + size;
+    segment.assign(tar_padding(size), '\0');
+    return written;
+  };
+  const Result<bool> walked = for_each_entry(order, [&](const PackWalk&, const PackEntry& entry) {
+    const bool has_payload = writer.write(entry, packed);
+    Result<void> written;
+    for (size_t i = 0; written && i < packed.size(); ++i) {
+      written = add_file(packed[i], has_payload && i + 1 == packed.size() ? entry.stat.size : 0);
+    }
+    return written;
+  });
+  if (!walked) {
+    return walked.error();
+  }
+  segment.append(2 * kTarBlock, '\0');
+  headers.update(segment);
+  result.tar_bytes += segment.size();
+  if (headers.finish_hex() != headers_) {
+    return changes_meanwhile(tree_.where());
+  }
+  const Result<void> written = split.segment(segment);
+  return written ? split.finish() : written;
+}
+
+// One way of packing that is to be tried.
+struct Attempt {
+  PackOrder order;
+  std::vector<PackHabit> habits;
+};
+
+std::vector<Attempt> attempts_for(const PackSurvey& survey, const LayerInput& input) {
+  std::vector<Attempt> attempts;
+  attempts.push_back({PackOrder::Walk, habits_for(survey, input)});
+  if (survey.orders_differ) {
+    attempts.push_back({PackOrder::Paths, habits_for(survey, input)});
+  }
+  attempts.push_back({PackOrder::Walk, searching_habits(survey, kSearchBytes)});
+  return attempts;
+}
+
+}  // namespace
+
+Result<PackedLayer> pack_layer(const Root& root, const LayerInput& input, const OwnerNames& names, const Cancel& cancel,
+                               Progress& progress, const ByteSink& sink) {
+  PackedLayer result;
+  if (!input.diff) {
+    result.reason = "its diff ID is not known, so nothing can be proven";
+    return result;
+  }
+  const Result<Dir> tree = root.open_dir(input.diff_dir);
+  if (!tree) {
+    return tree.error();
+  }
+  Packer packer(*tree, input, names, cancel, progress);
+  const Result<PackSurvey> survey = packer.survey();
+  if (!survey) {
+    return survey.error();
+  }
+  for (const Attempt& attempt : attempts_for(*survey, input)) {
+    const Result<std::optional<PackHabit>> habit =
+        attempt.habits.empty() ? std::optional<PackHabit>() : packer.race(attempt.habits, attempt.order);
+    if (!habit) {
+      return habit.error();
+    }
+    result.habits_tried += attempt.habits.size();
+    if (*habit) {
+      const Result<void> written = packer.write(**habit, attempt.order, sink, result);
+      const Result<uint64_t> size = written ? tree_size(root, input.diff_dir) : Result<uint64_t>(written.error());
+      if (!size) {
+        return size.error();
+      }
+      result.matches = true;
+      result.habit = (*habit)->name() + (attempt.order == PackOrder::Paths ? ", sorted by path" : "");
+      result.tree_bytes = *size;
+      return result;
+    }
+  }
+  result.reason = "none of " + counted(result.habits_tried, "known way") + " of packing gives its diff ID";
+  return result;
+}
+
+}  // namespace dfsck
