@@ -170,6 +170,14 @@ void fix_mend_entry(const CheckInput& input, const Finding& finding, size_t inde
   }
 }
 
+void fix_restore_tar_split(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
+  const RebuiltReference* rebuilt = finding.content ? input.content.find_reference(finding.content->layer) : nullptr;
+  if (rebuilt != nullptr) {
+    plan.add(index, stage::kLayers, WriteFile{finding.path, rebuilt->tar_split, Ownership{0, 0, 0644}},
+             expect_now(input.root, finding.path));
+  }
+}
+
 void fix_restore_file(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const Remedy* remedy =
       finding.content ? input.content.find_remedy(finding.content->layer, finding.content->issue) : nullptr;

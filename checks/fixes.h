@@ -29,6 +29,7 @@ FIX(write_lower);
 FIX(quarantine_overlay_dir);
 FIX(mend_entry);
 FIX(restore_file);
+FIX(restore_tar_split);
 
 // images and references
 FIX(quarantine_image);

@@ -1,6 +1,7 @@
 // Invariant: every layer's tree is what its tar was, entry by entry. The comparing is core/content's; this file gives
 // each difference its problem.
 #include "checks/checks.h"
+#include "checks/content_advice.h"
 #include "checks/input.h"
 #include "core/base/escape.h"
 #include "core/base/text.h"
@@ -49,7 +50,13 @@ class LayerJudge {
   }
 
   void judge() {
-    if (describes_another_tree()) {
+    if (const RebuiltReference* rebuilt = content_.find_reference(number_); rebuilt != nullptr) {
+      judge_reference(*rebuilt);
+      return;
+    }
+    if (describes_another_tree(verdict_)) {
+      // Naming every file of either would bury that.
+      bad_reference("it describes other files than the layer has");
       return;
     }
     for (size_t i = 0; i < verdict_.issues.size(); ++i) {
@@ -62,10 +69,11 @@ class LayerJudge {
         Finding& finding = add_layer(problem::layer_digest_differs, tar_split);
         finding.args["found"] = "sha256:" + verdict_.found_digest;
         finding.args["expected"] = diff_id_ ? diff_id_->text() : "another digest";
+        finding.args["remedy"] = reference_advice(content_, number_);
         break;
       }
       case LayerVerdict::State::NoReference:
-        add_layer(problem::layer_reference_bad, tar_split).args["detail"] = verdict_.reason;
+        bad_reference(verdict_.reason);
         break;
       case LayerVerdict::State::Unverifiable:
         add_layer(problem::layer_unverifiable, diff_).args["detail"] = verdict_.reason;
@@ -85,22 +93,19 @@ class LayerJudge {
   }
 
  private:
-  // Most of what tar-split lists is not there, and other things are: it is the reference that does not belong here.
-  // Naming every file of either would bury that.
-  bool describes_another_tree() {
-    uint64_t missing = 0;
-    uint64_t extra = 0;
-    for (const Issue& issue : verdict_.issues) {
-      missing += issue.kind == IssueKind::Missing ? 1 : 0;
-      extra += issue.kind == IssueKind::Extra ? 1 : 0;
-    }
-    if (extra == 0 || missing * 2 <= verdict_.entries) {
-      return false;
-    }
-    add_layer(problem::layer_reference_bad, layer_.path / "tar-split.json.gz").args["detail"] =
-        "it describes other files than the layer has (" + counted(missing, "entry") + " of " +
-        std::to_string(verdict_.entries) + " missing, " + std::to_string(extra) + " others there)";
-    return true;
+  void bad_reference(const std::string& detail) {
+    Finding& finding = add_layer(problem::layer_reference_bad, layer_.path / "tar-split.json.gz");
+    finding.args["detail"] = detail;
+    finding.args["remedy"] = reference_advice(content_, number_);
+  }
+
+  void judge_reference(const RebuiltReference& rebuilt) {
+    Finding& finding = add_layer(problem::tar_split_restorable, layer_.path / "tar-split.json.gz");
+    finding.args["source"] = rebuilt.source;
+    finding.args["state"] = !layer_.tar_split.present() || layer_.tar_split.size == 0 ? "is " + layer_.tar_split.problem()
+                            : verdict_.state == LayerVerdict::State::NoReference      ? "cannot be used: " + verdict_.reason
+                                                                                      : "is that of another layer";
+    finding.content = Finding::ContentIssue{number_, 0};
   }
 
   Finding& add_layer(ProblemId problem, const RelPath& path) {
@@ -136,7 +141,7 @@ class LayerJudge {
     if (remedy != nullptr) {
       describe_remedy(issue, *remedy, finding);
     } else if (lacks_bytes(issue)) {
-      finding.args["remedy"] = advice();
+      finding.args["remedy"] = bytes_advice(content_, number_);
     }
   }
 
@@ -152,13 +157,6 @@ class LayerJudge {
     finding.args["damage"] = issue.kind == IssueKind::Missing   ? "is missing"
                              : issue.kind == IssueKind::Emptied ? "is empty"
                                                                 : issue.detail;
-  }
-
-  // What to do about bytes that are nowhere at hand.
-  std::string advice() const {
-    const std::string why = number_ < content_.remedies.size() ? content_.remedies[number_].why : "";
-    return "Name a copy of the image with --from: a docker save archive, an OCI layout or another root" +
-           (why.empty() ? "." : " (" + why + ").");
   }
 
   // Times alone are information: one line for the layer says it.

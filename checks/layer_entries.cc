@@ -2,6 +2,7 @@
 // Written by moby layer/filestore.go; loaded by layer/layer_store.go:loadLayer, which hides every failure at debug level.
 // Does not look at the layer's directory; that is overlay_dirs.cc and layer_content.cc.
 #include "checks/checks.h"
+#include "checks/content_advice.h"
 #include "checks/input.h"
 
 namespace dfsck {
@@ -20,8 +21,10 @@ bool holds_nothing(const Layer& layer) {
 
 class LayerEntry {
  public:
-  LayerEntry(const Layer& layer, const LayerTruth& truth, const OverlayDir* dir, FindingSink& sink)
-      : layer_(layer), truth_(truth), dir_(dir), sink_(sink) {}
+  LayerEntry(const CheckInput& input, size_t number, FindingSink& sink)
+      : layer_(input.model.layers.layers[number]), truth_(input.derived.layers[number]),
+        dir_(truth_.cache ? input.model.overlay.find(*truth_.cache) : nullptr), content_(input.content),
+        number_(number), sink_(sink) {}
 
   void check() {
     if (!layer_.is_directory || holds_nothing(layer_)) {
@@ -132,14 +135,21 @@ class LayerEntry {
 
   void check_tar_split() {
     const FileState& file = layer_.tar_split;
-    if (file.absent() || file.kind == FileState::Kind::WrongType || (file.present() && file.size == 0)) {
-      add(problem::layer_tar_split_missing, layer_.path / "tar-split.json.gz").args["state"] = file.problem();
+    const bool unusable =
+        file.absent() || file.kind == FileState::Kind::WrongType || (file.present() && file.size == 0);
+    // One that could be made again is a finding of the content's check.
+    if (unusable && content_.find_reference(number_) == nullptr) {
+      Finding& finding = add(problem::layer_tar_split_missing, layer_.path / "tar-split.json.gz");
+      finding.args["state"] = file.problem();
+      finding.args["remedy"] = reference_advice(content_, number_);
     }
   }
 
   const Layer& layer_;
   const LayerTruth& truth_;
   const OverlayDir* dir_;
+  const ContentResults& content_;
+  size_t number_;
   FindingSink& sink_;
 };
 
@@ -148,9 +158,7 @@ class LayerEntry {
 void check_layer_entries(const CheckInput& input, FindingSink& sink) {
   const LayerStore& store = input.model.layers;
   for (size_t i = 0; i < store.layers.size(); ++i) {
-    const LayerTruth& truth = input.derived.layers[i];
-    const OverlayDir* dir = truth.cache ? input.model.overlay.find(*truth.cache) : nullptr;
-    LayerEntry(store.layers[i], truth, dir, sink).check();
+    LayerEntry(input, i, sink).check();
   }
   for (const RelPath& path : store.foreign_layers) {
     sink.add(problem::layer_entry_foreign, {SubjectKind::File, path.text()}, path).args["path"] = path.text();

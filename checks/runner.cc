@@ -13,6 +13,7 @@
 #include "checks/planner.h"
 #include "core/base/text.h"
 #include "core/content/verify_layers.h"
+#include "core/heal/references.h"
 #include "core/heal/remedies.h"
 #include "core/plan/history.h"
 #include "core/run/parallel.h"
@@ -221,6 +222,8 @@ Result<Examination> Examination::make(const Root& root, const CheckOptions& opti
     const Donors none;
     find_remedies(root, model, state->derived, options.donors != nullptr ? *options.donors : none, options.jobs, cancel,
                   progress, state->content);
+    rebuild_references(root, model, state->derived, options.donors != nullptr ? *options.donors : none, options.jobs,
+                       cancel, progress, state->content);
   }
   if (options.level != Level::Structure) {
     state->sizes = measure_unowned(root, model, state->derived, options.jobs, cancel);

@@ -23,6 +23,14 @@ bool lacks_bytes(const Issue& issue) {
   }
 }
 
+bool describes_another_tree(const LayerVerdict& verdict) {
+  const auto count = [&](IssueKind kind) {
+    return static_cast<uint64_t>(std::count_if(verdict.issues.begin(), verdict.issues.end(),
+                                               [&](const Issue& issue) { return issue.kind == kind; }));
+  };
+  return count(IssueKind::Extra) > 0 && count(IssueKind::Missing) * 2 > verdict.entries;
+}
+
 std::string_view issue_kind_name(IssueKind kind) {
   switch (kind) {
     case IssueKind::Emptied: return "emptied";

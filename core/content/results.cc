@@ -15,4 +15,8 @@ const Remedy* ContentResults::find_remedy(size_t layer, size_t issue) const {
   return found != files.end() && found->issue == issue ? &*found : nullptr;
 }
 
+const RebuiltReference* ContentResults::find_reference(size_t layer) const {
+  return layer < references.size() && !references[layer].tar_split.empty() ? &references[layer] : nullptr;
+}
+
 }  // namespace dfsck

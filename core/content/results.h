@@ -26,15 +26,26 @@ struct LayerRemedies {
   std::string why;
 };
 
+// A tar-split that was made again.
+struct RebuiltReference {
+  std::string tar_split;  // bytes of tar-split.json.gz; empty where it could not be made
+  std::string source;     // out of what, for people
+  std::string why;        // why not, for people
+};
+
 struct ContentResults {
   // Like model.layers.layers; empty when the layer trees were not looked at. A layer that could not be looked at
   // because of its metadata has a verdict of state NotChecked.
   std::vector<LayerVerdict> layers;
   // Like `layers`; empty where no layer has such damage.
   std::vector<LayerRemedies> remedies;
+  // Like `layers`; empty where every layer has a tar-split that can be used.
+  std::vector<RebuiltReference> references;
 
   // The remedy of an issue; null if there is none.
   const Remedy* find_remedy(size_t layer, size_t issue) const;
+  // The tar-split that was made again for the layer; null if there is none.
+  const RebuiltReference* find_reference(size_t layer) const;
 };
 
 }  // namespace dfsck

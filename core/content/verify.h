@@ -138,6 +138,9 @@ struct LayerVerdict {
   uint64_t header_bytes = 0;     // `size` as it computes it for layers of BuildKit: the sum of sizes in tar-split
 };
 
+// Most of what tar-split lists is not there, and other things are: it is tar-split that does not belong to the tree.
+bool describes_another_tree(const LayerVerdict& verdict);
+
 // A layer with more wrong entries than this keeps the first ones, in the tar's order.
 inline constexpr size_t kMaxIssues = 200'000;
 

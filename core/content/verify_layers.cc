@@ -22,12 +22,11 @@ std::vector<RelPath> diffs_below(const Model& model, const Derived& derived, con
 
 }  // namespace
 
-std::optional<LayerInput> layer_input(const Model& model, const Derived& derived, size_t i) {
+std::optional<LayerInput> tree_input(const Model& model, const Derived& derived, size_t i) {
   const Layer& layer = model.layers.layers[i];
   const LayerTruth& truth = derived.layers[i];
   const OverlayDir* dir = truth.cache ? model.overlay.find(*truth.cache) : nullptr;
-  if (dir == nullptr || !dir->diff.exists || !dir->diff.stat.is_dir() || !layer.tar_split.present() ||
-      layer.tar_split.size == 0) {
+  if (dir == nullptr || !dir->diff.exists || !dir->diff.stat.is_dir()) {
     return std::nullopt;
   }
   LayerInput input;
@@ -41,6 +40,11 @@ std::optional<LayerInput> layer_input(const Model& model, const Derived& derived
     input.lower_diffs = diffs_below(model, derived, dir->id);
   }
   return input;
+}
+
+std::optional<LayerInput> layer_input(const Model& model, const Derived& derived, size_t i) {
+  const FileState& tar_split = model.layers.layers[i].tar_split;
+  return tar_split.present() && tar_split.size > 0 ? tree_input(model, derived, i) : std::nullopt;
 }
 
 ContentResults verify_layers(const Root& root, const Model& model, const Derived& derived, Depth depth, unsigned jobs,

@@ -8,7 +8,9 @@
 
 namespace dfsck {
 
-// What the i-th layer of the model is compared with. Nothing where there is no tree or no reference to compare it with:
+// The tree of the i-th layer of the model and all that is known of it. Nothing where there is no tree.
+std::optional<LayerInput> tree_input(const Model& model, const Derived& derived, size_t i);
+// The same for what the layer can be compared with. Nothing where there is no tree or no reference to compare it with:
 // other checks speak of that.
 std::optional<LayerInput> layer_input(const Model& model, const Derived& derived, size_t i);
 

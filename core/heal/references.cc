@@ -1,0 +1,136 @@
+// A donor's tar is exact. Packing finds the tars that daemons made themselves.
+#include "core/heal/references.h"
+
+#include "core/base/escape.h"
+#include "core/codec/crc64.h"
+#include "core/codec/tar_split_writer.h"
+#include "core/codec/tar_stream.h"
+#include "core/content/pack.h"
+#include "core/content/verify_layers.h"
+#include "core/run/parallel.h"
+
+namespace dfsck {
+namespace {
+
+// What all rebuilt files may hold together: they are part of the plan. Twenty layers of a hundred thousand files each.
+constexpr uint64_t kMaxBytes = 256U << 20;
+
+// Cuts a layer's tar into records (vbatts/tar-split tar/asm/disassemble.go:NewInputTarStream).
+Result<void> cut(TarStream& tar, TarSplitWriter& writer) {
+  TarStreamEntry entry;
+  while (true) {
+    const Result<TarStream::Kind> kind = tar.next(entry);
+    if (!kind) {
+      return kind.error();
+    }
+    if (*kind == TarStream::Kind::End) {
+      return writer.finish();
+    }
+    if (const Result<void> written = writer.segment(entry.raw); !written) {
+      return written;
+    }
+    if (*kind == TarStream::Kind::Tail) {
+      continue;
+    }
+    Crc64 crc;
+    const uint64_t size = tar.payload_left();
+    while (tar.payload_left() > 0) {
+      const Result<std::string_view> piece = tar.payload();
+      if (!piece) {
+        return piece.error();
+      }
+      crc.update(piece->data(), piece->size());
+    }
+    if (const Result<void> written = writer.file(entry.header.name, size, crc.value()); !written) {
+      return written;
+    }
+  }
+}
+
+// The tar-split of a donor's layer; nothing where the donor does not have it as it should be.
+std::string out_of_donor(const Donor& donor, const DiffId& diff) {
+  for (size_t place = 0; place < donor.places(diff).size(); ++place) {
+    const Result<std::unique_ptr<LayerSource>> source = donor.open_layer(diff, LayerCheck::Verified, place);
+    if (!source) {
+      continue;
+    }
+    std::string bytes;
+    TarSplitWriter writer(
+        [&](std::string_view piece) {
+          bytes += piece;
+          return Result<void>();
+        },
+        TarSplitEnd::None);
+    TarStream tar(**source, (*source)->where());
+    if (cut(tar, writer) && (*source)->verified()) {
+      return bytes;
+    }
+  }
+  return "";
+}
+
+RebuiltReference rebuild(const Root& root, const LayerInput& input, const Donors& donors, const OwnerNames& names,
+                         const Cancel& cancel, Progress& progress) {
+  RebuiltReference rebuilt;
+  if (!input.diff) {
+    rebuilt.why = "the layer's digest is not known, so that nothing could be proven";
+    return rebuilt;
+  }
+  for (const Donor& donor : donors.archives) {
+    if (donor.has_layer(*input.diff)) {
+      rebuilt.tar_split = out_of_donor(donor, *input.diff);
+    }
+    if (!rebuilt.tar_split.empty()) {
+      rebuilt.source = "out of " + escaped(donor.path());
+      return rebuilt;
+    }
+  }
+  const Result<PackedLayer> packed = pack_layer(root, input, names, cancel, progress, [&](std::string_view piece) {
+    rebuilt.tar_split += piece;
+    return Result<void>();
+  });
+  if (!packed || !packed->matches) {
+    rebuilt.tar_split.clear();
+    rebuilt.why = packed ? packed->reason : packed.error().message();
+    return rebuilt;
+  }
+  rebuilt.source = "by packing the layer's tree as " + packed->habit;
+  return rebuilt;
+}
+
+bool needs_reference(const Model& model, const ContentResults& content, size_t layer) {
+  const LayerVerdict& verdict = content.layers[layer];
+  const FileState& file = model.layers.layers[layer].tar_split;
+  return !file.present() || file.size == 0 || verdict.state == LayerVerdict::State::NoReference ||
+         verdict.state == LayerVerdict::State::DigestDiffers || describes_another_tree(verdict);
+}
+
+}  // namespace
+
+void rebuild_references(const Root& root, const Model& model, const Derived& derived, const Donors& donors,
+                        unsigned jobs, const Cancel& cancel, Progress& progress, ContentResults& content) {
+  std::vector<size_t> layers;
+  for (size_t i = 0; i < content.layers.size(); ++i) {
+    if (needs_reference(model, content, i) && tree_input(model, derived, i)) {
+      layers.push_back(i);
+    }
+  }
+  if (layers.empty()) {
+    return;
+  }
+  content.references.resize(content.layers.size());
+  const OwnerNames names = host_owner_names();
+  for_each_index(layers.size(), jobs, cancel, [&](size_t i) {
+    content.references[layers[i]] =
+        rebuild(root, *tree_input(model, derived, layers[i]), donors, names, cancel, progress);
+  });
+  uint64_t bytes = 0;
+  for (RebuiltReference& rebuilt : content.references) {
+    bytes += rebuilt.tar_split.size();
+    if (bytes > kMaxBytes) {
+      rebuilt = {"", "", "other layers come first; check again when they are repaired"};
+    }
+  }
+}
+
+}  // namespace dfsck
