@@ -18,7 +18,7 @@ struct DonorLimits {
   size_t max_layers = 200'000;        // of all images, each counted once for every image that has it
   size_t max_index_depth = 4;         // of OCI indexes in one another
   size_t max_kept_bytes = 64U << 20;  // of small members of a compressed archive
-  DecompressLimits decompress;        // of a layer, and of an archive that is compressed as a whole
+  DecompressLimits decompress = {};   // of a layer, and of an archive that is compressed as a whole
 };
 
 }  // namespace dfsck
