@@ -82,7 +82,7 @@ Result<BlobDigest> Walk::digest_in(const JsonValue& item, const RelPath& from) c
 
 Result<std::string> Walk::read_blob(const BlobDigest& digest) const {
   const RelPath name = kBlobs / digest.hex();
-  Result<std::string> bytes = read_document(catalogue_.store(), name, catalogue_.limits().max_document_bytes);
+  Result<std::string> bytes = catalogue_.read(name);
   if (bytes && sha256_hex(*bytes) != digest.hex()) {
     return malformed(name, "does not have the digest that it goes by");
   }
@@ -174,7 +174,7 @@ Result<void> Walk::manifest(const JsonValue& document, const RelPath& name, cons
 Result<void> read_oci_index(Catalogue& catalogue, OciNames names) {
   const RelPath name("index.json");
   const size_t limit = catalogue.limits().max_document_bytes;
-  const Result<std::string> bytes = read_document(catalogue.store(), name, limit);
+  const Result<std::string> bytes = catalogue.read(name);
   if (!bytes) {
     return bytes.error();
   }

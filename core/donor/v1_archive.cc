@@ -76,6 +76,15 @@ Result<void> read_v1_layers(Catalogue& catalogue, unsigned jobs, const Cancel& c
     return format_error("read", catalogue.store().where({}),
                         "has no layers: it is neither made by docker save nor an OCI layout");
   }
+  const Result<bool> has_names = has_member(catalogue.store(), "repositories");
+  if (!has_names) {
+    return has_names.error();
+  }
+  if (!*has_names) {
+    // What a newer archive looks like of which only the beginning is left.
+    catalogue.note(format_error("read", catalogue.store().where({}),
+                                "has neither manifest.json nor index.json nor repositories: it may be cut off"));
+  }
   for_each_index(layers->size(), jobs, cancel,
                  [&](size_t i) { hash(catalogue.store(), catalogue.limits(), cancel, (*layers)[i]); });
   for (Found& layer : *layers) {
