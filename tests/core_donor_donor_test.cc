@@ -85,6 +85,25 @@ TEST_F(DonorTest, ReadsArchivesOfDockerSave) {
   }
 }
 
+TEST_F(DonorTest, BelievesManifestJsonRatherThanTheIndex) {
+  Members members = hybrid_archive(image_, "app:1");
+  for (TarMember& have : members) {
+    if (have.name.starts_with("blobs/") && have.data.find("\"layers\":[") != std::string::npos) {
+      std::string data = have.data;
+      const std::string first = image_.diff_ids[0].text();
+      const std::string last = image_.diff_ids[3].text();
+      data.replace(data.rfind(last), last.size(), first);
+      data.replace(data.find(first), first.size(), last);
+      member(members, "index.json").data = R"({"manifests":[{"digest":")" + digest_of(data) + "\"}]}";
+      have = {.name = blob_name(data), .data = data};
+    }
+  }
+  const Donor donor = open(archive(members));
+  expect_holds(donor, image_, {"app:1"});
+  EXPECT_EQ(donor.places(image_.diff_ids[0]).size(), 1U);
+  EXPECT_EQ(donor.places(image_.diff_ids[3]).size(), 1U);
+}
+
 TEST_F(DonorTest, ReadsLayoutsWithLayersOfEveryCompression) {
   for (const Compression compression : kEvery) {
     const Members members = oci_layout(image_, "app:1", compression);

@@ -2,7 +2,6 @@
 #include "core/donor/v1_archive.h"
 
 #include "core/codec/decompress.h"
-#include "core/codec/digest.h"
 #include "core/run/parallel.h"
 
 namespace dfsck {
@@ -22,21 +21,20 @@ void hash(const MemberStore& store, const DonorLimits& limits, const Cancel& can
     return;
   }
   Decompressor tar(std::move(*file), where, limits.decompress);
-  Sha256 digest;
+  HashingSource hashed(tar);
   for (;;) {
-    const Result<std::string_view> piece = tar.next();
+    const Result<std::string_view> piece = hashed.next();
     if (!piece) {
       layer.error = piece.error();
       return;
     }
     if (piece->empty()) {
-      layer.diff = DiffId::from_hex(digest.finish_hex());
+      layer.diff = DiffId::from_hex(hashed.finish_hex());
       return;
     }
     if (cancel.requested()) {
       return;
     }
-    digest.update(*piece);
   }
 }
 
