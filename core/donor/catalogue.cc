@@ -61,9 +61,21 @@ Result<void> Catalogue::note_or_refuse(const Error& error) {
   return {};
 }
 
+Result<std::string> Catalogue::read(const RelPath& name) {
+  Result<std::string> bytes = read_document(store_, name, limits_.max_document_bytes);
+  if (bytes) {
+    document_bytes_ += bytes->size();
+    if (document_bytes_ > limits_.max_all_documents_bytes) {
+      return limit_error("read", store_.where(name),
+                         "and the documents before are larger than " + human_bytes(limits_.max_all_documents_bytes));
+    }
+  }
+  return bytes;
+}
+
 Result<void> Catalogue::add(const ImageClaim& claim) {
   const std::string where = store_.where(claim.config);
-  Result<std::string> config = read_document(store_, claim.config, limits_.max_document_bytes);
+  Result<std::string> config = read(claim.config);
   if (!config) {
     return note_or_refuse(config.error());
   }

@@ -49,6 +49,8 @@ class Catalogue {
   void note(Error problem);
   // Makes an error of an image a problem; other kinds of errors are handed back.
   Result<void> note_or_refuse(const Error& error);
+  // The whole of a manifest, index or config, within the limits for one and for all.
+  Result<std::string> read(const RelPath& name);
   bool has_image(const ImageId& id) const { return images_.contains(id); }
 
   const MemberStore& store() const { return store_; }
@@ -67,6 +69,7 @@ class Catalogue {
   std::map<DiffId, std::vector<LayerPlace>> layers_;
   std::vector<Error> problems_;
   size_t layer_count_ = 0;
+  uint64_t document_bytes_ = 0;
 };
 
 }  // namespace dfsck

@@ -71,7 +71,7 @@ Result<ImageClaim> read_item(const Catalogue& catalogue, const JsonValue& item) 
 
 Result<void> read_docker_manifest(Catalogue& catalogue) {
   const size_t limit = catalogue.limits().max_document_bytes;
-  const Result<std::string> bytes = read_document(catalogue.store(), "manifest.json", limit);
+  const Result<std::string> bytes = catalogue.read("manifest.json");
   if (!bytes) {
     return bytes.error();
   }

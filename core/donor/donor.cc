@@ -104,12 +104,12 @@ Result<DonorKind> DonorOpener::read(Catalogue& catalogue, const Cancel& cancel, 
     Result<void> done = read_docker_manifest(catalogue);
     if (done && *has_index) {
       // docker save since 25.0 says everything twice, but what containerd exports may be in the index alone.
-      done = read_oci_index(catalogue, OciNames::Ignored);
+      done = read_oci_index(catalogue, KnownImages::LeftAlone);
     }
     return done ? Result<DonorKind>(DonorKind::DockerArchive) : done.error();
   }
   if (*has_index) {
-    const Result<void> done = read_oci_index(catalogue, OciNames::Taken);
+    const Result<void> done = read_oci_index(catalogue, KnownImages::Extended);
     return done ? Result<DonorKind>(DonorKind::OciLayout) : done.error();
   }
   const Result<void> done = read_v1_layers(catalogue, options.jobs, cancel);

@@ -62,7 +62,7 @@ class Donor {
 
 struct DonorOptions {
   unsigned jobs = 1;  // for archives whose layers must be hashed to be known
-  DonorLimits limits;
+  DonorLimits limits = {};
 };
 
 // Opens an archive (plain or compressed as a whole by gzip, bzip2, xz or zstd) or a directory. Format error for what is

@@ -12,12 +12,15 @@ constexpr size_t kNameShown = 160;
 }  // namespace
 
 std::string MemberStore::where(const RelPath& name) const {
-  return shown_ + ": " + escaped_excerpt(name.bytes(), kNameShown);
+  return name.is_root() ? shown_ : shown_ + ": " + escaped_excerpt(name.bytes(), kNameShown);
 }
 
 Result<FoundFile> find_file(const MemberStore& store, const RelPath& name) {
   RelPath at = name;
   for (int links = 0; links <= kMaxLinks; ++links) {
+    if (at.is_root()) {
+      return format_error("read", store.where(name), "is a directory");
+    }
     Result<std::optional<Member>> member = store.look_up(at);
     if (!member) {
       return member.error();

@@ -49,7 +49,7 @@ std::vector<std::string> names_in(const JsonValue& descriptor) {
 
 class Walk {
  public:
-  Walk(Catalogue& catalogue, OciNames names) : catalogue_(catalogue), names_(names) {}
+  Walk(Catalogue& catalogue, KnownImages known) : catalogue_(catalogue), known_(known) {}
 
   Result<void> index(const JsonValue& document, const RelPath& name, const std::vector<std::string>& names,
                      size_t depth);
@@ -67,7 +67,7 @@ class Walk {
 
   const RelPath kBlobs{"blobs/sha256"};
   Catalogue& catalogue_;
-  OciNames names_;
+  KnownImages known_;
   size_t documents_ = 0;
 };
 
@@ -82,7 +82,7 @@ Result<BlobDigest> Walk::digest_in(const JsonValue& item, const RelPath& from) c
 
 Result<std::string> Walk::read_blob(const BlobDigest& digest) const {
   const RelPath name = kBlobs / digest.hex();
-  Result<std::string> bytes = read_document(catalogue_.store(), name, catalogue_.limits().max_document_bytes);
+  Result<std::string> bytes = catalogue_.read(name);
   if (bytes && sha256_hex(*bytes) != digest.hex()) {
     return malformed(name, "does not have the digest that it goes by");
   }
@@ -152,6 +152,9 @@ Result<void> Walk::manifest(const JsonValue& document, const RelPath& name, cons
   if (!config) {
     return catalogue_.note_or_refuse(config.error());
   }
+  if (known_ == KnownImages::LeftAlone && catalogue_.has_image(*ImageId::from_hex(config->hex()))) {
+    return {};
+  }
   ImageClaim claim;
   claim.config = blobs / config->hex();
   claim.id = ImageId::from_hex(config->hex());
@@ -163,18 +166,16 @@ Result<void> Walk::manifest(const JsonValue& document, const RelPath& name, cons
     }
     claim.layers.push_back(blobs / digest->hex());
   }
-  if (names_ == OciNames::Taken || !catalogue_.has_image(*claim.id)) {
-    claim.names = names;
-  }
+  claim.names = names;
   return catalogue_.add(claim);
 }
 
 }  // namespace
 
-Result<void> read_oci_index(Catalogue& catalogue, OciNames names) {
+Result<void> read_oci_index(Catalogue& catalogue, KnownImages known) {
   const RelPath name("index.json");
   const size_t limit = catalogue.limits().max_document_bytes;
-  const Result<std::string> bytes = read_document(catalogue.store(), name, limit);
+  const Result<std::string> bytes = catalogue.read(name);
   if (!bytes) {
     return bytes.error();
   }
@@ -182,11 +183,11 @@ Result<void> read_oci_index(Catalogue& catalogue, OciNames names) {
   if (!document) {
     return format_error("read index", catalogue.store().where(name), document.error().detail);
   }
-  return Walk(catalogue, names).index(*document, name, {}, 0);
+  return Walk(catalogue, known).index(*document, name, {}, 0);
 }
 
 Result<void> read_bare_manifest(Catalogue& catalogue, const JsonValue& manifest, const RelPath& name) {
-  return Walk(catalogue, OciNames::Taken).manifest(manifest, name, {}, {});
+  return Walk(catalogue, KnownImages::Extended).manifest(manifest, name, {}, {});
 }
 
 }  // namespace dfsck

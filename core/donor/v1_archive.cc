@@ -2,7 +2,6 @@
 #include "core/donor/v1_archive.h"
 
 #include "core/codec/decompress.h"
-#include "core/codec/digest.h"
 #include "core/run/parallel.h"
 
 namespace dfsck {
@@ -22,21 +21,20 @@ void hash(const MemberStore& store, const DonorLimits& limits, const Cancel& can
     return;
   }
   Decompressor tar(std::move(*file), where, limits.decompress);
-  Sha256 digest;
+  HashingSource hashed(tar);
   for (;;) {
-    const Result<std::string_view> piece = tar.next();
+    const Result<std::string_view> piece = hashed.next();
     if (!piece) {
       layer.error = piece.error();
       return;
     }
     if (piece->empty()) {
-      layer.diff = DiffId::from_hex(digest.finish_hex());
+      layer.diff = DiffId::from_hex(hashed.finish_hex());
       return;
     }
     if (cancel.requested()) {
       return;
     }
-    digest.update(*piece);
   }
 }
 
@@ -75,6 +73,15 @@ Result<void> read_v1_layers(Catalogue& catalogue, unsigned jobs, const Cancel& c
   if (layers->empty()) {
     return format_error("read", catalogue.store().where({}),
                         "has no layers: it is neither made by docker save nor an OCI layout");
+  }
+  const Result<bool> has_names = has_member(catalogue.store(), "repositories");
+  if (!has_names) {
+    return has_names.error();
+  }
+  if (!*has_names) {
+    // What a newer archive looks like of which only the beginning is left.
+    catalogue.note(format_error("read", catalogue.store().where({}),
+                                "has neither manifest.json nor index.json nor repositories: it may be cut off"));
   }
   for_each_index(layers->size(), jobs, cancel,
                  [&](size_t i) { hash(catalogue.store(), catalogue.limits(), cancel, (*layers)[i]); });
