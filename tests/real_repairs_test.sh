@@ -66,6 +66,19 @@ is_other_name_of_planned() {
   return 1
 }
 
+# What a daemon makes of the repaired copy. Many faults are repaired into one and the same root: it is asked once.
+judged_once() {
+  local judgement
+  judgement=$prepared/judged-$1-$(sha256sum <"$work/repaired.read" | cut -c 1-64)
+  if [ ! -e "$judgement" ]; then
+    cp -a "$work/copy" "$work/running"
+    judged_by_daemon "$work/running" "$prepared/$1.inventory" >"$work/judgement"
+    rm -rf --one-file-system "$work/running"
+    mv "$work/judgement" "$judgement"
+  fi
+  cat "$judgement"
+}
+
 # repaired_as EXPECTED SOURCE: repairs $work/copy and prints everything that is not right. EXPECTED is what
 # repairs.txt says: "same" (the root is what it was), "other" (something may be chosen anew, all works), or
 # "lost" (something is gone and was named).
@@ -94,9 +107,7 @@ repaired_as() {
     done
   if ! cmp -s "$prepared/$source.read" "$work/repaired.read"; then
     [ "$expected" != same ] || echo "not as before: $(changed_names "$prepared/$source.read" "$work/repaired.read" | head -n 4 | tr '\n' ' ')"
-    cp -a "$work/copy" "$work/running"
-    daemon=$(judged_by_daemon "$work/running" "$prepared/$source.inventory")
-    rm -rf --one-file-system "$work/running"
+    daemon=$(judged_once "$source")
     # What is lost was said: by a finding that is left or that a lossy repair answered.
     if [ -n "$daemon" ] && [ "$expected" != lost ]; then
       echo "daemon: $(head -n 4 <<<"$daemon" | tr '\n' ';')"
