@@ -39,15 +39,24 @@ inventory() {
 # use_everything: every image is saved, which hashes every layer again, and run; the stopped container is started and
 # has what it wrote. Prints what does not work.
 use_everything() {
-  local image
-  for image in $(dk image ls --all --quiet --no-trunc | sort -u); do
-    dk save "$image" >/dev/null 2>"$work/daemon.err" || echo "save $image: $(tail -n 1 "$work/daemon.err")"
-  done
+  local image images running=()
+  mapfile -t images < <(dk image ls --all --quiet --no-trunc | sort -u)
+  # All at once, which hashes each layer once; one by one only to learn which it is.
+  if ((${#images[@]} > 0)) && ! dk save "${images[@]}" >/dev/null 2>"$work/daemon.err"; then
+    for image in "${images[@]}"; do
+      dk save "$image" >/dev/null 2>"$work/daemon.err" || echo "save $image: $(tail -n 1 "$work/daemon.err")"
+    done
+  fi
   for image in $(dk image ls --quiet --no-trunc | sort -u); do
-    dk run --rm --network none --entrypoint /bin/busybox "$image" true 2>"$work/daemon.err" ||
-      grep -q 'no command specified\|no such file' "$work/daemon.err" ||
-      echo "run $image: $(tail -n 1 "$work/daemon.err")"
+    {
+      dk run --rm --network none --entrypoint /bin/busybox "$image" true 2>"$work/daemon.err.$image" ||
+        grep -q 'no command specified\|no such file' "$work/daemon.err.$image" ||
+        echo "run $image: $(tail -n 1 "$work/daemon.err.$image")"
+    } &
+    running+=($!)
   done
+  # Not for everything: the daemon is a child of this shell too.
+  ((${#running[@]} == 0)) || wait "${running[@]}"
   if dk container inspect web >/dev/null 2>&1; then
     dk start --attach web >/dev/null 2>"$work/daemon.err" || true
     dk cp web:/written/numbers - 2>"$work/daemon.err" | tar -xO 2>/dev/null | cmp -s - <(seq 1 2000) ||

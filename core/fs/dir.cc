@@ -55,7 +55,7 @@ Result<std::vector<DirEntry>> Dir::list(size_t max_entries) const {
     if (entries.size() == max_entries) {
       return limit_error("read directory", where_, "more than " + counted(max_entries, "entry"));
     }
-    DirEntry& added = entries.emplace_back(DirEntry{std::string(name), DTTOIF(entry->d_type)});
+    DirEntry& added = entries.emplace_back(DirEntry{std::string(name), static_cast<uint32_t>(DTTOIF(entry->d_type))});
     if (entry->d_type == DT_UNKNOWN) {
       const Result<FileStat> looked = stat(added.name);
       added.type = looked ? looked->mode & S_IFMT : 0;
