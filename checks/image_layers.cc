@@ -17,9 +17,10 @@ void check_image_layers(const CheckInput& input, FindingSink& sink) {
                                 {SubjectKind::Image, image.id.text()}, image.path);
     finding.args["image"] = image.id.text();
     finding.args["layer"] = verdict.layer->text();
-    const Layer* misnamed = input.derived.find_misnamed(input.model, *verdict.layer);
-    if (!missing || misnamed != nullptr) {
-      finding.cause = Subject{SubjectKind::Layer, missing ? misnamed->id.text() : verdict.layer->text()};
+    if (!missing) {
+      finding.cause = Subject{SubjectKind::Layer, verdict.layer->text()};
+    } else if (const Layer* misnamed = input.derived.find_misnamed(input.model, *verdict.layer); misnamed != nullptr) {
+      finding.cause = Subject{SubjectKind::Layer, misnamed->id.text()};
     }
   }
 }

@@ -66,10 +66,8 @@ std::string lost_things(const RunRecord& run) {
   return things.size() > kShown ? text + " and " + std::to_string(things.size() - kShown) + " more" : text;
 }
 
-bool took(const RunRecord& run, const RelPath& path) {
-  return std::any_of(run.steps.begin(), run.steps.end(), [&](const RunStep& step) {
-    return step.state == RunStep::State::Done && step.op == action_op(Quarantine{}) && step.path == path.text();
-  });
+bool took_away(const RunStep& step) {
+  return step.state == RunStep::State::Done && step.op == action_op(Quarantine{});
 }
 
 }  // namespace
@@ -88,19 +86,25 @@ std::optional<Finding> open_loss(const RunRecord& run) {
   return finding;
 }
 
-std::optional<Subject> loss_of(const RelPath& path, std::span<const RunRecord> runs) {
+std::map<std::string, Subject> open_losses(std::span<const RunRecord> runs) {
+  std::map<std::string, Subject> losses;
   for (const RunRecord& run : runs) {
     const std::optional<Finding> loss = open_loss(run);
-    if (loss && took(run, path)) {
-      return loss->subject;
+    for (const RunStep& step : run.steps) {
+      if (loss && took_away(step)) {
+        losses.try_emplace(step.path, loss->subject);
+      }
     }
   }
-  return std::nullopt;
+  return losses;
 }
 
 bool is_acknowledged(const RelPath& path, std::span<const RunRecord> runs) {
+  const std::string text = path.text();
   return std::any_of(runs.begin(), runs.end(), [&](const RunRecord& run) {
-    return (run.acknowledged || run.state == RunRecord::State::Purged) && took(run, path);
+    return (run.acknowledged || run.state == RunRecord::State::Purged) &&
+           std::any_of(run.steps.begin(), run.steps.end(),
+                       [&](const RunStep& step) { return took_away(step) && step.path == text; });
   });
 }
 

@@ -12,7 +12,6 @@
 namespace dfsck {
 namespace {
 
-
 // The step that the plan's check refused for the plan's own sake: nothing at its path has changed since it was read.
 const Step* impossible_step(const Root& root, const Plan& plan, const Error& error) {
   if (error.kind != Error::Kind::Format) {

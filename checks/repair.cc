@@ -152,7 +152,8 @@ class Repair {
     for (const RunRecord& run : runs ? *runs : std::vector<RunRecord>{}) {
       const std::optional<Finding> loss = run.id == run_->id() ? open_loss(run) : std::nullopt;
       if (loss) {
-        record_->add_mark(in_words(*loss), [&](const Finding& finding) { return loss_of(finding.path, {&run, 1}).has_value(); });
+        const std::map<std::string, Subject> losses = open_losses({&run, 1});
+        record_->add_mark(in_words(*loss), [&](const Finding& finding) { return losses.contains(finding.path.text()); });
       }
     }
   }

@@ -105,9 +105,10 @@ void count_things(const Model& model, const ContentResults& content, RootReport&
 
 void add_findings(const CheckInput& input, std::vector<Finding>& findings, RootReport& report) {
   const Impact impact(input.model, input.derived);
+  const std::map<std::string, Subject> losses = open_losses(input.runs);
   for (Finding& finding : findings) {
-    if (!finding.cause) {
-      finding.cause = loss_of(finding.path, input.runs);
+    if (const auto loss = losses.find(finding.path.text()); !finding.cause && loss != losses.end()) {
+      finding.cause = loss->second;
     }
     finding.affects = impact.of(finding.hits.empty() ? std::vector{finding.subject} : finding.hits);
   }

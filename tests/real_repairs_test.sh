@@ -98,7 +98,7 @@ repaired_as() {
   as_read "$work/copy" >"$work/repaired.read"
   exact "$work/copy" >"$work/repaired.exact"
   # What was whole stays whole: a repair changes only what the damage had changed, or what a step of the plan names.
-  jq -r '[.. | .plan? // empty | .[].path] | .[]' "$work/done" | sort -u >"$work/planned"
+  jq -r '[.. | .plan? // empty | .[] | .path, (.to // empty)] | .[]' "$work/done" | sort -u >"$work/planned"
   comm -23 <(changed_names "$work/damaged.exact" "$work/repaired.exact" | sed 's,^\./,,') <(sort -u "$work/planned") |
     while read -r name; do
       # What lies below a planned path goes with it, and a directory above one has its links counted anew.
