@@ -1,3 +1,4 @@
+// What the daemon needs to join its swarm again is told by other files of the node.
 #include "checks/swarm_rebuild.h"
 
 #include <algorithm>

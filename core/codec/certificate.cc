@@ -1,3 +1,4 @@
+// Certificates are read by OpenSSL.
 #include "core/codec/certificate.h"
 
 #include <openssl/pem.h>

@@ -1,3 +1,4 @@
+// Spare names are told by the state of the step that they were made for.
 #include "core/plan/spare_links.h"
 
 #include "core/fs/writer.h"
