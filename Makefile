@@ -13,6 +13,8 @@ V        ?=
 comma    := ,
 variant  := $(notdir $(firstword $(CXX)))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 BUILD    ?= build/$(variant)
+# One spelling, whoever calls: dependency files name their objects by it.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
 
 VERSION  := 0.1.0
 OPT      ?= -O2 -g

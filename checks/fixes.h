@@ -53,6 +53,10 @@ FIX(rebuild_network_database);
 FIX(mend_network_records);
 FIX(reset_build_cache);
 
+// swarm
+FIX(restore_swarm_state);
+FIX(quarantine_swarm_state);
+
 #undef FIX
 
 }  // namespace dfsck

@@ -24,6 +24,7 @@ inline constexpr int kMounts = 80;
 inline constexpr int kContainers = 90;
 inline constexpr int kReferences = 100;
 inline constexpr int kVolumes = 110;
+inline constexpr int kSwarm = 115;
 inline constexpr int kGarbage = 120;
 }  // namespace stage
 

@@ -1,16 +1,28 @@
-// swarm/: nothing of it can be rebuilt, and one of its states makes the next start of the daemon delete all of it.
+// swarm/: little of it can be rebuilt, and one of its states makes the next start of the daemon delete all of it.
 #include "checks/swarm.h"
+
+#include "checks/swarm_rebuild.h"
 
 namespace dfsck {
 namespace {
 
-void bad_state(const RelPath& path, const std::string& problem, FindingSink& sink) {
-  if (problem.empty()) {
+Finding& add_file(ProblemId id, const RelPath& path, FindingSink& sink) {
+  Finding& finding = sink.add(id, {SubjectKind::File, path.text()}, path);
+  finding.args["path"] = path.text();
+  return finding;
+}
+
+void check_state(const Swarm& swarm, FindingSink& sink) {
+  if (swarm.state_problem.empty()) {
     return;
   }
-  Finding& finding = sink.add(problem::swarm_state_bad, {SubjectKind::File, path.text()}, path);
-  finding.args["path"] = path.text();
-  finding.args["state"] = problem;
+  const std::optional<SwarmStateRebuild> rebuild = rebuild_swarm_state(swarm);
+  Finding& finding = add_file(rebuild ? problem::swarm_state_restorable : problem::swarm_state_bad,
+                              "swarm/docker-state.json", sink);
+  finding.args["state"] = swarm.state_problem;
+  if (rebuild) {
+    finding.args["source"] = rebuild->known_from;
+  }
 }
 
 }  // namespace
@@ -20,14 +32,15 @@ void check_swarm(const Swarm& swarm, FindingSink& sink) {
     return;
   }
   if (!swarm.has_certificate) {
-    const RelPath path = "swarm/certificates/swarm-node.crt";
-    sink.add(problem::swarm_certificate_missing, {SubjectKind::File, path.text()}, path).args["path"] = path.text();
+    add_file(problem::swarm_certificate_missing, "swarm/certificates/swarm-node.crt", sink);
+  } else {
+    check_state(swarm, sink);
   }
-  bad_state("swarm/docker-state.json", swarm.state_problem, sink);
-  bad_state("swarm/state.json", swarm.peers_problem, sink);
+  if (!swarm.peers_problem.empty()) {
+    add_file(problem::swarm_managers_bad, "swarm/state.json", sink).args["state"] = swarm.peers_problem;
+  }
   for (const Swarm::LogProblem& problem : swarm.log_problems) {
-    Finding& finding = sink.add(problem::swarm_log_bad, {SubjectKind::File, problem.path.text()}, problem.path);
-    finding.args["path"] = problem.path.text();
+    Finding& finding = add_file(problem::swarm_log_bad, problem.path, sink);
     finding.args["offset"] = std::to_string(problem.offset);
     finding.args["detail"] = problem.detail;
   }

@@ -94,12 +94,53 @@ TEST(RootEntriesCheck, Swarm) {
   EXPECT_EQ(found(model), Slugs{"swarm-state-bad"});
   model.entries.swarm.state_problem = "";
   model.entries.swarm.peers_problem = "empty";
-  EXPECT_EQ(findings_of(model).at(0).args.at("path"), "swarm/state.json");
+  EXPECT_EQ(found(model), Slugs{"swarm-managers-bad"});
   model = healthy();
   model.entries.swarm.log_problems = {{"swarm/raft/wal-v3-encrypted/0.wal", 512, "the sum is wrong"}};
   EXPECT_EQ(found(model), Slugs{"swarm-log-bad"});
   model.entries.swarm = {};
   EXPECT_EQ(found(model), Slugs{});
+}
+
+// The bytes that the state file of the node "own" becomes; "none" where it cannot be rebuilt.
+std::string swarm_state(const std::string& role, std::vector<Swarm::Manager> managers, const std::string& remains = "") {
+  const test::TempRoot temp;
+  temp.write("swarm/docker-state.json", "");
+  Model model = healthy();
+  model.entries.swarm.state_problem = "empty";
+  model.entries.swarm.state_remains = remains;
+  model.entries.swarm.node = {"own", role};
+  model.entries.swarm.managers = std::move(managers);
+  const Plan plan = test::plan_for(check_root_entries, model, temp.open());
+  const auto* write = plan.steps.empty() ? nullptr : std::get_if<WriteFile>(&plan.steps.front().action);
+  return write != nullptr ? write->bytes : "none";
+}
+
+TEST(RootEntriesCheck, TheStateOfASwarmManagerIsRebuilt) {
+  const std::vector<Swarm::Manager> managers = {{"a", "10.0.0.1:2377"}, {"own", "[fe80::1]:2400"}, {"b", "10.0.0.3:2377"}};
+  EXPECT_EQ(swarm_state("swarm-manager", managers),
+            R"({"LocalAddr":"fe80::1","RemoteAddr":"10.0.0.1:2377","ListenAddr":"0.0.0.0:2400",)"
+            R"("AdvertiseAddr":"[fe80::1]:2400","DataPathAddr":"","DefaultAddressPool":null,"SubnetSize":24,)"
+            R"("DataPathPort":4789,"JoinInProgress":false})");
+  EXPECT_EQ(swarm_state("swarm-manager", {{"a", "10.0.0.1:2377"}}), "none");
+  EXPECT_EQ(swarm_state("swarm-manager", {}), "none");
+}
+
+TEST(RootEntriesCheck, WhatIsLeftOfTheStateOfASwarmIsKept) {
+  EXPECT_EQ(swarm_state("swarm-manager", {{"own", "10.0.0.1:2377"}},
+                        R"({"LocalAddr":"eth1","RemoteAddr":"","ListenAddr":"10.0.0.1:2377","Adver)"),
+            R"({"LocalAddr":"eth1","RemoteAddr":"","ListenAddr":"10.0.0.1:2377",)"
+            R"("AdvertiseAddr":"10.0.0.1:2377","DataPathAddr":"","DefaultAddressPool":null,"SubnetSize":24,)"
+            R"("DataPathPort":4789,"JoinInProgress":false})");
+}
+
+TEST(RootEntriesCheck, TheStateOfASwarmWorkerIsRebuilt) {
+  EXPECT_EQ(swarm_state("swarm-worker", {{"a", "10.0.0.1:2377"}}),
+            R"({"LocalAddr":"","RemoteAddr":"10.0.0.1:2377","ListenAddr":"0.0.0.0:2377",)"
+            R"("AdvertiseAddr":"","DataPathAddr":"","DefaultAddressPool":null,"SubnetSize":24,)"
+            R"("DataPathPort":4789,"JoinInProgress":false})");
+  EXPECT_EQ(swarm_state("swarm-worker", {}), "none");
+  EXPECT_EQ(swarm_state("", {{"a", "10.0.0.1:2377"}}), "none");
 }
 
 TEST(RootEntriesCheck, Plugins) {

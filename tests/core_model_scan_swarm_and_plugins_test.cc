@@ -33,14 +33,20 @@ TEST(ScanSwarm, StateAndCertificate) {
   EXPECT_TRUE(scanned(temp).swarm.exists);
   EXPECT_FALSE(scanned(temp).swarm.has_certificate);
   temp.write("swarm/certificates/swarm-node.crt", "x");
-  temp.write("swarm/state.json", "[{\"node_id\":\"a\"}]");
+  temp.write("swarm/state.json", R"([{"node_id":"a"},{"node_id":"b","addr":"10.0.0.1:2377"}])");
   const Swarm swarm = scanned(temp).swarm;
   EXPECT_TRUE(swarm.has_certificate);
+  EXPECT_EQ(swarm.node, CertificateSubject());
+  ASSERT_EQ(swarm.managers.size(), 1U);
+  EXPECT_EQ(swarm.managers[0].node_id, "b");
+  EXPECT_EQ(swarm.managers[0].address, "10.0.0.1:2377");
+  EXPECT_EQ(swarm.state_remains, "");
   EXPECT_EQ(swarm.state_problem, "");
   EXPECT_EQ(swarm.peers_problem, "");
-  temp.write("swarm/docker-state.json", "");
+  temp.write("swarm/docker-state.json", "{");
   temp.write("swarm/state.json", "[{");
-  EXPECT_EQ(scanned(temp).swarm.state_problem, "empty");
+  EXPECT_EQ(scanned(temp).swarm.state_problem, "cut off after 1 byte");
+  EXPECT_EQ(scanned(temp).swarm.state_remains, "{");
   EXPECT_EQ(scanned(temp).swarm.peers_problem, "cut off after 2 bytes");
 }
 

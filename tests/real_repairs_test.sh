@@ -54,9 +54,6 @@ changed_names() {
   diff "$1" "$2" | grep -a '^[<>]' | sed -E 's/^[<>] (stat|xattr|sha256) //; s/^"([^"]*)".*/\1/; s/ .*//' | sort -u
 }
 
-# A snapshot without the link counts of files: what a repair made a name of something has that name until it is purged.
-without_link_counts() { sed -E '/^stat /s/ [0-9]+ ([0-9a-f]+:[0-9a-f]+)$/ \1/' "$1"; }
-
 # Whether the file of that name is also that of a planned path: one step changes what all its names show.
 is_other_name_of_planned() {
   local path
@@ -124,8 +121,8 @@ repaired_as() {
     "$DOCKER_FSCK" undo --yes "$work/copy" >"$work/undo" 2>&1 || echo "undo: exit $?: $(tail -n 1 "$work/undo")"
   done
   exact "$work/copy" >"$work/undone.exact"
-  cmp -s <(without_link_counts "$work/damaged.exact") <(without_link_counts "$work/undone.exact") ||
-    echo "undo: $(diff <(without_link_counts "$work/damaged.exact") <(without_link_counts "$work/undone.exact") | grep -a '^[<>]' | head -n 3 | tr '\n' ';')"
+  cmp -s "$work/damaged.exact" "$work/undone.exact" ||
+    echo "undo: $(diff "$work/damaged.exact" "$work/undone.exact" | grep -a '^[<>]' | head -n 3 | tr '\n' ';')"
 }
 
 report() {

@@ -93,14 +93,17 @@ Picture picture_of(const std::string& root, PictureKind kind) {
     }
     std::string text = line;
     const std::string inode = cut_word(text, "inode");
-    cut_word(text, "links");
     cut_word(text, "changed");
     if (kind == PictureKind::Shape && kNewWithoutTime.contains(path)) {
       cut_word(text, "modified");
     }
     struct ::stat info {};
-    if (::lstat((root + "/" + path).c_str(), &info) == 0 && S_ISDIR(info.st_mode)) {
+    const bool is_dir = ::lstat((root + "/" + path).c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+    if (is_dir) {
       cut_word(text, "size");  // the filesystem's own affair
+    }
+    if (is_dir || kind == PictureKind::Shape) {
+      cut_word(text, "links");  // of the root it counts .docker-fsck; a repair's own names of files count until purged
     }
     const std::string group = first_name.emplace(inode, path).first->second;
     picture[path] = (kind == PictureKind::Exact ? "inode " + inode : "same as " + group) + " " + text;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/codec/certificate.h"
 #include "core/model/file_state.h"
 
 namespace dfsck {
@@ -20,7 +21,14 @@ struct Swarm {
   bool exists = false;          // docker-state.json is there
   std::string state_problem;    // of docker-state.json; empty if it parses
   std::string peers_problem;    // of state.json; empty if it parses or is not there
+  std::string state_remains;    // the bytes of a docker-state.json that does not parse
   bool has_certificate = false; // certificates/swarm-node.crt
+  CertificateSubject node;      // what that certificate says; empty if it cannot be read
+  struct Manager {
+    std::string node_id;
+    std::string address;        // "10.0.0.1:2377"
+  };
+  std::vector<Manager> managers;  // of state.json, in its order
   struct LogProblem {
     RelPath path;
     uint64_t offset = 0;

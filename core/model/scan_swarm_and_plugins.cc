@@ -1,7 +1,5 @@
 // Scans swarm/, plugins/ and the runtime state of a containerd that lives in the root, for the few states of them that
 // are dangerous.
-#include <cerrno>
-
 #include "core/base/ids.h"
 #include "core/codec/etcd_wal.h"
 #include "core/model/json_file.h"
@@ -16,15 +14,13 @@ constexpr size_t kLogFile = 512U << 20;  // etcd makes them of 64 MiB
 const RelPath kLogs = "swarm/raft/wal-v3-encrypted";
 const RelPath kSnapshots = "swarm/raft/snap-v3-encrypted";
 
-// What keeps the daemon from loading a JSON file with json.Unmarshal; empty if nothing does.
-std::string json_problem(StateReader& reader, const RelPath& path, FileState& file) {
-  file = reader.read(path, kConfigFile);
-  std::string problem;
-  const std::optional<JsonValue> value = json_in(file, JsonTrailing::Reject, problem);
+// The value of a JSON file, and what keeps the daemon from loading it with json.Unmarshal; empty if nothing does.
+std::optional<JsonValue> json_of(const FileState& file, std::string& problem) {
+  std::optional<JsonValue> value = json_in(file, JsonTrailing::Reject, problem);
   if (value && value->as_object() == nullptr && value->as_array() == nullptr && !value->is_null()) {
     problem = "no JSON object";
   }
-  return problem;
+  return value;
 }
 
 // The files of a raft directory with this ending, by name, which is their order.
@@ -81,22 +77,41 @@ void scan_raft(StateReader& reader, Swarm& swarm) {
   }
 }
 
-// moby daemon/cluster/utils.go:loadPersistentState, swarmkit node/node.go
-void scan_swarm(StateReader& reader, Swarm& swarm) {
-  FileState file;
-  swarm.state_problem = json_problem(reader, "swarm/docker-state.json", file);
-  swarm.exists = !file.absent();
-  if (!swarm.exists) {
-    swarm.state_problem.clear();
+// moby swarmkit node/node.go:persistentRemotes. A node makes the file anew where it is missing.
+void scan_managers(StateReader& reader, Swarm& swarm) {
+  const FileState file = reader.read("swarm/state.json", kConfigFile);
+  if (file.absent()) {
     return;
   }
-  swarm.peers_problem = json_problem(reader, "swarm/state.json", file);
-  if (file.absent()) {
-    swarm.peers_problem.clear();
+  const std::optional<JsonValue> value = json_of(file, swarm.peers_problem);
+  const JsonValue::Array* managers = value ? value->as_array() : nullptr;
+  for (const JsonValue& manager : managers != nullptr ? *managers : JsonValue::Array{}) {
+    const std::string* id = manager.get("node_id").as_string();
+    const std::string* address = manager.get("addr").as_string();
+    if (id != nullptr && address != nullptr) {
+      swarm.managers.push_back({*id, *address});
+    }
   }
-  const Result<FileStat> certificate = reader.root().stat("swarm/certificates/swarm-node.crt");
+}
+
+// moby daemon/cluster/utils.go:loadPersistentState, swarmkit node/node.go
+void scan_swarm(StateReader& reader, Swarm& swarm) {
+  FileState state = reader.read("swarm/docker-state.json", kConfigFile);
+  swarm.exists = !state.absent();
+  if (!swarm.exists) {
+    return;
+  }
+  json_of(state, swarm.state_problem);
+  if (!swarm.state_problem.empty()) {
+    swarm.state_remains = std::move(state.bytes);
+  }
+  scan_managers(reader, swarm);
+  const FileState certificate = reader.read("swarm/certificates/swarm-node.crt", kConfigFile);
+  swarm.has_certificate = !certificate.absent();
+  if (const auto subject = subject_of_certificate(certificate.bytes); subject) {
+    swarm.node = *subject;
+  }
   scan_raft(reader, swarm);
-  swarm.has_certificate = certificate || !certificate.error().is_io(ENOENT);
 }
 
 constexpr std::string_view kRemoving = "-removing";
@@ -116,8 +131,7 @@ void scan_plugins(StateReader& reader, RootEntries& entries) {
     plugin.path = base / name;
     plugin.removing = removing;
     if (!removing) {
-      FileState file;
-      plugin.config_problem = json_problem(reader, plugin.path / "config.json", file);
+      json_of(reader.read(plugin.path / "config.json", kConfigFile), plugin.config_problem);
     }
   }
 }

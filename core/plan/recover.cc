@@ -7,6 +7,7 @@
 #include "core/fs/writer.h"
 #include "core/plan/applier.h"
 #include "core/plan/locked_run.h"
+#include "core/plan/spare_links.h"
 #include "core/plan/step_change.h"
 #include "core/plan/undoer.h"
 
@@ -156,6 +157,9 @@ class Recovery {
     }
     if (!applier.broken().empty()) {
       return format_error("recover", place_.run.where(), applier.broken());
+    }
+    if (const Result<void> removed = remove_spare_links(place_, log_); !removed) {
+      return removed.error();
     }
     const RunLog::State state =
         count(State::Done) == log_.steps.size() ? RunLog::State::Finished : RunLog::State::Stopped;

@@ -6,6 +6,7 @@
 #include "core/base/escape.h"
 #include "core/plan/applier.h"
 #include "core/plan/run_list.h"
+#include "core/plan/spare_links.h"
 
 namespace dfsck {
 namespace {
@@ -140,6 +141,9 @@ Result<void> RepairRun::end() {
   if (const std::string& broken = state_->applier.broken(); !broken.empty()) {
     return format_error("end repair", state_->place.run.where(),
                         broken + "; 'docker-fsck recover' finishes it or takes it back");
+  }
+  if (const Result<void> removed = remove_spare_links(state_->place, state_->log); !removed) {
+    return removed;
   }
   const bool all_done = std::all_of(steps.begin(), steps.end(),
                                     [](const LoggedStep& logged) { return logged.state == LoggedStep::State::Done; });

@@ -19,7 +19,7 @@ struct UndoResult {
 
 // Puts back what run `id` (empty: the newest that changed something and is not undone) changed: objects with
 // their bytes, names, owners, modes, times and attributes, and the times of the directories around them. What the run
-// made goes to its `saved/`. First every step is checked; if anything is not as the run left it, nothing is changed and
+// made goes to its `saved/`, but for additional names of files, which go away. First every step is checked; if anything is not as the run left it, nothing is changed and
 // a Format error names the path and what changed. Refuses (Format) a run that is older than another that is not undone,
 // and while any run is unfinished. Busy as RootLock::take. Cancelled only before the first change: the rest of an undo
 // is quick. Cut off anywhere, it is completed by recover.

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "core/fs/writer.h"
+#include "core/plan/spare_links.h"
 #include "core/plan/step_change.h"
 
 namespace dfsck {
@@ -107,6 +108,9 @@ Result<size_t> take_all_back(const RunPlace& place, RootLock& lock, Journal& jou
       return back.error();
     }
     start += batch.size();
+  }
+  if (const Result<void> removed = remove_spare_links(place, log); !removed) {
+    return removed.error();
   }
   const Result<void> ended = append_and_replay(journal, log, end_record(RunLog::State::Undone));
   return ended ? Result(numbers.size()) : ended.error();

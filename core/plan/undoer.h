@@ -11,7 +11,8 @@
 
 namespace dfsck {
 
-// Takes back all steps of the log that are Done or UndoIntended, newest first, and ends the journal with "undone".
+// Takes back all steps of the log that are Done or UndoIntended, newest first, removes the additional names that hard
+// link steps had made, and ends the journal with "undone".
 // Checks nothing but that each object is where the step left it. Returns the number of steps taken back. After an error
 // the run is unfinished; calling this again goes on.
 Result<size_t> take_all_back(const RunPlace& place, RootLock& lock, Journal& journal, RunLog& log, Progress& progress);

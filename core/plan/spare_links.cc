@@ -1,0 +1,43 @@
+// Spare names are told by the state of the step that they were made for.
+#include "core/plan/spare_links.h"
+
+#include "core/fs/writer.h"
+#include "core/plan/expect.h"
+
+namespace dfsck {
+namespace {
+
+bool is_spare(const LoggedStep& logged) {
+  switch (logged.state) {
+    case LoggedStep::State::Planned:
+    case LoggedStep::State::Failed:
+    case LoggedStep::State::Skipped:
+    case LoggedStep::State::Undone: return std::holds_alternative<MakeHardLink>(logged.step.action);
+    case LoggedStep::State::Intended:
+    case LoggedStep::State::Done:
+    case LoggedStep::State::UndoIntended: return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<void> remove_spare_links(const RunPlace& place, const RunLog& log) {
+  for (size_t number = 0; number < log.steps.size(); ++number) {
+    if (!is_spare(log.steps[number])) {
+      continue;
+    }
+    const Result<FileStat> stat = place.saved.stat(kept_name(number));
+    if (!stat && !means_absent(stat.error())) {
+      return stat.error();
+    }
+    if (stat && stat->is_file() && stat->links > 1) {
+      if (const Result<void> removed = remove_object(place.saved, kept_name(number)); !removed) {
+        return removed;
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace dfsck
