@@ -129,6 +129,19 @@ void EntryMender::drop_xattrs() {
   }
 }
 
+// A file whose bytes are lost cannot be linked to.
+bool EntryMender::will_be_there(const RelPath& inside, const RelPath& path) const {
+  if (input_.root.stat(path)) {
+    return true;
+  }
+  const auto& issues = input_.content.layers[layer_].issues;
+  const auto found = std::lower_bound(issues.begin(), issues.end(), inside.bytes(),
+                                      [](const Issue& issue, const std::string& wanted) { return issue.path < wanted; });
+  return found != issues.end() && found->path == inside.bytes() && found->expected &&
+         (!lacks_bytes(*found) ||
+          input_.content.find_remedy(layer_, static_cast<size_t>(found - issues.begin())) != nullptr);
+}
+
 // Only where there is nothing yet, or a copy with the same bytes.
 void EntryMender::link() {
   const std::optional<RelPath> inside = RelPath::parse(entry_.link_target);
@@ -137,7 +150,8 @@ void EntryMender::link() {
     return;
   }
   const RelPath target = diff->joined(*inside);
-  if (issue_.kind == IssueKind::Missing || same_bytes(input_.root, path_, target)) {
+  if (issue_.kind == IssueKind::Missing ? will_be_there(*inside, target)
+                                        : same_bytes(input_.root, path_, target)) {
     add(MakeHardLink{path_, target});
   }
 }

@@ -23,6 +23,7 @@ class EntryMender {
   Ownership owner() const { return {entry_.uid, entry_.gid, entry_.mode & 07777}; }
   void add(Action action);
   bool has_place() const;
+  bool will_be_there(const RelPath& inside, const RelPath& path) const;
   std::optional<RelPath> tree() const;
   void make();
   void set_xattrs();

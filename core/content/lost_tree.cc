@@ -142,7 +142,6 @@ LayerVerdict verify_lost_tree(const Root& root, const LayerInput& input) {
     if (*kind != LayerStream::Kind::Entry || entry.header.is_global()) {
       continue;
     }
-    ++verdict.entries;
     verdict.header_bytes += entry.size;
     if (!tree.add(entry)) {
       return gave_up(State::Unverifiable, tree.why);
