@@ -110,15 +110,45 @@ void fix_rename_layer_entry(const CheckInput& input, const Finding& finding, siz
   }
 }
 
-void fix_quarantine_layer(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
-  const Layer* layer = layer_of(input, finding);
-  if (layer == nullptr) {
-    return;
-  }
-  plan.add(index, stage::kGarbage, Quarantine{layer->path}, expect_now(input.root, layer->path));
-  const DirTruth* dir = layer->cache ? input.derived.find_dir(input.model, *layer->cache) : nullptr;
+namespace {
+
+void quarantine_layer(const CheckInput& input, const Layer& layer, size_t index, PlanBuilder& plan) {
+  plan.add(index, stage::kGarbage, Quarantine{layer.path}, expect_now(input.root, layer.path));
+  const DirTruth* dir = layer.cache ? input.derived.find_dir(input.model, *layer.cache) : nullptr;
   if (dir != nullptr && dir->owners.size() == 1) {
-    quarantine_dir_and_link(input, *layer->cache, index, plan);
+    quarantine_dir_and_link(input, *layer.cache, index, plan);
+  }
+}
+
+// True for the layer itself too.
+bool stands_on(const CheckInput& input, const ChainId& layer, const ChainId& base) {
+  std::optional<ChainId> at = layer;
+  for (size_t depth = 0; at && depth <= kMaxDepth; ++depth) {
+    if (*at == base) {
+      return true;
+    }
+    const LayerTruth* truth = input.derived.find_layer(input.model, *at);
+    at = truth != nullptr ? truth->parent : std::nullopt;
+  }
+  return false;
+}
+
+}  // namespace
+
+void fix_quarantine_layer(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
+  if (const Layer* layer = layer_of(input, finding); layer != nullptr) {
+    quarantine_layer(input, *layer, index, plan);
+  }
+}
+
+// A daemon that has the layers above takes those that it pulls for new ones and fails to register them: "file exists".
+void fix_set_layer_aside(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
+  const Layer* lost = layer_of(input, finding);
+  for (size_t i = 0; lost != nullptr && i < input.model.layers.layers.size(); ++i) {
+    const Layer& layer = input.model.layers.layers[i];
+    if (stands_on(input, layer.id, lost->id)) {
+      quarantine_layer(input, layer, index, plan);
+    }
   }
 }
 

@@ -31,6 +31,7 @@ FIX(mend_entry);
 FIX(restore_file);
 FIX(restore_tar_split);
 FIX(restore_layer_tree);
+FIX(set_layer_aside);
 
 // images and references
 FIX(quarantine_image);

@@ -5,6 +5,7 @@
 #include "checks/checks.h"
 #include "checks/content_advice.h"
 #include "checks/input.h"
+#include "checks/pull_advice.h"
 #include "core/base/escape.h"
 #include "core/base/text.h"
 
@@ -43,7 +44,7 @@ std::optional<ProblemId> problem_for(const Issue& issue, const Remedy* remedy) {
 class LayerJudge {
  public:
   LayerJudge(const CheckInput& input, size_t layer, FindingSink& sink)
-      : layer_(input.model.layers.layers[layer]), content_(input.content), verdict_(input.content.layers[layer]),
+      : model_(input.model), layer_(input.model.layers.layers[layer]), content_(input.content), verdict_(input.content.layers[layer]),
         number_(layer), sink_(sink) {
     if (const std::optional<CacheId>& cache = input.derived.layers[layer].cache; cache) {
       diff_ = input.model.overlay.path / cache->text() / "diff";
@@ -65,6 +66,7 @@ class LayerJudge {
       bad_reference("it describes other files than the layer has");
       return;
     }
+    judge_lost_bytes();
     for (size_t i = 0; i < verdict_.issues.size(); ++i) {
       judge_issue(i);
     }
@@ -114,9 +116,29 @@ class LayerJudge {
     finding.content = Finding::ContentIssue{number_, 0};
   }
 
+  // Files whose bytes are nowhere. The layer's other damage is mended all the same.
+  void judge_lost_bytes() {
+    size_t lost = 0;
+    for (size_t i = 0; i < verdict_.issues.size(); ++i) {
+      lost += is_lost(i) ? 1 : 0;
+    }
+    if (lost > 0) {
+      Finding& finding = add_layer(problem::layer_bytes_lost, diff_);
+      finding.args["lost"] = counted(lost, "file");
+      finding.args["pull"] = pull_advice(model_, layer_.id);
+      finding.cause = Subject{SubjectKind::Layer, layer_.id.text()};  // the finding on its directory, if there is one
+    }
+  }
+
+  bool is_lost(size_t i) const {
+    const Issue& issue = verdict_.issues[i];
+    return lacks_bytes(issue) && issue.kind != IssueKind::Unreadable && content_.find_remedy(number_, i) == nullptr;
+  }
+
   // Where it cannot be restored, the missing directory is named by the checks of overlay2.
   void judge_lost_tree() {
     if (!content_.can_restore_tree(number_)) {
+      judge_lost_bytes();
       return;
     }
     std::set<std::string> places;
@@ -169,6 +191,9 @@ class LayerJudge {
                                : std::string(type_name(issue.expected ? issue.expected->mode : 0));
     finding.hits = {{SubjectKind::Layer, layer_.id.text()}};
     finding.content = Finding::ContentIssue{number_, i};
+    if (is_lost(i)) {
+      finding.cause = Subject{SubjectKind::Layer, layer_.id.text()};
+    }
     if (remedy != nullptr) {
       describe_remedy(issue, *remedy, finding);
     } else if (lacks_bytes(issue)) {
@@ -207,6 +232,7 @@ class LayerJudge {
     }
   }
 
+  const Model& model_;
   const Layer& layer_;
   const ContentResults& content_;
   const LayerVerdict& verdict_;

@@ -1,0 +1,219 @@
+#!/usr/bin/env bash
+# Lost bytes of layers: every fault of content, and the loss of whole layers, tar-splits and image configs, on a copy of
+# a root that a real dockerd made, healed from each kind of donor: archives of `docker save` of two generations of the
+# daemon, OCI layouts of skopeo and umoci, another root, and another layer of the same root. Afterwards everything that
+# a daemon reads is what it was before the damage, byte for byte; and for each donor a real daemon saves the same
+# archive from a root with many faults at once, as it did before.
+#
+#   HEAL_FAULTS="NAME..."   only these faults
+#   HEAL_DONORS="KIND..."   only these donors: save20 save26 skopeo umoci root layer
+#   REAL_ROOTS=DIRECTORY    holds a root of the kind small, so that it need not be made
+#   DAEMON26=DIRECTORY      a tree made by fixtures/real/debian26.sh
+set -euo pipefail
+# shellcheck source=tests/shell.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/shell.sh"
+# shellcheck source=tests/real_repair.sh
+. "$top/tests/real_repair.sh"
+trap 'daemon_cleanup; remove_work' EXIT
+faults=$top/fixtures/inject/faults.sh
+donors=$work/donors
+mkdir "$donors"
+
+all_donors="save20 save26 skopeo umoci root layer"
+if [ "$(id -u)" -ne 0 ] || ! command -v dockerd >/dev/null; then
+  for donor in $all_donors; do
+    skip "healing from $donor" "needs root and dockerd"
+  done
+  exit 0
+fi
+
+# What can be healed. Faults that write into no layer, and those that hit writable layers as well, are elsewhere.
+healable=$("$faults" list | awk '$2 !~ /_all$/ && ($2 ~ /^(content_|caps_lost|xattr_lost|opaque_lost|whiteout_|hardlinks_split|symlink_target)/ ||
+  $2 ~ /^(dir_missing_base|dir_missing_top|diff_missing|diff_emptied|tarsplit_missing|tarsplit_empty|tarsplit_truncated)$/ ||
+  $2 ~ /^config_(empty|zeros|truncated|flipped|missing)$/) { print $2 }')
+
+# What a daemon reads, with tar-splits as what they hold: another compressor makes other bytes, and whether an empty
+# record stands at the end depends on the daemon's age.
+as_unpacked() {
+  local file
+  as_read "$1" | grep -av '/tar-split\.json\.gz'
+  for file in "$1"/image/overlay2/layerdb/sha256/*/tar-split.json.gz; do
+    printf '%s %s\n' "$(zcat "$file" | grep -v '"payload":"",' | sha256sum)" "${file#"$1"/}"
+  done
+}
+
+# saved OUT: the digest of each member of what the running daemon saves of all images.
+saved() {
+  local images
+  mapfile -t images < <(dk image ls --quiet --no-trunc | sort -u)
+  rm -rf "$work/saved"
+  mkdir "$work/saved"
+  dk save "${images[@]}" | tar -x -C "$work/saved"
+  (cd "$work/saved" && find . -type f ! -name manifest.json -exec sha256sum {} + | sort) >"$1"
+  jq -cS 'sort_by(.Config)[]' "$work/saved/manifest.json" >>"$1"
+  rm -rf "$work/saved"
+}
+
+# The root that is damaged, with what a daemon reads of it; the archive and the layouts that are made of it.
+prepare() {
+  local name
+  if [ -d "${REAL_ROOTS:-/nowhere}/small" ]; then
+    cp -a "$REAL_ROOTS/small" "$work/small"
+  else
+    "$top/fixtures/real/make-root.sh" "$work/small" small >&2
+  fi
+  as_unpacked "$work/small" >"$work/small.read"
+  cp -a "$work/small" "$work/copy"
+  daemon_start "$work/copy"
+  mapfile -t names < <(dk image ls --format '{{.Repository}}:{{.Tag}}' | grep -v '<none>' | sort -u)
+  mapfile -t images < <(dk image ls --all --quiet --no-trunc | sort -u)
+  dk save -o "$donors/save20" "${names[@]}" "${images[@]}"
+  saved "$work/small.saved"
+  daemon_stop
+  daemon_cleanup
+  rm -rf --one-file-system "$work/copy"
+  for name in "${names[@]}"; do
+    if command -v skopeo >/dev/null; then
+      skopeo copy --quiet "docker-archive:$donors/save20:$name" "oci:$donors/skopeo:${name//[:\/]/-}" >/dev/null
+    fi
+    if command -v skopeo >/dev/null && command -v umoci >/dev/null; then
+      # umoci packs a layer of its own on top, and writes the index anew.
+      skopeo copy --quiet "docker-archive:$donors/save20:$name" "oci:$donors/umoci:${name//[:\/]/-}" >/dev/null
+      umoci config --image "$donors/umoci:${name//[:\/]/-}" --tag "${name//[:\/]/-}-more" --author tests
+    fi
+  done
+  cp -a "$work/small" "$donors/root"
+}
+
+# The newer daemon loads the archive and saves it in its own way.
+prepare_save26() {
+  [ -d "${DAEMON26:-/nowhere}" ] || return 0
+  local DAEMON_CHROOT=$DAEMON26
+  mkdir "$work/other"
+  daemon_start "$work/other"
+  dk load --quiet -i "$donors/save20" >/dev/null
+  dk save -o "$donors/save26" $(dk image ls --all --quiet --no-trunc | sort -u)
+  daemon_stop
+  daemon_cleanup
+  rm -rf --one-file-system "$work/other"
+}
+
+# Another root of the same images, made one layer each: their files lie in other layers of the same root then.
+prepare_layer() {
+  cp -a "$work/small" "$work/twin"
+  daemon_start "$work/twin"
+  local name number=0
+  for name in "${names[@]}"; do
+    dk create --name "flat$number" --network none "$name" /none >/dev/null
+    dk export "flat$number" | dk import - "flat:$number" >/dev/null
+    dk rm "flat$number" >/dev/null
+    number=$((number + 1))
+  done
+  daemon_stop
+  daemon_cleanup
+  as_unpacked "$work/twin" >"$work/twin.read"
+  touch "$donors/layer"
+}
+
+# heal DONOR: repairs $work/copy with it; sets `status`.
+heal() {
+  local from=(--from "$donors/$1")
+  [ "$1" != layer ] || from=()
+  repair "$work/done" -y "${from[@]}" "$work/copy"
+}
+
+# What a whole image's own files are not: configs and tar-splits lie in no layer, and whiteouts and devices of the layers
+# below are in no export.
+needs_archive() {
+  case $1 in config_* | tarsplit_* | dir_missing_* | diff_missing | diff_emptied | content_empty_many | *_buildkit) return 0 ;; esac
+  return 1
+}
+
+try_fault() {
+  local fault=$1 donor=$2 source=small name="healing of $1 from $2" why=""
+  [ "$donor" != layer ] || source=twin
+  rm -rf --one-file-system "$work/copy"
+  cp -a "$work/$source/." "$work/copy"
+  status=0
+  "$faults" "$fault" "$work/copy" </dev/null >/dev/null 2>"$work/inject.err" || status=$?
+  if [ "$status" -eq 3 ]; then
+    skip "$name" "$(tail -n 1 "$work/inject.err")"
+    return
+  fi
+  [ "$status" -eq 0 ] || { not_ok "$name" "could not be injected: $(tail -n 1 "$work/inject.err")" && return; }
+  heal "$donor"
+  case $status in 0 | 1) ;; *) why="exit $status: $(jq -r '[.. | .findings? // empty | .[] | select(.severity == "error") | .message][0] // .error.message // ""' "$work/done")" ;; esac
+  as_unpacked "$work/copy" >"$work/healed.read"
+  cmp -s "$work/$source.read" "$work/healed.read" ||
+    why+=" not as before: $(diff "$work/$source.read" "$work/healed.read" | grep -a '^[<>]' | head -n 4 | cut -c 1-200 | tr '\n' ';' || true)"
+  if [ -z "$why" ]; then ok "$name"; else not_ok "$name" "$why"; fi
+}
+
+# Many faults at once, then the daemon itself.
+try_daemon() {
+  local donor=$1 fault source=small count=0
+  [ "$donor" != layer ] || return 0
+  rm -rf --one-file-system "$work/copy"
+  cp -a "$work/$source/." "$work/copy"
+  for fault in content_empty_many content_missing_directory whiteout_lost opaque_lost caps_lost hardlinks_split \
+    content_empty_program tarsplit_missing config_empty content_zeros_buildkit; do
+    "$faults" "$fault" "$work/copy" </dev/null >/dev/null 2>&1 && count=$((count + 1))
+  done
+  heal "$donor"
+  daemon_start "$work/copy"
+  saved "$work/healed.saved"
+  daemon_stop
+  daemon_cleanup
+  if [ "$count" -gt 4 ] && cmp -s "$work/small.saved" "$work/healed.saved"; then
+    ok "the daemon saves what it saved before, after $count faults and healing from $donor"
+  else
+    not_ok "the daemon saves what it saved before, healing from $donor" \
+      "$count faults, $(diff "$work/small.saved" "$work/healed.saved" | head -n 3 | tr '\n' ';' || true)"
+  fi
+}
+
+prepare
+wanted=${HEAL_DONORS:-$all_donors}
+[[ " $wanted " != *" save26 "* ]] || prepare_save26
+[[ " $wanted " != *" layer "* ]] || prepare_layer
+
+trials=()
+for donor in $wanted; do
+  if [ ! -e "$donors/$donor" ]; then
+    skip "healing from $donor" "its maker is not on this machine"
+    continue
+  fi
+  for fault in ${HEAL_FAULTS:-$healable}; do
+    [ "$donor" = layer ] && needs_archive "$fault" || trials+=("try_fault $fault $donor")
+  done
+  [ -n "${HEAL_FAULTS:-}" ] || trials+=("try_daemon $donor")
+done
+
+# Every so-and-so-many-th of all trials, in a directory of its own.
+worker() {
+  local at=0 trial shared=$work file
+  work=$work/worker-$1
+  mkdir "$work"
+  for file in small twin; do
+    [ ! -e "$shared/$file" ] || ln -s "$shared/$file" "$work/$file"
+    [ ! -e "$shared/$file.read" ] || ln -s "$shared/$file.read" "$work/$file.read"
+  done
+  ln -s "$shared/small.saved" "$work/small.saved"
+  trap daemon_cleanup EXIT
+  for trial in "${trials[@]}"; do
+    if ((at++ % workers == $1)); then
+      # shellcheck disable=SC2086 # a function and its arguments
+      $trial
+    fi
+  done
+}
+
+workers=$(nproc) running=()
+for ((number = 0; number < workers; number++)); do
+  worker "$number" >"$work/report-$number" &
+  running+=($!)
+done
+for number in "${!running[@]}"; do
+  wait "${running[number]}" || not_ok "worker $number" "ended with $?"
+  cat "$work/report-$number"
+done
