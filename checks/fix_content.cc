@@ -1,162 +1,18 @@
-// Repairs of entries in layer trees: everything but payload bytes is in the tar headers that tar-split keeps.
-#include <algorithm>
-#include <cerrno>
-
+// Repairs of layer trees and of tar-split.
+#include "checks/entry_mender.h"
 #include "checks/fixes.h"
 #include "checks/planner.h"
-#include "core/content/same_bytes.h"
 
 namespace dfsck {
 namespace {
 
-// Attributes that only a layer's tar can have put there; others belong to the kernel or to the host's policy.
-bool is_from_tar(const std::string& name) {
-  return name == "security.capability" || name == "trusted.overlay.opaque" || name == "user.overlay.opaque" ||
-         name.starts_with("system.posix_acl_") ||
-         (name.starts_with("user.") && !name.starts_with("user.overlay."));
+constexpr uint32_t kDirMode = 0710;   // moby overlay2/overlay.go:create
+constexpr uint32_t kDiffMode = 0755;
+constexpr uint32_t kMarkMode = 0600;
+
+bool is_hard_link(const Issue& issue) {
+  return issue.expected->is_hard_link;
 }
-
-class EntryMender {
- public:
-  EntryMender(const CheckInput& input, const Finding& finding, const Issue& issue, size_t index, PlanBuilder& plan)
-      : input_(input), path_(finding.path), number_(*finding.content), issue_(issue), entry_(*issue.expected),
-        index_(index), plan_(plan) {}
-
-  // The file with its bytes, and with all its names.
-  void restore(const Remedy& remedy) {
-    if (!has_place()) {
-      return;
-    }
-    add(RestoreFile{path_, remedy.origin, entry_.size, entry_.crc64, owner()});
-    set_xattrs();
-    add(SetMtime{path_, entry_.mtime.seconds, entry_.mtime.nanoseconds});
-    const std::optional<RelPath> diff = tree();
-    for (const RelPath& link : remedy.links) {
-      const RelPath path = diff->joined(link);
-      plan_.add(index_, stage::kContent, MakeHardLink{path, path_}, expect_now(input_.root, path));
-    }
-  }
-
-  void mend() {
-    switch (issue_.kind) {
-      case IssueKind::Missing:
-      case IssueKind::WrongType:
-      case IssueKind::LinkTarget:
-      case IssueKind::WhiteoutLost:
-      case IssueKind::DeviceNumber: make(); break;
-      case IssueKind::OwnerMode:
-        add(SetOwnership{path_, owner()});
-        set_xattrs();  // a change of owner clears capabilities
-        break;
-      case IssueKind::Xattr:
-        set_xattrs();
-        drop_xattrs();
-        break;
-      case IssueKind::OpaqueLost: set_xattrs(); break;
-      case IssueKind::HardLinkSplit: link(); break;
-      default: break;
-    }
-  }
-
- private:
-  Ownership owner() const { return {entry_.uid, entry_.gid, entry_.mode & 07777}; }
-
-  void add(Action action) {
-    const Expect expect = expect_now(input_.root, path_);
-    plan_.add(index_, stage::kContent, std::move(action), expect);
-  }
-
-  // A parent that is missing, or something else than a directory, is made by a step of its own if the tar has it.
-  bool has_place() const {
-    const Result<FileStat> parent = input_.root.stat(path_.parent());
-    if (parent && parent->is_dir()) {
-      return true;
-    }
-    const auto& issues = input_.content.layers[number_.layer].issues;
-    const size_t slash = issue_.path.rfind('/');
-    const std::string above = slash == std::string::npos ? "" : issue_.path.substr(0, slash);
-    const auto found = std::lower_bound(issues.begin(), issues.end(), above,
-                                        [](const Issue& issue, const std::string& path) { return issue.path < path; });
-    return (!parent && parent.error().is_io(ENOENT)) || (found != issues.end() && found->path == above &&
-                                            found->kind == IssueKind::WrongType && S_ISDIR(found->expected->mode));
-  }
-
-  // diff/ of the layer.
-  std::optional<RelPath> tree() const {
-    const std::string& whole = path_.bytes();
-    return RelPath::parse(std::string_view(whole).substr(0, whole.size() - issue_.path.size() - 1));
-  }
-
-  void make() {
-    if (!has_place()) {
-      return;
-    }
-    if (entry_.is_hard_link) {
-      link();
-      return;
-    }
-    switch (entry_.mode & S_IFMT) {
-      case S_IFDIR: add(MakeDir{path_, owner()}); break;
-      case S_IFREG: add(WriteFile{path_, "", owner()}); break;
-      case S_IFLNK:
-        add(WriteSymlink{path_, entry_.link_target});
-        add(SetOwnership{path_, owner()});
-        break;
-      case S_IFCHR:
-      case S_IFBLK:
-      case S_IFIFO:
-        add(MakeNode{path_, entry_.mode & S_IFMT, entry_.rdev_major, entry_.rdev_minor, owner()});
-        break;
-      default: return;
-    }
-    set_xattrs();
-    const bool whiteout = S_ISCHR(entry_.mode) && entry_.rdev_major == 0 && entry_.rdev_minor == 0;
-    if (!S_ISDIR(entry_.mode) && !whiteout) {
-      add(SetMtime{path_, entry_.mtime.seconds, entry_.mtime.nanoseconds});
-    }
-  }
-
-  void set_xattrs() {
-    for (const auto& [name, value] : entry_.xattrs) {
-      add(SetXattr{path_, name, value});
-    }
-  }
-
-  void drop_xattrs() {
-    const auto on_disk = input_.root.xattrs(path_);
-    if (!on_disk) {
-      return;
-    }
-    for (const auto& [name, value] : *on_disk) {
-      const bool wanted = std::any_of(entry_.xattrs.begin(), entry_.xattrs.end(),
-                                      [&name = name](const auto& xattr) { return xattr.first == name; });
-      if (is_from_tar(name) && !wanted) {
-        add(SetXattr{path_, name, std::nullopt});
-      }
-    }
-  }
-
-  // Only where there is nothing yet, or a copy with the same bytes.
-  void link() {
-    const std::optional<RelPath> inside = RelPath::parse(entry_.link_target);
-    const std::optional<RelPath> diff = tree();
-    if (!inside || !diff) {
-      return;
-    }
-    const RelPath target = diff->joined(*inside);
-    if (issue_.kind == IssueKind::Missing || same_bytes(input_.root, path_, target)) {
-      add(MakeHardLink{path_, target});
-    }
-  }
-
-  const CheckInput& input_;
-  const RelPath& path_;
-  Finding::ContentIssue number_;
-  const Issue& issue_;
-  const ExpectedEntry& entry_;
-  size_t index_;
-  PlanBuilder& plan_;
-};
 
 }  // namespace
 
@@ -166,7 +22,7 @@ void fix_mend_entry(const CheckInput& input, const Finding& finding, size_t inde
   }
   const Issue& issue = input.content.layers[finding.content->layer].issues[finding.content->issue];
   if (issue.expected) {
-    EntryMender(input, finding, issue, index, plan).mend();
+    EntryMender(input, finding.path, finding.content->layer, issue, index, plan).mend();
   }
 }
 
@@ -178,12 +34,44 @@ void fix_restore_tar_split(const CheckInput& input, const Finding& finding, size
   }
 }
 
+// A hard link needs the file that it is a name of, which may come behind it.
+void fix_restore_layer_tree(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
+  const RelPath diff = finding.path / "diff";
+  plan.add(index, stage::kContent, MakeDir{finding.path, Ownership{0, input.model.gid_base, kDirMode}},
+           expect_now(input.root, finding.path));
+  plan.add(index, stage::kContent, MakeDir{diff, layer_owner(input.model, kDiffMode)}, expect_now(input.root, diff));
+  const std::optional<CacheId> id = CacheId::parse(finding.path.name());
+  const DirTruth* truth = id ? input.derived.find_dir(input.model, *id) : nullptr;
+  if (truth != nullptr && truth->has_children && input.model.overlay.find(*id) == nullptr) {
+    // Children that are older than all marks do not prove later that this one should have one.
+    const RelPath mark = finding.path / "committed";
+    plan.add(index, stage::kContent, WriteFile{mark, "", Ownership{0, 0, kMarkMode}}, expect_now(input.root, mark));
+  }
+  const size_t layer = finding.content->layer;
+  const std::vector<Issue>& issues = input.content.layers[layer].issues;
+  for (const bool links : {false, true}) {
+    for (size_t i = 0; i < issues.size(); ++i) {
+      const std::optional<RelPath> inside = RelPath::parse(issues[i].path);
+      if (!inside || is_hard_link(issues[i]) != links) {
+        continue;
+      }
+      const RelPath path = diff.joined(*inside);
+      EntryMender mender(input, path, layer, issues[i], index, plan);
+      if (const Remedy* remedy = input.content.find_remedy(layer, i); remedy != nullptr) {
+        mender.restore({remedy->issue, remedy->origin, {}});
+      } else {
+        mender.mend();
+      }
+    }
+  }
+}
+
 void fix_restore_file(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const Remedy* remedy =
       finding.content ? input.content.find_remedy(finding.content->layer, finding.content->issue) : nullptr;
   if (remedy != nullptr) {
     const Issue& issue = input.content.layers[finding.content->layer].issues[finding.content->issue];
-    EntryMender(input, finding, issue, index, plan).restore(*remedy);
+    EntryMender(input, finding.path, finding.content->layer, issue, index, plan).restore(*remedy);
   }
 }
 

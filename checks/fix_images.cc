@@ -4,12 +4,10 @@
 #include "checks/fix_references.h"
 #include "checks/fixes.h"
 #include "checks/planner.h"
-#include "core/codec/digest.h"
 
 namespace dfsck {
 namespace {
 
-constexpr size_t kConfigLimit = 16 * 1024 * 1024;
 constexpr uint32_t kConfigMode = 0600;
 
 const Image* image_of(const CheckInput& input, const Finding& finding) {
@@ -38,12 +36,8 @@ void fix_quarantine_image(const CheckInput& input, const Finding& finding, size_
 
 void fix_restore_image_config(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const Image* image = image_of(input, finding);
-  if (image == nullptr || !image->copy || image->state == FileState::Kind::Unreadable) {
-    return;
-  }
-  Result<std::string> bytes = input.root.read_small(*image->copy, kConfigLimit);
-  if (bytes && sha256_hex(*bytes) == image->id.hex()) {
-    plan.add(index, stage::kImages, WriteFile{image->path, std::move(*bytes), Ownership{0, 0, kConfigMode}},
+  if (image != nullptr && image->copy && image->state != FileState::Kind::Unreadable) {
+    plan.add(index, stage::kImages, WriteFile{image->path, image->copy->bytes, Ownership{0, 0, kConfigMode}},
              expect_now(input.root, image->path));
   }
 }

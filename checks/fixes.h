@@ -30,6 +30,7 @@ FIX(quarantine_overlay_dir);
 FIX(mend_entry);
 FIX(restore_file);
 FIX(restore_tar_split);
+FIX(restore_layer_tree);
 
 // images and references
 FIX(quarantine_image);

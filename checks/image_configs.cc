@@ -19,7 +19,7 @@ void check_config(const CheckInput& input, const Image& image, FindingSink& sink
   if (state == State::Restorable) {
     Finding& finding = add(problem::image_config_restorable);
     finding.args["state"] = image.problem;
-    finding.args["source"] = image.copy->text();
+    finding.args["source"] = image.copy->place;
   } else if (state == State::Bad || (state == State::Unreadable && !is_permission_error(image.error_code))) {
     add(problem::image_config_bad).args["state"] = image.problem;
   } else if (state == State::Unusable) {

@@ -1,5 +1,7 @@
 // Invariant: every layer's tree is what its tar was, entry by entry. The comparing is core/content's; this file gives
 // each difference its problem.
+#include <set>
+
 #include "checks/checks.h"
 #include "checks/content_advice.h"
 #include "checks/input.h"
@@ -52,6 +54,10 @@ class LayerJudge {
   void judge() {
     if (const RebuiltReference* rebuilt = content_.find_reference(number_); rebuilt != nullptr) {
       judge_reference(*rebuilt);
+      return;
+    }
+    if (verdict_.tree_lost) {
+      judge_lost_tree();
       return;
     }
     if (describes_another_tree(verdict_)) {
@@ -108,6 +114,31 @@ class LayerJudge {
     finding.content = Finding::ContentIssue{number_, 0};
   }
 
+  // Where it cannot be restored, the missing directory is named by the checks of overlay2.
+  void judge_lost_tree() {
+    if (!content_.can_restore_tree(number_)) {
+      return;
+    }
+    std::set<std::string> places;
+    uint64_t bytes = 0;
+    if (number_ < content_.remedies.size()) {
+      for (const Remedy& remedy : content_.remedies[number_].files) {
+        places.insert(remedy.origin.donor.empty() ? "other places of this root" : escaped(remedy.origin.donor));
+        bytes += verdict_.issues[remedy.issue].expected->size;
+      }
+    }
+    std::string source;
+    for (const std::string& place : places) {
+      source += (source.empty() ? "" : ", ") + place;
+    }
+    Finding& finding = add_layer(problem::layer_tree_restorable, diff_.parent());
+    finding.args["dir"] = std::string(diff_.parent().name());
+    finding.args["count"] = counted(verdict_.issues.size(), "thing");
+    finding.args["size"] = human_bytes(bytes);
+    finding.args["source"] = source.empty() ? "nowhere: it has no bytes" : source;
+    finding.content = Finding::ContentIssue{number_, 0};
+  }
+
   Finding& add_layer(ProblemId problem, const RelPath& path) {
     Finding& finding = sink_.add(problem, {SubjectKind::Layer, layer_.id.text()}, path);
     finding.args["layer"] = layer_.id.text();
@@ -149,8 +180,8 @@ class LayerJudge {
     if (!remedy.origin.fixes.empty()) {
       const ByteFix& fix = remedy.origin.fixes.front();
       finding.args["offset"] = std::to_string(fix.offset);
-      finding.args["right"] = std::to_string(fix.value);
-      finding.args["found"] = std::to_string(fix.found);
+      finding.args["right"] = describe_byte(fix.value);
+      finding.args["found"] = describe_byte(fix.found);
       return;
     }
     finding.args["source"] = describe(remedy.origin);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "checks/checks.h"
+#include "checks/content_advice.h"
 #include "checks/input.h"
 #include "core/base/escape.h"
 
@@ -35,13 +36,27 @@ bool only_being_removed(const DirTruth& truth) {
                      [](const DirOwner& owner) { return owner.kind == DirOwner::Kind::Removing; });
 }
 
+// The number of the layer that owns the directory; model.layers.layers.size() if none does.
+size_t layer_of(const CheckInput& input, const DirOwner* owner) {
+  const auto& layers = input.model.layers.layers;
+  const std::optional<ChainId> id =
+      owner != nullptr && owner->kind == DirOwner::Kind::Layer ? ChainId::parse(owner->name) : std::nullopt;
+  const Layer* layer = id ? input.model.layers.find(*id) : nullptr;
+  return layer != nullptr ? static_cast<size_t>(layer - layers.data()) : layers.size();
+}
+
 void check_missing(const CheckInput& input, const CacheId& id, const DirTruth& truth, FindingSink& sink) {
   const RelPath path = input.model.overlay.path / id.text();
   for (const DirOwner& owner : truth.owners) {
     if (owner.kind == DirOwner::Kind::Layer) {
+      const size_t layer = layer_of(input, &owner);
+      if (input.content.can_restore_tree(layer)) {
+        continue;  // the check of contents speaks of it
+      }
       Finding& finding = sink.add(problem::layer_dir_missing, {SubjectKind::Layer, owner.name}, path);
       finding.args["dir"] = id.text();
       finding.args["layer"] = owner.name;
+      finding.args["remedy"] = bytes_advice(input.content, layer);
       continue;
     }
     const Mount* mount = input.model.layers.find_mount(owner.name);
@@ -59,9 +74,10 @@ void check_missing(const CheckInput& input, const CacheId& id, const DirTruth& t
   }
 }
 
-void check_members(const OverlayDir& dir, const DirTruth& truth, FindingSink& sink) {
+void check_members(const CheckInput& input, const OverlayDir& dir, const DirTruth& truth, FindingSink& sink) {
   const Subject subject{SubjectKind::OverlayDir, dir.id.text()};
-  if (!dir.diff.exists || !dir.diff.stat.is_dir()) {
+  const size_t layer = layer_of(input, owner_of(truth, DirOwner::Kind::Layer));
+  if ((!dir.diff.exists || !dir.diff.stat.is_dir()) && !input.content.can_restore_tree(layer)) {
     Finding& finding = sink.add(problem::layer_diff_missing, subject, dir.path / "diff");
     finding.args["dir"] = dir.id.text();
     finding.args["owner"] = owner_text(truth);
@@ -69,7 +85,7 @@ void check_members(const OverlayDir& dir, const DirTruth& truth, FindingSink& si
         dir.diff.exists ? "a " + std::string(type_name(dir.diff.stat.mode)) + ", not a directory" : "missing";
     finding.args["remedy"] = owner_of(truth, DirOwner::Kind::Writable) != nullptr
                                  ? "Restore " + finding.path.text() + " from a backup before the container starts."
-                                 : "Restore the layer from a docker save archive or another root.";
+                                 : bytes_advice(input.content, layer);
   }
   const bool stands_on_something = truth.parent_known ? truth.parent.has_value() : dir.lower.present();
   if (stands_on_something && (!dir.work.exists || !dir.work.stat.is_dir())) {
@@ -145,7 +161,7 @@ void check_overlay_dirs(const CheckInput& input, FindingSink& sink) {
   }
   for (size_t i = 0; i < input.derived.dirs.size(); ++i) {
     if (!only_being_removed(input.derived.dirs[i])) {
-      check_members(input.model.overlay.dirs[i], input.derived.dirs[i], sink);
+      check_members(input, input.model.overlay.dirs[i], input.derived.dirs[i], sink);
     }
   }
   check_committed(input, sink);

@@ -13,6 +13,7 @@
 #include "checks/planner.h"
 #include "core/base/text.h"
 #include "core/content/verify_layers.h"
+#include "core/heal/configs.h"
 #include "core/heal/references.h"
 #include "core/heal/remedies.h"
 #include "core/plan/history.h"
@@ -214,6 +215,9 @@ Result<Examination> Examination::make(const Root& root, const CheckOptions& opti
   if (!own.run.empty()) {
     disregard(own, *scanned);
   }
+  const Donors none;
+  const Donors& donors = options.donors != nullptr ? *options.donors : none;
+  find_configs(donors, *scanned);
   // From here on the model does not change, and nothing but layer trees is read.
   auto state = std::make_unique<State>(root, options.level, std::move(*scanned));
   const Model& model = state->model;
@@ -221,11 +225,8 @@ Result<Examination> Examination::make(const Root& root, const CheckOptions& opti
     state->content = verify_layers(root, model, state->derived, options.layers ? &*options.layers : nullptr,
                                    options.level == Level::Full ? Depth::Full : Depth::Headers, options.jobs, cancel,
                                    progress);
-    const Donors none;
-    find_remedies(root, model, state->derived, options.donors != nullptr ? *options.donors : none, options.jobs, cancel,
-                  progress, state->content);
-    rebuild_references(root, model, state->derived, options.donors != nullptr ? *options.donors : none, options.jobs,
-                       cancel, progress, state->content);
+    find_remedies(root, model, state->derived, donors, options.jobs, cancel, progress, state->content);
+    rebuild_references(root, model, state->derived, donors, options.jobs, cancel, progress, state->content);
   }
   if (options.level != Level::Structure && !options.layers) {
     state->sizes = measure_unowned(root, model, state->derived, options.jobs, cancel);

@@ -53,6 +53,9 @@ RenderSettings render_settings(const Options& options) {
   settings.strict = options.strict;
   settings.paint = Paint(paint_for(options.color));
   settings.width = prose_width();
+  for (const std::string& donor : options.donors) {
+    settings.donor_arguments += " --from " + shell_word(donor);
+  }
   if (!options.root_label.empty()) {
     settings.root_argument = options.root_label;
   } else if (!options.arguments.empty()) {

@@ -52,9 +52,9 @@ std::string makes_them(const Totals& totals, const RootReport& report, const Ren
   const size_t others = totals.repairs(Safety::Clean) + totals.repairs(Safety::Ask) + totals.repairs(Safety::Lossy);
   const std::string_view object = safe + others == 1 ? " makes it" : " makes them";
   if (others == 0) {
-    return "; " + program(settings, " -p").append(object);
+    return "; " + program(settings, settings.donor_arguments + " -p").append(object);
   }
-  return "; " + program(settings, " -y").append(object) + (safe > 0 ? ", -p only what is safe" : "");
+  return "; " + program(settings, settings.donor_arguments + " -y").append(object) + (safe > 0 ? ", -p only what is safe" : "");
 }
 
 std::string repairs_line(const Totals& totals, const RootReport& report, const RenderSettings& settings) {

@@ -36,7 +36,8 @@ Output ambiguous(const Options& options, const std::string& what, const ShowRoot
   for (const ShowRoots::Found& one : found) {
     candidates.push_back(roots.candidate(one));
     if (candidates.size() <= kShownCandidates) {
-      message += "\n  " + candidates.back().words + ": docker-fsck show " + root_option + candidates.back().handle;
+      message +=
+          "\n  " + candidates.back().words + ": docker-fsck show " + root_option + shell_word(candidates.back().handle);
     }
   }
   if (candidates.size() > kShownCandidates) {
@@ -64,7 +65,8 @@ RenderSettings settings_for(const Options& options) {
 Output rendered(Shown shown, const Options& options) {
   Output output;
   output.exit_code = shown.exit_code;
-  output.out = options.format == Format::Json ? render_show_json(shown) : render_show_text(shown, settings_for(options));
+  output.out =
+      options.format == Format::Json ? render_show_json(shown) : render_show_text(shown, settings_for(options));
   for (const std::string& failure : shown.failures) {
     output.err += "docker-fsck: " + failure + "\n";
   }
@@ -85,7 +87,8 @@ Output show_inventory(const Options& options, const Root& root, const ShowRoots&
     shown.below.push_back(describe_inventory(below.view()));
     shown.state.other_errors += state.other_errors;
     shown.state.other_warnings += state.other_warnings;
-    shown.failures.insert(shown.failures.end(), below.look.report().failures.begin(), below.look.report().failures.end());
+    shown.failures.insert(shown.failures.end(), below.look.report().failures.begin(),
+                          below.look.report().failures.end());
     shown.exit_code |= exit_code(below.look.report(), options.strict);
   }
   shown.failures.insert(shown.failures.end(), roots.failures().begin(), roots.failures().end());
@@ -106,8 +109,8 @@ Output show_target(const Options& options, const Root& root, const LookedAt& loo
   shown.description = *description;
   RootReport report = looked.look.report();
   const Level level = level_for(options, target);
-  if (level != Level::Structure) {
-    CheckOptions deeper{level, options.jobs, {}, {}, nullptr, layers_of(looked.view(), target)};
+  if (std::set<ChainId> layers = layers_of(looked.view(), target); level != Level::Structure && !layers.empty()) {
+    CheckOptions deeper{level, options.jobs, {}, {}, nullptr, std::move(layers)};
     const Result<Examination> look = Examination::make(looked.root, deeper, OwnRepair{}, cancel, progress);
     if (!look) {
       return failed(options, look.error().message(), {}, kExitFailed);
@@ -137,13 +140,17 @@ Output run_show(const Options& options) {
   if (!roots) {
     return failed(options, roots.error().message(), {}, kExitFailed);
   }
+  if (cancel.requested()) {
+    return failed(options, "cancelled", {}, kExitCancelled);
+  }
   const std::string what = options.arguments.empty() ? "" : options.arguments[0];
   if (options.arguments.empty() || (!what.empty() && roots->names_root(what))) {
     return show_inventory(options, root, *roots);
   }
   const std::vector<ShowRoots::Found> found = roots->find(what);
   if (found.empty()) {
-    return failed(options, what.empty() ? "show what? An empty name means nothing" : roots->unknown(what), {}, kExitUsage);
+    return failed(options, what.empty() ? "show what? An empty name means nothing" : roots->unknown(what), {},
+                  kExitUsage);
   }
   if (found.size() > 1) {
     return ambiguous(options, what, *roots, found);

@@ -37,8 +37,11 @@ void add_dir_place(const ShowView& view, const std::optional<CacheId>& id, std::
 void add_mounts_and_networks(const Container& container, std::vector<ShownThing>& things) {
   for (const Container::MountPoint& mount : container.mount_points) {
     const bool named = mount.type == "volume" && !mount.name.empty();
-    things.push_back(ShownThing{named ? "volume" : escaped(mount.type) + " mount", named ? "volume" : "mount",
-                                escaped(named ? mount.name : mount.source), {}, {}}
+    things.push_back(ShownThing{named ? "volume" : escaped(mount.type) + " mount",
+                                named ? "volume" : "mount",
+                                escaped(named ? mount.name : mount.source),
+                                {},
+                                {}}
                          .with("at", escaped(mount.destination))
                          .with("note", mount.writable ? "" : "read only"));
   }
@@ -82,7 +85,8 @@ Description describe_container(const ShowView& view, const std::string& id) {
     for (ShownThing& layer : stack_things(view, stack_of_mount(view, id))) {
       below.push_back(std::move(layer));
     }
-    for (const auto& [dir, role] : {std::pair(truth->init_dir, "init layer"), std::pair(truth->dir, "writable layer")}) {
+    for (const auto& [dir, role] :
+         {std::pair(truth->init_dir, "init layer"), std::pair(truth->dir, "writable layer")}) {
       if (dir) {
         below.push_back(dir_thing(view, role, dir->text()));
         std::erase_if(below.back().facts, [](const ShownFact& fact) { return fact.label == "container"; });

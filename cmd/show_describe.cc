@@ -10,8 +10,12 @@
 
 namespace dfsck {
 
-ShownList used_by(std::vector<ShownThing> things) { return {kUsedBy, "what refers to it", std::move(things)}; }
-ShownList uses(std::vector<ShownThing> things) { return {kUses, "what it refers to", std::move(things)}; }
+ShownList used_by(std::vector<ShownThing> things) {
+  return {kUsedBy, "what refers to it", std::move(things)};
+}
+ShownList uses(std::vector<ShownThing> things) {
+  return {kUses, "what it refers to", std::move(things)};
+}
 
 std::string time_text(const FileTime& time) {
   const std::time_t seconds = time.seconds;
@@ -72,8 +76,12 @@ Description describe_file(const ShowView& view, const RelPath& path) {
       case Target::Kind::Layer: owners.push_back(layer_thing(view, "part of layer", *chain)); break;
       case Target::Kind::Container: owners.push_back(container_thing(view, "part of container", owner->id)); break;
       case Target::Kind::Directory: owners.push_back(dir_thing(view, "part of directory", owner->id)); break;
-      default: owners.push_back({"part of " + std::string(target_kind_name(owner->kind)),
-                                 std::string(target_kind_name(owner->kind)), escaped(owner->id), {}, {}});
+      default:
+        owners.push_back({"part of " + std::string(target_kind_name(owner->kind)),
+                          std::string(target_kind_name(owner->kind)),
+                          escaped(owner->id),
+                          {},
+                          {}});
     }
   }
   description.lists.push_back(used_by(std::move(owners)));

@@ -48,10 +48,9 @@ void add_owners(const ShowView& view, const DirTruth& truth, std::vector<ShownTh
     } else if (owner.kind == DirOwner::Kind::Build) {
       things.push_back({"directory of build cache record", "build-cache", escaped(owner.name), {}, {}});
     } else {
-      things.push_back(container_thing(view,
-                                       owner.kind == DirOwner::Kind::Init ? "init layer of container"
-                                                                          : "writable layer of container",
-                                       owner.name));
+      things.push_back(container_thing(
+          view, owner.kind == DirOwner::Kind::Init ? "init layer of container" : "writable layer of container",
+          owner.name));
     }
   }
 }

@@ -89,9 +89,8 @@ Description describe_inventory(const ShowView& view) {
   description.fact("images", std::to_string(model.images.images.size()));
   description.fact("layers", std::to_string(model.layers.layers.size()) + ", " + human_bytes(bytes));
   description.fact("layer directories", std::to_string(model.overlay.dirs.size()));
-  description.fact("build cache records", model.build_cache.snapshots.empty()
-                                              ? ""
-                                              : std::to_string(model.build_cache.snapshots.size()));
+  description.fact("build cache records",
+                   model.build_cache.snapshots.empty() ? "" : std::to_string(model.build_cache.snapshots.size()));
   ShownList images{"images", "images", {}};
   const std::set<std::string> with_children = parents(model.images);
   for (const Image& image : model.images.images) {

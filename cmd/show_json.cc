@@ -118,7 +118,8 @@ std::string render_show_json(const Shown& shown) {
   return json.take();
 }
 
-std::string render_show_error(const std::string& message, const std::vector<ShownCandidate>& candidates, int exit_code) {
+std::string render_show_error(const std::string& message, const std::vector<ShownCandidate>& candidates,
+                              int exit_code) {
   JsonWriter json;
   open_document(json);
   json.key("error").object();

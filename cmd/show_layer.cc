@@ -104,8 +104,8 @@ Description describe_layer(const ShowView& view, const ChainId& chain) {
     description.fact("cache-id proven by", layer->cache != truth->cache ? truth->cache_proof : "");
     description.fact("size", layer->size_value ? human_bytes(*layer->size_value) : "not known");
     description.fact("position", std::to_string(stack.size()) + " from the base");
-    description.fact("tar-split", layer->tar_split.present() ? human_bytes(layer->tar_split.size)
-                                                             : layer->tar_split.problem());
+    description.fact("tar-split",
+                     layer->tar_split.present() ? human_bytes(layer->tar_split.size) : layer->tar_split.problem());
   }
   add_places(view, layer, truth, description);
   std::vector<ShownThing> above;

@@ -1,6 +1,7 @@
 // A file in a directory of overlay2: what is on disk, what tar-split says, and who sees it.
 #include <algorithm>
 #include <cerrno>
+#include <map>
 
 #include "cmd/show_describe.h"
 #include "core/base/escape.h"
@@ -23,6 +24,7 @@ struct ShownFile {
   std::optional<DirOwner> owner;
   std::optional<ChainId> chain;  // if the directory is a layer's
   const char* seen = "visible";  // what it is where nothing hides it
+  bool is_directory = false;     // what lies below it is merged with what layers on top have there
 
   RelPath tree(const CacheId& id) const { return view.model.overlay.path / id.text() / "diff"; }
 };
@@ -59,25 +61,42 @@ std::string how_text(const Shadow& shadow) {
     case Shadow::Kind::Whiteout: return "deletes " + at;
     case Shadow::Kind::Opaque: return "hides all below " + at;
     case Shadow::Kind::Blocked: return "has no directory at " + at;
-    case Shadow::Kind::None:
-    case Shadow::Kind::Merged: break;
+    case Shadow::Kind::Merged: return "has a directory of its name";
+    case Shadow::Kind::None: break;
   }
   return "";
 }
 
-// Whether what lies in `dir` is seen through the storeys above it.
-void add_sight(const ShownFile& file, const std::vector<Storey>& stack, ShownThing& thing) {
-  const auto own = std::find_if(stack.begin(), stack.end(), [&](const Storey& storey) { return storey.dir == file.dir; });
+// What other directories do to the name: each is looked into once, however many images have it.
+class Shadows {
+ public:
+  explicit Shadows(const ShownFile& file) : file_(file) {}
+
+  const Result<Shadow>& in(const CacheId& dir) {
+    auto known = known_.find(dir);
+    if (known == known_.end()) {
+      known = known_.emplace(dir, shadow_of(file_.view.root, file_.tree(dir), file_.path)).first;
+    }
+    return known->second;
+  }
+
+ private:
+  const ShownFile& file_;
+  std::map<CacheId, Result<Shadow>> known_;
+};
+
+// Whether what lies in the file's directory is seen through the storeys above it.
+void add_sight(const ShownFile& file, const std::vector<Storey>& stack, Shadows& shadows, ShownThing& thing) {
+  const auto own =
+      std::find_if(stack.begin(), stack.end(), [&](const Storey& storey) { return storey.dir == file.dir; });
   if (own == stack.end()) {
     return;
   }
-  const ShowView& view = file.view;
   for (auto storey = own + 1; storey != stack.end(); ++storey) {
-    const Result<Shadow> shadow =
-        storey->dir ? shadow_of(view.root, file.tree(*storey->dir), file.path) : Result<Shadow>(Shadow{});
+    const Result<Shadow> shadow = storey->dir ? shadows.in(*storey->dir) : Result<Shadow>(Shadow{});
     if (!shadow) {
       thing.facts.push_back({"note", storey->name + " cannot be looked into"});
-    } else if (shadow->hides()) {
+    } else if (shadow->hides() || (shadow->kind == Shadow::Kind::Merged && !file.is_directory)) {
       thing.facts.push_back({file.seen, "no"});
       thing.facts.push_back({"hidden by", storey->name});
       thing.facts.push_back({"which", how_text(*shadow)});
@@ -90,19 +109,21 @@ void add_sight(const ShownFile& file, const std::vector<Storey>& stack, ShownThi
 ShownList seen_by(const ShownFile& file) {
   const ShowView& view = file.view;
   ShownList list{kSeenBy, "who sees it", {}};
+  Shadows shadows(file);
   for (const Image& image : view.model.images.images) {
     if (file.chain && std::find(image.chain.begin(), image.chain.end(), *file.chain) != image.chain.end()) {
       list.things.push_back(image_thing(view, "image", image.id.text()));
-      add_sight(file, storeys(view, image.chain), list.things.back());
+      add_sight(file, storeys(view, image.chain), shadows, list.things.back());
     }
   }
-  std::stable_partition(list.things.begin(), list.things.end(), [](const ShownThing& image) { return !image.names.empty(); });
+  std::stable_partition(list.things.begin(), list.things.end(),
+                        [](const ShownThing& image) { return !image.names.empty(); });
   for (const Mount& mount : view.model.layers.mounts) {
     const std::vector<Storey> stack = storeys_of_mount(view, mount.name);
     if (std::any_of(stack.begin(), stack.end(), [&](const Storey& storey) { return storey.dir == file.dir; })) {
       list.things.push_back(container_thing(view, mount.of_build ? "build step" : "container", mount.name));
       list.things.back().facts.clear();
-      add_sight(file, stack, list.things.back());
+      add_sight(file, stack, shadows, list.things.back());
     }
   }
   return list;
@@ -113,7 +134,7 @@ void add_below(const ShownFile& file, std::vector<ShownThing>& things) {
   const ShowView& view = file.view;
   std::vector<ChainId> below = file.chain   ? stack_up_to(view, file.chain)
                                : file.owner ? stack_of_mount(view, file.owner->name)
-                                               : std::vector<ChainId>();
+                                            : std::vector<ChainId>();
   if (file.chain && !below.empty()) {
     below.pop_back();
   }
@@ -172,10 +193,10 @@ ShownThing entry_of(const PathInTar& found, uint64_t link_type_size) {
       .with("link target", target)
       .with("other names", names)
       .with("opaque", found.is_opaque ? "yes: it hides what layers below have in it" : "")
-      .with("note", found.is_whiteout                          ? "a whiteout: it deletes what layers below have of this name"
-                    : !found.entry && found.is_known()         ? "a directory without a header of its own"
-                    : !found.entry                             ? "not listed"
-                                                               : "");
+      .with("note", found.is_whiteout                  ? "a whiteout: it deletes what layers below have of this name"
+                    : !found.entry && found.is_known() ? "a directory without a header of its own"
+                    : !found.entry                     ? "not listed"
+                                                       : "");
 }
 
 // What the layer's tar has of the file; nothing where the directory is no layer's or has no tar-split.
@@ -193,7 +214,7 @@ Result<std::optional<PathInTar>> in_tar(const ShownFile& file, const Cancel& can
 }
 
 ShownFile shown_file(const ShowView& view, const CacheId& dir, const RelPath& path) {
-  ShownFile file{view, dir, path.bytes(), std::nullopt, std::nullopt, "visible"};
+  ShownFile file{view, dir, path.bytes(), std::nullopt, std::nullopt, "visible", false};
   const DirTruth* truth = view.derived.find_dir(view.model, dir);
   if (truth != nullptr && !truth->owners.empty()) {
     file.owner = truth->owners.front();
@@ -222,13 +243,14 @@ Result<Description> describe_layer_file(const ShowView& view, const CacheId& dir
   const Result<std::optional<PathInTar>> listed = in_tar(file, cancel);
   const bool known = listed && *listed && (*listed)->is_known();
   if (!stat && !known) {
-    return format_error("look up", place.text(), stat.error().is_io(ENOENT) && listed
-                                                     ? "there is no such file, neither on disk nor in tar-split"
-                                                     : stat.error().message());
+    return format_error("look up", place.text(),
+                        stat.error().is_io(ENOENT) && listed ? "there is no such file, neither on disk nor in tar-split"
+                                                             : stat.error().message());
   }
   if (stat ? stat->is_whiteout() : (*listed)->is_whiteout) {
     file.seen = "in effect";
   }
+  file.is_directory = stat ? stat->is_dir() : (*listed)->is_directory();
   Description description;
   description.kind = "file";
   description.id = view.prefix.joined(place).text();
@@ -243,7 +265,8 @@ Result<Description> describe_layer_file(const ShowView& view, const CacheId& dir
     }
     description.places.push_back(view.place(place, std::string(type_name(stat->mode))));
   } else {
-    entries.things.push_back({"on disk", "entry", "", {}, {{"note", stat.error().is_io(ENOENT) ? "missing" : stat.error().message()}}});
+    entries.things.push_back(
+        {"on disk", "entry", "", {}, {{"note", stat.error().is_io(ENOENT) ? "missing" : stat.error().message()}}});
   }
   if (!listed) {
     entries.things.push_back({"in tar-split", "entry", "", {}, {{"note", listed.error().message()}}});
@@ -251,7 +274,7 @@ Result<Description> describe_layer_file(const ShowView& view, const CacheId& dir
     entries.things.push_back(entry_of(**listed, stat ? stat->size : 0));
   } else {
     description.fact("note", file.chain ? "its layer has no tar-split that can be read"
-                                           : "nothing tells what it should be: it is no file of an image's layer");
+                                        : "nothing tells what it should be: it is no file of an image's layer");
   }
   std::vector<ShownThing> above;
   std::vector<ShownThing> below;

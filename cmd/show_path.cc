@@ -84,7 +84,9 @@ std::optional<Step> in_image_store(const Model& model, const Parts& parts, size_
   }
   if (area == "imagedb" && (kind == "content" || kind == "metadata") && parts[at + 2] == "sha256") {
     const std::optional<ImageId> image = ImageId::from_hex(text);
-    return image && is_known_image(model, *image) ? std::optional(Step{{Target::Kind::Image, image->text(), {}}, name + 1}) : std::nullopt;
+    return image && is_known_image(model, *image)
+               ? std::optional(Step{{Target::Kind::Image, image->text(), {}}, name + 1})
+               : std::nullopt;
   }
   return std::nullopt;
 }
@@ -147,7 +149,8 @@ std::optional<Target> target_at(const Root& root, const Model& model, const Deri
     const std::optional<RelPath> inside = RelPath::parse(rest);
     return dir && inside ? std::optional(Target{Target::Kind::LayerFile, dir->text(), *inside}) : std::nullopt;
   }
-  if (step->target.kind == Target::Kind::Directory && parts[step->length] == "diff" && step->length + 1 < parts.size()) {
+  if (step->target.kind == Target::Kind::Directory && parts[step->length] == "diff" &&
+      step->length + 1 < parts.size()) {
     return Target{Target::Kind::LayerFile, step->target.id, *RelPath::parse(joined(parts, step->length + 1))};
   }
   return any_file(root, path);

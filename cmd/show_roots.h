@@ -24,8 +24,10 @@ struct LookedAt {
 
 class ShowRoots {
  public:
-  // Looks at `root`, which must outlive this, and at the remapped roots below it. An Error if `root` cannot be looked at.
-  static Result<ShowRoots> look(const Root& root, const CheckOptions& options, const Cancel& cancel, Progress& progress);
+  // Looks at `root`, which must outlive this, and at the remapped roots below it. An Error if `root` cannot be looked
+  // at.
+  static Result<ShowRoots> look(const Root& root, const CheckOptions& options, const Cancel& cancel,
+                                Progress& progress);
 
   const std::vector<LookedAt>& all() const { return roots_; }
   const std::vector<std::string>& failures() const { return failures_; }  // of roots below

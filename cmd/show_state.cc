@@ -12,10 +12,10 @@ namespace {
 struct Concern {
   std::set<std::string> images, containers;  // that it hits, as Affected has them
   std::set<Subject> subjects;
-  std::set<std::string> missing;     // ids of what is not there: it is enough that the finding's words name them
-  std::string volume;                // its name: words that name a volume do so by it
-  std::vector<RelPath> paths;        // it lies there or below
-  std::vector<RelPath> shared;       // files in which other things are recorded as well: only what is wrong with all of it
+  std::set<std::string> missing;  // ids of what is not there: it is enough that the finding's words name them
+  std::string volume;             // its name: words that name a volume do so by it
+  std::vector<RelPath> paths;     // it lies there or below
+  std::vector<RelPath> shared;    // files in which other things are recorded as well: only what is wrong with all of it
   std::optional<RelPath> only_file;  // of findings about files of layers, only those about this one
 
   void layer(const ShowView& view, const ChainId& chain) {
@@ -149,7 +149,8 @@ bool touches(const Finding& finding, const Concern& concern) {
            (arg.first == "volume" && arg.second == concern.volume && !concern.volume.empty());
   };
   const auto lies_at = [&](const RelPath& place) { return is_at_or_below(finding.path, place); };
-  const bool about_whole_file = finding.subject.kind == SubjectKind::File || finding.subject.kind == SubjectKind::Database;
+  const bool about_whole_file =
+      finding.subject.kind == SubjectKind::File || finding.subject.kind == SubjectKind::Database;
   return named(finding.subject) || std::any_of(finding.args.begin(), finding.args.end(), is_named_in_words) ||
          std::any_of(finding.hits.begin(), finding.hits.end(), named) ||
          any_in(finding.affects.images, concern.images) || any_in(finding.affects.containers, concern.containers) ||

@@ -20,7 +20,8 @@ struct ShownState {
 // The layers that the thing is made of, or stands on; of a file, its own.
 std::set<ChainId> layers_of(const ShowView& view, const Target& target);
 
-// `report` is of the root of `view`; paths of findings become those below the root that was named. Without a target, no finding touches it: all are others.
+// `report` is of the root of `view`; paths of findings become those below the root that was named. Without a target, no
+// finding touches it: all are others.
 ShownState state_of(const ShowView& view, const RootReport& report, const std::optional<Target>& target);
 
 }  // namespace dfsck

@@ -60,7 +60,9 @@ class Matches {
   std::set<Target> exact_, begun_;
 };
 
-Target target(Target::Kind kind, std::string id) { return {kind, std::move(id), {}}; }
+Target target(Target::Kind kind, std::string id) {
+  return {kind, std::move(id), {}};
+}
 
 void match_image_names(const Model& model, Matches& matches) {
   const std::optional<ReferenceName> typed = parse_reference_name(matches.text());
@@ -76,14 +78,9 @@ void match_image_names(const Model& model, Matches& matches) {
 }
 
 void match_images(const Model& model, Matches& matches) {
-  std::set<ImageId> ids;
+  std::set<ImageId> ids = model.images.missing();
   for (const Image& image : model.images.images) {
     ids.insert(image.id);
-  }
-  for (const Reference& reference : model.images.references.references) {
-    if (reference.image) {
-      ids.insert(*reference.image);
-    }
   }
   for (const Container& container : model.containers.containers) {
     if (container.image) {
@@ -214,7 +211,9 @@ void match_networks(const Model& model, Matches& matches) {
   }
 }
 
-const NetworkRecord* find_network(const Model& model, const std::string& id) { return model.networks.find("network/" + id); }
+const NetworkRecord* find_network(const Model& model, const std::string& id) {
+  return model.networks.find("network/" + id);
+}
 
 std::string first_name_of_image(const Model& model, const std::string& id) {
   for (const Reference& reference : model.images.references.references) {

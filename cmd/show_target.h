@@ -42,8 +42,8 @@ inline constexpr size_t kShortestPrefix = 4;  // of an id
 
 // All targets that `text` may mean as a name or an id: whole ones if there are any, else those that it begins. Names
 // are those of images, containers, volumes, networks and short links; ids those of images, layers (chain ID, diff ID,
-// digest of the compressed layer), containers and networks, and of directories of overlay2, which stand for the layer or
-// container that they belong to. Sorted, each once.
+// digest of the compressed layer), containers and networks, and of directories of overlay2, which stand for the layer
+// or container that they belong to. Sorted, each once.
 std::vector<Target> targets_named(const Model& model, const Derived& derived, std::string_view text);
 
 // Whether there is a short link of that name, or something that names one.

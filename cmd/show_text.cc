@@ -69,9 +69,8 @@ std::string ShowText::title(const ShownThing& thing) const {
 
 void ShowText::add(const Description& description) {
   const std::string& name = description.name.empty() ? description.id : description.name;
-  out_ += settings_.paint.bold(safe_text(description.kind + " " + (description.kind == "root" && name == "."
-                                                                        ? shown_.root
-                                                                        : name))) +
+  out_ += settings_.paint.bold(
+              safe_text(description.kind + " " + (description.kind == "root" && name == "." ? shown_.root : name))) +
           "\n";
   size_t width = 0;
   for (const ShownFact& fact : description.facts) {
@@ -161,9 +160,11 @@ void ShowText::add_state() {
   add_verdict();
   const ShownState& state = shown_.state;
   if (state.other_errors + state.other_warnings > 0) {
-    out_ += std::string(shown_.description.kind == "root" ? "\nthe root's structure has " : "elsewhere in this root: ") +
-            counted(state.other_errors, "error") + ", " + counted(state.other_warnings, "warning") +
-            "; docker-fsck --dry-run " + settings_.root_argument + " tells about them\n";
+    out_ +=
+        std::string(shown_.description.kind == "root" ? "\nthe root's structure has " : "elsewhere in this root: ") +
+        counted(state.other_errors, "error") + ", " + counted(state.other_warnings, "warning") +
+        "; docker-fsck --dry-run" + (settings_.root_argument.empty() ? "" : " " + settings_.root_argument) +
+        " tells about them\n";
   } else if (shown_.description.kind == "root") {
     out_ += "\nnothing is wrong with the root's structure\n";
   }

@@ -101,7 +101,9 @@ ShownThing container_thing(const ShowView& view, std::string role, const std::st
   }
   return std::move(thing)
       .with("image", escaped(container->image_name))
-      .with("note", container->dead ? "being removed" : container->running ? "recorded as running" : "");
+      .with("note", container->dead      ? "being removed"
+                    : container->running ? "recorded as running"
+                                         : "");
 }
 
 ShownThing dir_thing(const ShowView& view, std::string role, const std::string& id) {

@@ -30,7 +30,8 @@ Description describe_volume(const ShowView& view, const std::string& name) {
     description.fact("labels", pairs_text(record->labels));
     description.fact("options", pairs_text(record->options));
   } else {
-    description.fact("record", volumes.database.readable() ? "none in the database" : "not known: the database is damaged");
+    description.fact("record",
+                     volumes.database.readable() ? "none in the database" : "not known: the database is damaged");
   }
   if (volume != nullptr) {
     description.fact("data", volume->has_data ? "" : volume->data_problem);
@@ -71,7 +72,8 @@ Description describe_network(const ShowView& view, const std::string& id) {
     description.fact("note", record->in_delete ? "its removal has begun" : escaped(record->problem));
     description.places.push_back(view.place(networks.database.path, "its record"));
   } else {
-    description.fact("record", networks.database.readable() ? "none in the database" : "not known: the database is damaged");
+    description.fact("record",
+                     networks.database.readable() ? "none in the database" : "not known: the database is damaged");
   }
   if (const NetworkRecord* bridge = networks.find("bridge/" + id); bridge != nullptr) {
     description.fact("subnet", escaped(bridge->subnet));

@@ -72,7 +72,7 @@ TEST(Options, NumbersAreStrict) {
 TEST(Options, MistakesAreNamedWithWhatWouldBeRight) {
   EXPECT_EQ(refused({"--drynun"}), "unknown option --drynun; did you mean --dry-run?");
   EXPECT_EQ(refused({"-x"}), "unknown option -x; docker-fsck --help lists them");
-  EXPECT_EQ(refused({"--form", "json"}), "unknown option --form; did you mean --format?");  // no guessing
+  EXPECT_EQ(refused({"--form", "json"}), "unknown option --form; did you mean --from or --format?");  // no guessing
   EXPECT_EQ(refused({"--jobs"}), "--jobs needs a value");
   EXPECT_EQ(refused({"--quick=yes"}), "--quick takes no value");
   EXPECT_EQ(refused({"--quick", "--structure"}), "--quick and --structure exclude each other: --structure does less");

@@ -123,13 +123,14 @@ TEST_F(Show, AnImageHasManyNames) {
   EXPECT_EQ(shown.exit_code, 0);
   EXPECT_EQ(shown.text("kind"), "image");
   EXPECT_EQ(shown.text("id"), id);
-  EXPECT_EQ(shown.list("uses"), (Texts{"parent image=base:1", "layer 1 of 2=" + name("base.chain"),
-                                       "layer 2 of 2=" + name("top.chain")}));
+  EXPECT_EQ(shown.list("uses"),
+            (Texts{"parent image=base:1", "layer 1 of 2=" + name("base.chain"), "layer 2 of 2=" + name("top.chain")}));
   EXPECT_EQ(shown.list("used_by"), (Texts{"tag=app:1", "container=web"}));
   EXPECT_TRUE(holds(shown.places(), "image/overlay2/imagedb/content/sha256/" + name("app:1.hex")));
   EXPECT_TRUE(shown.slugs().empty());
-  for (const std::string& what : {std::string("app"), std::string("docker.io/library/app:1"), id, id.substr(7),
-                                  id.substr(7, 12), id.substr(0, 20), "image/overlay2/imagedb/content/sha256/" + id.substr(7)}) {
+  for (const std::string& what :
+       {std::string("app"), std::string("docker.io/library/app:1"), id, id.substr(7), id.substr(7, 12),
+        id.substr(0, 20), "image/overlay2/imagedb/content/sha256/" + id.substr(7)}) {
     EXPECT_EQ(show({what}).text("id"), id) << what;
   }
   const std::string by_digest = "base@" + name("base:1.id");  // no such name; base:1 was pulled by another digest
@@ -229,6 +230,24 @@ TEST_F(Show, AFileOfALayerIsDescribedAndSeenThroughUpperLayers) {
   EXPECT_NE(sight.find("app:1 no deletes etc/passwd\n"), std::string::npos) << sight;
   EXPECT_NE(sight.find("base:1 yes \n"), std::string::npos) << sight;
   EXPECT_NE(sight.find("web no deletes etc/passwd\n"), std::string::npos) << sight;
+}
+
+TEST_F(Show, ADirectoryOnTopHidesAFileButNotADirectory) {
+  build("good/everything.case");
+  damage("rm", {"@top.diff/etc/passwd"});
+  damage("mkdir", {"@top.diff/etc/passwd"});
+  const auto sight = [&](const std::string& path) {
+    const Ran shown = show({"--structure", name("base.diff") + "/" + path});
+    for (const JsonValue& who : Ran::array(shown.document.get("seen_by"))) {
+      if (Ran::text_of(Ran::array(who.get("names")).front()) == "app:1") {
+        return Ran::text_of(who.get("facts").get("visible")) + " " + Ran::text_of(who.get("facts").get("which"));
+      }
+    }
+    return std::string();
+  };
+  EXPECT_EQ(sight("etc/passwd"), "no has a directory of its name");
+  EXPECT_EQ(sight("etc"), "yes ");
+  EXPECT_EQ(sight("bin/busybox"), "yes ");
 }
 
 TEST_F(Show, AWhiteoutSaysWhatItDeletes) {
@@ -367,7 +386,8 @@ TEST_F(Show, TheInventoryNamesEverything) {
   EXPECT_NE(text({}).find("nothing is wrong with the root's structure"), std::string::npos);
 }
 
-// Every thing of a root, whatever was done to it: a document each, nothing worse than a finding, and not a byte written.
+// Every thing of a root, whatever was done to it: a document each, nothing worse than a finding, and not a byte
+// written.
 TEST_F(Show, NeverWritesAndNeverFails) {
   size_t things = 0;
   for (const std::string& file : test::case_files()) {

@@ -78,7 +78,7 @@ TEST(ScanImages, FindsTheExactBytesAgain) {
   temp.write(kContent + hex, "");
   temp.write(kContent + ".tmp-" + hex + "1", "something else");
   temp.write(kContent + ".tmp-" + hex + "22", kConfig);
-  EXPECT_EQ(scanned(temp).images[0].copy->bytes(), kContent + ".tmp-" + hex + "22");
+  EXPECT_EQ(scanned(temp).images[0].copy->place, kContent + ".tmp-" + hex + "22");
 }
 
 TEST(ScanImages, ListsALostConfigThatIsElsewhere) {
@@ -91,7 +91,7 @@ TEST(ScanImages, ListsALostConfigThatIsElsewhere) {
   const ImageStore store = scanned(temp);
   ASSERT_EQ(store.images.size(), 1u);
   EXPECT_EQ(store.images[0].problem, "missing");
-  EXPECT_EQ(store.images[0].copy->bytes(), "buildkit/content/blobs/sha256/" + hex);
+  EXPECT_EQ(store.images[0].copy->place, "buildkit/content/blobs/sha256/" + hex);
 }
 
 TEST(ScanImages, CountsRepeatedEmptyLayers) {

@@ -28,13 +28,14 @@ product="$core $checks $cmd"
   forbid "core must not know checks or cmd" '#include "(checks|cmd)/' $core
   forbid "checks must not know cmd" '#include "cmd/' $checks
   layer() { files "core/$1/*"; }
-  forbid "core/base includes only itself" '#include "core/(run|codec|fs|donor|model|content|plan|transfer)/' $(layer base)
-  forbid "core/run may use base" '#include "core/(codec|fs|donor|model|content|plan|transfer)/' $(layer run)
-  forbid "core/codec may use base and run" '#include "core/(fs|donor|model|content|plan|transfer)/' $(layer codec)
-  forbid "core/fs may use base, run and codec" '#include "core/(donor|model|content|plan|transfer)/' $(layer fs)
-  forbid "core/donor may use base to fs" '#include "core/(model|content|plan|transfer)/' $(layer donor)
-  forbid "core/model may use base to fs" '#include "core/(content|plan|transfer)/' $(layer model)
-  forbid "core/content may use base to model" '#include "core/(plan|transfer)/' $(layer content)
+  forbid "core/base includes only itself" '#include "core/(run|codec|fs|donor|model|content|heal|plan|transfer)/' $(layer base)
+  forbid "core/run may use base" '#include "core/(codec|fs|donor|model|content|heal|plan|transfer)/' $(layer run)
+  forbid "core/codec may use base and run" '#include "core/(fs|donor|model|content|heal|plan|transfer)/' $(layer codec)
+  forbid "core/fs may use base, run and codec" '#include "core/(donor|model|content|heal|plan|transfer)/' $(layer fs)
+  forbid "core/donor may use base to fs" '#include "core/(model|content|heal|plan|transfer)/' $(layer donor)
+  forbid "core/model may use base to fs" '#include "core/(content|heal|plan|transfer)/' $(layer model)
+  forbid "core/content may use base to model" '#include "core/(heal|plan|transfer)/' $(layer content)
+  forbid "core/heal may use base to content" '#include "core/(plan|transfer)/' $(layer heal)
   forbid "Boost.Program_options only in cmd/options.cc" '#include <boost/program_options' \
     $(echo "$product" | tr ' ' '\n' | without '^cmd/options\.cc$')
   forbid "Boost.JSON, OpenSSL, libarchive only in core/codec" '#include <(boost/json|openssl/|archive)' \

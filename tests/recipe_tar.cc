@@ -55,6 +55,7 @@ std::string ustar(const Header& header) {
     sum += static_cast<unsigned char>(c);
   }
   put_octal(block, 148, 7, sum);
+  block[154] = '\0';
   return block;
 }
 

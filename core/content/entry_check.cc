@@ -13,13 +13,10 @@
 #include "core/base/escape.h"
 #include "core/content/attributes.h"
 #include "core/content/expected.h"
+#include "core/content/whiteout_names.h"
 
 namespace dfsck {
 namespace {
-
-constexpr std::string_view kWhiteoutPrefix = ".wh.";
-constexpr std::string_view kOpaqueName = ".wh..wh..opq";
-constexpr const char* kOpaqueXattr = "trusted.overlay.opaque";
 
 bool is_whiteout(const struct ::stat& raw) { return S_ISCHR(raw.st_mode) && raw.st_rdev == makedev(0, 0); }
 

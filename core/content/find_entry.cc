@@ -4,17 +4,15 @@
 #include "core/content/expected.h"
 #include "core/content/layer_stream.h"
 #include "core/content/tree_cursor.h"
+#include "core/content/whiteout_names.h"
 
 namespace dfsck {
 namespace {
 
-constexpr std::string_view kWhiteout = ".wh.";
-constexpr std::string_view kOpaque = ".wh..wh..opq";
-
 bool is_child(std::string_view path, std::string_view directory) {
-  return directory.empty() ? !path.empty()
-                           : path.size() > directory.size() && path.starts_with(directory) &&
-                                 path[directory.size()] == '/';
+  return directory.empty()
+             ? !path.empty()
+             : path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/';
 }
 
 // The one path that is looked for. Names of the tar may lead to it through symbolic links of the layer.
@@ -45,7 +43,8 @@ class Wanted {
 
 bool is_whiteout_of(const LayerEntry& entry, Wanted& wanted) {
   const std::string_view base = entry.base();
-  return base.starts_with(kWhiteout) && base != kOpaque && wanted.is(entry.parent(), base.substr(kWhiteout.size()));
+  return base.starts_with(kWhiteoutPrefix) && base != kOpaqueName &&
+         wanted.is(entry.parent(), base.substr(kWhiteoutPrefix.size()));
 }
 
 bool links_to(const LayerEntry& entry, std::string_view path) {
@@ -65,7 +64,7 @@ void take(const LayerEntry& entry, const LayerInput& layer, Wanted& wanted, Path
   } else if (is_whiteout_of(entry, wanted)) {
     found.is_whiteout = true;
     found.entry.reset();
-  } else if (entry.base() == kOpaque && entry.parent() == wanted.path()) {
+  } else if (entry.base() == kOpaqueName && entry.parent() == wanted.path()) {
     found.is_opaque = true;
   } else if (is_child(entry.path, wanted.path())) {
     found.is_implied = true;

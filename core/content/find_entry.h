@@ -1,6 +1,8 @@
 // What a layer's tar-split says of one path.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,14 +16,15 @@
 namespace dfsck {
 
 struct PathInTar {
-  std::optional<ExpectedEntry> entry;  // the last header of this name, which wins
-  bool is_whiteout = false;  // the tar deletes the name: it hides what layers below have there
-  bool is_opaque = false;    // the tar hides everything that layers below have in this directory
-  bool is_implied = false;   // no header of its own, but headers below it
+  std::optional<ExpectedEntry> entry;    // the last header of this name, which wins
+  bool is_whiteout = false;              // the tar deletes the name: it hides what layers below have there
+  bool is_opaque = false;                // the tar hides everything that layers below have in this directory
+  bool is_implied = false;               // no header of its own, but headers below it
   std::vector<std::string> other_names;  // hard links to it, cleaned, in the tar's order; the first kMaxOtherNames
 
   static constexpr size_t kMaxOtherNames = 100;
 
+  bool is_directory() const { return entry ? S_ISDIR(entry->mode) : is_opaque || is_implied; }
   bool is_known() const { return entry || is_whiteout || is_opaque || is_implied; }
 };
 

@@ -14,4 +14,9 @@ std::string describe(const Origin& origin) {
                       : donor + "/" + origin.path.text();
 }
 
+std::string describe_byte(uint8_t value) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  return std::string("0x") + kDigits[value >> 4] + kDigits[value & 15];
+}
+
 }  // namespace dfsck

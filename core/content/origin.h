@@ -29,5 +29,7 @@ struct Origin {
 
 // For people: "overlay2/ab/diff/bin/sh", "/backup/app.tar (layer sha256:..., bin/sh)". Escaped.
 std::string describe(const Origin& origin);
+// "0x0f", as hex dumps show it.
+std::string describe_byte(uint8_t value);
 
 }  // namespace dfsck

@@ -8,12 +8,11 @@
 #include <optional>
 
 #include "core/base/text.h"
+#include "core/content/whiteout_names.h"
 
 namespace dfsck {
 namespace {
 
-constexpr std::string_view kWhiteoutPrefix = ".wh.";
-constexpr std::string_view kOpaqueName = ".wh..wh..opq";
 constexpr uint32_t kWhiteoutMode = 0600;
 constexpr size_t kMaxOwnerFile = 4U << 20;
 

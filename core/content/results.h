@@ -44,6 +44,8 @@ struct ContentResults {
 
   // The remedy of an issue; null if there is none.
   const Remedy* find_remedy(size_t layer, size_t issue) const;
+  // The layer's tree is lost, and all that was in it can be made again.
+  bool can_restore_tree(size_t layer) const;
   // The tar-split that was made again for the layer; null if there is none.
   const RebuiltReference* find_reference(size_t layer) const;
 };

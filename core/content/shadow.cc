@@ -5,20 +5,20 @@
 
 #include "core/base/text.h"
 #include "core/content/attributes.h"
+#include "core/content/whiteout_names.h"
 
 namespace dfsck {
 namespace {
-
-constexpr const char* kOpaqueFile = ".wh..wh..opq";  // of fuse-overlayfs without the right to set attributes
 
 bool is_there(const Dir& dir, const std::string& name) {
   return dir.stat(name).operator bool();
 }
 
+// By attribute, or as fuse-overlayfs without the right to set attributes does it.
 bool is_opaque(const Dir& dir) {
   const ObjectPlace self{dir.fd(), ".", dir.fd()};
   XattrNames names;
-  return (names.read(self) == 0 && opaque_mark(self, names)) || is_there(dir, kOpaqueFile);
+  return (names.read(self) == 0 && opaque_mark(self, names)) || is_there(dir, std::string(kOpaqueName));
 }
 
 std::string appended(const std::string& path, const std::string& name) {
@@ -43,7 +43,7 @@ Result<Shadow> shadow_of(const Root& root, const RelPath& tree, std::string_view
     if (!stat && !stat.error().is_io(ENOENT)) {
       return stat.error();
     }
-    if ((stat && stat->is_whiteout()) || (!stat && is_there(*dir, ".wh." + name))) {
+    if ((stat && stat->is_whiteout()) || (!stat && is_there(*dir, std::string(kWhiteoutPrefix) + name))) {
       return Shadow{Shadow::Kind::Whiteout, at};
     }
     if (!stat) {

@@ -46,6 +46,7 @@ struct LayerInput {
   std::optional<DiffId> diff;  // what the tar must hash to; without it nothing can be proven
   Provenance provenance = Provenance::Unpacked;
   IdMapping ids;
+  bool tree_lost = false;  // there is nothing at diff_dir, or no directory
   CompareBy compare = CompareBy::Entry;
   std::vector<RelPath> lower_diffs;  // diff/ of the layers below, nearest first; used by CompareBy::Meaning
 };
@@ -126,6 +127,7 @@ struct LayerVerdict {
   };
 
   State state = State::NotChecked;
+  bool tree_lost = false;        // `issues` has all that should be in the tree
   std::string reason;            // escaped, for people
   bool digest_matches = false;   // the re-assembled tar hashes to the diff ID: every payload is right
   std::string found_digest;      // hex of the re-assembled tar's SHA-256; empty if it could not be assembled

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/content/lost_tree.h"
 #include "core/run/parallel.h"
 
 namespace dfsck {
@@ -24,19 +25,20 @@ std::vector<RelPath> diffs_below(const Model& model, const Derived& derived, con
 std::optional<LayerInput> tree_input(const Model& model, const Derived& derived, size_t i) {
   const Layer& layer = model.layers.layers[i];
   const LayerTruth& truth = derived.layers[i];
-  const OverlayDir* dir = truth.cache ? model.overlay.find(*truth.cache) : nullptr;
-  if (dir == nullptr || !dir->diff.exists || !dir->diff.stat.is_dir()) {
+  if (!truth.cache || !model.driver_covered) {
     return std::nullopt;
   }
+  const OverlayDir* dir = model.overlay.find(*truth.cache);
   LayerInput input;
   input.tar_split = layer.path / "tar-split.json.gz";
-  input.diff_dir = dir->path / "diff";
+  input.diff_dir = model.overlay.path / truth.cache->text() / "diff";
+  input.tree_lost = dir == nullptr || !dir->diff.exists || !dir->diff.stat.is_dir();
   input.diff = truth.diff ? truth.diff : layer.diff_id;
-  input.provenance = dir->id.form() == CacheId::Form::BuildKit ? Provenance::RawUpper : Provenance::Unpacked;
+  input.provenance = truth.cache->form() == CacheId::Form::BuildKit ? Provenance::RawUpper : Provenance::Unpacked;
   input.ids = {model.uid_base, model.gid_base};
   if (model.uid_base != 0 || model.gid_base != 0) {
     input.compare = CompareBy::Meaning;
-    input.lower_diffs = diffs_below(model, derived, dir->id);
+    input.lower_diffs = diffs_below(model, derived, *truth.cache);
   }
   return input;
 }
@@ -72,7 +74,8 @@ ContentResults verify_layers(const Root& root, const Model& model, const Derived
   for_each_index(order.size(), jobs, cancel, [&](size_t n) {
     const size_t i = order[n];
     if (const std::optional<LayerInput> input = layer_input(model, derived, i); input) {
-      results.layers[i] = verify_layer(root, *input, depth, cancel, progress);
+      results.layers[i] = input->tree_lost ? verify_lost_tree(root, *input)
+                                           : verify_layer(root, *input, depth, cancel, progress);
     }
     progress.add_items(1);
   });

@@ -9,10 +9,10 @@
 
 namespace dfsck {
 
-// The tree of the i-th layer of the model and all that is known of it. Nothing where there is no tree.
+// The tree of the i-th layer of the model and all that is known of it. Nothing where it is not known where the tree
+// should be.
 std::optional<LayerInput> tree_input(const Model& model, const Derived& derived, size_t i);
-// The same for what the layer can be compared with. Nothing where there is no tree or no reference to compare it with:
-// other checks speak of that.
+// The same where there is a tar-split to compare it with.
 std::optional<LayerInput> layer_input(const Model& model, const Derived& derived, size_t i);
 
 // One verdict per layer of the model, in its order. The longest layers begin first, so that at the end no thread

@@ -13,7 +13,8 @@ namespace {
 
 class Prover {
  public:
-  Prover(const Dir& tree, const LayerInput& input, std::vector<Replacement>& replacements, Supply& supply,
+  // `tree` may be null where the replacements are all files of the layer.
+  Prover(const Dir* tree, const LayerInput& input, std::vector<Replacement>& replacements, Supply& supply,
          const Cancel& cancel, Progress& progress)
       : tree_(tree), input_(input), replacements_(replacements), supply_(supply), cancel_(cancel), progress_(progress),
         payloads_(cancel, progress) {
@@ -80,7 +81,7 @@ class Prover {
   Result<void> take_file(const LayerEntry& entry) {
     const std::optional<RelPath> path = RelPath::parse(entry.path);
     // A name may lead through links of the same layer, as the daemon's own reading does.
-    const Result<Fd> fd = path ? open_in_root(tree_.fd(), *path, O_RDONLY | O_NONBLOCK, path->text())
+    const Result<Fd> fd = path && tree_ != nullptr ? open_in_root(tree_->fd(), *path, O_RDONLY | O_NONBLOCK, path->text())
                                : format_error("read", input_.diff_dir.text(), "a name that is none");
     if (!fd) {
       return fd.error();
@@ -91,7 +92,7 @@ class Prover {
                : format_error("read", input_.diff_dir.joined(*path).text(), "has changed since it was checked");
   }
 
-  const Dir& tree_;
+  const Dir* tree_;
   const LayerInput& input_;
   std::vector<Replacement>& replacements_;
   Supply& supply_;
@@ -108,16 +109,20 @@ class Prover {
 
 Result<Proof> prove_layer(const Root& root, const LayerInput& input, std::vector<Replacement>& replacements,
                           Supply& supply, const Cancel& cancel, Progress& progress) {
-  const Result<Dir> tree = root.open_dir(input.diff_dir);
-  if (!tree) {
-    return tree.error();
+  std::optional<Dir> tree;
+  if (!input.tree_lost) {
+    Result<Dir> opened = root.open_dir(input.diff_dir);
+    if (!opened) {
+      return opened.error();
+    }
+    tree.emplace(std::move(*opened));
   }
   const Result<Fd> tar_split = root.open_file(input.tar_split);
   if (!tar_split) {
     return tar_split.error();
   }
   LayerStream stream(tar_split->get(), input.tar_split.text());
-  return Prover(*tree, input, replacements, supply, cancel, progress).run(stream);
+  return Prover(tree ? &*tree : nullptr, input, replacements, supply, cancel, progress).run(stream);
 }
 
 }  // namespace dfsck

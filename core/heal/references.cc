@@ -85,6 +85,10 @@ RebuiltReference rebuild(const Root& root, const LayerInput& input, const Donors
       return rebuilt;
     }
   }
+  if (input.tree_lost) {
+    rebuilt.why = "there is no tree that could be packed";
+    return rebuilt;
+  }
   const Result<PackedLayer> packed = pack_layer(root, input, names, cancel, progress, [&](std::string_view piece) {
     rebuilt.tar_split += piece;
     return Result<void>();

@@ -11,7 +11,7 @@ void search_layers(const Root& root, const Model& model, const Derived& derived,
   std::vector<std::vector<Offer>> offers(model.layers.layers.size());
   for_each_index(offers.size(), how.jobs, how.cancel, [&](size_t i) {
     const std::optional<LayerInput> input = layer_input(model, derived, i);
-    const Result<Fd> fd = input ? root.open_file(input->tar_split) : Error{};
+    const Result<Fd> fd = input && !input->tree_lost ? root.open_file(input->tar_split) : Error{};
     if (!fd) {
       return;
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,12 @@
 #include "core/model/file_state.h"
 
 namespace dfsck {
+
+// A copy of a config that is damaged or missing. Its bytes have the right digest.
+struct ConfigCopy {
+  std::string place;  // for people, escaped: a path below the root, or a donor
+  std::string bytes;
+};
 
 // imagedb/content/sha256/<id>. An image whose config is missing is listed only if its exact bytes were found elsewhere.
 struct Image {
@@ -23,7 +30,7 @@ struct Image {
   std::vector<ChainId> chain;   // chain[i] is the chain ID of diff_ids[0..i]
   size_t repeated_empty_layers = 0;  // how often the empty layer's DiffID is in diff_ids, if more than once
   std::vector<std::string> history;  // one digest of each history item, for the rule of parent images
-  std::optional<RelPath> copy;  // a file with exactly the config's bytes, looked for where there is a `problem`
+  std::optional<ConfigCopy> copy;  // looked for where there is a `problem`
 
   explicit Image(ImageId image) : id(std::move(image)) {}
   bool usable() const { return problem.empty() && unusable.empty(); }
@@ -82,6 +89,10 @@ struct ImageStore {
   bool complete = true;  // every config could be read
 
   const Image* find(const ImageId& id) const;
+  // The ids that tags and metadata name but that are not in `images`.
+  std::set<ImageId> missing() const;
+  // Lists an image whose config is missing, at `path`, with the copy that was found of it.
+  void add_lost(const ImageId& id, RelPath path, ConfigCopy copy);
 };
 
 }  // namespace dfsck

@@ -35,6 +35,32 @@ const ShortLink* OverlayStore::find_link(std::string_view name) const {
 const Image* ImageStore::find(const ImageId& id) const {
   return find_sorted(images, id, [](const Image& image) -> const ImageId& { return image.id; });
 }
+
+std::set<ImageId> ImageStore::missing() const {
+  std::set<ImageId> missing;
+  const auto note = [&](const std::optional<ImageId>& id) {
+    if (id && find(*id) == nullptr) {
+      missing.insert(*id);
+    }
+  };
+  for (const Reference& reference : references.references) {
+    note(reference.image);
+  }
+  for (const ImageMetadata& each : metadata) {
+    note(each.id);
+  }
+  return missing;
+}
+
+void ImageStore::add_lost(const ImageId& id, RelPath path, ConfigCopy copy) {
+  Image image(id);
+  image.path = std::move(path);
+  image.problem = "missing";
+  image.copy = std::move(copy);
+  const auto place = std::lower_bound(images.begin(), images.end(), id,
+                                      [](const Image& a, const ImageId& b) { return a.id < b; });
+  images.insert(place, std::move(image));
+}
 const Container* ContainerStore::find(std::string_view id) const {
   return find_sorted(containers, id, [](const Container& container) -> std::string_view { return container.name_on_disk; });
 }

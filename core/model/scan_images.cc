@@ -29,8 +29,8 @@ std::array<RelPath, 2> blob_stores() {
   return {"buildkit/content/blobs/sha256", "containerd/daemon/io.containerd.content.v1.content/blobs/sha256"};
 }
 
-// A file other than the config's own that holds exactly its bytes: a cut-off write of it, or a blob of that digest.
-std::optional<RelPath> find_copy(const Root& root, const RelPath& dir, const std::vector<std::string>& temporaries,
+// Out of a file other than the config's own: a cut-off write of it, or a blob of that digest.
+std::optional<ConfigCopy> find_copy(const Root& root, const RelPath& dir, const std::vector<std::string>& temporaries,
                                  const ImageId& id) {
   std::vector<RelPath> places;
   for (const std::string& name : temporaries) {
@@ -41,11 +41,13 @@ std::optional<RelPath> find_copy(const Root& root, const RelPath& dir, const std
   for (const RelPath& store : blob_stores()) {
     places.push_back(store / id.hex());
   }
-  const auto found = std::find_if(places.begin(), places.end(), [&](const RelPath& place) {
-    const Result<std::string> bytes = root.read_small(place, kConfigLimit);
-    return bytes && sha256_hex(*bytes) == id.hex();
-  });
-  return found != places.end() ? std::optional(*found) : std::nullopt;
+  for (const RelPath& place : places) {
+    Result<std::string> bytes = root.read_small(place, kConfigLimit);
+    if (bytes && sha256_hex(*bytes) == id.hex()) {
+      return ConfigCopy{place.text(), std::move(*bytes)};
+    }
+  }
+  return std::nullopt;
 }
 
 Image read_image(StateReader& reader, const RelPath& dir, const std::vector<std::string>& temporaries,
@@ -91,29 +93,9 @@ ContentListing list_content(StateReader& reader, const RelPath& dir, ImageStore&
 
 // Configs that tags or metadata name but that are gone: listed as images where their bytes are found elsewhere.
 void find_lost_images(const Root& root, const RelPath& dir, const ContentListing& content, ImageStore& store) {
-  std::set<ImageId> named;
-  for (const Reference& reference : store.references.references) {
-    if (reference.image) {
-      named.insert(*reference.image);
-    }
-  }
-  for (const ImageMetadata& metadata : store.metadata) {
-    if (metadata.id) {
-      named.insert(*metadata.id);
-    }
-  }
-  for (const ImageId& id : named) {
-    if (store.find(id) != nullptr) {
-      continue;
-    }
-    if (std::optional<RelPath> copy = find_copy(root, dir, content.temporaries, id); copy) {
-      Image image(id);
-      image.path = dir / id.hex();
-      image.problem = "missing";
-      image.copy = std::move(copy);
-      store.images.insert(std::lower_bound(store.images.begin(), store.images.end(), id,
-                                           [](const Image& a, const ImageId& b) { return a.id < b; }),
-                          std::move(image));
+  for (const ImageId& id : store.missing()) {
+    if (std::optional<ConfigCopy> copy = find_copy(root, dir, content.temporaries, id); copy) {
+      store.add_lost(id, dir / id.hex(), std::move(*copy));
     }
   }
 }

@@ -44,7 +44,7 @@ std::string source_of(const RestoreFile& action) {
   std::string text = origin.donor.empty() && origin.path == action.path ? "" : "from " + describe(origin);
   for (const ByteFix& fix : origin.fixes) {
     text += (text.empty() ? "" : ", ") + std::string("with byte ") + std::to_string(fix.offset) + " set to " +
-            std::to_string(fix.value);
+            describe_byte(fix.value);
   }
   return text;
 }

@@ -1,0 +1,159 @@
+// All but payload bytes is in the tar headers that tar-split keeps.
+#include "checks/entry_mender.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "checks/planner.h"
+#include "core/content/same_bytes.h"
+
+namespace dfsck {
+namespace {
+
+// Attributes that only a layer's tar can have put there; others belong to the kernel or to the host's policy.
+bool is_from_tar(const std::string& name) {
+  return name == "security.capability" || name == "trusted.overlay.opaque" || name == "user.overlay.opaque" ||
+         name.starts_with("system.posix_acl_") ||
+         (name.starts_with("user.") && !name.starts_with("user.overlay."));
+}
+
+}  // namespace
+
+void EntryMender::restore(const Remedy& remedy) {
+  if (!has_place()) {
+    return;
+  }
+  add(RestoreFile{path_, remedy.origin, entry_.size, entry_.crc64, owner()});
+  set_xattrs();
+  add(SetMtime{path_, entry_.mtime.seconds, entry_.mtime.nanoseconds});
+  const std::optional<RelPath> diff = tree();
+  for (const RelPath& link : remedy.links) {
+    const RelPath path = diff->joined(link);
+    plan_.add(index_, stage::kContent, MakeHardLink{path, path_}, expect_now(input_.root, path));
+  }
+}
+
+void EntryMender::mend() {
+  switch (issue_.kind) {
+    case IssueKind::Missing:
+    case IssueKind::WrongType:
+    case IssueKind::LinkTarget:
+    case IssueKind::WhiteoutLost:
+    case IssueKind::DeviceNumber: make(); break;
+    case IssueKind::OwnerMode:
+      add(SetOwnership{path_, owner()});
+      set_xattrs();  // a change of owner clears capabilities
+      break;
+    case IssueKind::Xattr:
+      set_xattrs();
+      drop_xattrs();
+      break;
+    case IssueKind::OpaqueLost: set_xattrs(); break;
+    case IssueKind::HardLinkSplit: link(); break;
+    default: break;
+  }
+}
+
+void EntryMender::add(Action action) {
+  const Expect expect = expect_now(input_.root, path_);
+  plan_.add(index_, stage::kContent, std::move(action), expect);
+}
+
+// A parent that is missing, or something else than a directory, is made by a step of its own if the tar has it.
+bool EntryMender::has_place() const {
+  const Result<FileStat> parent = input_.root.stat(path_.parent());
+  if (parent && parent->is_dir()) {
+    return true;
+  }
+  const auto& issues = input_.content.layers[layer_].issues;
+  const size_t slash = issue_.path.rfind('/');
+  const std::string above = slash == std::string::npos ? "" : issue_.path.substr(0, slash);
+  const auto found = std::lower_bound(issues.begin(), issues.end(), above,
+                                      [](const Issue& issue, const std::string& path) { return issue.path < path; });
+  return (!parent && parent.error().is_io(ENOENT)) || (found != issues.end() && found->path == above &&
+                                          found->kind == IssueKind::WrongType && S_ISDIR(found->expected->mode));
+}
+
+// diff/ of the layer.
+std::optional<RelPath> EntryMender::tree() const {
+  const std::string& whole = path_.bytes();
+  return RelPath::parse(std::string_view(whole).substr(0, whole.size() - issue_.path.size() - 1));
+}
+
+void EntryMender::make() {
+  if (!has_place()) {
+    return;
+  }
+  if (entry_.is_hard_link) {
+    link();
+    return;
+  }
+  switch (entry_.mode & S_IFMT) {
+    case S_IFDIR: add(MakeDir{path_, owner()}); break;
+    case S_IFREG: add(WriteFile{path_, "", owner()}); break;
+    case S_IFLNK:
+      add(WriteSymlink{path_, entry_.link_target});
+      add(SetOwnership{path_, owner()});
+      break;
+    case S_IFCHR:
+    case S_IFBLK:
+    case S_IFIFO:
+      add(MakeNode{path_, entry_.mode & S_IFMT, entry_.rdev_major, entry_.rdev_minor, owner()});
+      break;
+    default: return;
+  }
+  set_xattrs();
+  const bool whiteout = S_ISCHR(entry_.mode) && entry_.rdev_major == 0 && entry_.rdev_minor == 0;
+  if (!whiteout) {
+    add(SetMtime{path_, entry_.mtime.seconds, entry_.mtime.nanoseconds});
+  }
+}
+
+void EntryMender::set_xattrs() {
+  for (const auto& [name, value] : entry_.xattrs) {
+    add(SetXattr{path_, name, value});
+  }
+}
+
+void EntryMender::drop_xattrs() {
+  const auto on_disk = input_.root.xattrs(path_);
+  if (!on_disk) {
+    return;
+  }
+  for (const auto& [name, value] : *on_disk) {
+    const bool wanted = std::any_of(entry_.xattrs.begin(), entry_.xattrs.end(),
+                                    [&name = name](const auto& xattr) { return xattr.first == name; });
+    if (is_from_tar(name) && !wanted) {
+      add(SetXattr{path_, name, std::nullopt});
+    }
+  }
+}
+
+// A file whose bytes are lost cannot be linked to.
+bool EntryMender::will_be_there(const RelPath& inside, const RelPath& path) const {
+  if (input_.root.stat(path)) {
+    return true;
+  }
+  const auto& issues = input_.content.layers[layer_].issues;
+  const auto found = std::lower_bound(issues.begin(), issues.end(), inside.bytes(),
+                                      [](const Issue& issue, const std::string& wanted) { return issue.path < wanted; });
+  return found != issues.end() && found->path == inside.bytes() && found->expected &&
+         (!lacks_bytes(*found) ||
+          input_.content.find_remedy(layer_, static_cast<size_t>(found - issues.begin())) != nullptr);
+}
+
+// Only where there is nothing yet, or a copy with the same bytes.
+void EntryMender::link() {
+  const std::optional<RelPath> inside = RelPath::parse(entry_.link_target);
+  const std::optional<RelPath> diff = tree();
+  if (!inside || !diff) {
+    return;
+  }
+  const RelPath target = diff->joined(*inside);
+  if (issue_.kind == IssueKind::Missing ? will_be_there(*inside, target)
+                                        : same_bytes(input_.root, path_, target)) {
+    add(MakeHardLink{path_, target});
+  }
+}
+
+}  // namespace dfsck

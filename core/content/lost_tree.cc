@@ -1,0 +1,158 @@
+// The last entry of a name counts, as it does when a tar is unpacked.
+#include "core/content/lost_tree.h"
+
+#include <map>
+
+#include "core/base/escape.h"
+#include "core/content/expected.h"
+#include "core/content/layer_stream.h"
+#include "core/content/whiteout_names.h"
+
+namespace dfsck {
+namespace {
+
+using State = LayerVerdict::State;
+
+constexpr uint32_t kImpliedMode = S_IFDIR | 0755;
+
+class TreeList {
+ public:
+  explicit TreeList(const LayerInput& input) : input_(input) {}
+
+  // False where the entry cannot be made again; `why` says why not.
+  bool add(const LayerEntry& entry) {
+    if (entry.path.empty()) {
+      return true;
+    }
+    const std::string_view base = entry.base();
+    if (base == kOpaqueName) {
+      opaque_[std::string(entry.parent())] = entry.name;
+      return true;
+    }
+    if (base.starts_with(kWhiteoutPrefix)) {
+      const std::string parent(entry.parent());
+      const std::string hidden(base.substr(kWhiteoutPrefix.size()));
+      return put(parent.empty() ? hidden : parent + "/" + hidden, expected_whiteout(entry, input_));
+    }
+    if (!entry.header.is_hard_link() && entry.header.file_type() == 0) {
+      why = escaped(entry.path) + " is of a type that the daemon does not unpack";
+      return false;
+    }
+    return put(entry.path, expected_of(entry, input_));
+  }
+
+  // Adds the implied directories. False where a name leads through something that is no directory.
+  bool complete() {
+    std::vector<std::string> implied;
+    for (const auto& [path, expected] : entries_) {
+      for (size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+        const std::string above = path.substr(0, slash);
+        const auto found = entries_.find(above);
+        if (found == entries_.end()) {
+          implied.push_back(above);
+        } else if (!S_ISDIR(found->second.mode)) {
+          why = escaped(path) + " lies behind " + escaped(above) + ", which is no directory";
+          return false;
+        }
+      }
+    }
+    for (const std::string& path : implied) {
+      ExpectedEntry directory;
+      directory.name = path;
+      directory.mode = kImpliedMode;
+      directory.uid = input_.ids.uid_base;
+      directory.gid = input_.ids.gid_base;
+      if (!put(path, directory)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  std::vector<Issue> take() {
+    std::vector<Issue> issues;
+    issues.reserve(entries_.size() + opaque_.size());
+    for (auto& [path, expected] : entries_) {
+      issues.push_back(issue(IssueKind::Missing, path, std::move(expected)));
+      if (const auto mark = opaque_.find(path); mark != opaque_.end()) {
+        ExpectedEntry directory;
+        directory.name = mark->second;
+        directory.mode = S_IFDIR;
+        directory.xattrs = {{kOpaqueXattr, "y"}};
+        issues.push_back(issue(IssueKind::OpaqueLost, path, std::move(directory)));
+      }
+    }
+    return issues;
+  }
+
+  std::string why;
+
+ private:
+  static Issue issue(IssueKind kind, const std::string& path, ExpectedEntry expected) {
+    Issue issue;
+    issue.kind = kind;
+    issue.path = path;
+    issue.detail = "is missing";
+    issue.expected = std::move(expected);
+    return issue;
+  }
+
+  bool put(const std::string& path, ExpectedEntry expected) {
+    if (entries_.size() >= kMaxIssues) {
+      why = "it has more than " + std::to_string(kMaxIssues) + " entries";
+      return false;
+    }
+    entries_[path] = std::move(expected);
+    return true;
+  }
+
+  const LayerInput& input_;
+  std::map<std::string, ExpectedEntry> entries_;
+  std::map<std::string, std::string> opaque_;  // directory -> the entry that marks it
+};
+
+LayerVerdict gave_up(State state, std::string reason) {
+  LayerVerdict verdict;
+  verdict.tree_lost = true;
+  verdict.state = state;
+  verdict.reason = std::move(reason);
+  return verdict;
+}
+
+}  // namespace
+
+LayerVerdict verify_lost_tree(const Root& root, const LayerInput& input) {
+  const Result<Fd> tar_split = root.open_file(input.tar_split);
+  if (!tar_split) {
+    return gave_up(State::NoReference, tar_split.error().message());
+  }
+  LayerVerdict verdict;
+  verdict.tree_lost = true;
+  TreeList tree(input);
+  LayerStream stream(tar_split->get(), input.tar_split.text());
+  LayerEntry entry;
+  while (true) {
+    const Result<LayerStream::Kind> kind = stream.next(entry);
+    if (!kind) {
+      return gave_up(State::NoReference, kind.error().message());
+    }
+    if (*kind == LayerStream::Kind::End) {
+      break;
+    }
+    if (*kind != LayerStream::Kind::Entry || entry.header.is_global()) {
+      continue;
+    }
+    verdict.header_bytes += entry.size;
+    if (!tree.add(entry)) {
+      return gave_up(State::Unverifiable, tree.why);
+    }
+  }
+  if (!tree.complete()) {
+    return gave_up(State::Unverifiable, tree.why);
+  }
+  verdict.state = State::Damaged;
+  verdict.issues = tree.take();
+  return verdict;
+}
+
+}  // namespace dfsck
