@@ -339,6 +339,16 @@ TEST_F(Show, AmbiguousWordsListAllThatTheyMayMean) {
       << shown.err;
 }
 
+TEST_F(Show, AWholeIdIsMeantBeforeOneThatItBegins) {
+  build("good/everything.case");
+  const std::string whole(64, 'e');
+  damage("mkdir", {"overlay2/" + whole});
+  damage("mkdir", {"overlay2/" + whole + "-init"});
+  EXPECT_EQ(show({whole}).text("id"), whole);
+  EXPECT_EQ(show({whole + "-init"}).text("id"), whole + "-init");
+  EXPECT_EQ(Ran::array(show({whole.substr(0, 12)}).document.get("candidates")).size(), 2U);
+}
+
 TEST_F(Show, UnknownWordsGetAHint) {
   build("good/everything.case");
   for (const auto& [what, hint] : {std::pair<std::string, std::string>{"ap:1", "did you mean app:1?"},
