@@ -204,6 +204,7 @@ Examination::~Examination() = default;
 
 const RootReport& Examination::report() const { return state_->report; }
 const Model& Examination::model() const { return state_->model; }
+const Derived& Examination::derived() const { return state_->derived; }
 
 Result<Examination> Examination::make(const Root& root, const CheckOptions& options, const OwnRepair& own,
                                       const Cancel& cancel, Progress& progress) {
@@ -221,13 +222,13 @@ Result<Examination> Examination::make(const Root& root, const CheckOptions& opti
   auto state = std::make_unique<State>(root, options.level, std::move(*scanned));
   const Model& model = state->model;
   if (wants_content(options)) {
-    state->content = verify_layers(root, model, state->derived,
+    state->content = verify_layers(root, model, state->derived, options.layers ? &*options.layers : nullptr,
                                    options.level == Level::Full ? Depth::Full : Depth::Headers, options.jobs, cancel,
                                    progress);
     find_remedies(root, model, state->derived, donors, options.jobs, cancel, progress, state->content);
     rebuild_references(root, model, state->derived, donors, options.jobs, cancel, progress, state->content);
   }
-  if (options.level != Level::Structure) {
+  if (options.level != Level::Structure && !options.layers) {
     state->sizes = measure_unowned(root, model, state->derived, options.jobs, cancel);
   }
   RootReport& report = state->report;

@@ -3,6 +3,8 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "core/base/result.h"
 #include "core/fs/root.h"
 #include "core/heal/donors.h"
+#include "core/model/derive.h"
 #include "core/model/model.h"
 #include "core/run/cancel.h"
 #include "core/run/progress.h"
@@ -22,6 +25,8 @@ struct CheckOptions {
   std::vector<std::string> only;  // slugs, codes or areas; empty means all. Names are validated with is_selector.
   std::vector<std::string> skip;
   const Donors* donors = nullptr;  // where lost bytes may be had besides the root itself
+  // The layers whose trees are looked at; nothing: all. Everything else is checked as `level` says.
+  std::optional<std::set<ChainId>> layers = {};
 };
 
 // True for what --only and --skip accept: a slug, a code, or the name of an area.
@@ -49,6 +54,7 @@ class Examination {
 
   const RootReport& report() const;
   const Model& model() const;
+  const Derived& derived() const;
   // The steps that mend the findings of `chosen` (indices into the report's) and no others, without those whose repairs
   // cannot be made: see settle_plan.
   Plan plan_for(std::vector<size_t> chosen) const;

@@ -77,7 +77,7 @@ Result<RootReport> looked_at(const Root& root, const Options& options, Conversat
   if (!donors) {
     return donors.error();
   }
-  const CheckOptions check_options{options.level, options.jobs, options.only, options.skip, &*donors};
+  const CheckOptions check_options{options.level.value_or(Level::Full), options.jobs, options.only, options.skip, &*donors};
   std::optional<ProgressDisplay> display(std::in_place, progress, style);
   const Mode mode = person != nullptr ? Mode::Ask : options.mode.value_or(Mode::DryRun);
   if (mode == Mode::DryRun) {

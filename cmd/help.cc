@@ -32,12 +32,15 @@ std::string help_text() {
       "       docker-fsck recover [OPTIONS] [ROOT]            finish a repair that was cut off\n"
       "       docker-fsck history [OPTIONS] [ROOT]            the repairs that were made\n"
       "       docker-fsck purge [OPTIONS] [ROOT [RUN]]        delete what repairs have moved aside\n"
+      "       docker-fsck show [OPTIONS] [WHAT]               what it is and what hangs on it\n"
       "       docker-fsck explain CODE|SLUG|'DAEMON MESSAGE'  what it means and what to do\n"
       "       docker-fsck list problems                       everything that can be found\n"
       "       docker-fsck help                                this help\n"
       "\n"
       "ROOT defaults to data-root in /etc/docker/daemon.json, else /var/lib/docker;\n"
       "for an ordinary user to $XDG_DATA_HOME/docker, else ~/.local/share/docker.\n"
+      "WHAT is an image, layer, container, volume, network or short link, by name or id,\n"
+      "or a path below the root that --root names.\n"
       "\n"
       "options:\n";
   for (const OptionRow& row : all_options()) {

@@ -12,9 +12,15 @@
 namespace dfsck {
 namespace {
 
-Result<DefaultRoot> chosen_root(const Options& options) {
-  if (!options.arguments.empty()) {
-    return DefaultRoot{options.arguments[0], ""};
+// How a command names its root.
+struct Naming {
+  std::optional<std::string> root;
+  std::string usage;
+};
+
+Result<DefaultRoot> chosen_root(const Naming& naming) {
+  if (naming.root) {
+    return DefaultRoot{*naming.root, ""};
   }
   const Result<RootEnvironment> environment = root_environment();
   if (!environment) {
@@ -23,7 +29,7 @@ Result<DefaultRoot> chosen_root(const Options& options) {
   return default_root(*environment);
 }
 
-std::string cannot_open(const Error& error, const DefaultRoot& wanted) {
+std::string cannot_open(const Error& error, const DefaultRoot& wanted, const std::string& usage) {
   const std::string path = escaped(wanted.path);
   std::string text = error.is_io(ENOENT)    ? "no such directory: " + path
                      : error.is_io(ENOTDIR) ? "not a directory: " + path
@@ -32,25 +38,35 @@ std::string cannot_open(const Error& error, const DefaultRoot& wanted) {
     text += "; run it as root";
   }
   if (!wanted.reason.empty()) {
-    text += "\n  This root was chosen because " + wanted.reason + ".\n  Another one: docker-fsck DIRECTORY";
+    text += "\n  This root was chosen because " + wanted.reason + ".\n  Another one: " + usage;
   } else if (error.is_io(ENOENT) && wanted.path.find('/') == std::string::npos) {
     text += " (nor is there a command of that name: see docker-fsck --help)";
   }
   return text;
 }
 
-}  // namespace
-
-OpenedRoot open_root(const Options& options) {
-  const Result<DefaultRoot> wanted = chosen_root(options);
+OpenedRoot open_named(const Naming& naming) {
+  const Result<DefaultRoot> wanted = chosen_root(naming);
   if (!wanted) {
-    return {std::nullopt, wanted.error().message() + "; name the root: docker-fsck DIRECTORY"};
+    return {std::nullopt, wanted.error().message() + "; name the root: " + naming.usage};
   }
   Result<Root> root = Root::open(wanted->path);
   if (!root) {
-    return {std::nullopt, cannot_open(root.error(), *wanted)};
+    return {std::nullopt, cannot_open(root.error(), *wanted, naming.usage)};
   }
   return {std::move(*root), ""};
+}
+
+}  // namespace
+
+OpenedRoot open_root(const Options& options) {
+  const auto& words = options.arguments;
+  return open_named({words.empty() ? std::nullopt : std::optional(words[0]), "docker-fsck DIRECTORY"});
+}
+
+OpenedRoot open_root_option(const Options& options) {
+  return open_named({options.root.empty() ? std::nullopt : std::optional(options.root),
+                     "docker-fsck show --root DIRECTORY [WHAT]"});
 }
 
 std::string shell_word(const std::string& path) {

@@ -15,6 +15,8 @@ struct OpenedRoot {
   std::string failure;  // why there is none
 };
 OpenedRoot open_root(const Options& options);
+// The same for a command whose root is named by --root.
+OpenedRoot open_root_option(const Options& options);
 
 // `path` as a shell would have to be given it.
 std::string shell_word(const std::string& path);

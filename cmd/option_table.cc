@@ -1,11 +1,13 @@
 // The options and what each value means.
 #include "cmd/option_table.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "checks/runner.h"
 #include "cmd/nearest.h"
+#include "cmd/words.h"
 #include "core/base/escape.h"
 #include "core/base/text.h"
 
@@ -31,8 +33,10 @@ Outcome choose(T& target, std::string_view option, const std::string& value, con
 }
 
 Outcome set_level(Options& options, Level level) {
-  if (options.level != Level::Full && options.level != level) {
-    return UsageError{"--quick and --structure exclude each other: --structure does less"};
+  if (options.level && *options.level != level) {
+    const std::string first(level_name(std::min(*options.level, level)));
+    const std::string second(level_name(std::max(*options.level, level)));
+    return UsageError{"--" + first + " and --" + second + " exclude each other: --" + second + " does less"};
   }
   options.level = level;
   return std::nullopt;
@@ -108,6 +112,7 @@ Outcome assign(Options& options, const std::string&) {
 constexpr OptionScope kCheck = scope_of(Command::Check);
 constexpr OptionScope kHistory = scope_of(Command::History);
 constexpr OptionScope kRecover = scope_of(Command::Recover);
+constexpr OptionScope kShow = scope_of(Command::Show);
 constexpr OptionScope kChanging =
     scope_of(Command::Apply) | scope_of(Command::Undo) | kRecover | scope_of(Command::Purge);
 
@@ -133,13 +138,19 @@ constexpr std::array kOptions = {
   OptionRow{0, "acknowledge", "RUN", kHistory,
     "end the mark that the loss of something in the repair RUN has left",
     [](Options& o, const std::string& v) { return set_text(o.acknowledged_run, "acknowledge", v); }},
-  OptionRow{0, "quick", "", kCheck,
+  OptionRow{0, "root", "ROOT", kShow,
+    "the root to look at",
+    [](Options& o, const std::string& v) { return set_text(o.root, "root", v); }},
+  OptionRow{0, "full", "", kShow,
+    "read the contents of the files in question",
+    [](Options& o, const std::string&) { return set_level(o, Level::Full); }},
+  OptionRow{0, "quick", "", kCheck | kShow,
     "do not read the contents of files: structure, references, and the names, sizes and headers of every layer's tree",
     [](Options& o, const std::string&) { return set_level(o, Level::Quick); }},
-  OptionRow{0, "structure", "", kCheck,
+  OptionRow{0, "structure", "", kCheck | kShow,
     "do not look into the trees of layers at all",
     [](Options& o, const std::string&) { return set_level(o, Level::Structure); }},
-  OptionRow{'j', "jobs", "N", kCheck,
+  OptionRow{'j', "jobs", "N", kCheck | kShow,
     "work on N things at once, 1 to 64 (default: all processors)",
     set_jobs},
   OptionRow{0, "only", "NAME", kCheck,
@@ -157,16 +168,16 @@ constexpr std::array kOptions = {
   OptionRow{0, "report", "FILE", kCheck,
     "write the JSON report into FILE as well",
     [](Options& o, const std::string& v) { return set_text(o.report_file, "report", v); }},
-  OptionRow{0, "progress", "HOW", kCheck,
+  OptionRow{0, "progress", "HOW", kCheck | kShow,
     "auto (default), bar, plain, json or none; on standard error",
     [](Options& o, const std::string& v) { return choose(o.progress, "progress", v, kProgressStyles); }},
   OptionRow{0, "color", "WHEN", kEverywhere,
     "auto (default: on a terminal, unless NO_COLOR is set), always or never",
     [](Options& o, const std::string& v) { return choose(o.color, "color", v, kColorModes); }},
-  OptionRow{0, "no-trunc", "", kCheck | kHistory | kChanging,
+  OptionRow{0, "no-trunc", "", kCheck | kShow | kHistory | kChanging,
     "print whole ids and every finding and step",
     assign<&Options::truncate, Truncate::No>},
-  OptionRow{0, "strict", "", kCheck,
+  OptionRow{0, "strict", "", kCheck | kShow,
     "count warnings as problems in the exit code",
     assign<&Options::strict, Strict::Yes>},
   OptionRow{0, "stats", "", kCheck,
@@ -175,7 +186,7 @@ constexpr std::array kOptions = {
   OptionRow{0, "root-label", "NAME", kCheck,
     "print NAME in place of the root's path",
     [](Options& o, const std::string& v) { return set_text(o.root_label, "root-label", v); }},
-  OptionRow{'v', "verbose", "", kCheck | kHistory,
+  OptionRow{'v', "verbose", "", kCheck | kShow | kHistory,
     "print every information and every step",
     [](Options& o, const std::string&) { return set_detail(o, Detail::Verbose); }},
   OptionRow{'q', "quiet", "", kCheck,

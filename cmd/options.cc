@@ -31,12 +31,13 @@ constexpr std::array kCommands{
     CommandRow{"recover", Command::Recover, 0, 1, "docker-fsck recover [--back] [ROOT]"},
     CommandRow{"history", Command::History, 0, 1, "docker-fsck history [--acknowledge RUN] [ROOT]"},
     CommandRow{"purge", Command::Purge, 0, 2, "docker-fsck purge [ROOT [RUN]]"},
+    CommandRow{"show", Command::Show, 0, 1, "docker-fsck show [--root ROOT] [WHAT]"},
     CommandRow{"explain", Command::Explain, 1, SIZE_MAX, "docker-fsck explain CODE|SLUG|MESSAGE"},
     CommandRow{"list", Command::ListProblems, 1, 1, "docker-fsck list problems"},
     CommandRow{"help", Command::Help, 0, SIZE_MAX, "docker-fsck help"},
 };
 // Words that are commands of docker-fsck, but not of this version; never taken for the name of a root.
-constexpr std::array<std::string_view, 4> kLaterCommands{"migrate", "save", "load", "show"};
+constexpr std::array<std::string_view, 3> kLaterCommands{"migrate", "save", "load"};
 
 po::options_description described_options() {
   po::options_description description;
@@ -147,7 +148,7 @@ std::optional<UsageError> reject_options_of_others(Command command, const std::v
     if (row->scope == scope_of(Command::Check)) {
       return UsageError{option + " has a meaning only for a check, not for this command"};
     }
-    std::string commands;
+    std::string commands = (row->scope & scope_of(Command::Check)) != 0 ? "a check" : "";
     for (const CommandRow& other : kCommands) {
       if ((row->scope & scope_of(other.command)) != 0) {
         commands.append(commands.empty() ? "" : ", ").append(other.name);

@@ -11,7 +11,7 @@
 
 namespace dfsck {
 
-enum class Command { Check, Apply, Undo, Recover, History, Purge, Explain, ListProblems, Help, Version };
+enum class Command { Check, Apply, Undo, Recover, History, Purge, Show, Explain, ListProblems, Help, Version };
 enum class Format { Text, Json };
 enum class ProgressStyle { Auto, Bar, Plain, Json, None };
 enum class ColorMode { Auto, Always, Never };
@@ -23,10 +23,11 @@ enum class RecoverBack { No, Yes };
 
 struct Options {
   Command command = Command::Check;
-  // ROOT of a check (at most one), the words to explain, PLAN of apply, ROOT and RUN of the commands about repairs.
+  // ROOT of a check (at most one), the words to explain, PLAN of apply, WHAT of show, ROOT and RUN of the commands about
+  // repairs.
   std::vector<std::string> arguments;
   std::optional<Mode> mode;  // as given; commands that change something take DryRun and Yes
-  Level level = Level::Full;
+  std::optional<Level> level;  // as given
   unsigned jobs = 1;
   std::vector<std::string> only;
   std::vector<std::string> skip;
@@ -37,6 +38,7 @@ struct Options {
   IfUnclean if_unclean = IfUnclean::No;
   RecoverBack back = RecoverBack::No;
   std::string acknowledged_run;  // of history; empty: none
+  std::string root;              // of show, which takes no ROOT among its arguments; empty: the default
   ProgressStyle progress = ProgressStyle::Auto;
   ColorMode color = ColorMode::Auto;
   Truncate truncate = Truncate::Yes;

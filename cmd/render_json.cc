@@ -4,6 +4,7 @@
 
 #include "cmd/json_writer.h"
 #include "cmd/render.h"
+#include "cmd/render_json_finding.h"
 #include "cmd/render_json_plan.h"
 #include "cmd/totals.h"
 #include "cmd/words.h"
@@ -26,57 +27,6 @@ void write_counts(const std::map<std::string, uint64_t>& counts, JsonWriter& jso
       json.key(name).number(count);
     }
   }
-  json.end_object();
-}
-
-void write_repair(const ReportedFinding& reported, const Plan& plan, JsonWriter& json) {
-  json.key("repair").object();
-  json.key("status").text(reported.repair_status);
-  if (!reported.why.empty()) {
-    json.key("why").text(reported.why);
-  }
-  json.key("steps").array();
-  for (const size_t step : reported.steps) {
-    if (step < plan.steps.size()) {
-      json.text(describe(plan.steps[step].action));
-    }
-  }
-  json.end_array().end_object();
-}
-
-void write_finding(const ReportedFinding& reported, const Plan& plan, JsonWriter& json) {
-  const Finding& finding = reported.finding;
-  const Problem& problem = problem_of(finding.problem);
-  json.object();
-  json.key("code").text(problem.code());
-  json.key("slug").text(problem.slug());
-  json.key("severity").text(severity_name(problem.severity));
-  json.key("safety").text(safety_name(problem.safety));
-  json.key("subject").object();
-  json.key("kind").text(subject_kind_name(finding.subject.kind));
-  json.key("id").text(finding.subject.id);
-  json.end_object();
-  json.key("path").text(finding.path.text());
-  json.key("message").text(reported.message);
-  json.key("consequence").text(reported.consequence);
-  json.key("remedy").text(reported.remedy);
-  json.key("args").object();
-  for (const auto& [name, value] : finding.args) {
-    json.key(name).text(value);
-  }
-  json.end_object();
-  json.key("affects").object();
-  json.key("images").texts(finding.affects.images);
-  json.key("tags").texts(finding.affects.tags);
-  json.key("containers").texts(finding.affects.containers);
-  json.end_object();
-  json.key("caused_by");
-  if (finding.caused_by) {
-    json.number(uint64_t{*finding.caused_by});
-  } else {
-    json.null();
-  }
-  write_repair(reported, plan, json);
   json.end_object();
 }
 

@@ -29,7 +29,7 @@ std::string refused(const std::vector<std::string>& args) {
 TEST(Options, DefaultsAreAFullCheckOnAllProcessors) {
   const Options options = parsed({});
   EXPECT_EQ(options.command, Command::Check);
-  EXPECT_EQ(options.level, Level::Full);
+  EXPECT_FALSE(options.level);
   EXPECT_EQ(options.jobs, default_jobs());
   EXPECT_EQ(options.format, Format::Text);
   EXPECT_FALSE(options.mode);
@@ -88,7 +88,7 @@ TEST(Options, MistakesAreNamedWithWhatWouldBeRight) {
   EXPECT_EQ(refused({"/a", "/b"}), "more than one ROOT: /a, /b");
   EXPECT_EQ(refused({"lst", "problems"}), "more than one ROOT: lst, problems; did you mean list?");
   EXPECT_EQ(refused({"list"}), "list what? docker-fsck list problems");
-  EXPECT_EQ(refused({"explain", "--quick", "DF0322"}), "--quick has a meaning only for a check, not for this command");
+  EXPECT_EQ(refused({"explain", "--quick", "DF0322"}), "--quick has no meaning here, only for a check, show");
 }
 
 TEST(Options, ControlCharactersOfAMistakeAreEscaped) {
@@ -120,8 +120,21 @@ TEST(Options, CommandsTakeTheirOwnWordsAndOptions) {
   EXPECT_EQ(refused({"check", "/root"}).find("checking needs no command word"), 0U);
 }
 
+TEST(Options, ShowTakesItsRootAsAnOption) {
+  const Options show = parsed({"show", "--root", "/root", "--full", "app:1"});
+  EXPECT_EQ(show.command, Command::Show);
+  EXPECT_EQ(show.root, "/root");
+  EXPECT_EQ(show.level, Level::Full);
+  EXPECT_EQ(show.arguments, std::vector<std::string>{"app:1"});
+  EXPECT_TRUE(parsed({"show"}).arguments.empty());
+  EXPECT_EQ(refused({"show", "a", "b"}), "show takes less: docker-fsck show [--root ROOT] [WHAT]");
+  EXPECT_EQ(refused({"show", "--full", "--quick", "a"}), "--full and --quick exclude each other: --quick does less");
+  EXPECT_EQ(refused({"--full", "/root"}), "--full has no meaning here, only for show");
+  EXPECT_EQ(refused({"show", "--preen", "a"}), "--preen has a meaning only for a check, not for this command");
+}
+
 TEST(Options, WhatThisVersionCannotDoIsRefusedAsUsage) {
-  for (const char* command : {"migrate", "save", "load", "show"}) {
+  for (const char* command : {"migrate", "save", "load"}) {
     const Output output = run_program({command, "a", "b"});
     EXPECT_EQ(output.exit_code, 16);
     EXPECT_NE(output.err.find("the command " + std::string(command) + " is not part of this version"),

@@ -2,7 +2,6 @@
 #include "core/content/verify_layers.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "core/content/lost_tree.h"
 #include "core/run/parallel.h"
@@ -49,23 +48,26 @@ std::optional<LayerInput> layer_input(const Model& model, const Derived& derived
   return tar_split.present() && tar_split.size > 0 ? tree_input(model, derived, i) : std::nullopt;
 }
 
-ContentResults verify_layers(const Root& root, const Model& model, const Derived& derived, Depth depth, unsigned jobs,
-                             const Cancel& cancel, Progress& progress) {
+ContentResults verify_layers(const Root& root, const Model& model, const Derived& derived,
+                             const std::set<ChainId>* chosen, Depth depth, unsigned jobs, const Cancel& cancel,
+                             Progress& progress) {
   const std::vector<Layer>& layers = model.layers.layers;
   ContentResults results;
   results.layers.resize(layers.size());
-  std::vector<size_t> order(layers.size());
-  std::iota(order.begin(), order.end(), 0);
+  std::vector<size_t> order;
+  uint64_t expected = 0;
+  for (size_t i = 0; i < layers.size(); ++i) {
+    if (chosen == nullptr || chosen->count(layers[i].id) > 0) {
+      order.push_back(i);
+      expected += layers[i].size_value.value_or(0);
+    }
+  }
   // tar-split grows with the number of files, `size` with their bytes: both cost time.
   const auto cost = [&](size_t i) { return layers[i].size_value.value_or(0) + layers[i].tar_split.size * 64; };
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return cost(a) > cost(b); });
 
   progress.items_done = 0;
-  progress.items_total = layers.size();
-  uint64_t expected = 0;
-  for (const Layer& layer : layers) {
-    expected += layer.size_value.value_or(0);
-  }
+  progress.items_total = order.size();
   progress.bytes_done = 0;
   progress.bytes_total = depth == Depth::Full ? expected : 0;
   progress.phase = Progress::Phase::Content;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 
 #include "core/content/results.h"
 #include "core/model/derive.h"
@@ -15,8 +16,10 @@ std::optional<LayerInput> tree_input(const Model& model, const Derived& derived,
 std::optional<LayerInput> layer_input(const Model& model, const Derived& derived, size_t i);
 
 // One verdict per layer of the model, in its order. The longest layers begin first, so that at the end no thread
-// waits long for another. Layers whose directory or reference is not known get the state NotChecked.
-ContentResults verify_layers(const Root& root, const Model& model, const Derived& derived, Depth depth, unsigned jobs,
-                             const Cancel& cancel, Progress& progress);
+// waits long for another. Layers whose directory or reference is not known get the state NotChecked, and so do those that
+// are not in `chosen`, if it is not null.
+ContentResults verify_layers(const Root& root, const Model& model, const Derived& derived,
+                             const std::set<ChainId>* chosen, Depth depth, unsigned jobs, const Cancel& cancel,
+                             Progress& progress);
 
 }  // namespace dfsck

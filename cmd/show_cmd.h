@@ -1,0 +1,10 @@
+// docker-fsck show
+#pragma once
+
+#include "cmd/output.h"
+
+namespace dfsck {
+
+Output run_show(const Options& options);
+
+}  // namespace dfsck

@@ -1,0 +1,107 @@
+// Going through the headers for one name.
+#include "core/content/find_entry.h"
+
+#include "core/content/expected.h"
+#include "core/content/layer_stream.h"
+#include "core/content/tree_cursor.h"
+#include "core/content/whiteout_names.h"
+
+namespace dfsck {
+namespace {
+
+bool is_child(std::string_view path, std::string_view directory) {
+  return directory.empty()
+             ? !path.empty()
+             : path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/';
+}
+
+// The one path that is looked for. Names of the tar may lead to it through symbolic links of the layer.
+class Wanted {
+ public:
+  Wanted(std::string_view path, const Result<Dir>& tree) : path_(path), cursor_(tree ? tree->fd() : -1) {
+    const size_t slash = path.rfind('/');
+    base_ = path.substr(slash == std::string_view::npos ? 0 : slash + 1);
+    parent_ = path.substr(0, slash == std::string_view::npos ? 0 : slash);
+    if (tree && cursor_.enter(parent_)) {
+      parent_inode_ = cursor_.inode();
+    }
+  }
+
+  std::string_view path() const { return path_; }
+  bool is(std::string_view parent, std::string_view base) {
+    if (base != base_) {
+      return false;
+    }
+    return parent == parent_ || (parent_inode_ != 0 && cursor_.enter(parent) && cursor_.inode() == parent_inode_);
+  }
+
+ private:
+  std::string_view path_, base_, parent_;
+  TreeCursor cursor_;
+  uint64_t parent_inode_ = 0;  // 0: not known
+};
+
+bool is_whiteout_of(const LayerEntry& entry, Wanted& wanted) {
+  const std::string_view base = entry.base();
+  return base.starts_with(kWhiteoutPrefix) && base != kOpaqueName &&
+         wanted.is(entry.parent(), base.substr(kWhiteoutPrefix.size()));
+}
+
+bool links_to(const LayerEntry& entry, std::string_view path) {
+  std::string target;
+  clean_tar_name(entry.header.link_name, target);
+  return target == path;
+}
+
+void take(const LayerEntry& entry, const LayerInput& layer, Wanted& wanted, PathInTar& found) {
+  if (entry.header.is_global()) {
+    return;
+  }
+  if (wanted.is(entry.parent(), entry.base())) {
+    found.entry = expected_of(entry, layer);
+    found.is_whiteout = false;
+    found.other_names.clear();  // those before linked to another file
+  } else if (is_whiteout_of(entry, wanted)) {
+    found.is_whiteout = true;
+    found.entry.reset();
+  } else if (entry.base() == kOpaqueName && entry.parent() == wanted.path()) {
+    found.is_opaque = true;
+  } else if (is_child(entry.path, wanted.path())) {
+    found.is_implied = true;
+  }
+  if (entry.header.is_hard_link() && entry.path != wanted.path() && links_to(entry, wanted.path()) &&
+      found.other_names.size() < PathInTar::kMaxOtherNames) {
+    found.other_names.push_back(entry.path);
+  }
+}
+
+}  // namespace
+
+Result<PathInTar> find_in_tar(const Root& root, const LayerInput& layer, std::string_view path, const Cancel& cancel) {
+  const Result<Fd> file = root.open_file(layer.tar_split);
+  if (!file) {
+    return file.error();
+  }
+  const Result<Dir> tree = root.open_dir(layer.diff_dir);
+  Wanted wanted(path, tree);
+  LayerStream stream(file->get(), layer.tar_split.text());
+  LayerEntry entry;
+  PathInTar found;
+  while (true) {
+    if (cancel.requested()) {
+      return Error{Error::Kind::Cancelled, 0, "read", layer.tar_split.text(), "cancelled"};
+    }
+    const Result<LayerStream::Kind> kind = stream.next(entry);
+    if (!kind) {
+      return kind.error();
+    }
+    if (*kind == LayerStream::Kind::End) {
+      return found;
+    }
+    if (*kind == LayerStream::Kind::Entry) {
+      take(entry, layer, wanted, found);
+    }
+  }
+}
+
+}  // namespace dfsck

@@ -1,0 +1,67 @@
+// One look-up in one tree, from the top directory down.
+#include "core/content/shadow.h"
+
+#include <cerrno>
+
+#include "core/base/text.h"
+#include "core/content/attributes.h"
+#include "core/content/whiteout_names.h"
+
+namespace dfsck {
+namespace {
+
+bool is_there(const Dir& dir, const std::string& name) {
+  return dir.stat(name).operator bool();
+}
+
+// By attribute, or as fuse-overlayfs without the right to set attributes does it.
+bool is_opaque(const Dir& dir) {
+  const ObjectPlace self{dir.fd(), ".", dir.fd()};
+  XattrNames names;
+  return (names.read(self) == 0 && opaque_mark(self, names)) || is_there(dir, std::string(kOpaqueName));
+}
+
+std::string appended(const std::string& path, const std::string& name) {
+  return path.empty() ? name : path + "/" + name;
+}
+
+}  // namespace
+
+Result<Shadow> shadow_of(const Root& root, const RelPath& tree, std::string_view path) {
+  Result<Dir> dir = root.open_dir(tree);
+  if (!dir) {
+    return dir.error();
+  }
+  const std::vector<std::string_view> parts = split(path, '/');
+  Shadow unless_there;  // what hides the name if the tree has none of its own
+  std::string at;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const std::string name(parts[i]);
+    const bool last = i + 1 == parts.size();
+    at = appended(at, name);
+    const Result<FileStat> stat = dir->stat(name);
+    if (!stat && !stat.error().is_io(ENOENT)) {
+      return stat.error();
+    }
+    if ((stat && stat->is_whiteout()) || (!stat && is_there(*dir, std::string(kWhiteoutPrefix) + name))) {
+      return Shadow{Shadow::Kind::Whiteout, at};
+    }
+    if (!stat) {
+      return unless_there;
+    }
+    if (!stat->is_dir()) {
+      return Shadow{last ? Shadow::Kind::Replaced : Shadow::Kind::Blocked, last ? "" : at};
+    }
+    Result<Dir> inner = dir->open_dir(name);
+    if (!inner) {
+      return inner.error();
+    }
+    dir = std::move(inner);
+    if (is_opaque(*dir)) {
+      unless_there = Shadow{Shadow::Kind::Opaque, at};
+    }
+  }
+  return unless_there.hides() ? unless_there : Shadow{Shadow::Kind::Merged, ""};
+}
+
+}  // namespace dfsck
