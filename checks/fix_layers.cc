@@ -1,6 +1,7 @@
 // Repairs of layerdb: files that the chain ID proves are written again, what nobody uses is moved aside.
 #include "checks/fix_overlay.h"
 #include "checks/fixes.h"
+#include "checks/layer_chain.h"
 #include "checks/planner.h"
 #include "core/content/tree_size.h"
 
@@ -118,19 +119,6 @@ void quarantine_layer(const CheckInput& input, const Layer& layer, size_t index,
   if (dir != nullptr && dir->owners.size() == 1) {
     quarantine_dir_and_link(input, *layer.cache, index, plan);
   }
-}
-
-// True for the layer itself too.
-bool stands_on(const CheckInput& input, const ChainId& layer, const ChainId& base) {
-  std::optional<ChainId> at = layer;
-  for (size_t depth = 0; at && depth <= kMaxDepth; ++depth) {
-    if (*at == base) {
-      return true;
-    }
-    const LayerTruth* truth = input.derived.find_layer(input.model, *at);
-    at = truth != nullptr ? truth->parent : std::nullopt;
-  }
-  return false;
 }
 
 }  // namespace

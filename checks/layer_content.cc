@@ -123,7 +123,7 @@ class LayerJudge {
       lost += is_lost(i) ? 1 : 0;
     }
     if (lost > 0) {
-      Finding& finding = add_layer(problem::layer_bytes_lost, diff_);
+      Finding& finding = add_layer(problem::layer_bytes_lost, layer_.path);
       finding.args["lost"] = counted(lost, "file");
       finding.args["pull"] = pull_advice(model_, layer_.id);
       finding.cause = Subject{SubjectKind::Layer, layer_.id.text()};  // the finding on its directory, if there is one

@@ -7,6 +7,7 @@
 #include "checks/container_mount.h"
 #include "checks/image_verdict.h"
 #include "checks/input.h"
+#include "checks/leftovers.h"
 #include "checks/liveness.h"
 #include "core/base/escape.h"
 
@@ -118,13 +119,20 @@ void check_parent_exists(const CheckInput& input, const Container& container, Fi
       input.model.layers.find(**parent) != nullptr) {
     return;
   }
+  const RelPath layer = input.model.image_path / "layerdb/sha256" / (*parent)->hex();
+  if (is_acknowledged(layer, input.runs)) {
+    return;
+  }
   Finding& finding = sink.add(problem::mount_parent_dangling, {SubjectKind::Mount, escaped(container.id)},
                               entry->path / "parent");
   finding.args["container"] = escaped(container.id);
   finding.args["layer"] = (*parent)->text();
   finding.hits = {{SubjectKind::Container, escaped(container.name_on_disk)}};
   const Image* image = container.image ? input.model.images.find(*container.image) : nullptr;
-  if (image != nullptr && judge_image(input.model, *image).layer) {
+  const std::map<std::string, Subject> losses = open_losses(input.runs);
+  if (const auto loss = losses.find(layer.text()); loss != losses.end()) {
+    finding.cause = loss->second;
+  } else if (image != nullptr && judge_image(input.model, *image).layer) {
     finding.cause = Subject{SubjectKind::Image, image->id.text()};
   }
 }

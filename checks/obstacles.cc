@@ -6,7 +6,9 @@
 #include <cerrno>
 #include <set>
 
+#include "checks/layer_chain.h"
 #include "checks/liveness.h"
+#include "checks/planner.h"
 #include "core/base/escape.h"
 #include "core/base/text.h"
 
@@ -39,6 +41,28 @@ bool can_be_mended(const Finding& finding) {
   return safety == Safety::Safe || safety == Safety::Ask;
 }
 
+// The layers in whose trees or tar-splits something can be mended.
+std::set<size_t> mendable_layers(const CheckInput& input, const std::vector<Finding>& findings) {
+  std::set<size_t> layers;
+  for (size_t i = 0; i < findings.size(); ++i) {
+    const Finding& finding = findings[i];
+    if (finding.content && problem_of(finding.problem).safety == Safety::Safe &&
+        !layers.contains(finding.content->layer) && !make_plan(input, findings, {i}).steps.empty()) {
+      layers.insert(finding.content->layer);
+    }
+  }
+  return layers;
+}
+
+// What stands on a lost layer goes aside with it: what is damaged in there is mended first, by whatever mode.
+bool waits_for_mending(const CheckInput& input, const Finding& finding, const std::set<size_t>& mendable) {
+  const std::optional<ChainId> lost =
+      finding.problem == problem::layer_bytes_lost ? ChainId::parse(finding.subject.id) : std::nullopt;
+  return lost && std::any_of(mendable.begin(), mendable.end(), [&](size_t layer) {
+    return stands_on(input, input.model.layers.layers[layer].id, *lost);
+  });
+}
+
 }  // namespace
 
 bool is_disk_error(int code) {
@@ -69,6 +93,7 @@ std::vector<std::string> repair_obstacles(const Model& model) {
 
 std::vector<std::string> barred_repairs(const CheckInput& input, const std::vector<Finding>& findings) {
   const std::set<std::string> layers = layers_with_read_errors(input);
+  const std::set<size_t> mendable = mendable_layers(input, findings);
   std::vector<std::string> barred(findings.size());
   for (size_t i = 0; i < findings.size(); ++i) {
     const Safety safety = problem_of(findings[i].problem).safety;
@@ -76,6 +101,8 @@ std::vector<std::string> barred_repairs(const CheckInput& input, const std::vect
       barred[i] = "the disk gave errors when it was read, so it may be whole";
     } else if (safety == Safety::Lossy && findings[i].caused_by && can_be_mended(findings[*findings[i].caused_by])) {
       barred[i] = "what it follows from can be mended";
+    } else if (waits_for_mending(input, findings[i], mendable)) {
+      barred[i] = "what can be mended in these layers comes first; check again then";
     }
   }
   return barred;

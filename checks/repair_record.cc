@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/ids.h"
+
 namespace dfsck {
 namespace {
 
@@ -41,7 +43,11 @@ Taken taken_away(const RootReport& report) {
   for (size_t i = 0; i < report.plan.steps.size(); ++i) {
     const Step& step = report.plan.steps[i];
     if (std::holds_alternative<Quarantine>(step.action) && report.repair->results[i].state == StepResult::State::Done) {
-      taken.paths.insert(action_path(step.action));
+      const RelPath& path = action_path(step.action);
+      taken.paths.insert(path);
+      if (is_hex64(path.name())) {
+        taken.subjects.insert("sha256:" + std::string(path.name()));  // as messages name layers and images
+      }
       for (const size_t finding : step.findings) {
         taken.subjects.insert(report.findings[finding].finding.subject.id);
       }
