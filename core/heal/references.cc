@@ -1,4 +1,4 @@
-// A donor's tar is exact. Packing finds the tars that daemons made themselves.
+// A donor's tar is exact, and so is the file of another root. Packing finds the tars that daemons made themselves.
 #include "core/heal/references.h"
 
 #include "core/base/escape.h"
@@ -69,6 +69,21 @@ std::string out_of_donor(const Donor& donor, const DiffId& diff) {
   return "";
 }
 
+// The tar-split of the same layer in another root, where that layer is proven whole.
+std::string out_of_root(const RootDonor& donor, const DiffId& diff, const Cancel& cancel, Progress& progress) {
+  for (size_t i = 0; i < donor.model.layers.layers.size(); ++i) {
+    const std::optional<LayerInput> input = layer_input(donor.model, donor.derived, i);
+    if (!input || input->tree_lost || input->diff != diff ||
+        !verify_layer(donor.root, *input, Depth::Full, cancel, progress).digest_matches) {
+      continue;
+    }
+    if (Result<std::string> bytes = donor.root.read_small(input->tar_split, kMaxBytes); bytes) {
+      return std::move(*bytes);
+    }
+  }
+  return "";
+}
+
 RebuiltReference rebuild(const Root& root, const LayerInput& input, const Donors& donors, const OwnerNames& names,
                          const Cancel& cancel, Progress& progress) {
   RebuiltReference rebuilt;
@@ -82,6 +97,13 @@ RebuiltReference rebuild(const Root& root, const LayerInput& input, const Donors
     }
     if (!rebuilt.tar_split.empty()) {
       rebuilt.source = "out of " + escaped(donor.path());
+      return rebuilt;
+    }
+  }
+  for (const auto& donor : donors.roots) {
+    rebuilt.tar_split = out_of_root(*donor, *input.diff, cancel, progress);
+    if (!rebuilt.tar_split.empty()) {
+      rebuilt.source = "out of " + escaped(donor->root.path());
       return rebuilt;
     }
   }
