@@ -207,6 +207,42 @@ try_without_bytes() {
   if [ -z "$why" ]; then ok "$name"; else not_ok "$name" "$why"; fi
 }
 
+# One bit of each of 50 files, of one byte up to 100 MB, in layers that a daemon made: no donor is needed.
+try_bit_flips() {
+  local name="a flipped bit in each of 50 files, of 1 byte to 100 MB" tree=$work/tree file size bit byte count=0
+  RANDOM=20
+  mkdir "$tree"
+  for ((file = 0; file < 50; file++)); do
+    size=$(awk -v i="$file" 'BEGIN { print int(exp(log(100000000) * i / 49)) }')
+    head -c "$size" /dev/urandom >"$tree/$file"
+  done
+  daemon_start "$work/flips"
+  for ((file = 0; file < 50; file += 10)); do
+    tar -C "$tree" -cf - $(seq "$file" $((file + 9))) | dk import - "flips:$file" >/dev/null
+  done
+  daemon_stop
+  daemon_cleanup
+  rm -rf "$tree"
+  as_unpacked "$work/flips" >"$work/flips.read"
+  while IFS= read -r file; do
+    size=$(stat -c %s "$file")
+    byte=$(((RANDOM * 32768 + RANDOM) % size))
+    bit=$((1 << (RANDOM % 8)))
+    printf "\\x$(printf %02x $(($(od -An -tu1 -j "$byte" -N 1 "$file") ^ bit)))" |
+      dd of="$file" bs=1 seek="$byte" conv=notrunc status=none
+    count=$((count + 1))
+  done < <(find "$work"/flips/overlay2/*/diff -type f)
+  repair "$work/done" -p "$work/flips"
+  as_unpacked "$work/flips" >"$work/healed.read"
+  if [ "$count" -eq 50 ] && [ "$status" -eq 1 ] && cmp -s "$work/flips.read" "$work/healed.read" &&
+    [ "$(jq '[.roots[0].findings // .findings | .[] | select(.code == "DF0922")] | length' "$work/done")" -eq 50 ]; then
+    ok "$name"
+  else
+    not_ok "$name" "$count files, exit $status, $(diff "$work/flips.read" "$work/healed.read" | head -n 2 | tr '\n' ';' || true)"
+  fi
+  rm -rf --one-file-system "$work/flips"
+}
+
 prepare
 wanted=${HEAL_DONORS:-$all_donors}
 [[ " $wanted " != *" save26 "* ]] || prepare_save26
@@ -229,7 +265,7 @@ for donor in $wanted; do
   done
   [[ ${HEAL_FAULTS:-all} != all ]] || trials+=("try_daemon $donor")
 done
-[[ ${HEAL_FAULTS:-all} != all ]] || trials+=(try_without_bytes)
+[[ ${HEAL_FAULTS:-all} != all ]] || trials+=(try_without_bytes try_bit_flips)
 
 # Every so-and-so-many-th of all trials, in a directory of its own.
 worker() {
