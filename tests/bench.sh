@@ -3,8 +3,11 @@
 #   1. a root of at least 4 GB and 100,000 files (this machine's /usr, imported by a real dockerd): the full check at
 #      -j1 and -j2 and the quick check, against the same bytes hashed by sha256sum and by openssl over xargs -P2;
 #   2. a root of 10,000 layers and 1,000 images: --structure;
-#   3. a root of 1,000 layers that lost every link, lower and short link: --yes --structure.
-# Needs root, dockerd, and about 10 GB of disk in BENCH_DIR (default /var/tmp). BENCH_KEEP=1 keeps the roots there.
+#   3. a root of 1,000 layers that lost every link, lower and short link: --yes --structure;
+#   4. the first root with 200 files zeroed, healed from one archive of its images, against the daemon loading that
+#      archive into an empty root;
+#   5. how many layers of a root with images of all origins get their tar-split back when it is lost.
+# Needs root, dockerd, and about 30 GB of disk in BENCH_DIR (default /var/tmp). BENCH_KEEP=1 keeps the roots there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${BUILD:?}
@@ -68,6 +71,37 @@ repair_of_links() {
   tail -n 1 "$dir/time"
 }
 
+# timed COMMAND...: runs it once, functions too, and leaves the wall time in $wall.
+timed() {
+  local from
+  from=$(date +%s.%N)
+  "$@" >/dev/null 2>"$dir/err" || [ $? -eq 1 ] || { echo "bench: $1 failed: $(tail -n 1 "$dir/err")" >&2; exit 1; }
+  wall=$(awk -v from="$from" -v to="$(date +%s.%N)" 'BEGIN { print to - from }')
+}
+
+# Zeroes 200 files of a copy of the big root, all over its layers, and mends them; the daemon loads the same archive.
+heal_against_load() {
+  daemon_start "$dir/big"
+  [ -e "$dir/archive" ] || dk save -o "$dir/archive" $(dk image ls --format '{{.Repository}}:{{.Tag}}')
+  daemon_stop
+  rm -rf --one-file-system "$dir/holed" "$dir/loaded"
+  cp -a "$dir/big" "$dir/holed"
+  find "$dir/holed/overlay2" -path '*/diff/*' -type f -size +0 -links 1 | sort |
+    shuf -n 200 --random-source=<(yes) >"$dir/victims"
+  while IFS= read -r file; do
+    size=$(stat -c %s "$file") time=$(stat -c %y "$file")
+    truncate -s 0 "$file" && truncate -s "$size" "$file" && touch -d "$time" "$file"
+  done <"$dir/victims"
+  sync
+  timed "$build/docker-fsck" -p -j2 --progress none --from "$dir/archive" "$dir/holed"
+  healed=$wall
+  daemon_start "$dir/loaded"
+  timed dk load -i "$dir/archive"
+  loaded=$wall
+  daemon_stop
+  rm -rf --one-file-system "$dir/holed" "$dir/loaded"
+}
+
 [ -d "$dir/big" ] || make_big "$dir/big"
 [ -d "$dir/wide" ] || "$build/make-root" --scale 10000 1000 "$dir/wide"
 bytes=$(find "$dir/big/overlay2" -path '*/diff/*' -type f -printf '%s\n' | awk '{ s += $1 } END { printf "%.0f", s }')
@@ -91,3 +125,10 @@ printf '%-44s %7.2f s wall %7.2f s cpu %7.1f MB peak\n' "docker-fsck -y, 1,000 l
   "$(awk -v u="$user" -v s="$system" 'BEGIN { print u + s }')" "$(awk -v k="$peak" 'BEGIN { print k / 1024 }')"
 echo "full check / sha256sum: $(ratio "$two" "$by_coreutils"); full check / openssl: $(ratio "$two" "$by_openssl")"
 echo "-j2 / -j1: $(ratio "$two" "$one"); quick / full: $(ratio "$quick" "$two")"
+
+heal_against_load
+printf '%-44s %7.2f s wall\n' "docker-fsck -p --from, 200 zeroed files" "$healed"
+printf '%-44s %7.2f s wall\n' "docker load of the same archive" "$loaded"
+echo "healing / loading: $(ratio "$healed" "$loaded")"
+[ -d "$dir/mixed" ] || fixtures/real/make-root.sh "$dir/mixed" mixed >/dev/null
+echo "lost tar-splits: $("$build/pack-layers" "$dir/mixed" | tail -n 1)"
