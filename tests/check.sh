@@ -7,7 +7,10 @@ cd "$(dirname "$0")/.."
 build=${BUILD:?}
 passed=0 failed=0 skipped=0
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+trap 'rm -f "$log"; [ -z "${own_roots:-}" ] || rm -rf --one-file-system "$own_roots"' EXIT
+# Roots made by real daemons take minutes: the tests share them.
+[ -n "${REAL_ROOTS:-}" ] || own_roots=$(mktemp -d "${TMPDIR:-/var/tmp}/dfsck-roots.XXXXXX")
+export REAL_ROOTS=${REAL_ROOTS:-$own_roots}
 
 # run_programs BUILD: the test programs of that build, each with the docker-fsck of the same build, as many at once as
 # there are processors, each with its share of the tests.

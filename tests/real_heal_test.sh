@@ -8,7 +8,6 @@
 #   HEAL_FAULTS="NAME..."   only these faults; "all" means each fault from each donor, which takes a quarter of an hour,
 #                           while otherwise only the archive of the machine's own daemon heals all
 #   HEAL_DONORS="KIND..."   only these donors: save20 save26 skopeo umoci root layer
-#   REAL_ROOTS=DIRECTORY    holds a root of the kind small, so that it need not be made
 #   DAEMON26=DIRECTORY      a tree made by fixtures/real/debian26.sh
 set -euo pipefail
 # shellcheck source=tests/shell.sh
@@ -60,11 +59,7 @@ saved() {
 # The root that is damaged, with what a daemon reads of it; the archive and the layouts that are made of it.
 prepare() {
   local name
-  if [ -d "${REAL_ROOTS:-/nowhere}/small" ]; then
-    cp -a "$REAL_ROOTS/small" "$work/small"
-  else
-    "$top/fixtures/real/make-root.sh" "$work/small" small >&2
-  fi
+  real_root "$work/small" small
   as_unpacked "$work/small" >"$work/small.read"
   cp -a "$work/small" "$work/copy"
   daemon_start "$work/copy"

@@ -6,7 +6,6 @@
 #
 #   REPAIR_FAULTS="NAME..."   only these faults, and no combinations unless told so
 #   REPAIR_ROUNDS=N           so many combinations (10)
-#   REAL_ROOTS=DIRECTORY      holds roots of the kinds small and swarm, so that they need not be made
 set -euo pipefail
 # shellcheck source=tests/shell.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/shell.sh"
@@ -29,11 +28,7 @@ prepared=$work/prepared
 mkdir "$prepared"
 
 prepare() {
-  if [ -d "${REAL_ROOTS:-/nowhere}/$1" ]; then
-    cp -a "$REAL_ROOTS/$1" "$prepared/$1"
-  else
-    "$top/fixtures/real/make-root.sh" "$prepared/$1" "$1" >&2
-  fi
+  real_root "$prepared/$1" "$1"
   as_read "$prepared/$1" >"$prepared/$1.read"
   cp -a "$prepared/$1" "$work/copy"
   daemon_start "$work/copy"

@@ -25,7 +25,7 @@ check_same() {
 
 for kind in "${kinds[@]}" "${killed[@]}"; do
   root=$work/$kind
-  if ! "$top/fixtures/real/make-root.sh" "$root" "$kind" >"$work/make.log" 2>&1; then
+  if ! real_root "$root" "$kind" 2>"$work/make.log"; then
     not_ok "real root $kind" "could not be made: $(tail -n 3 "$work/make.log" | tr '\n' ' ')"
     continue
   fi

@@ -16,6 +16,14 @@ remove_work() {
 }
 trap remove_work EXIT
 
+# real_root OUT KIND: a root made by a real dockerd (see fixtures/real/make-root.sh). REAL_ROOTS is a directory that keeps
+# one of each kind, so that it is made once for all tests.
+real_root() {
+  local kept=${REAL_ROOTS:-$work/kept}/$2
+  [ -d "$kept" ] || { mkdir -p "${kept%/*}" && "$top/fixtures/real/make-root.sh" "$kept" "$2" >&2; } || return 1
+  cp -a "$kept" "$1"
+}
+
 # fsck_json OUT ARGS...: runs a dry run with a JSON report in OUT; sets `status`. A run that hangs counts as failed.
 fsck_json() {
   local out=$1
