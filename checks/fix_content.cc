@@ -58,7 +58,7 @@ void fix_restore_layer_tree(const CheckInput& input, const Finding& finding, siz
       const RelPath path = diff.joined(*inside);
       EntryMender mender(input, path, layer, issues[i], index, plan);
       if (const Remedy* remedy = input.content.find_remedy(layer, i); remedy != nullptr) {
-        mender.restore({remedy->issue, remedy->origin, {}});
+        mender.restore({remedy->issue, remedy->origin, {}, {}});
       } else {
         mender.mend();
       }

@@ -69,7 +69,20 @@ std::unique_ptr<Conversation> asked_person(const Options& options) {
   return options.mode ? nullptr : open_terminal();
 }
 
-Result<RootReport> looked_at(const Root& root, const Options& options, Conversation* person, Progress& progress) {
+// What donors say that they hold but do not, a line each: the rest of them is still of use.
+std::string donor_problems(const Donors& donors) {
+  std::string lines;
+  for (const Donor& donor : donors.archives) {
+    for (const Error& problem : donor.problems()) {
+      lines += "docker-fsck: of a donor not used: " + problem.message() + "\n";
+    }
+  }
+  return lines;
+}
+
+// Appends to `notes` what is for stderr.
+Result<RootReport> looked_at(const Root& root, const Options& options, Conversation* person, Progress& progress,
+                             std::string& notes) {
   const ProgressStyle style = progress_style(options.progress, options.detail);
   Cancel cancel;
   const SignalGuard signals(cancel);
@@ -77,6 +90,7 @@ Result<RootReport> looked_at(const Root& root, const Options& options, Conversat
   if (!donors) {
     return donors.error();
   }
+  notes += donor_problems(*donors);
   const CheckOptions check_options{options.level.value_or(Level::Full), options.jobs, options.only, options.skip, &*donors};
   std::optional<ProgressDisplay> display(std::in_place, progress, style);
   const Mode mode = person != nullptr ? Mode::Ask : options.mode.value_or(Mode::DryRun);
@@ -172,18 +186,18 @@ Output run_check(const Options& options) {
       return failure_output(options.format, ready.error().message(), kExitFailed);
     }
   }
-  std::string due;
+  std::string notes;
   if (options.if_unclean == IfUnclean::Yes) {
     const CheckDue verdict = check_due(root, options.jobs);
     if (verdict.reason.empty()) {
       return render_not_due(verdict, root.path(), options);
     }
-    due = options.detail == Detail::Quiet ? "" : "docker-fsck: checking, because " + verdict.reason + "\n";
+    notes = options.detail == Detail::Quiet ? "" : "docker-fsck: checking, because " + verdict.reason + "\n";
   }
 
   Progress progress;
   const std::unique_ptr<Conversation> person = asked_person(options);
-  Result<RootReport> report = looked_at(root, options, person.get(), progress);
+  Result<RootReport> report = looked_at(root, options, person.get(), progress, notes);
   if (!report) {
     return failure_output(options.format, report.error().message(), kExitFailed);
   }
@@ -196,7 +210,7 @@ Output run_check(const Options& options) {
     settings.timing = timing_since(start, options, progress);
   }
   Output output = rendered(*report, options, settings, file);
-  output.err = due + output.err;
+  output.err = notes + output.err;
   write_file(plan, planned, output);
   leave_stamp(root, *report, options, output);
   return output;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,10 +13,17 @@
 
 namespace dfsck {
 
+struct WrongBytes {
+  uint64_t offset = 0;
+  uint64_t length = 0;
+};
+
 // Where the bytes of one damaged file are to be had.
 struct Remedy {
   size_t issue = 0;  // in the layer's verdict
   Origin origin;
+  // Of a file that has its right size: from the first byte that is wrong to the last, against those of `origin`.
+  std::optional<WrongBytes> wrong = {};
   std::vector<RelPath> links;  // further names of the file, relative to diff/: hard links to be made anew
 };
 

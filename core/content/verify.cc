@@ -134,6 +134,7 @@ void LayerCheck::read_payload(const LayerEntry& entry, const EntryCheck::Payload
     issue.kind = IssueKind::Short;
     issue.detail = "ends behind byte " + std::to_string(read.bytes) + " of " + std::to_string(entry.size);
   } else {
+    issue.found_crc64 = read.crc64;
     describe_damage(payload.file.get(), entry.size, entry.crc64, read.crc64, cancel_, issue);
   }
   log_.add(std::move(issue), {payload.place, 0, {}});

@@ -107,6 +107,7 @@ struct Issue {
   // BytesDiffer: changes of a single byte that each make the file's CRC right, the likeliest first; the layer's digest
   // tells which one is true. `offset` and `length` are of the first.
   std::vector<ByteFix> fixes;
+  std::optional<uint64_t> found_crc64;  // of a file of the right size with the wrong bytes
   int code = 0;
 };
 

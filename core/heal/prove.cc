@@ -5,8 +5,10 @@
 
 #include <unordered_map>
 
+#include "core/base/escape.h"
 #include "core/content/layer_stream.h"
 #include "core/content/payload.h"
+#include "core/heal/comparison.h"
 
 namespace dfsck {
 namespace {
@@ -66,30 +68,38 @@ class Prover {
   }
 
   Result<void> take_replacement(const LayerEntry& entry, size_t number) {
-    const Replacement& replacement = replacements_[number];
+    Replacement& replacement = replacements_[number];
+    Result<Fd> found = replacement.has_size ? open_tree_file(entry) : Fd();
+    Comparison damage(found ? std::move(*found) : Fd());
     Result<void> copied = supply_.copy(replacement.origin, entry.size, entry.crc64, [&](std::string_view piece) {
       digest_.add(piece);
+      damage.add(piece);
       progress_.add_bytes(piece.size());
       return Result<void>();
     });
+    replacement.wrong = damage.wrong();
     if (!copied && copied.error().kind != Error::Kind::Cancelled) {
       proof_.useless = number;
     }
     return copied;
   }
 
-  Result<void> take_file(const LayerEntry& entry) {
+  // A name may lead through links of the same layer, as the daemon's own reading does.
+  Result<Fd> open_tree_file(const LayerEntry& entry) const {
     const std::optional<RelPath> path = RelPath::parse(entry.path);
-    // A name may lead through links of the same layer, as the daemon's own reading does.
-    const Result<Fd> fd = path && tree_ != nullptr ? open_in_root(tree_->fd(), *path, O_RDONLY | O_NONBLOCK, path->text())
-                               : format_error("read", input_.diff_dir.text(), "a name that is none");
+    return path && tree_ != nullptr ? open_in_root(tree_->fd(), *path, O_RDONLY | O_NONBLOCK, path->text())
+                                    : format_error("read", input_.diff_dir.text(), "a name that is none");
+  }
+
+  Result<void> take_file(const LayerEntry& entry) {
+    const Result<Fd> fd = open_tree_file(entry);
     if (!fd) {
       return fd.error();
     }
     const PayloadReader::Outcome read = payloads_.read(fd->get(), entry.size, digest_);
     return read.error == 0 && read.bytes == entry.size && read.crc64 == entry.crc64
                ? Result<void>()
-               : format_error("read", input_.diff_dir.joined(*path).text(), "has changed since it was checked");
+               : format_error("read", input_.diff_dir.text() + "/" + escaped(entry.path), "has changed since it was checked");
   }
 
   const Dir* tree_;

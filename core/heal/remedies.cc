@@ -97,7 +97,7 @@ class LayerProof {
     std::vector<Replacement> replacements;
     for (size_t i = 0; i < wants_.size(); ++i) {
       const Want& want = wants_[i];
-      replacements.push_back({want.path, want.size, want.crc64, want.origins[chosen_[i]], {}});
+      replacements.push_back({want.path, want.size, want.crc64, want.origins[chosen_[i]], want.has_size, {}});
     }
     return replacements;
   }
@@ -122,7 +122,8 @@ class LayerProof {
   LayerRemedies remedies(std::vector<Replacement>& replacements) const {
     LayerRemedies found;
     for (size_t i = 0; i < replacements.size(); ++i) {
-      found.files.push_back({wants_[i].issue, std::move(replacements[i].origin), std::move(replacements[i].links)});
+      found.files.push_back({wants_[i].issue, std::move(replacements[i].origin), replacements[i].wrong,
+                             std::move(replacements[i].links)});
     }
     return found;
   }

@@ -25,7 +25,7 @@ Wanted::Wanted(const Model& model, const Derived& derived, const ContentResults&
       if (!lacks_bytes(issue) || !inside) {
         continue;
       }
-      Want want{layer, i, issue.path, issue.expected->size, issue.expected->crc64, {}};
+      Want want{layer, i, issue.path, issue.expected->size, issue.expected->crc64, {}, issue.found_crc64.has_value()};
       const RelPath path = input->diff_dir.joined(*inside);
       for (const ByteFix& fix : issue.fixes) {
         want.origins.push_back({"", std::nullopt, path, {fix}});

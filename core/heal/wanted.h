@@ -21,6 +21,7 @@ struct Want {
   uint64_t size = 0;
   uint64_t crc64 = 0;
   std::vector<Origin> origins;  // the likeliest first
+  bool has_size = false;        // the file is there, a regular one of that size
 };
 
 // A file that some place has, by what it hashes to or is said to hash to.

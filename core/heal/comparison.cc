@@ -1,0 +1,38 @@
+// Piece by piece, from the outside in.
+#include "core/heal/comparison.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace dfsck {
+
+void Comparison::add(std::string_view right) {
+  if (!damaged_ || right.empty()) {
+    return;
+  }
+  found_.resize(std::max(found_.size(), right.size()));
+  const ssize_t got = ::pread(damaged_.get(), found_.data(), right.size(), static_cast<off_t>(offset_));
+  if (got != static_cast<ssize_t>(right.size())) {
+    damaged_.reset();
+    return;
+  }
+  const auto first = std::mismatch(right.begin(), right.end(), found_.begin());
+  if (first.first != right.end()) {
+    const auto begin = static_cast<size_t>(std::distance(right.begin(), first.first));
+    size_t end = right.size();
+    while (right[end - 1] == found_[end - 1]) {
+      --end;
+    }
+    first_ = first_ ? first_ : offset_ + begin;
+    end_ = offset_ + end;
+  }
+  offset_ += right.size();
+}
+
+std::optional<WrongBytes> Comparison::wrong() const {
+  return damaged_ && first_ ? std::optional(WrongBytes{*first_, end_ - *first_}) : std::nullopt;
+}
+
+}  // namespace dfsck
