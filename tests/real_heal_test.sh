@@ -28,7 +28,7 @@ if [ "$(id -u)" -ne 0 ] || ! command -v dockerd >/dev/null; then
 fi
 
 # What can be healed. Faults that write into no layer, and those that hit writable layers as well, are elsewhere.
-healable=$("$faults" list | awk '$2 !~ /_all$/ && ($2 ~ /^(content_|caps_lost|xattr_lost|opaque_lost|whiteout_|hardlinks_split|symlink_target)/ ||
+healable=$("$faults" list | awk '$2 !~ /_all$/ && ($2 ~ /^(content_|caps_lost|xattr_lost|acl_|opaque_lost|whiteout_|hardlinks_split|symlink_target)/ ||
   $2 ~ /^(dir_missing_base|dir_missing_top|diff_missing|diff_emptied|tarsplit_missing|tarsplit_empty|tarsplit_truncated)$/ ||
   $2 ~ /^config_(empty|zeros|truncated|flipped|missing)$/) { print $2 }')
 

@@ -30,13 +30,20 @@ bool is_never_compared(std::string_view name) {
   return is_overlay_xattr(name) || name == "security.selinux" || name == "security.ima" || name == "security.evm";
 }
 
+bool is_acl(std::string_view name) { return name.starts_with("system.posix_acl_"); }
+
 // Whether an attribute that the header does not have is damage.
 bool is_foreign(std::string_view name, const LayerInput& input) {
   if (name == kCapability) {
     return true;
   }
   return input.provenance == Provenance::Unpacked &&
-         (name.starts_with("user.") || name.starts_with("system.posix_acl_"));
+         (name.starts_with("user.") || is_acl(name));
+}
+
+// What is made in a directory with a default ACL has one from the beginning, whoever unpacks it.
+bool is_inherited(std::string_view name, const ObjectPlace& place) {
+  return is_acl(name) && read_xattr({place.dir, "."}, "system.posix_acl_default").has_value();
 }
 
 uint32_t little_endian(std::string_view bytes) {
@@ -69,7 +76,7 @@ bool same_value(const std::string& name, const std::string& expected, const std:
     return normalized_capability(expected, input) == normalized_capability(found, input);
   }
   // chmod, which follows when the daemon unpacks, changes the mask of an ACL.
-  return name.starts_with("system.posix_acl_") || expected == found;
+  return is_acl(name) || expected == found;
 }
 
 // The kernel refuses these on anything but files and directories, and the daemon goes on without.
@@ -159,7 +166,7 @@ void find_xattr_problems(const TarHeader& header, uint32_t type, const ObjectPla
   };
   found.each([&](std::string_view name) {
     const bool judged = header.is_hard_link() ? name == kCapability : is_foreign(name, input);
-    if (judged && !is_never_compared(name) && !header_has(name)) {
+    if (judged && !is_never_compared(name) && !header_has(name) && !is_inherited(name, place)) {
       report(std::string(name), "has an attribute " + escaped(name) + " that it should not have");
     }
   });
