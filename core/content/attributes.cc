@@ -41,11 +41,6 @@ bool is_foreign(std::string_view name, const LayerInput& input) {
          (name.starts_with("user.") || is_acl(name));
 }
 
-// What is made in a directory with a default ACL has one from the beginning, whoever unpacks it.
-bool is_inherited(std::string_view name, const ObjectPlace& place) {
-  return is_acl(name) && read_xattr({place.dir, "."}, "system.posix_acl_default").has_value();
-}
-
 uint32_t little_endian(std::string_view bytes) {
   uint32_t value = 0;
   for (size_t i = 0; i < 4; ++i) {
@@ -146,7 +141,7 @@ std::optional<std::string> opaque_mark(const ObjectPlace& place, const XattrName
 }
 
 void find_xattr_problems(const TarHeader& header, uint32_t type, const ObjectPlace& place, const XattrNames& found,
-                         const LayerInput& input,
+                         const LayerInput& input, OtherAcls acls,
                          const std::function<void(const std::string& name, std::string detail)>& report) {
   for (const auto& [name, expected] : header.xattrs) {
     if (is_never_compared(name) || !can_carry(type, name)) {
@@ -166,7 +161,7 @@ void find_xattr_problems(const TarHeader& header, uint32_t type, const ObjectPla
   };
   found.each([&](std::string_view name) {
     const bool judged = header.is_hard_link() ? name == kCapability : is_foreign(name, input);
-    if (judged && !is_never_compared(name) && !header_has(name) && !is_inherited(name, place)) {
+    if (judged && !is_never_compared(name) && !header_has(name) && !(acls == OtherAcls::MayBeInherited && is_acl(name))) {
       report(std::string(name), "has an attribute " + escaped(name) + " that it should not have");
     }
   });

@@ -29,10 +29,14 @@ std::optional<std::string> owner_mode_problem(const TarHeader& header, const str
 std::optional<std::string> owner_problem(const TarHeader& header, const struct ::stat& found, const LayerInput& input);
 std::optional<std::string> time_problem(const TarHeader& header, const struct ::stat& found, const LayerInput& input);
 
+// ACLs that the header does not have: what is made in a directory with a default ACL has one from the beginning, whoever
+// unpacks it.
+enum class OtherAcls { AreForeign, MayBeInherited };
+
 // Calls report(name, detail) for every attribute that is missing, differs, or should not be there. A hard link's header
 // (`type` is then that of the file it links to) takes away capabilities but leaves other attributes alone.
 void find_xattr_problems(const TarHeader& header, uint32_t type, const ObjectPlace& place, const XattrNames& found,
-                         const LayerInput& input,
+                         const LayerInput& input, OtherAcls acls,
                          const std::function<void(const std::string& name, std::string detail)>& report);
 
 // Attributes of the kernel's overlay and of fuse-overlayfs, in any of their namespaces.

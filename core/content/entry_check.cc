@@ -316,7 +316,23 @@ void EntryCheck::check_attributes(const LayerEntry& entry, const Object& object,
   }
 }
 
+// Whether the directory of the entry hands an ACL on to what is made in it, by what the tar says of that directory: on disk
+// that may be lost.
+OtherAcls EntryCheck::acls_of(const LayerEntry& entry, const Object& object) {
+  constexpr std::string_view kDefault = "system.posix_acl_default";
+  constexpr size_t kMaxDirs = 100'000;
+  const bool inherits = default_acl_dirs_.contains(entry.parent());
+  const auto& xattrs = entry.header.xattrs;
+  const bool hands_on = inherits || std::any_of(xattrs.begin(), xattrs.end(),
+                                                [&](const auto& have) { return have.first == kDefault; });
+  if (hands_on && S_ISDIR(object.raw.st_mode) && default_acl_dirs_.size() < kMaxDirs) {
+    default_acl_dirs_.emplace(entry.path);
+  }
+  return inherits ? OtherAcls::MayBeInherited : OtherAcls::AreForeign;
+}
+
 void EntryCheck::check_xattrs(const LayerEntry& entry, const Object& object, const std::string& path) {
+  const OtherAcls acls = acls_of(entry, object);
   const int error = xattrs_.read(object.at);
   if (error != 0) {
     report_absent(entry, error, object.place);
@@ -326,7 +342,7 @@ void EntryCheck::check_xattrs(const LayerEntry& entry, const Object& object, con
     return;
   }
   note_overlay_marks(object, path);
-  find_xattr_problems(entry.header, object.raw.st_mode & S_IFMT, object.at, xattrs_, input_,
+  find_xattr_problems(entry.header, object.raw.st_mode & S_IFMT, object.at, xattrs_, input_, acls,
                       [&](const std::string& name, std::string detail) {
                         Issue issue;
                         issue.kind = IssueKind::Xattr;

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "core/content/attributes.h"
 #include "core/content/issue_log.h"
 #include "core/content/layer_stream.h"
 #include "core/content/meaning.h"
@@ -50,6 +53,7 @@ class EntryCheck {
   Payload check_file(const LayerEntry& entry, Object& object);
   void check_attributes(const LayerEntry& entry, const Object& object, const std::string& path);
   void check_xattrs(const LayerEntry& entry, const Object& object, const std::string& path);
+  OtherAcls acls_of(const LayerEntry& entry, const Object& object);
   void check_link_target(const LayerEntry& entry, const Object& object);
   void note_overlay_marks(const Object& object, const std::string& path);
 
@@ -72,6 +76,7 @@ class EntryCheck {
   std::vector<uint64_t> explained_;
   // Directories with an opaque mark, by inode: their paths, or nothing once a ".wh..wh..opq" explained the mark.
   std::unordered_map<uint64_t, std::optional<std::string>> opaque_;
+  std::set<std::string, std::less<>> default_acl_dirs_;  // directories of the tar that hand a default ACL on
   bool has_blocked_paths_ = false;  // some entries were not found because a file stands in their way
   std::string unverifiable_;
   std::optional<Error> failure_;
