@@ -77,7 +77,7 @@ struct CopyPlan {
   std::vector<Omission> omissions;
   std::vector<std::string> notes;  // for people: what was copied because it could not be judged, and why
 
-  // For the units. Keeps no pointer to the plan; cheap enough to be asked about every file: one binary search.
+  // For the units. Keeps no pointer to the plan; cheap enough to be asked about every file.
   OmitFilter filter() const;
 };
 

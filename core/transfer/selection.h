@@ -1,4 +1,4 @@
-// Migrating less than a whole root: some images, or all but some areas.
+// Migrating no more than some images.
 #pragma once
 
 #include <set>
@@ -7,21 +7,11 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/result.h"
-#include "core/transfer/left_out.h"
+#include "core/base/ids.h"
+#include "core/fs/root.h"
 #include "core/transfer/planned_unit.h"
 
 namespace dfsck {
-
-// What --exclude may name.
-enum class Excluded { Volumes, Containers, BuildCache };
-std::optional<Excluded> parse_excluded(std::string_view word);  // "volumes", "containers", "buildkit"
-
-// Takes the areas out of a plan of the whole (see plan_copy), which was made from the same roots: their units become
-// omissions, with exactly what belongs to them. Containers: containers/, their mounts, their writable directories and
-// init layers with their short links. BuildKit: buildkit/, the directories that only it owns, the mounts of its steps.
-// What layers of images share stays. Where ownership could not be read directories stay; `notes` then says so.
-void exclude(std::span<const SourceRoot> roots, const std::set<Excluded>& areas, CopyPlan& plan);
 
 // A file that is not copied, but written with these bytes; owner, mode and time are those of the file in the source.
 struct WrittenFile {
@@ -46,9 +36,11 @@ struct ImageChoice {
 ImageChoice choose_images(const SourceRoot& root, std::span<const std::string> names);
 
 // The plan for exactly these images of one root: their configs and metadata, the layers of their chains with directories
-// and short links, the registry cache of those layers, and the empty skeleton of a root. Everything else is an omission.
+// and short links, the registry cache of those layers, and the empty skeleton of a root. Everything else of this root is
+// an omission; of a source with other roots below it only this one is planned, at its place.
 // Where the image was tagged, all its tags go with it, unless `names` gives some of them: then only these.
-ImageSelection select_images(const SourceRoot& root, const std::set<ImageId>& images,
+// `source` is the whole source.
+ImageSelection select_images(const Root& source, const SourceRoot& root, const std::set<ImageId>& images,
                              std::span<const std::string> names);
 
 }  // namespace dfsck
