@@ -42,8 +42,9 @@ struct RewrittenFile {
   std::vector<PathChange> mentions;  // `after` is empty
 };
 
-// The first move whose `from` is the value, or is followed in it by a slash, decides. (In Binds by ':' as well.) All other bytes of the
-// text stay. Errors as parse_json, Limit beyond 64 MiB: then the file has to stay as it is. Pure.
+// The first move whose `from` is the value, or is followed in it by a slash, decides (in Binds by ':' as well). All other
+// bytes of the text stay. To be given the bytes of the source: where the new place lies below the old one, a second time
+// would move them once more. Errors as parse_json, Limit beyond 64 MiB: then the file has to stay as it is. Pure.
 Result<RewrittenFile> rewrite_paths(ConfigFile kind, std::string_view json, std::span<const PathMove> moves);
 
 // How the configurations of a root spell it, most frequent first: what stands before "/containers/<id>/" in the paths that
@@ -51,8 +52,9 @@ Result<RewrittenFile> rewrite_paths(ConfigFile kind, std::string_view json, std:
 // knew it, which need not be where it is mounted now.
 std::vector<std::string> spelled_roots(const Root& root, const Model& model);
 
-// All moves for one root: from its resolved path, from `typed` (the source as the user named it; absolute, may be empty) and
-// from the spelled ones, to `final_path`. Sorted so that the longest comes first; none that changes nothing.
+// All moves for one root (`root` is that root itself, remapped or not): from its resolved path, from `typed` (the whole
+// source as the user named it; absolute, may be empty) and from the spelled ones, to its place below `final_path`, where the
+// whole source goes. The longest comes first; none changes nothing.
 std::vector<PathMove> moves_of(const Root& root, const SourceRoot& source, const std::string& typed,
                                const std::string& final_path);
 

@@ -43,8 +43,7 @@ struct SpaceNeed {
 // Walks the units below `root` without what `filter` leaves out (null: nothing is), with up to `jobs` threads, and never
 // onto another filesystem. Holes take no room; of a file with several names the first counts, over all units. Fills in
 // expected_bytes of the units. `block`: of the target (see FilesystemFacts). Units that are not there count nothing. Memory
-// grows with the number of files that have several names, 16 bytes each, and with the directories that are open at
-// a time. Progress counts directories as items. The result is the same at any `jobs`.
+// grows with the number of files that have several names, and little with anything else. Progress counts directories as items. The result is the same at any `jobs`.
 SpaceNeed measure_units(const Root& root, std::vector<PlannedUnit>& units, const OmitFilter& filter, uint64_t block,
                         unsigned jobs, const Cancel& cancel, Progress& progress);
 // The same for what is left out: fills in bytes and inodes.
