@@ -72,6 +72,7 @@ class SpaceWalk {
       std::vector<DirectoryJob> batch(std::make_move_iterator(stack_.end() - static_cast<std::ptrdiff_t>(count)),
                                       std::make_move_iterator(stack_.end()));
       stack_.resize(stack_.size() - count);
+      std::reverse(batch.begin(), batch.end());
       std::vector<DirectoryYield> yields(count);
       for_each_index(count, jobs_, cancel_, [&](size_t i) { look_into(batch[i], readers_[i], yields[i]); });
       for (size_t i = 0; i < count; ++i) {

@@ -29,7 +29,7 @@ struct SpaceSum {
 
 struct SpaceNeed {
   SpaceSum total;
-  std::array<SpaceSum, kCopyAreas> by_area;  // indexed by CopyArea; a hard link between areas counts for the first
+  std::array<SpaceSum, kCopyAreas> by_area;  // indexed by CopyArea; a file with names in several counts for one
   struct Failure {
     std::string path;  // escaped
     int code = 0;
@@ -41,7 +41,7 @@ struct SpaceNeed {
 };
 
 // Walks the units below `root` without what `filter` leaves out (null: nothing is), with up to `jobs` threads, and never
-// onto another filesystem. Holes take no room; of a file with several names the first counts, over all units. Fills in
+// onto another filesystem. Holes take no room; a file with several names counts once, over all units. Fills in
 // expected_bytes of the units. `block`: of the target (see FilesystemFacts). Units that are not there count nothing. Memory
 // grows with the number of files that have several names, and little with anything else. Progress counts directories as items. The result is the same at any `jobs`.
 SpaceNeed measure_units(const Root& root, std::vector<PlannedUnit>& units, const OmitFilter& filter, uint64_t block,
