@@ -54,12 +54,12 @@ product="$core $checks $cmd"
         # A call may stand in the line behind its mutate(...).
         awk -v file="$file" '/::(unlinkat|renameat2|linkat|symlinkat|mkdirat|mknodat|fchmodat|fchownat|lsetxattr|lremovexattr|utimensat|futimens|ftruncate|syncfs|fsync|fdatasync|write)\(/ && !/mutate\(/ && last !~ /mutate\(/ { print file } { last = $0 }' "$file"
       done | sort -u)
-  forbid "only core/fs/writer_remove.cc removes" '\bunlinkat\b' \
-    $(echo "$product" | tr ' ' '\n' | without '^core/fs/writer_remove\.cc$')
-  forbid "only purge removes trees" '\bremove_tree\(' \
-    $(echo "$product" | tr ' ' '\n' | without '^core/(fs/writer(_remove\.cc|\.h)|plan/purge\.cc)$')
+  forbid "only core/fs/writer_remove.cc removes (and a trial of overlays, through one of its own)" '\bunlinkat\b' \
+    $(echo "$product" | tr ' ' '\n' | without '^core/fs/writer_(remove|mount_trial)\.cc$')
+  forbid "only purge removes trees, and a probe what it made" '\bremove_tree\(' \
+    $(echo "$product" | tr ' ' '\n' | without '^core/(fs/writer(_remove\.cc|\.h)|plan/purge\.cc|transfer/target_probe\.cc)$')
   forbid "only what we made ourselves and did not use is removed" '\bremove_object\(' \
-    $(echo "$product" | tr ' ' '\n' | without '^core/(fs/writer(_remove\.cc|\.h)|plan/(batch|spare_links|stamp)\.cc)$')
+    $(echo "$product" | tr ' ' '\n' | without '^core/(fs/writer(_remove\.cc|\.h)|plan/(batch|spare_links|stamp)\.cc|transfer/switch_config\.cc)$')
   forbid "paths are opened by core/fs and core/content only" '(^|[^A-Za-z_])::(open|opendir|fopen)\(|std::filesystem|std::ifstream' \
     $(echo "$core $checks" | tr ' ' '\n' | without '^core/(fs|content)/')
   forbid "strerror is not thread-safe: errno_text" '\bstrerror\b' $product
