@@ -32,12 +32,13 @@ constexpr std::array kCommands{
     CommandRow{"history", Command::History, 0, 1, "docker-fsck history [--acknowledge RUN] [ROOT]"},
     CommandRow{"purge", Command::Purge, 0, 2, "docker-fsck purge [ROOT [RUN]]"},
     CommandRow{"show", Command::Show, 0, 1, "docker-fsck show [--root ROOT] [WHAT]"},
+    CommandRow{"migrate", Command::Migrate, 2, 2, "docker-fsck migrate [OPTIONS] SOURCE TARGET"},
     CommandRow{"explain", Command::Explain, 1, SIZE_MAX, "docker-fsck explain CODE|SLUG|MESSAGE"},
     CommandRow{"list", Command::ListProblems, 1, 1, "docker-fsck list problems"},
     CommandRow{"help", Command::Help, 0, SIZE_MAX, "docker-fsck help"},
 };
 // Words that are commands of docker-fsck, but not of this version; never taken for the name of a root.
-constexpr std::array<std::string_view, 3> kLaterCommands{"migrate", "save", "load"};
+constexpr std::array<std::string_view, 2> kLaterCommands{"save", "load"};
 
 po::options_description described_options() {
   po::options_description description;
@@ -159,7 +160,24 @@ std::optional<UsageError> reject_options_of_others(Command command, const std::v
   return std::nullopt;
 }
 
+std::optional<UsageError> migrate_contradiction(const Options& options) {
+  const bool live = options.migration.when == MigrationWish::When::Live;
+  if (live && options.switch_daemon == Switch::Yes) {
+    return UsageError{"--live and --switch exclude each other: an offline run has to come between"};
+  }
+  if (!options.migration.images.empty() && !options.migration.choice.excluded.empty()) {
+    return UsageError{"--images leaves out all that --exclude could name"};
+  }
+  if (!options.daemon_config.empty() && options.switch_daemon == Switch::No) {
+    return UsageError{"--daemon-config has a meaning only with --switch"};
+  }
+  return std::nullopt;
+}
+
 std::optional<UsageError> contradiction(const Options& options) {
+  if (options.command == Command::Migrate) {
+    return migrate_contradiction(options);
+  }
   if (!options.plan_file.empty() && options.mode != Mode::DryRun) {
     return UsageError{"--plan needs --dry-run: docker-fsck --dry-run --plan FILE [ROOT]"};
   }

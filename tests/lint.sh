@@ -59,7 +59,7 @@ product="$core $checks $cmd"
   forbid "only purge removes trees, and a probe what it made" '\bremove_tree\(' \
     $(echo "$product" | tr ' ' '\n' | without '^core/(fs/writer(_remove\.cc|\.h)|plan/purge\.cc|transfer/target_probe\.cc)$')
   forbid "only what we made ourselves and did not use is removed" '\bremove_object\(' \
-    $(echo "$product" | tr ' ' '\n' | without '^core/(fs/writer(_remove\.cc|\.h)|plan/(batch|spare_links|stamp)\.cc|transfer/switch_config\.cc)$')
+    $(echo "$product" | tr ' ' '\n' | without '^core/(fs/writer(_remove\.cc|\.h)|plan/(batch|spare_links|stamp)\.cc|transfer/(switch_config|target_file)\.cc)$')
   forbid "paths are opened by core/fs and core/content only" '(^|[^A-Za-z_])::(open|opendir|fopen)\(|std::filesystem|std::ifstream' \
     $(echo "$core $checks" | tr ' ' '\n' | without '^core/(fs|content)/')
   forbid "strerror is not thread-safe: errno_text" '\bstrerror\b' $product

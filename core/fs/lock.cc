@@ -80,6 +80,16 @@ Result<RootLock> RootLock::take(const Root& root) {
       !locked) {
     return locked.error();
   }
+  Result<DatabaseLocks> databases = DatabaseLocks::take(root);
+  if (!databases) {
+    return databases.error();
+  }
+  lock.databases_ = std::move(*databases);
+  return lock;
+}
+
+Result<DatabaseLocks> DatabaseLocks::take(const Root& root) {
+  DatabaseLocks locks;
   for (const RelPath& path : daemon_databases()) {
     Result<Fd> database = root.open_file(path);
     if (!database) {
@@ -93,14 +103,14 @@ Result<RootLock> RootLock::take(const Root& root) {
       }
       return error;
     }
-    if (const Result<void> adopted = lock.adopt(std::move(*database), path.text()); !adopted) {
+    if (const Result<void> adopted = locks.adopt(std::move(*database), path.text()); !adopted) {
       return adopted.error();
     }
   }
-  return lock;
+  return locks;
 }
 
-Result<void> RootLock::adopt(Fd fd, const std::string& where) {
+Result<void> DatabaseLocks::adopt(Fd fd, const std::string& where) {
   struct ::stat raw {};
   if (::fstat(fd.get(), &raw) != 0) {
     return sys_error("stat", where);

@@ -68,7 +68,8 @@ class MigrationRun {
   void sort_units();
   void skip_done_units();
   void remove_gone_units();
-  void copy_units();
+  void copy_units(const std::vector<size_t>& units);
+  void copy_layers_then_others();
   void read_back_units();
 
   void copy_unit(size_t index, SharedWork& work);
@@ -303,12 +304,24 @@ void MigrationRun::commit(bool all) {
   settle(state_.add_done(group));
 }
 
-void MigrationRun::copy_units() {
-  for_each_shared(to_copy_.size(), options_.jobs, halt_, [this](size_t n, SharedWork& work) {
+void MigrationRun::copy_units(const std::vector<size_t>& units) {
+  for_each_shared(units.size(), options_.jobs, halt_, [&](size_t n, SharedWork& work) {
     if (!context_.stopped()) {
-      copy_unit(to_copy_[n], work);
+      copy_unit(units[n], work);
     }
   });
+}
+
+// Layers first: whether they are whole decides whether the rest is worth copying.
+void MigrationRun::copy_layers_then_others() {
+  const auto others = std::stable_partition(to_copy_.begin(), to_copy_.end(), [&](size_t i) {
+    return units_[i].kind == MigrationUnit::Kind::Layer;
+  });
+  copy_units({to_copy_.begin(), others});
+  if (!context_.stopped() && options_.after_layers && !options_.after_layers(result_.units)) {
+    halt_.request();
+  }
+  copy_units({others, to_copy_.end()});
 }
 
 void MigrationRun::read_back_unit(size_t index, ReadBack how, SharedWork& work) {
@@ -376,7 +389,7 @@ MigrationResult MigrationRun::run() {
   parents.make(context_, notes);
   remove_gone_units();
   skip_done_units();
-  copy_units();
+  copy_layers_then_others();
   if (!context_.stopped()) {
     parents.finish(context_, notes);
   }

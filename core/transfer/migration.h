@@ -34,6 +34,8 @@ enum class CopyVerify {
   Full,  // and then all files are read back from the target's disk and compared with what was read of the source
 };
 
+struct UnitResult;
+
 // True leaves an entry out; a directory with all that is in it. `path` (bytes) is relative to the source root, `type` is
 // S_IFREG, S_IFDIR, ... Called from many threads at once, for everything in a unit but the unit itself.
 using LeaveOut = std::function<bool(std::string_view path, uint32_t type)>;
@@ -60,6 +62,8 @@ struct MigrationOptions {
   uint64_t bytes_per_second = 0;  // of reading and writing together at most this much; 0 is as fast as can be
   // False: once a unit has a problem or a damaged layer, no further unit begins. What has begun is ended.
   bool keep_going = false;
+  // Called once all layers are through, with the results so far. False: no further unit begins.
+  std::function<bool(const std::vector<UnitResult>& so_far)> after_layers;
   std::string note;  // recorded with the run and given back by find_migration; the caller's options, say
 };
 
