@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "core/base/text.h"
 #include "core/fs/lock.h"
 #include "core/model/derive_steps.h"
 #include "core/model/unowned.h"
@@ -250,8 +249,8 @@ class Leaver {
       }
     }
     if (undetermined > 0) {
-      planner_.note("overlay2: " + counted(undetermined, "directory without a known owner") +
-                    " copied all the same, because " + why);
+      planner_.note(std::to_string(undetermined) + " of the directories in " + at(model_.overlay.path).text() +
+                    " have no known owner and are copied all the same, because " + why);
     }
   }
 
