@@ -257,6 +257,14 @@ TEST_F(Plans, ExcludedAreasTakeExactlyTheirsAlong) {
   }
   EXPECT_EQ(copied, 3U);
 
+  EXPECT_TRUE(rest.notes.empty());
+
+  choice.excluded = {Excluded::Volumes};
+  const CopyPlan dry = plan(choice);
+  ASSERT_EQ(dry.notes.size(), 1U);
+  EXPECT_NE(dry.notes[0].find("1 cannot start"), std::string::npos) << dry.notes[0];
+  EXPECT_TRUE(copies(dry, named("c1") + "/config.v2.json"));
+
   choice.excluded = {Excluded::BuildCache};
   const CopyPlan built = plan(choice);
   EXPECT_TRUE(copies(built, named("c1.dir") + "/diff"));
