@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "core/base/text.h"
 #include "core/fs/lock.h"
 #include "core/model/derive_steps.h"
 #include "core/model/unowned.h"
@@ -24,6 +23,7 @@ class Leaver {
     leave_made_anew();
     leave_excluded();
     leave_mount_state();
+    note_quotas();
     if (!choice_.keep_orphans) {
       leave_leftovers();
       leave_temporaries();
@@ -134,6 +134,7 @@ class Leaver {
   void leave_excluded() {
     if (excludes(Excluded::Volumes)) {
       planner_.omit_contents(Kind::Unselected, at("volumes"), "volumes are excluded");
+      note_missing_volumes();
     }
     if (excludes(Excluded::Containers)) {
       planner_.omit_contents(Kind::Unselected, at("containers"), "containers are excluded");
@@ -161,6 +162,29 @@ class Leaver {
       leave_dirs(Kind::Unselected, "the build cache is excluded", [&](const OverlayDir&, const DirTruth& truth) {
         return are_all(truth.owners, DirOwner::Kind::Build, DirOwner::Kind::Build) || owned_by_build_mount(truth);
       });
+    }
+  }
+
+  void note_missing_volumes() {
+    const auto uses_volume = [](const Container& container) {
+      return std::any_of(container.mount_points.begin(), container.mount_points.end(),
+                         [](const Container::MountPoint& mount) { return mount.type == "volume"; });
+    };
+    const std::vector<Container>& all = model_.containers.containers;
+    const auto users = std::count_if(all.begin(), all.end(), uses_volume);
+    if (users > 0 && !excludes(Excluded::Containers)) {
+      planner_.note("of the containers that are copied " + std::to_string(users) +
+                    " cannot start until the volumes that they use are there");
+    }
+  }
+
+  // The id of a project is kept in the inode alone, its limits in the filesystem (moby quota/projectquota.go).
+  void note_quotas() {
+    const auto limited = std::count_if(model_.overlay.dirs.begin(), model_.overlay.dirs.end(),
+                                       [](const OverlayDir& dir) { return dir.project_id != 0; });
+    if (limited > 0) {
+      planner_.note(std::to_string(limited) + " of the directories in " + at(model_.overlay.path).text() +
+                    " have a size limit (project quota), which is not copied");
     }
   }
 
@@ -250,8 +274,8 @@ class Leaver {
       }
     }
     if (undetermined > 0) {
-      planner_.note("overlay2: " + counted(undetermined, "directory without a known owner") +
-                    " copied all the same, because " + why);
+      planner_.note(std::to_string(undetermined) + " of the directories in " + at(model_.overlay.path).text() +
+                    " have no known owner and are copied all the same, because " + why);
     }
   }
 
