@@ -49,8 +49,8 @@ struct MigrationUnit {
 
   RelPath path;
   Kind kind = Kind::Tree;
-  std::optional<LayerInput> layer;  // its diff_dir must lie in `path`
-  LeaveOut leave_out;               // null: nothing is
+  std::optional<LayerInput> layer{};  // its diff_dir must lie in `path`
+  LeaveOut leave_out{};             // null: nothing is
   uint64_t weight = 0;              // bytes, about: the heaviest units begin first, and progress counts up to their sum
 };
 
@@ -60,7 +60,7 @@ struct MigrationOptions {
   uint64_t bytes_per_second = 0;  // of reading and writing together at most this much; 0 is as fast as can be
   // False: once a unit has a problem or a damaged layer, no further unit begins. What has begun is ended.
   bool keep_going = false;
-  std::string note;  // recorded with the run and given back by find_migration; the caller's options, say
+  std::string note{};  // recorded with the run and given back by find_migration; the caller's options, say
 };
 
 // Something of the source that could not be copied as it is. It never keeps anything else from being copied.
