@@ -10,6 +10,7 @@
 #include "cmd/safe_text.h"
 #include "cmd/signals.h"
 #include "cmd/terminal.h"
+#include "core/base/escape.h"
 #include "core/fs/host.h"
 #include "core/model/mount_table.h"
 
@@ -107,6 +108,13 @@ Output run_migrate(const Options& options) {
       return failure_output(options.format, opened.error().message(), kExitFailed);
     }
     file = *std::move(opened);
+  }
+  if (options.switch_daemon == Switch::Yes) {
+    if (const std::vector<CommandLineRoot> elsewhere = command_line_roots(); !elsewhere.empty()) {
+      return failure_output(options.format, "nothing was done: --switch sets data-root in daemon.json, but " +
+                                                escaped(elsewhere.front().file) + " gives the daemon " +
+                                                elsewhere.front().option + ", and it does not start with both", kExitFailed);
+    }
   }
   if (options.mode != Mode::DryRun) {
     const std::string question = "Copy " + safe_text(wish.source) + " to " + safe_text(wish.target) + "?";

@@ -30,7 +30,7 @@ int set_size(int file, uint64_t size);
 int set_owner(int file, uint32_t uid, uint32_t gid);
 int set_mode(int file, uint32_t mode);
 int set_times(int file, FileTime atime, FileTime mtime);
-int set_flags(int file, unsigned flags);  // FS_IOC_SETFLAGS
+int set_flags(int file, unsigned flags);  // those of chattr(1)
 // Without a value the attribute is removed.
 int set_xattr(int file, const char* key, const std::optional<std::string>& value);
 

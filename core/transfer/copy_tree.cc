@@ -146,7 +146,7 @@ void CopyWalk::leave(const WalkDir& dir, const DirPair& pair) {
     remove_strays(dir, pair);
   }
   copy_attributes(context_, unit_, dir.path, pair.source.fd(), pair.target->fd(), dir.facts,
-                  {.just_now = dir.fresh, .mode = 0});
+                  {.just_now = dir.fresh, .mode = 0700U & ~context_.umask});
 }
 
 }  // namespace

@@ -342,17 +342,19 @@ void MigrationRun::end_read_back(size_t index, ReadBack how, SharedWork& work, c
   probe->tally.settle(told);
   const MigrationUnit& unit = units_[index];
   UnitResult& result = result_.units[index];
+  bool differs = false;
   for (CopyProblem& problem : told.problems) {
     if (problem.kind == CopyProblem::Kind::TargetDiffers) {
+      differs = true;
+      context_.note_suspect(*probe, problem.path);
       result.problems.push_back(std::move(problem));
     }
   }
   std::sort(result.problems.begin(), result.problems.end(), [](const CopyProblem& a, const CopyProblem& b) {
     return std::tie(a.path, a.kind) < std::tie(b.path, b.kind);
   });
-  if (is_recorded(unit)) {
-    const bool differs = !told.problems.empty();
-    settle(differs ? state_.add_gone({unit.path.bytes()}) : state_.add_verified({unit.path.bytes()}));
+  if (is_recorded(unit) && !differs) {
+    settle(state_.add_verified({unit.path.bytes()}));
   }
   context_.progress.add_items(1);
 }

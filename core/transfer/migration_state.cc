@@ -162,7 +162,11 @@ Result<MigrationState> MigrationState::open(const RootLock& lock, const std::opt
   }
   if (!history) {
     // A journal that got no name yet: that of a run that was cut off before anything was copied.
-    for (const DirEntry& entry : dir->list().operator bool() ? *dir->list() : std::vector<DirEntry>()) {
+    const Result<std::vector<DirEntry>> leftovers = dir->list();
+    if (!leftovers) {
+      return leftovers.error();
+    }
+    for (const DirEntry& entry : *leftovers) {
       if (const Result<void> removed = remove_object(*dir, entry.name); !removed) {
         return removed.error();
       }
