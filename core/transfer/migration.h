@@ -62,13 +62,9 @@ struct MigrationOptions {
   uint64_t bytes_per_second = 0;  // of reading and writing together at most this much; 0 is as fast as can be
   // False: once a unit has a problem or a damaged layer, no further unit begins. What has begun is ended.
   bool keep_going = false;
-<<<<<<< HEAD
   // Called once all layers are through, with the results so far. False: no further unit begins.
-  std::function<bool(const std::vector<UnitResult>& so_far)> after_layers;
-  std::string note;  // recorded with the run and given back by find_migration; the caller's options, say
-=======
+  std::function<bool(const std::vector<UnitResult>& so_far)> after_layers{};
   std::string note{};  // recorded with the run and given back by find_migration; the caller's options, say
->>>>>>> copy
 };
 
 // Something of the source that could not be copied as it is. It never keeps anything else from being copied.
