@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/fs/read_fault.h"
 #include "tests/awkward_tree.h"
 #include "tests/layer_on_disk.h"
 #include "tests/repair_tree.h"
@@ -56,6 +57,37 @@ class WriteCounter : public MutationHook {
   void after(std::string_view) override {}
   size_t made = 0;
 };
+
+// One file that cannot be read from byte 300,000 to 300,099.
+class BadBlock : public ReadFault {
+ public:
+  explicit BadBlock(const std::string& path) {
+    struct stat info {};
+    EXPECT_EQ(::stat(path.c_str(), &info), 0);
+    inode_ = info.st_ino;
+    set_read_fault(this);
+  }
+  ~BadBlock() override { set_read_fault(nullptr); }
+  int strike(int file, uint64_t offset, size_t size) override {
+    struct stat info {};
+    const bool here = ::fstat(file, &info) == 0 && info.st_ino == inode_;
+    return here && offset < 300'100 && offset + size > 300'000 ? EIO : 0;
+  }
+
+ private:
+  ino_t inode_ = 0;
+};
+
+// What is left of such a file: a hole of one block.
+std::string with_hole(std::string bytes) {
+  constexpr size_t kBlock = 4096;
+  return bytes.replace(300'000 / kBlock * kBlock, kBlock, std::string(kBlock, '\0'));
+}
+
+std::string bytes_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
 
 class CopyLayerTest : public ::testing::Test {
  protected:
@@ -146,6 +178,38 @@ TEST_F(CopyLayerTest, DamageIsToldAndCopied) {
     ASSERT_TRUE(again);
     EXPECT_EQ(again->units[0].state, UnitResult::State::AlreadyDone);
     EXPECT_EQ(issues_of(*again->units[0].verdict), issues_of(layer.verify()));
+  }
+}
+
+TEST_F(CopyLayerTest, WhatCannotBeReadIsAHoleAndIsTriedAgain) {
+  const LayerOnDisk layer(members());
+  for (const CopyVerify verify : {CopyVerify::None, CopyVerify::Copy, CopyVerify::Full}) {
+    SCOPED_TRACE(static_cast<int>(verify));
+    const TempRoot target;
+    const std::string copied = target.path() + "/overlay2/own/diff/bin/tool";
+    for (int run = 0; run < 2; ++run) {
+      const BadBlock bad(layer.path("bin/tool"));
+      const auto result =
+          migrate(layer.root.path(), target.path(), {.verify = verify, .keep_going = true}, units_of(layer));
+      ASSERT_TRUE(result);
+      ASSERT_FALSE(result->stopped);
+      const UnitResult& unit = result->units[0];
+      EXPECT_EQ(unit.state, UnitResult::State::Copied);
+      ASSERT_FALSE(unit.problems.empty());
+      EXPECT_EQ(unit.problems[0].kind, CopyProblem::Kind::LostBytes);
+      EXPECT_EQ(unit.problems[0].path, "overlay2/own/diff/bin/tool");
+      EXPECT_EQ(unit.problems[0].code, EIO);
+      EXPECT_EQ(unit.problems[0].lost, 4096U);
+      EXPECT_TRUE(unit.loses_data());
+      EXPECT_TRUE(bytes_of(copied) == with_hole(payload(600'000)));
+      EXPECT_TRUE(fs::exists(target.path() + "/overlay2/own/diff/var/new"));
+    }
+    // The disk has a good day.
+    const auto result = migrate(layer.root.path(), target.path(), {.verify = verify}, units_of(layer));
+    ASSERT_TRUE(result);
+    EXPECT_TRUE(result->units[0].problems.empty());
+    EXPECT_TRUE(bytes_of(copied) == payload(600'000));
+    expect_copied(layer, target);
   }
 }
 

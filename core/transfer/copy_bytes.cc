@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <memory>
 
+#include "core/fs/read_fault.h"
 #include "core/fs/writer_copy.h"
 #include "core/transfer/copy_file.h"
 
@@ -95,7 +96,10 @@ bool FileCopy::copy_inside(uint64_t offset, uint64_t end) {
   }
   while (offset < end && !context_.stopped()) {
     uint64_t copied = 0;
-    const int code = copy_bytes(source_.file, target_.get(), offset, std::min(kPiece, end - offset), copied);
+    const uint64_t wanted = std::min(kPiece, end - offset);
+    const int code = read_fails(source_.file, offset, wanted)
+                         ? errno
+                         : copy_bytes(source_.file, target_.get(), offset, wanted, copied);
     if (code != 0 || copied == 0) {
       if (cannot_ever(code) || code == EINVAL) {
         context_.may_copy_inside.store(false, std::memory_order_relaxed);
@@ -134,7 +138,9 @@ void FileCopy::read_range(uint64_t offset, uint64_t end) {
     if (offset < careful_until) {
       wanted = std::min(wanted, kRescue - offset % kRescue);
     }
-    const ssize_t got = ::pread(source_.file, buffer, wanted, static_cast<off_t>(offset));
+    const ssize_t got = read_fails(source_.file, offset, wanted)
+                            ? -1
+                            : ::pread(source_.file, buffer, wanted, static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) {
       continue;
     }

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <memory>
 
+#include "core/fs/read_fault.h"
+
 namespace dfsck {
 namespace {
 
@@ -90,7 +92,8 @@ void ReadBackWalk::compare(int source, int target, const std::string& path, uint
   const std::unique_ptr<char[]> buffer(new char[2 * kBuffer]);
   char* const other = buffer.get() + kBuffer;
   for (uint64_t at = 0; at < size && !context_.stopped();) {
-    const ssize_t wanted = ::pread(source, buffer.get(), kBuffer, static_cast<off_t>(at));
+    const ssize_t wanted =
+        read_fails(source, at, kBuffer) ? -1 : ::pread(source, buffer.get(), kBuffer, static_cast<off_t>(at));
     if (wanted <= 0) {
       return;  // not to be read: that was said when it was copied
     }
