@@ -351,7 +351,7 @@ class Migration {
   // The safe repairs, and the check after them. The contents of layers are known by now.
   bool mend() {
     progress_.phase = Progress::Phase::Checking;
-    CheckOptions options{Level::Structure, wish_.jobs, {}, {}};
+    CheckOptions options{Level::Structure, wish_.jobs, {}, {"migration-unfinished"}};
     if (!report_.damaged.empty()) {
       options.level = Level::Full;
       options.layers.emplace();

@@ -81,11 +81,12 @@ migrate() {
   timeout 300 "$DOCKER_FSCK" migrate --yes --progress none --format json "$@" >"$out" 2>"$out.err" </dev/null || status=$?
 }
 
-# Everything that a copy keeps. Directories that lost a subdirectory have fewer links.
+# Everything that a copy keeps. Directories that lost a subdirectory have fewer links, and so have whiteouts, of which the
+# kernel keeps a spare name in work/. xfs shows ACLs a second time.
 seen() {
   "$top/fixtures/real/snapshot.sh" --copy "$1" |
-    grep -avE '^(stat|xattr|sha256) "?\./(\.docker-fsck|lost\+found)' |
-    sed -E '/^stat .* 4[0-9a-f]{3} [0-9]+:[0-9]+ /s/ [0-9]+ ([0-9a-f]+:[0-9a-f]+)$/ \1/'
+    grep -avE '^(stat|xattr|sha256) "?\./(\.docker-fsck|lost\+found)|^xattr .* trusted\.SGI_ACL_' |
+    sed -E '/^stat .* [42][0-9a-f]{3} [0-9]+:[0-9]+ /s/ [0-9]+ ([0-9a-f]+:[0-9a-f]+)$/ \1/'
 }
 
 # expected REPORT <SNAPSHOT: what the target should be: without what was left out, and for files that were rewritten
@@ -126,7 +127,8 @@ same_but() {
 saved_images() {
   local image
   for image in $(dk image ls --all --quiet --no-trunc | sort -u); do
-    printf '%s %s\n' "$image" "$(dk save "$image" | sha256sum)"
+    # An image without layers cannot be saved by this daemon.
+    printf '%s %s\n' "$image" "$(dk save "$image" 2>/dev/null | sha256sum)"
   done >"$1"
 }
 
@@ -142,7 +144,7 @@ daemon_runs() {
   diff "$3" "$work/inventory" | grep -a '^[<>]' || true
   saved_images "$work/saved"
   diff "$4" "$work/saved" | grep -a '^[<>]' || true
-  use_everything
+  use_everything | grep -v 'empty export' || true
   daemon_stop 2>/dev/null
   daemon_cleanup
 }

@@ -14,6 +14,8 @@ namespace dfsck {
 
 // Where everything of ours lies in a root. No daemon lists the root, so nothing of theirs stumbles over it.
 inline constexpr const char* kOwnDirectory = ".docker-fsck";
+// In there: the state of a migration into this root, until it has ended.
+inline constexpr const char* kMigrationDirectory = "migration";
 
 // The bbolt files in a data root that a running daemon holds an exclusive flock(2) on, by path: BuildKit's,
 // libnetwork's, the volume store's, swarm's, and those of the containerd that dockerd starts itself.

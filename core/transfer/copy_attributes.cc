@@ -56,6 +56,9 @@ void remove_others(CopyContext& context, CopyUnit& unit, const std::string& path
   });
 }
 
+// xfs shows each ACL under a second name, which is no attribute of its own.
+bool is_shadow(std::string_view name) { return name.starts_with("trusted.SGI_ACL_"); }
+
 void copy_xattrs(CopyContext& context, CopyUnit& unit, const std::string& path, const Places& places, bool just_made) {
   XattrNames names;
   if (const int code = names.read(places.source); code != 0) {
@@ -66,6 +69,9 @@ void copy_xattrs(CopyContext& context, CopyUnit& unit, const std::string& path, 
     remove_others(context, unit, path, places, names);
   }
   names.each([&](std::string_view key) {
+    if (is_shadow(key)) {
+      return;
+    }
     const std::string name(key);
     const std::optional<std::string> value = read_xattr(places.source, name);
     if (!value) {

@@ -13,7 +13,6 @@
 namespace dfsck {
 namespace {
 
-constexpr const char* kDirectory = "migration";
 
 JsonValue text(const std::string& value) { return JsonValue::string(value); }
 JsonValue number(uint64_t value) { return JsonValue::number_text(std::to_string(value)); }
@@ -110,10 +109,10 @@ void take(const JsonValue& record, const std::string& boot, MigrationHistory& hi
 }
 
 Result<Dir> open_or_make(const Dir& own) {
-  if (const Result<void> made = make_directory(own, kDirectory, 0700); !made && !made.error().is_io(EEXIST)) {
+  if (const Result<void> made = make_directory(own, kMigrationDirectory, 0700); !made && !made.error().is_io(EEXIST)) {
     return made.error();
   }
-  return own.open_dir(kDirectory);
+  return own.open_dir(kMigrationDirectory);
 }
 
 bool is_nothing(const Error& error) {
@@ -136,7 +135,7 @@ bool MigrationHistory::is_of(const SourceIdentity& other) const {
 }
 
 Result<std::optional<MigrationHistory>> read_history(const Root& target) {
-  const Result<Dir> dir = target.open_dir(RelPath(kOwnDirectory) / kDirectory);
+  const Result<Dir> dir = target.open_dir(RelPath(kOwnDirectory) / kMigrationDirectory);
   if (!dir) {
     return is_nothing(dir.error()) ? Result(std::optional<MigrationHistory>()) : dir.error();
   }
@@ -256,7 +255,7 @@ Result<void> forget_migration(const Root& target) {
     return is_nothing(own.error()) ? Result<void>() : own.error();
   }
   uint64_t freed = 0;
-  const Result<void> removed = remove_tree(*own, kDirectory, freed);
+  const Result<void> removed = remove_tree(*own, kMigrationDirectory, freed);
   return removed || removed.error().is_io(ENOENT) ? Result<void>() : removed;
 }
 
