@@ -78,7 +78,9 @@ void check_members(const CheckInput& input, const OverlayDir& dir, const DirTrut
   const Subject subject{SubjectKind::OverlayDir, dir.id.text()};
   const size_t layer = layer_of(input, owner_of(truth, DirOwner::Kind::Layer));
   if ((!dir.diff.exists || !dir.diff.stat.is_dir()) && !input.content.can_restore_tree(layer)) {
-    Finding& finding = sink.add(problem::layer_diff_missing, subject, dir.path / "diff");
+    const DirOwner* owner = owner_of(truth, DirOwner::Kind::Layer);
+    Finding& finding = sink.add(problem::layer_diff_missing,
+                                owner != nullptr ? Subject{SubjectKind::Layer, owner->name} : subject, dir.path / "diff");
     finding.args["dir"] = dir.id.text();
     finding.args["owner"] = owner_text(truth);
     finding.args["state"] =
