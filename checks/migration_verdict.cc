@@ -11,19 +11,35 @@ namespace {
 
 constexpr size_t kShownFindings = 10;
 
-bool is_lasting(const ReportedFinding& reported) {
-  const Problem& problem = problem_of(reported.finding.problem);
-  return problem.severity == Severity::Error &&
-         !(problem.safety == Safety::Safe && reported.repair_status == "planned");
+bool is_mended(const ReportedFinding& reported) {
+  return problem_of(reported.finding.problem).safety == Safety::Safe && reported.repair_status == "planned";
 }
 
-void add_finding(const ReportedFinding& reported, DamagedLayer& layer) {
+// What follows from something that is mended ends with it.
+bool is_lasting(const RootReport& report, const ReportedFinding& reported) {
+  if (problem_of(reported.finding.problem).severity != Severity::Error) {
+    return false;
+  }
+  const ReportedFinding* at = &reported;
+  for (size_t steps = 0; steps <= report.findings.size(); ++steps) {
+    if (is_mended(*at)) {
+      return false;
+    }
+    if (!at->finding.caused_by) {
+      return true;
+    }
+    at = &report.findings[*at->finding.caused_by];
+  }
+  return true;
+}
+
+void add_finding(const RootReport& report, const ReportedFinding& reported, DamagedLayer& layer) {
   if (layer.findings.size() < kShownFindings) {
     layer.findings.push_back(reported.message);
   } else {
     ++layer.more;
   }
-  layer.mendable = layer.mendable && !is_lasting(reported);
+  layer.mendable = layer.mendable && !is_lasting(report, reported);
   const Affected& affects = reported.finding.affects;
   const std::vector<std::string>& images = affects.tags.empty() ? affects.images : affects.tags;
   layer.images.insert(layer.images.end(), images.begin(), images.end());
@@ -42,7 +58,7 @@ void add_findings(const RootReport& report, std::map<ChainId, DamagedLayer>& lay
   for (const ReportedFinding& reported : report.findings) {
     const std::optional<ChainId> id = layer_of(reported.finding);
     if (const auto layer = id ? layers.find(*id) : layers.end(); layer != layers.end()) {
-      add_finding(reported, layer->second);
+      add_finding(report, reported, layer->second);
     }
   }
   for (const RootReport& below : report.below) {
@@ -53,7 +69,9 @@ void add_findings(const RootReport& report, std::map<ChainId, DamagedLayer>& lay
 }  // namespace
 
 size_t lasting_errors(const RootReport& report) {
-  size_t errors = static_cast<size_t>(std::count_if(report.findings.begin(), report.findings.end(), is_lasting));
+  size_t errors = static_cast<size_t>(std::count_if(
+      report.findings.begin(), report.findings.end(),
+      [&](const ReportedFinding& reported) { return is_lasting(report, reported); }));
   for (const RootReport& below : report.below) {
     errors += lasting_errors(below);
   }

@@ -83,7 +83,14 @@ void describe_root(const SourceRoot& root, CopyPlanner& planner) {
     planner.set_area(in_source(root, model.overlay.path), CopyArea::Layers);
     planner.split(in_source(root, model.overlay.path));
     for (size_t i = 0; i < model.overlay.dirs.size(); ++i) {
-      planner.set_area(in_source(root, model.overlay.dirs[i].path), area_of_owners(root.derived.dirs[i].owners));
+      const RelPath dir = in_source(root, model.overlay.dirs[i].path);
+      const DirTruth& truth = root.derived.dirs[i];
+      planner.set_area(dir, area_of_owners(truth.owners));
+      // What something stands on is a lower directory from then on (snapshots of the build cache, init layers).
+      if (truth.has_children && model.overlay.dirs[i].diff.exists) {
+        planner.split(dir);
+        planner.mark_immutable(dir / "diff");
+      }
     }
     describe_layers(root, planner);
   }
