@@ -7,10 +7,10 @@
 namespace dfsck {
 
 struct Progress {
-  enum class Phase { Starting, Scanning, Checking, Content, Repairing, Done };
+  enum class Phase { Starting, Scanning, Checking, Content, Repairing, Saving, Done };
 
   std::atomic<Phase> phase{Phase::Starting};
-  std::atomic<uint64_t> items_done{0};   // directories while scanning, layers while verifying content, steps while repairing
+  std::atomic<uint64_t> items_done{0};   // directories while scanning, layers while verifying or saving content, steps while repairing
   std::atomic<uint64_t> items_total{0};  // 0 while unknown
   std::atomic<uint64_t> bytes_done{0};   // bytes of layer content hashed
   std::atomic<uint64_t> bytes_total{0};  // expected, from the layers' recorded sizes; may be off by a little
