@@ -8,6 +8,7 @@
 #include "cmd/list_cmd.h"
 #include "cmd/options.h"
 #include "cmd/repairs_cmd.h"
+#include "cmd/save_cmd.h"
 #include "cmd/show_cmd.h"
 
 namespace dfsck {
@@ -26,6 +27,7 @@ Output run_program(const std::vector<std::string>& args) {
     case Command::History: return run_history(options);
     case Command::Purge: return run_purge(options);
     case Command::Show: return run_show(options);
+    case Command::Save: return run_save(options);
     case Command::Explain: return run_explain(options);
     case Command::ListProblems: return run_list_problems(options);
     case Command::Help: return Output{kExitClean, help_text(), ""};

@@ -3,8 +3,9 @@
 #   1. a root of at least 4 GB and 100,000 files (this machine's /usr, imported by a real dockerd): the full check at
 #      -j1 and -j2 and the quick check, against the same bytes hashed by sha256sum and by openssl over xargs -P2;
 #   2. a root of 10,000 layers and 1,000 images: --structure;
-#   3. a root of 1,000 layers that lost every link, lower and short link: --yes --structure.
-# Needs root, dockerd, and about 10 GB of disk in BENCH_DIR (default /var/tmp). BENCH_KEEP=1 keeps the roots there.
+#   3. a root of 1,000 layers that lost every link, lower and short link: --yes --structure;
+#   4. all images of the first root saved to a file, against docker save by the daemon on the same root.
+# Needs root, dockerd, and about 30 GB of disk in BENCH_DIR (default /var/tmp). BENCH_KEEP=1 keeps the roots there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${BUILD:?}
@@ -56,6 +57,29 @@ measure() {
 }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 
+# timed COMMAND...: runs it once, functions too, and leaves the wall time in $wall.
+timed() {
+  local from
+  from=$(date +%s.%N)
+  "$@" >/dev/null 2>"$dir/err" || [ $? -eq 1 ] || { echo "bench: $1 failed: $(tail -n 1 "$dir/err")" >&2; exit 1; }
+  wall=$(awk -v from="$from" -v to="$(date +%s.%N)" 'BEGIN { print to - from }')
+}
+
+# Both save the same images, one after the other, each to a file that does not exist.
+save_against_save() {
+  rm -f "$dir/theirs.tar" "$dir/ours.tar"
+  sync
+  timed "$build/docker-fsck" save --root "$dir/big" --all -j2 --progress none -o "$dir/ours.tar"
+  saved=$wall
+  rm -f "$dir/ours.tar"
+  daemon_start "$dir/big"
+  sync
+  timed dk save -o "$dir/theirs.tar" $(dk image ls --format '{{.Repository}}:{{.Tag}}')
+  saved_by_daemon=$wall
+  daemon_stop
+  rm -f "$dir/theirs.tar"
+}
+
 # What a power cut can leave of a root of 1,000 layers, made anew before each repair.
 repair_of_links() {
   rm -rf --one-file-system "$dir/cut"
@@ -91,3 +115,8 @@ printf '%-44s %7.2f s wall %7.2f s cpu %7.1f MB peak\n' "docker-fsck -y, 1,000 l
   "$(awk -v u="$user" -v s="$system" 'BEGIN { print u + s }')" "$(awk -v k="$peak" 'BEGIN { print k / 1024 }')"
 echo "full check / sha256sum: $(ratio "$two" "$by_coreutils"); full check / openssl: $(ratio "$two" "$by_openssl")"
 echo "-j2 / -j1: $(ratio "$two" "$one"); quick / full: $(ratio "$quick" "$two")"
+
+save_against_save
+printf '%-44s %7.2f s wall\n' "docker-fsck save --all -j2" "$saved"
+printf '%-44s %7.2f s wall\n' "docker save of the same images" "$saved_by_daemon"
+echo "saving / docker save: $(ratio "$saved" "$saved_by_daemon")"
