@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -317,6 +319,32 @@ TEST_F(Save, AFullDiskLeavesNothing) {
     EXPECT_EQ(save({"--all", "--format", "oci-dir", "-o", out("dir")}).exit_code, 8) << call;
     EXPECT_EQ(left(), Texts{}) << call;
   }
+}
+
+TEST_F(Save, WhoeverCancelsItIsLeftWithNothing) {
+  build("good/everything.case");
+  class Interrupt : public MutationHook {
+   public:
+    Interrupt() { set_mutation_hook(this); }
+    ~Interrupt() override { set_mutation_hook(nullptr); }
+    int before(std::string_view call) override {
+      if (call == "pwrite" && !sent_.exchange(true)) {
+        ::kill(::getpid(), SIGTERM);
+      }
+      return 0;
+    }
+    void after(std::string_view) override {}
+
+   private:
+    std::atomic<bool> sent_{false};
+  };
+  std::ofstream(out("a.tar")) << "old";
+  const Interrupt interrupt;
+  const Output output = save({"--all", "-o", out("a.tar")});
+  EXPECT_EQ(output.exit_code, 32);
+  EXPECT_EQ(output.err, "docker-fsck: cancelled; nothing was saved\n");
+  EXPECT_EQ(left(), Texts{"a.tar"});
+  EXPECT_EQ(bytes_of(out("a.tar")), "old");
 }
 
 TEST_F(Save, WhereNothingMayBeWritten) {

@@ -5,6 +5,7 @@
 # left out; a container comes out with what it wrote and without what it deleted.
 #
 #   SAVE_KINDS="KIND..."    only these kinds of roots (small classic buildkit mixed userns)
+#   DAEMON26=DIRECTORY      a tree made by fixtures/real/debian26.sh: its daemon loads and saves too
 #   REAL_ROOTS=DIRECTORY    holds roots of these kinds, so that they need not be made
 set -euo pipefail
 # shellcheck source=tests/shell.sh
@@ -93,6 +94,28 @@ try_docker() {
   save --all --format "$1" -o - -j 1
   cmp -s "$work/all.tar" "$work/out" && why="" || why="a stream at -j 1 has other bytes than a file"
   verdict "$kind: $1 is the same through a pipe" "$why"
+}
+
+# The newer daemon loads all images, and saves each as we do.
+try_docker26() {
+  local why="" name="$kind: Docker 26.1 loads every image, and saves each as we do" image DAEMON_CHROOT=${DAEMON26:-/nowhere}
+  if [ ! -d "$DAEMON_CHROOT" ]; then
+    skip "$name" "DAEMON26 names no tree"
+    return
+  fi
+  save --all -o "$work/all.tar"
+  why+=$(loaded "$work/all.tar")
+  daemon_start "$work/empty"
+  while read -r image; do
+    dk save "$image" >"$work/theirs.tar" 2>"$work/err" || why+="docker save $image: $(tail -n 1 "$work/err"); "
+    save -o "$work/ours.tar" "$image"
+    contents "$work/theirs.tar" >"$work/theirs"
+    contents "$work/ours.tar" >"$work/ours"
+    cmp -s "$work/theirs" "$work/ours" || why+="$image: $(diff "$work/theirs" "$work/ours" | head -n 2 | tr '\n' ';'); "
+  done < <(cut -d ' ' -f 1 "$work/names")
+  daemon_stop
+  daemon_cleanup
+  verdict "$name" "$why"
 }
 
 # --- skopeo, umoci, podman ---
@@ -197,6 +220,24 @@ try_damage() {
   verdict "$kind: a damaged layer stops it, and its images alone are left out" "$why"
 }
 
+# Layers that Docker packed itself are saved without their tar-splits.
+try_lost_tar_split() {
+  local why="" good=$root chain
+  save -o "$work/whole.tar" app:1
+  root=$work/damaged
+  rm -rf --one-file-system "$root"
+  cp -a "$good/." "$root"
+  for chain in "$root"/image/overlay2/layerdb/sha256/*; do
+    # Of layers on others: that the base came out of this daemon's own archiver is not said.
+    [ ! -e "$chain/parent" ] || rm "$chain/tar-split.json.gz"
+  done
+  save -o "$work/rebuilt.tar" app:1
+  [ "$status" -eq 0 ] || why+="exit $status: $(tail -n 3 "$work/out" | tr '\n' ';'); "
+  cmp -s "$work/whole.tar" "$work/rebuilt.tar" || why+="other bytes"
+  root=$good
+  verdict "$kind: layers without tar-split are packed again" "$why"
+}
+
 # The container's tree as docker export gives it, times of directories above what was written apart.
 exported() { dk export "$1" | tar --numeric-owner -tvf - | awk '$1 !~ /^d/ { $4 = ""; $5 = ""; print }' | sort; }
 
@@ -246,7 +287,7 @@ try_kind() {
   try_docker docker-archive
   [ "$kind" != small ] || try_docker legacy
   try_skopeo
-  case $kind in small) try_podman && try_damage && try_container ;; userns) try_container ;; esac
+  case $kind in small) try_docker26 && try_podman && try_damage && try_lost_tar_split && try_container ;; userns) try_container ;; esac
 }
 
 parent=$work
