@@ -2,8 +2,8 @@
 // names only when they are complete, so that nobody ever takes half an archive for a whole one.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +47,7 @@ class OutputFile {
   std::string name_;
   std::string temporary_;  // its name so far; empty if it has none
   Fd fd_;
+  std::atomic<uint64_t> written_{0};
 };
 
 // A pipe, or whatever else bytes can only be written to in order.
