@@ -86,8 +86,9 @@ class Save : public testing::Test {
     }
   }
 
-  void build(const std::string& name) {
-    const Result<RecipeCase> recipe = read_case(std::string(test::kCases) + "/" + name);
+  void build(const std::string& name) { build_file(std::string(test::kCases) + "/" + name); }
+  void build_file(const std::string& path) {
+    const Result<RecipeCase> recipe = read_case(path);
     ASSERT_TRUE(recipe) << recipe.error().message();
     root_ = scratch_.path() + "/root";
     ASSERT_TRUE(fs::create_directory(root_));
@@ -96,6 +97,11 @@ class Save : public testing::Test {
     ASSERT_TRUE(names) << names.error().message();
     names_ = *names;
     before_ = *take_snapshot(root_);
+  }
+  // A case of our own, in the language of fixtures/README.md.
+  void build_text(const std::string& text) {
+    std::ofstream(scratch_.path() + "/own.case") << text << "--- expect\n";
+    build_file(scratch_.path() + "/own.case");
   }
   void damage(const std::string& kind, Texts words) {
     const Result<void> damaged = apply_damage(root_, {RecipeItem{0, kind, std::move(words), {}, {}}}, names_);
@@ -126,6 +132,18 @@ class Save : public testing::Test {
     const Output output = save(std::move(words));
     EXPECT_EQ(output.exit_code, 0) << output.out << output.err;
     return unpacked(bytes_of(out("a.tar")));
+  }
+  std::string streamed(Texts words, int exit_code) const {
+    const std::string fifo = out("fifo");
+    EXPECT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+    std::string bytes;
+    std::thread reader([&] { bytes = bytes_of(fifo); });
+    words.insert(words.end(), {"-o", fifo});
+    const Output output = save(std::move(words));
+    reader.join();
+    fs::remove(fifo);
+    EXPECT_EQ(output.exit_code, exit_code) << output.out << output.err;
+    return bytes;
   }
   std::string name(const std::string& key) const {
     const auto found = names_.find(key);
@@ -243,16 +261,36 @@ TEST_F(Save, TheBytesAreTheSameHoweverTheyAreWritten) {
     saved({"--all", "--format", format, "-j", "8"});
     EXPECT_EQ(one, bytes_of(out("a.tar"))) << format;
     for (const char* jobs : {"1", "8"}) {
-      const std::string fifo = out("fifo");
-      ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
-      std::string streamed;
-      std::thread reader([&] { streamed = bytes_of(fifo); });
-      EXPECT_EQ(save({"--all", "--format", format, "-j", jobs, "-o", fifo}).exit_code, 0);
-      reader.join();
-      EXPECT_EQ(one, streamed) << format << " as a stream with " << jobs;
-      fs::remove(fifo);
+      EXPECT_EQ(one, streamed({"--all", "--format", format, "-j", jobs}, 0)) << format << " as a stream with " << jobs;
     }
   }
+}
+
+TEST_F(Save, LayersThatWaitForTheirTurnKeepTheirOrder) {
+  // With eight at once, each may keep 8 MiB waiting.
+  build_text(
+      "layer a dir=1111 link=AAAA\n  file big 0644 fill:12000000\n"
+      "layer b on a dir=2222 link=BBBB\n  file other 0644 fill:11000000\n  file small 0644 fill:100\n"
+      "layer c on b dir=3333 link=CCCC\n  file third 0644 fill:9000000\n"
+      "layer d on c dir=4444 link=DDDD\n  file fourth 0644 fill:2000000\n"
+      "image app:1 = d\n");
+  saved({"--all", "-j", "1"});
+  const std::string bytes = bytes_of(out("a.tar"));
+  EXPECT_TRUE(bytes == streamed({"--all", "-j", "8"}, 0));
+  EXPECT_TRUE(bytes == streamed({"--all", "-j", "2"}, 0));
+}
+
+TEST_F(Save, AStreamEndsWhereADamagedLayerBegins) {
+  build("good/everything.case");
+  damage("truncate", {"@top.diff/srv/app", "0"});
+  const std::string whole = streamed({"base:1", "-j", "8"}, 0);
+  EXPECT_TRUE(whole.ends_with(std::string(1024, '\0')));
+  const std::string cut = streamed({"app:1", "-j", "8"}, 4);
+  EXPECT_FALSE(cut.ends_with(std::string(1024, '\0')));
+  // Read first, and then written without what is damaged.
+  const std::string rest = streamed({"--all", "--keep-going", "-j", "8"}, 4);
+  EXPECT_EQ(save({"--all", "--keep-going", "-o", out("a.tar")}).exit_code, 4);
+  EXPECT_EQ(rest, bytes_of(out("a.tar")));
 }
 
 TEST_F(Save, ADryRunTellsAndWritesNothing) {

@@ -1,5 +1,6 @@
 // Archives as streams. One layer at a time goes out; the next ones are put together meanwhile and wait in memory, each
 // up to a bound, until it is their turn.
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -10,7 +11,7 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kMaxWaiting = 32U << 20;  // bytes of one layer
+constexpr size_t kMaxWaiting = 64U << 20;  // bytes of all layers together
 constexpr size_t kPiece = 1U << 20;        // that go out at once
 
 // Lets the layers write in their order. Whoever puts a layer together takes layers in ascending order, so that the one
@@ -55,7 +56,7 @@ class StreamWriter {
  public:
   StreamWriter(const SaveJob& job, OutputStream& output)
       : job_(job), output_(output), plan_(job.catalogue, job.members), order_(layer_members(job)),
-        results_(order_.size()), turns_(job, results_) {}
+        max_waiting_(std::max(kPiece, kMaxWaiting / job.jobs)), results_(order_.size()), turns_(job, results_) {}
 
   Result<std::vector<LayerFailure>> run() {
     for_each_index(order_.size(), job_.jobs, job_.cancel, [&](size_t n) { write_layer(n); });
@@ -109,7 +110,7 @@ class StreamWriter {
             return stopped_error();
           }
           waiting += bytes;
-          return waiting.size() < kPiece ? Result<void>() : put_out(waiting.size() >= kMaxWaiting);
+          return waiting.size() < kPiece ? Result<void>() : put_out(waiting.size() >= max_waiting_);
         });
     if (done && done->proven) {
       const Result<void> written = put_out(true);
@@ -129,6 +130,7 @@ class StreamWriter {
   OutputStream& output_;
   TarPlan plan_;
   std::vector<size_t> order_;
+  size_t max_waiting_;  // of one layer
   LayerResults results_;
   Turns turns_;
 };
