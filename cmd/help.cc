@@ -34,6 +34,7 @@ std::string help_text() {
       "       docker-fsck purge [OPTIONS] [ROOT [RUN]]        delete what repairs have moved aside\n"
       "       docker-fsck show [OPTIONS] [WHAT]               what it is and what hangs on it\n"
       "       docker-fsck migrate [OPTIONS] SOURCE TARGET     move a root to another disk, verified\n"
+      "       docker-fsck save [OPTIONS] -o FILE IMAGE...     write images as docker save does\n"
       "       docker-fsck explain CODE|SLUG|'DAEMON MESSAGE'  what it means and what to do\n"
       "       docker-fsck list problems                       everything that can be found\n"
       "       docker-fsck help                                this help\n"

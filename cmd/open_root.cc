@@ -66,7 +66,7 @@ OpenedRoot open_root(const Options& options) {
 
 OpenedRoot open_root_option(const Options& options) {
   return open_named({options.root.empty() ? std::nullopt : std::optional(options.root),
-                     "docker-fsck show --root DIRECTORY [WHAT]"});
+                     "docker-fsck " + std::string(options.command == Command::Save ? "save" : "show") + " --root DIRECTORY"});
 }
 
 std::string shell_word(const std::string& path) {

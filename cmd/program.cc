@@ -9,6 +9,7 @@
 #include "cmd/migrate_cmd.h"
 #include "cmd/options.h"
 #include "cmd/repairs_cmd.h"
+#include "cmd/save_cmd.h"
 #include "cmd/show_cmd.h"
 
 namespace dfsck {
@@ -28,6 +29,7 @@ Output run_program(const std::vector<std::string>& args) {
     case Command::Purge: return run_purge(options);
     case Command::Show: return run_show(options);
     case Command::Migrate: return run_migrate(options);
+    case Command::Save: return run_save(options);
     case Command::Explain: return run_explain(options);
     case Command::ListProblems: return run_list_problems(options);
     case Command::Help: return Output{kExitClean, help_text(), ""};

@@ -22,6 +22,7 @@ std::string_view phase_words(Progress::Phase phase) {
     case Progress::Phase::Repairing: return "repairing";
     case Progress::Phase::Copying: return "copying";
     case Progress::Phase::Verifying: return "reading back";
+    case Progress::Phase::Saving: return "saving";
     case Progress::Phase::Done: return "done";
   }
   return "";
@@ -36,6 +37,7 @@ std::string_view phase_key(Progress::Phase phase) {
     case Progress::Phase::Repairing: return "repairing";
     case Progress::Phase::Copying: return "copying";
     case Progress::Phase::Verifying: return "verifying";
+    case Progress::Phase::Saving: return "saving";
     case Progress::Phase::Done: return "done";
   }
   return "";
@@ -43,12 +45,14 @@ std::string_view phase_key(Progress::Phase phase) {
 
 // Phases whose work is bytes.
 bool counts_bytes(Progress::Phase phase) {
-  return phase == Progress::Phase::Content || phase == Progress::Phase::Copying || phase == Progress::Phase::Verifying;
+  return phase == Progress::Phase::Content || phase == Progress::Phase::Copying || phase == Progress::Phase::Verifying ||
+         phase == Progress::Phase::Saving;
 }
 
 std::string_view noun_of(Progress::Phase phase) {
   switch (phase) {
-    case Progress::Phase::Content: return "layer";
+    case Progress::Phase::Content:
+    case Progress::Phase::Saving: return "layer";
     case Progress::Phase::Repairing: return "step";
     case Progress::Phase::Copying:
     case Progress::Phase::Verifying: return "part";

@@ -6,7 +6,8 @@
 #   3. a root of 1,000 layers that lost every link, lower and short link: --yes --structure;
 #   4. the first root with 200 files zeroed, healed from one archive of its images, against the daemon loading that
 #      archive into an empty root;
-#   5. how many layers of a root with images of all origins get their tar-split back when it is lost.
+#   5. how many layers of a root with images of all origins get their tar-split back when it is lost;
+#   6. all images of the first root saved to a file, against docker save by the daemon on the same root.
 # Needs root, dockerd, and about 30 GB of disk in BENCH_DIR (default /var/tmp). BENCH_KEEP=1 keeps the roots there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -59,6 +60,32 @@ measure() {
 }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 
+# timed COMMAND...: runs it once, functions too, and leaves the wall time in $wall.
+timed() {
+  local from
+  from=$(date +%s.%N)
+  "$@" >/dev/null 2>"$dir/err" || [ $? -eq 1 ] || { echo "bench: $1 failed: $(tail -n 1 "$dir/err")" >&2; exit 1; }
+  wall=$(awk -v from="$from" -v to="$(date +%s.%N)" 'BEGIN { print to - from }')
+}
+
+# Both save the same images, one after the other, each to a file that does not exist.
+save_against_save() {
+  rm -f "$dir/theirs.tar" "$dir/ours.tar"
+  sync
+  timed "$build/docker-fsck" save --root "$dir/big" --all -j2 --progress none -o "$dir/ours.tar"
+  saved=$wall
+  rm -f "$dir/ours.tar"
+  daemon_start "$dir/big"
+  sync
+  # docker-fsck ends when the archive is on the disk; the daemon leaves that to the kernel.
+  timed dk save -o "$dir/theirs.tar" $(dk image ls --format '{{.Repository}}:{{.Tag}}')
+  saved_by_daemon=$wall
+  timed sync "$dir/theirs.tar"
+  synced_by_daemon=$(awk -v a="$saved_by_daemon" -v b="$wall" 'BEGIN { print a + b }')
+  daemon_stop
+  rm -f "$dir/theirs.tar"
+}
+
 # What a power cut can leave of a root of 1,000 layers, made anew before each repair.
 repair_of_links() {
   rm -rf --one-file-system "$dir/cut"
@@ -69,14 +96,6 @@ repair_of_links() {
   /usr/bin/time -f '%e %U %S %M' -o "$dir/time" "$build/docker-fsck" -y --structure --progress none "$dir/cut" \
     >/dev/null 2>"$dir/err" || [ $? -eq 1 ] || { echo "bench: the repair failed: $(tail -n 1 "$dir/err")" >&2; exit 1; }
   tail -n 1 "$dir/time"
-}
-
-# timed COMMAND...: runs it once, functions too, and leaves the wall time in $wall.
-timed() {
-  local from
-  from=$(date +%s.%N)
-  "$@" >/dev/null 2>"$dir/err" || [ $? -eq 1 ] || { echo "bench: $1 failed: $(tail -n 1 "$dir/err")" >&2; exit 1; }
-  wall=$(awk -v from="$from" -v to="$(date +%s.%N)" 'BEGIN { print to - from }')
 }
 
 # Zeroes 200 files of a copy of the big root, all over its layers, and mends them; the daemon loads the same archive.
@@ -132,3 +151,9 @@ printf '%-44s %7.2f s wall\n' "docker load of the same archive" "$loaded"
 echo "healing / loading: $(ratio "$healed" "$loaded")"
 [ -d "$dir/mixed" ] || fixtures/real/make-root.sh "$dir/mixed" mixed >/dev/null
 echo "lost tar-splits: $("$build/pack-layers" "$dir/mixed" | tail -n 1)"
+
+save_against_save
+printf '%-44s %7.2f s wall\n' "docker-fsck save --all -j2" "$saved"
+printf '%-44s %7.2f s wall\n' "docker save of the same images" "$saved_by_daemon"
+printf '%-44s %7.2f s wall\n' "docker save, until it is on the disk" "$synced_by_daemon"
+echo "saving / docker save: $(ratio "$saved" "$saved_by_daemon"); until it is on the disk: $(ratio "$saved" "$synced_by_daemon")"

@@ -36,6 +36,7 @@ product="$core $checks $cmd"
   forbid "core/model may use base to fs" '#include "core/(content|heal|plan|transfer)/' $(layer model)
   forbid "core/content may use base to model" '#include "core/(heal|plan|transfer)/' $(layer content)
   forbid "core/heal may use base to content" '#include "core/(plan|transfer)/' $(layer heal)
+  forbid "core/transfer may use base to content" '#include "core/(heal|plan)/' $(files 'core/transfer/save*' core/transfer/v1_image.cc core/transfer/container_image.cc)
   forbid "Boost.Program_options only in cmd/options.cc" '#include <boost/program_options' \
     $(echo "$product" | tr ' ' '\n' | without '^cmd/options\.cc$')
   forbid "Boost.JSON, OpenSSL, libarchive only in core/codec" '#include <(boost/json|openssl/|archive)' \
@@ -63,7 +64,7 @@ product="$core $checks $cmd"
       without '^core/(fs/writer(_remove\.cc|\.h)|plan/purge\.cc|transfer/(target_probe|copy_file|migration_state)\.cc)$')
   forbid "only what we made ourselves and did not use is removed" '\bremove_object\(' \
     $(echo "$product" | tr ' ' '\n' |
-      without '^core/(fs/writer(_remove\.cc|\.h)|plan/(batch|spare_links|stamp)\.cc|transfer/(switch_config|target_file|migration_state)\.cc)$')
+      without '^core/(fs/writer(_remove\.cc|_output\.cc|\.h)|plan/(batch|spare_links|stamp)\.cc|transfer/(switch_config|target_file|migration_state)\.cc)$')
   forbid "paths are opened by core/fs and core/content only" '(^|[^A-Za-z_])::(open|opendir|fopen)\(|std::filesystem|std::ifstream' \
     $(echo "$core $checks" | tr ' ' '\n' | without '^core/(fs|content)/')
   forbid "strerror is not thread-safe: errno_text" '\bstrerror\b' $product
