@@ -7,7 +7,8 @@
 #   4. the first root with 200 files zeroed, healed from one archive of its images, against the daemon loading that
 #      archive into an empty root;
 #   5. how many layers of a root with images of all origins get their tar-split back when it is lost;
-#   6. all images of the first root saved to a file, against docker save by the daemon on the same root.
+#   6. all images of the first root saved to a file, against docker save by the daemon on the same root;
+#   7. the first root migrated to another place, against cp, rsync and tar; the memory that a million files take.
 # Needs root, dockerd, and about 30 GB of disk in BENCH_DIR (default /var/tmp). BENCH_KEEP=1 keeps the roots there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -86,6 +87,47 @@ save_against_save() {
   rm -f "$dir/theirs.tar"
 }
 
+# Copies the first root five times with each tool, in turns, to the same place on the same disk; each time until it is on
+# the disk. Prints the median of each.
+migrate_against_copies() {
+  local target=$dir/moved round tool
+  for round in 1 2 3 4 5; do
+    for tool in verified unverified cp rsync tar; do
+      rm -rf --one-file-system "$target"
+      mkdir "$target"
+      sync
+      timed "copy_by_$tool" "$dir/big" "$target"
+      echo "$wall" >>"$dir/times.$round.$tool"
+    done
+  done
+  rm -rf --one-file-system "$target"
+  for tool in verified unverified cp rsync tar; do
+    cat "$dir"/times.*."$tool" | sort -n | sed -n 3p >"$dir/median.$tool"
+  done
+  rm -f "$dir"/times.*
+}
+copy_by_verified() { "$build/docker-fsck" migrate --yes -j2 --progress none "$1" "$2"; }
+copy_by_unverified() { "$build/docker-fsck" migrate --yes -j2 --verify none --progress none "$1" "$2"; }
+copy_by_cp() { cp -a "$1/." "$2" && sync -f "$2"; }
+copy_by_rsync() { rsync -aHAXS --numeric-ids "$1/" "$2" && sync -f "$2"; }
+copy_by_tar() {
+  tar -C "$1" --numeric-owner --xattrs --xattrs-include='*' --acls -S -c . |
+    tar -C "$2" --numeric-owner --xattrs --xattrs-include='*' --acls -S -p -x && sync -f "$2"
+}
+
+# A volume of a million files: peak memory in KiB.
+memory_of_migration() {
+  rm -rf --one-file-system "$dir/many" "$dir/moved"
+  cp -a "$dir/mixed" "$dir/many"
+  mkdir -p "$dir/many/volumes/many/_data"
+  seq 1 1000 | (cd "$dir/many/volumes/many/_data" && xargs mkdir)
+  seq 1 1000000 | awk -v at="$dir/many/volumes/many/_data" '{ file = at "/" ($1 % 1000 + 1) "/" $1; print $1 >file; close(file) }'
+  /usr/bin/time -f '%M' -o "$dir/time" "$build/docker-fsck" migrate --yes -j2 --progress none "$dir/many" "$dir/moved" \
+    >/dev/null 2>"$dir/err" || { echo "bench: the migration failed: $(tail -n 1 "$dir/err")" >&2; exit 1; }
+  rm -rf --one-file-system "$dir/many" "$dir/moved"
+  tail -n 1 "$dir/time"
+}
+
 # What a power cut can leave of a root of 1,000 layers, made anew before each repair.
 repair_of_links() {
   rm -rf --one-file-system "$dir/cut"
@@ -157,3 +199,20 @@ printf '%-44s %7.2f s wall\n' "docker-fsck save --all -j2" "$saved"
 printf '%-44s %7.2f s wall\n' "docker save of the same images" "$saved_by_daemon"
 printf '%-44s %7.2f s wall\n' "docker save, until it is on the disk" "$synced_by_daemon"
 echo "saving / docker save: $(ratio "$saved" "$saved_by_daemon"); until it is on the disk: $(ratio "$saved" "$synced_by_daemon")"
+
+migrate_against_copies
+for tool in verified unverified cp rsync tar; do
+  case $tool in
+    verified) name="docker-fsck migrate -j2" ;;
+    unverified) name="docker-fsck migrate -j2 --verify none" ;;
+    cp) name="cp -a" ;;
+    rsync) name="rsync -aHAXS --numeric-ids" ;;
+    tar) name="tar | tar, with attributes and holes" ;;
+  esac
+  printf '%-44s %7.2f s wall, median of five\n' "$name" "$(cat "$dir/median.$tool")"
+done
+echo "cp / migrating: $(ratio "$(cat "$dir/median.cp")" "$(cat "$dir/median.verified")"); unverified: $(
+  ratio "$(cat "$dir/median.cp")" "$(cat "$dir/median.unverified")"); rsync / migrating: $(
+  ratio "$(cat "$dir/median.rsync")" "$(cat "$dir/median.verified")")"
+peak=$(memory_of_migration)
+echo "migrating a volume of 1,000,000 files: $((peak / 1024)) MB peak"
