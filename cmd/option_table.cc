@@ -113,8 +113,9 @@ constexpr OptionScope kCheck = scope_of(Command::Check);
 constexpr OptionScope kHistory = scope_of(Command::History);
 constexpr OptionScope kRecover = scope_of(Command::Recover);
 constexpr OptionScope kShow = scope_of(Command::Show);
+constexpr OptionScope kLoad = scope_of(Command::Load);
 constexpr OptionScope kChanging =
-    scope_of(Command::Apply) | scope_of(Command::Undo) | kRecover | scope_of(Command::Purge);
+    scope_of(Command::Apply) | scope_of(Command::Undo) | kRecover | scope_of(Command::Purge) | kLoad;
 
 constexpr std::array kOptions = {
   OptionRow{'n', "dry-run", "", kCheck | kChanging,
@@ -138,8 +139,11 @@ constexpr std::array kOptions = {
   OptionRow{0, "acknowledge", "RUN", kHistory,
     "end the mark that the loss of something in the repair RUN has left",
     [](Options& o, const std::string& v) { return set_text(o.acknowledged_run, "acknowledge", v); }},
-  OptionRow{0, "root", "ROOT", kShow,
-    "the root to look at",
+  OptionRow{'i', "input", "FILE", kLoad,
+    "the archive or OCI layout that is to be loaded; - for standard input",
+    [](Options& o, const std::string& v) { return set_text(o.input, "input", v); }},
+  OptionRow{0, "root", "ROOT", kShow | kLoad,
+    "the root to look at, or to load into",
     [](Options& o, const std::string& v) { return set_text(o.root, "root", v); }},
   OptionRow{0, "full", "", kShow,
     "read the contents of the files in question",
@@ -150,7 +154,7 @@ constexpr std::array kOptions = {
   OptionRow{0, "structure", "", kCheck | kShow,
     "do not look into the trees of layers at all",
     [](Options& o, const std::string&) { return set_level(o, Level::Structure); }},
-  OptionRow{'j', "jobs", "N", kCheck | kShow,
+  OptionRow{'j', "jobs", "N", kCheck | kShow | kLoad,
     "work on N things at once, 1 to 64 (default: all processors)",
     set_jobs},
   OptionRow{0, "only", "NAME", kCheck,
@@ -168,7 +172,7 @@ constexpr std::array kOptions = {
   OptionRow{0, "report", "FILE", kCheck,
     "write the JSON report into FILE as well",
     [](Options& o, const std::string& v) { return set_text(o.report_file, "report", v); }},
-  OptionRow{0, "progress", "HOW", kCheck | kShow,
+  OptionRow{0, "progress", "HOW", kCheck | kShow | kLoad,
     "auto (default), bar, plain, json or none; on standard error",
     [](Options& o, const std::string& v) { return choose(o.progress, "progress", v, kProgressStyles); }},
   OptionRow{0, "color", "WHEN", kEverywhere,

@@ -31,13 +31,14 @@ constexpr std::array kCommands{
     CommandRow{"recover", Command::Recover, 0, 1, "docker-fsck recover [--back] [ROOT]"},
     CommandRow{"history", Command::History, 0, 1, "docker-fsck history [--acknowledge RUN] [ROOT]"},
     CommandRow{"purge", Command::Purge, 0, 2, "docker-fsck purge [ROOT [RUN]]"},
+    CommandRow{"load", Command::Load, 0, 0, "docker-fsck load [--root ROOT] -i FILE"},
     CommandRow{"show", Command::Show, 0, 1, "docker-fsck show [--root ROOT] [WHAT]"},
     CommandRow{"explain", Command::Explain, 1, SIZE_MAX, "docker-fsck explain CODE|SLUG|MESSAGE"},
     CommandRow{"list", Command::ListProblems, 1, 1, "docker-fsck list problems"},
     CommandRow{"help", Command::Help, 0, SIZE_MAX, "docker-fsck help"},
 };
 // Words that are commands of docker-fsck, but not of this version; never taken for the name of a root.
-constexpr std::array<std::string_view, 3> kLaterCommands{"migrate", "save", "load"};
+constexpr std::array<std::string_view, 2> kLaterCommands{"migrate", "save"};
 
 po::options_description described_options() {
   po::options_description description;
@@ -162,6 +163,9 @@ std::optional<UsageError> reject_options_of_others(Command command, const std::v
 std::optional<UsageError> contradiction(const Options& options) {
   if (!options.plan_file.empty() && options.mode != Mode::DryRun) {
     return UsageError{"--plan needs --dry-run: docker-fsck --dry-run --plan FILE [ROOT]"};
+  }
+  if (options.command == Command::Load && options.input.empty()) {
+    return UsageError{"load what? docker-fsck load [--root ROOT] -i FILE"};
   }
   return std::nullopt;
 }

@@ -11,7 +11,7 @@
 
 namespace dfsck {
 
-enum class Command { Check, Apply, Undo, Recover, History, Purge, Show, Explain, ListProblems, Help, Version };
+enum class Command { Check, Apply, Undo, Recover, History, Purge, Load, Show, Explain, ListProblems, Help, Version };
 enum class Format { Text, Json };
 enum class ProgressStyle { Auto, Bar, Plain, Json, None };
 enum class ColorMode { Auto, Always, Never };
@@ -38,7 +38,8 @@ struct Options {
   IfUnclean if_unclean = IfUnclean::No;
   RecoverBack back = RecoverBack::No;
   std::string acknowledged_run;  // of history; empty: none
-  std::string root;              // of show, which takes no ROOT among its arguments; empty: the default
+  std::string root;   // of commands that take no ROOT among their arguments; empty: the default
+  std::string input;  // of load; "-": standard input
   ProgressStyle progress = ProgressStyle::Auto;
   ColorMode color = ColorMode::Auto;
   Truncate truncate = Truncate::Yes;

@@ -45,7 +45,7 @@ product="$core $checks $cmd"
     $(echo "$checks" | tr ' ' '\n' | without '^checks/table\.cc$')
   forbid "only core/fs/writer*.cc mutates" \
     '\b(unlinkat|renameat2?|linkat|symlinkat|mkdirat|mknodat|fchmodat|fchownat|fchmod|fchown|lsetxattr|fsetxattr|setxattr|lremovexattr|fremovexattr|removexattr|utimensat|futimens|ftruncate|O_CREAT|O_TMPFILE|O_TRUNC|O_RDWR|O_WRONLY)\b' \
-    $(echo "$product" | tr ' ' '\n' | without '^(cmd/report_file\.cc|core/fs/writer[a-z_]*\.cc|core/fs/mutation\.h)$')
+    $(echo "$product" | tr ' ' '\n' | without '^(cmd/(report_file|spool)\.cc|core/fs/writer[a-z_]*\.cc|core/fs/mutation\.h)$')
   forbid "mutating calls by path have no place anywhere" \
     '(^|[^A-Za-z_>.])::(unlink|rmdir|remove|rename|link|symlink|mkdir|mknod|mkfifo|chmod|chown|lchown|truncate|utimes|creat)\(' $product
   forbid "mutating calls go through mutate()" \
@@ -56,10 +56,10 @@ product="$core $checks $cmd"
       done | sort -u)
   forbid "only core/fs/writer_remove.cc removes" '\bunlinkat\b' \
     $(echo "$product" | tr ' ' '\n' | without '^core/fs/writer_remove\.cc$')
-  forbid "only purge removes trees" '\bremove_tree\(' \
-    $(echo "$product" | tr ' ' '\n' | without '^core/(fs/writer(_remove\.cc|\.h)|plan/purge\.cc)$')
+  forbid "only purge removes trees, and a run what it prepared in vain" '\bremove_tree\(' \
+    $(echo "$product" | tr ' ' '\n' | without '^core/(fs/writer(_remove\.cc|\.h)|plan/(purge|staging)\.cc)$')
   forbid "only what we made ourselves and did not use is removed" '\bremove_object\(' \
-    $(echo "$product" | tr ' ' '\n' | without '^core/(fs/writer(_remove\.cc|\.h)|plan/(batch|spare_links|stamp)\.cc)$')
+    $(echo "$product" | tr ' ' '\n' | without '^core/(fs/writer(_remove\.cc|\.h)|(plan/(batch|spare_links|staging|stamp)|transfer/new_root)\.cc)$')
   forbid "paths are opened by core/fs and core/content only" '(^|[^A-Za-z_])::(open|opendir|fopen)\(|std::filesystem|std::ifstream' \
     $(echo "$core $checks" | tr ' ' '\n' | without '^core/(fs|content)/')
   forbid "strerror is not thread-safe: errno_text" '\bstrerror\b' $product

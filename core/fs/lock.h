@@ -29,6 +29,8 @@ class RootLock {
 
   // The locked `.docker-fsck`.
   const Dir& own() const { return own_; }
+  // This lock made it.
+  bool made_own() const { return made_own_; }
 
   // Locks an open file that is about to take a database's place, before it does. Busy as above. One that is held
   // already stays so.
@@ -38,6 +40,7 @@ class RootLock {
   explicit RootLock(Dir own) : own_(std::move(own)) {}
 
   Dir own_;
+  bool made_own_ = false;
   std::vector<Fd> databases_;
   std::set<FileIdentity> held_;
 };

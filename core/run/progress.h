@@ -7,12 +7,12 @@
 namespace dfsck {
 
 struct Progress {
-  enum class Phase { Starting, Scanning, Checking, Content, Repairing, Done };
+  enum class Phase { Starting, Scanning, Checking, Content, Loading, Repairing, Done };
 
   std::atomic<Phase> phase{Phase::Starting};
-  std::atomic<uint64_t> items_done{0};   // directories while scanning, layers while verifying content, steps while repairing
+  std::atomic<uint64_t> items_done{0};   // directories while scanning, layers while verifying content and loading, steps while repairing
   std::atomic<uint64_t> items_total{0};  // 0 while unknown
-  std::atomic<uint64_t> bytes_done{0};   // bytes of layer content hashed
+  std::atomic<uint64_t> bytes_done{0};   // bytes of layer content hashed, or loaded
   std::atomic<uint64_t> bytes_total{0};  // expected, from the layers' recorded sizes; may be off by a little
 
   void add_items(uint64_t count) { items_done.fetch_add(count, std::memory_order_relaxed); }
