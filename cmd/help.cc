@@ -32,7 +32,7 @@ std::string help_text() {
       "       docker-fsck recover [OPTIONS] [ROOT]            finish a repair that was cut off\n"
       "       docker-fsck history [OPTIONS] [ROOT]            the repairs that were made\n"
       "       docker-fsck purge [OPTIONS] [ROOT [RUN]]        delete what repairs have moved aside\n"
-      "       docker-fsck load [OPTIONS] -i FILE              put the images of an archive into a root\n"
+      "       docker-fsck load [OPTIONS] -i FILE              put images into a root\n"
       "       docker-fsck show [OPTIONS] [WHAT]               what it is and what hangs on it\n"
       "       docker-fsck explain CODE|SLUG|'DAEMON MESSAGE'  what it means and what to do\n"
       "       docker-fsck list problems                       everything that can be found\n"

@@ -32,9 +32,9 @@ std::string image_line(const LoadImage& image, bool is_new_image) {
          counted(image.image.chain.size(), "layer") + (is_new_image ? "" : ", there already");
 }
 
-std::string layer_line(const LoadLayer& layer, const LoadReport& report) {
-  return "layer " + layer.chain.text() + ": " +
-         (layer.made ? "new, " + human_bytes(report.layers[*layer.made].tree_bytes) : "there already");
+std::string layer_line(const LoadLayer& layer, const UnpackedLayer& unpacked) {
+  return "layer " + layer.chain.text() + ": " + (layer.made ? "new" : "there already") + ", " +
+         human_bytes(unpacked.tree_bytes);
 }
 
 std::string tag_line(const TagChange& tag) {
@@ -79,13 +79,14 @@ std::string as_json(const Options& options, const LoadArchive& archive, const Lo
   }
   json.end_array();
   json.key("layers").array();
-  for (const LoadLayer& layer : work.layers) {
+  for (size_t i = 0; i < work.layers.size(); ++i) {
+    const LoadLayer& layer = work.layers[i];
     json.object();
     json.key("chain_id").text(layer.chain.text());
     json.key("diff_id").text(layer.diff.text());
     json.key("new").boolean(layer.made.has_value());
-    json.key("size").number(layer.made ? report.layers[*layer.made].tree_bytes : uint64_t{0});
-    json.key("entries").number(layer.made ? report.layers[*layer.made].entries : uint64_t{0});
+    json.key("size").number(report.layers[i].tree_bytes);
+    json.key("entries").number(report.layers[i].entries);
     json.end_object();
   }
   json.end_array();
@@ -121,8 +122,8 @@ Output load_output(const Options& options, const LoadArchive& archive, const Loa
   for (size_t i = 0; i < archive.images.size(); ++i) {
     line(image_line(archive.images[i], is_new(work, i)));
   }
-  for (const LoadLayer& layer : work.layers) {
-    line(layer_line(layer, report));
+  for (size_t i = 0; i < work.layers.size(); ++i) {
+    line(layer_line(work.layers[i], report.layers[i]));
   }
   for (const TagChange& tag : work.tags) {
     line(tag_line(tag));

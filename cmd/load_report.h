@@ -14,7 +14,7 @@ struct LoadReport {
   std::string root;     // path
   std::string archive;  // as it was given
   std::string run;      // empty: nothing was changed
-  std::vector<UnpackedLayer> layers;  // as LoadWork::new_layers
+  std::vector<UnpackedLayer> layers;  // as LoadWork::layers
 };
 
 // Text, or a document of the schema docker-fsck/load/1.

@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "cmd/exit_codes.h"
 #include "cmd/program.h"
 #include "tests/donor_builder.h"
 #include "tests/hostile_archives.h"
 #include "tests/lasting_snapshot.h"
+#include "tests/repair_tree.h"
 #include "tests/temp_root.h"
 
 namespace dfsck::test {
@@ -22,10 +24,12 @@ class LoadHostileTest : public ::testing::Test {
     if (::geteuid() != 0) {
       GTEST_SKIP() << "layers are unpacked as root only";
     }
+    use_fast_temporary_directory();
+    files_.emplace();
   }
 
   Output load(const std::string& root, const std::vector<std::string>& more) const {
-    std::vector<std::string> args{"load", "--progress", "none", "-j2", "--root", root, "-i", files_.path() + "/a.tar"};
+    std::vector<std::string> args{"load", "--progress", "none", "-j2", "--root", root, "-i", files_->path() + "/a.tar"};
     args.insert(args.end(), more.begin(), more.end());
     return run_program(args);
   }
@@ -41,15 +45,24 @@ class LoadHostileTest : public ::testing::Test {
     EXPECT_LT(output.err.size(), 1200U) << output.err;
   }
 
-  const TempRoot files_;
+  std::optional<TempRoot> files_;
 };
 
-std::vector<HostileArchive> all_of_them() {
-  std::vector<HostileArchive> all = hostile_layers();
-  for (HostileArchive& archive : hostile_manifests()) {
-    all.push_back(std::move(archive));
-  }
-  return all;
+// Made once: some are large.
+const std::vector<HostileArchive>& layers() {
+  static const std::vector<HostileArchive> kLayers = hostile_layers();
+  return kLayers;
+}
+
+const std::vector<HostileArchive>& all_of_them() {
+  static const std::vector<HostileArchive> kAll = [] {
+    std::vector<HostileArchive> all = layers();
+    for (HostileArchive& archive : hostile_manifests()) {
+      all.push_back(std::move(archive));
+    }
+    return all;
+  }();
+  return kAll;
 }
 
 TEST_F(LoadHostileTest, TheCorpusIsLarge) {
@@ -59,7 +72,7 @@ TEST_F(LoadHostileTest, TheCorpusIsLarge) {
 TEST_F(LoadHostileTest, ADirectoryThatIsNotThereIsNotMade) {
   const TempRoot temp;
   for (const HostileArchive& hostile : all_of_them()) {
-    files_.write("a.tar", hostile.bytes);
+    files_->write("a.tar", hostile.bytes);
     expect_refused(hostile, temp.path() + "/new");
     EXPECT_FALSE(std::filesystem::exists(temp.path() + "/new")) << hostile.name;
   }
@@ -68,8 +81,8 @@ TEST_F(LoadHostileTest, ADirectoryThatIsNotThereIsNotMade) {
 TEST_F(LoadHostileTest, AnEmptyRootStaysEmpty) {
   const TempRoot temp;
   const Snapshot before = lasting_snapshot(temp.path(), OwnDirectory::Shown);
-  for (const HostileArchive& hostile : hostile_layers()) {
-    files_.write("a.tar", hostile.bytes);
+  for (const HostileArchive& hostile : layers()) {
+    files_->write("a.tar", hostile.bytes);
     expect_refused(hostile, temp.path());
     EXPECT_EQ(difference(before, lasting_snapshot(temp.path(), OwnDirectory::Shown)), "") << hostile.name;
   }
@@ -77,11 +90,11 @@ TEST_F(LoadHostileTest, AnEmptyRootStaysEmpty) {
 
 TEST_F(LoadHostileTest, APopulatedRootStaysWhatItIs) {
   const TempRoot temp;
-  files_.write("a.tar", make_tar(hybrid_archive(sample_image({"one", "good"}), "good:1")).bytes);
+  files_->write("a.tar", make_tar(hybrid_archive(sample_image({"one", "good"}), "good:1")).bytes);
   ASSERT_EQ(load(temp.path(), {"--yes"}).exit_code, kExitClean);
   const Snapshot before = lasting_snapshot(temp.path(), OwnDirectory::Shown);
   for (const HostileArchive& hostile : all_of_them()) {
-    files_.write("a.tar", hostile.bytes);
+    files_->write("a.tar", hostile.bytes);
     expect_refused(hostile, temp.path());
     EXPECT_EQ(difference(before, lasting_snapshot(temp.path(), OwnDirectory::Shown)), "") << hostile.name;
     if (HasFailure()) {
@@ -94,7 +107,7 @@ TEST_F(LoadHostileTest, APopulatedRootStaysWhatItIs) {
 TEST_F(LoadHostileTest, ADryRunRefusesWrongDigestsAndNames) {
   const TempRoot temp;
   for (const HostileArchive& hostile : hostile_manifests()) {
-    files_.write("a.tar", hostile.bytes);
+    files_->write("a.tar", hostile.bytes);
     SCOPED_TRACE(hostile.name);
     const Output output = load(temp.path(), {"--dry-run"});
     EXPECT_EQ(output.exit_code, kExitFailed) << output.out;

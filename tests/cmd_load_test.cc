@@ -145,6 +145,7 @@ TEST_F(LoadTest, ATreeIsWhatADaemonMakesOfIt) {
       {.name = "dev/fifo", .type = '6', .mode = 0640},
       {.name = "old", .mtime = -5, .data = "from before 1970"},
       {.name = "usr/.wh.gone", .mode = 0},
+      {.name = "opt/", .type = '5', .mode = 0755},
       {.name = "opt/.wh..wh..opq", .mode = 0},
       {.name = "with\nnewline\xff", .data = "bytes"},
       {.name = "user", .data = "u", .xattrs = {{"user.note", "hello"}}},

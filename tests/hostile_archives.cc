@@ -228,7 +228,7 @@ std::vector<HostileArchive> hostile_manifests() {
                   "history"),
       {"a name without a tag", archive_of(good, "evil"), ""},
   };
-  for (const char* name : {"Evil:1", "evil:1 2", "../evil:1", "evil:../x", "ev\x1b[2Jil:1", "evil:\xff", "a//b:1"}) {
+  for (const char* name : {"Evil:1", "evil:1 2", "../evil:1", "evil:../x", "ev\\u001b[2Jil:1", "evil:\xff", "a//b:1"}) {
     all.push_back({std::string("the name ") + name, archive_of(good, name), "which is none with a tag"});
   }
   const std::vector<std::string> many(126, make_tar({{.name = "f", .data = "x"}}).bytes);

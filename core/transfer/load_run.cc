@@ -15,13 +15,13 @@
 namespace dfsck {
 namespace {
 
-uint64_t size_of(const Donor& donor, const NewLayer& layer) {
+uint64_t size_of(const Donor& donor, const LoadLayer& layer) {
   return donor.places(layer.diff).front().member.size;
 }
 
 // The largest first, so that at the end no thread waits long for another; but an archive that is compressed as a whole
 // is read from its beginning to its end.
-std::vector<size_t> reading_order(const Donor& donor, const std::vector<NewLayer>& layers) {
+std::vector<size_t> reading_order(const Donor& donor, const std::vector<LoadLayer>& layers) {
   std::vector<size_t> order(layers.size());
   for (size_t i = 0; i < order.size(); ++i) {
     order[i] = i;
@@ -33,18 +33,18 @@ std::vector<size_t> reading_order(const Donor& donor, const std::vector<NewLayer
   return order;
 }
 
-using LayerWork = std::function<Result<UnpackedLayer>(size_t layer)>;
+using LayerWork = std::function<Result<UnpackedLayer>(const LoadLayer& layer)>;
 
 // Of several layers that fail, the first in reading order is told, at any number of jobs: nothing behind a failure is
 // begun, everything before it is finished.
 Result<std::vector<UnpackedLayer>> for_each_layer(const LoadArchive& archive, const LoadWork& work, unsigned jobs,
                                                   const Cancel& cancel, Progress& progress, const LayerWork& body) {
-  const std::vector<size_t> order = reading_order(archive.donor, work.new_layers);
+  const std::vector<size_t> order = reading_order(archive.donor, work.layers);
   progress.phase = Progress::Phase::Loading;
   progress.items_done = 0;
   progress.items_total = order.size();
   uint64_t total = 0;
-  for (const NewLayer& layer : work.new_layers) {
+  for (const LoadLayer& layer : work.layers) {
     total += size_of(archive.donor, layer);
   }
   progress.bytes_total = total;
@@ -55,7 +55,7 @@ Result<std::vector<UnpackedLayer>> for_each_layer(const LoadArchive& archive, co
     if (i > first_failed.load()) {
       return;
     }
-    Result<UnpackedLayer> done = body(order[i]);
+    Result<UnpackedLayer> done = body(work.layers[order[i]]);
     progress.add_items(1);
     if (done) {
       layers[order[i]] = *done;
@@ -71,6 +71,11 @@ Result<std::vector<UnpackedLayer>> for_each_layer(const LoadArchive& archive, co
   }
   const size_t first = first_failed.load();
   return first < order.size() ? Result<std::vector<UnpackedLayer>>(*errors[first]) : std::move(layers);
+}
+
+Result<UnpackedLayer> inspected(const LoadArchive& archive, const LoadLayer& layer, Progress& progress) {
+  const auto source = archive.donor.open_layer(layer.diff, LayerCheck::Verified);
+  return source ? inspect_layer(**source, progress) : source.error();
 }
 
 Error failed(const Root& root, Error::Kind kind, const std::string& why) {
@@ -101,10 +106,8 @@ Error taken_back(const Root& root, const std::string& id, const std::string& why
 
 Result<std::vector<UnpackedLayer>> inspect_load(const LoadArchive& archive, const LoadWork& work, unsigned jobs,
                                                 const Cancel& cancel, Progress& progress) {
-  return for_each_layer(archive, work, jobs, cancel, progress, [&](size_t layer) -> Result<UnpackedLayer> {
-    const auto source = archive.donor.open_layer(work.new_layers[layer].diff, LayerCheck::Verified);
-    return source ? inspect_layer(**source, progress) : source.error();
-  });
+  return for_each_layer(archive, work, jobs, cancel, progress,
+                        [&](const LoadLayer& layer) { return inspected(archive, layer, progress); });
 }
 
 Result<LoadResult> run_load(const Root& root, const LoadArchive& archive, const LoadTarget& target,
@@ -118,8 +121,9 @@ Result<LoadResult> run_load(const Root& root, const LoadArchive& archive, const 
     return abandoned(root, *run, staging.error());
   }
   Result<std::vector<UnpackedLayer>> layers =
-      for_each_layer(archive, work, jobs, cancel, progress, [&](size_t layer) {
-        return stage_layer(archive.donor, work.new_layers[layer], layer, target, *staging, progress);
+      for_each_layer(archive, work, jobs, cancel, progress, [&](const LoadLayer& layer) {
+        return layer.made ? stage_layer(archive.donor, work.new_layers[*layer.made], *layer.made, target, *staging, progress)
+                          : inspected(archive, layer, progress);
       });
   const Result<LoadSteps> steps = layers ? load_steps(root, archive, target, work) : layers.error();
   if (!steps) {

@@ -15,10 +15,10 @@ namespace dfsck {
 
 struct LoadResult {
   std::string run;                     // of the repair that undo takes back
-  std::vector<UnpackedLayer> layers;   // as work.new_layers
+  std::vector<UnpackedLayer> layers;  // as work.layers
 };
 
-// Unpacks and verifies all new layers, up to `jobs` at a time, into a staging place in the root, and only when all of
+// Unpacks all new layers and verifies all that the archive has, up to `jobs` at a time, into a staging place in the root, and only when all of
 // them are right registers them and the images, through a journal (see core/plan/repair_run.h). An Error means that the
 // root is as it was before, to the last time of modification, or that it says what is to be done. Errors: Busy and
 // Format as RepairRun::begin, Format and Limit of an archive that is refused, Cancelled, Io. A crash leaves nothing, or
@@ -26,7 +26,7 @@ struct LoadResult {
 Result<LoadResult> run_load(const Root& root, const LoadArchive& archive, const LoadTarget& target,
                             const LoadWork& work, unsigned jobs, const Cancel& cancel, Progress& progress);
 
-// Reads all new layers as run_load would, and writes nothing.
+// Reads all layers as run_load would, and writes nothing.
 Result<std::vector<UnpackedLayer>> inspect_load(const LoadArchive& archive, const LoadWork& work, unsigned jobs,
                                                 const Cancel& cancel, Progress& progress);
 
