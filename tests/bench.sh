@@ -3,7 +3,8 @@
 #   1. a root of at least 4 GB and 100,000 files (this machine's /usr, imported by a real dockerd): the full check at
 #      -j1 and -j2 and the quick check, against the same bytes hashed by sha256sum and by openssl over xargs -P2;
 #   2. a root of 10,000 layers and 1,000 images: --structure;
-#   3. a root of 1,000 layers that lost every link, lower and short link: --yes --structure.
+#   3. a root of 1,000 layers that lost every link, lower and short link: --yes --structure;
+#   4. the images of the first root, loaded into an empty root by docker-fsck and by the daemon.
 # Needs root, dockerd, and about 10 GB of disk in BENCH_DIR (default /var/tmp). BENCH_KEEP=1 keeps the roots there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -68,6 +69,28 @@ repair_of_links() {
   tail -n 1 "$dir/time"
 }
 
+# seconds COMMAND...: runs it once, functions too, and prints the wall time.
+seconds() {
+  local from
+  from=$(date +%s.%N)
+  "$@" >/dev/null 2>"$dir/err" || { echo "bench: $1 failed: $(tail -n 1 "$dir/err")" >&2; exit 1; }
+  awk -v from="$from" -v to="$(date +%s.%N)" 'BEGIN { print to - from }'
+}
+
+# One archive into two empty roots. What was removed before is settled first: a filesystem is slow to make files right
+# after many were deleted.
+load_against_daemon() {
+  daemon_start "$dir/big"
+  [ -e "$dir/archive" ] || dk save -o "$dir/archive" $(dk image ls --format '{{.Repository}}:{{.Tag}}')
+  daemon_stop
+  sync
+  by_us=$(seconds "$build/docker-fsck" load --yes -j2 --progress none --root "$dir/loaded-by-us" -i "$dir/archive")
+  daemon_start "$dir/loaded-by-daemon"
+  by_daemon=$(seconds dk load -i "$dir/archive")
+  daemon_stop
+  rm -rf --one-file-system "$dir/loaded-by-us" "$dir/loaded-by-daemon"
+}
+
 [ -d "$dir/big" ] || make_big "$dir/big"
 [ -d "$dir/wide" ] || "$build/make-root" --scale 10000 1000 "$dir/wide"
 bytes=$(find "$dir/big/overlay2" -path '*/diff/*' -type f -printf '%s\n' | awk '{ s += $1 } END { printf "%.0f", s }')
@@ -91,3 +114,7 @@ printf '%-44s %7.2f s wall %7.2f s cpu %7.1f MB peak\n' "docker-fsck -y, 1,000 l
   "$(awk -v u="$user" -v s="$system" 'BEGIN { print u + s }')" "$(awk -v k="$peak" 'BEGIN { print k / 1024 }')"
 echo "full check / sha256sum: $(ratio "$two" "$by_coreutils"); full check / openssl: $(ratio "$two" "$by_openssl")"
 echo "-j2 / -j1: $(ratio "$two" "$one"); quick / full: $(ratio "$quick" "$two")"
+
+load_against_daemon
+printf '%-44s %7.2f s wall\n' "docker-fsck load -j2" "$by_us" "docker load by the daemon" "$by_daemon"
+echo "docker-fsck load / docker load: $(ratio "$by_us" "$by_daemon")"
