@@ -32,6 +32,7 @@ std::string help_text() {
       "       docker-fsck recover [OPTIONS] [ROOT]            finish a repair that was cut off\n"
       "       docker-fsck history [OPTIONS] [ROOT]            the repairs that were made\n"
       "       docker-fsck purge [OPTIONS] [ROOT [RUN]]        delete what repairs have moved aside\n"
+      "       docker-fsck load [OPTIONS] -i FILE              put images into a root\n"
       "       docker-fsck show [OPTIONS] [WHAT]               what it is and what hangs on it\n"
       "       docker-fsck migrate [OPTIONS] SOURCE TARGET     move a root to another disk, verified\n"
       "       docker-fsck save [OPTIONS] -o FILE IMAGE...     write images as docker save does\n"

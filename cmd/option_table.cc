@@ -153,8 +153,9 @@ constexpr OptionScope kRecover = scope_of(Command::Recover);
 constexpr OptionScope kShow = scope_of(Command::Show);
 constexpr OptionScope kMigrate = scope_of(Command::Migrate);
 constexpr OptionScope kSave = scope_of(Command::Save);
+constexpr OptionScope kLoad = scope_of(Command::Load);
 constexpr OptionScope kChanging =
-    scope_of(Command::Apply) | scope_of(Command::Undo) | kRecover | scope_of(Command::Purge);
+    scope_of(Command::Apply) | scope_of(Command::Undo) | kRecover | scope_of(Command::Purge) | kLoad;
 
 constexpr std::array kOptions = {
   OptionRow{'n', "dry-run", "", kCheck | kChanging | kMigrate | kSave,
@@ -213,8 +214,11 @@ constexpr std::array kOptions = {
   OptionRow{0, "daemon-config", "FILE", kMigrate,
     "the file that --switch changes (default: /etc/docker/daemon.json)",
     [](Options& o, const std::string& v) { return set_text(o.daemon_config, "daemon-config", v); }},
-  OptionRow{0, "root", "ROOT", kShow | kSave,
-    "the root to look at, or to take images from",
+  OptionRow{'i', "input", "FILE", kLoad,
+    "the archive or OCI layout that is to be loaded; - for standard input",
+    [](Options& o, const std::string& v) { return set_text(o.input, "input", v); }},
+  OptionRow{0, "root", "ROOT", kShow | kSave | kLoad,
+    "the root to look at, to take images from, or to load into",
     [](Options& o, const std::string& v) { return set_text(o.root, "root", v); }},
   OptionRow{'o', "output", "FILE", kSave,
     "where the archive goes: a file, - for standard output, or the directory of oci-dir",
@@ -240,7 +244,7 @@ constexpr std::array kOptions = {
   OptionRow{0, "structure", "", kCheck | kShow,
     "do not look into the trees of layers at all",
     [](Options& o, const std::string&) { return set_level(o, Level::Structure); }},
-  OptionRow{'j', "jobs", "N", kCheck | kShow | kMigrate | kSave,
+  OptionRow{'j', "jobs", "N", kCheck | kShow | kMigrate | kSave | kLoad,
     "work on N things at once, 1 to 64 (default: all processors)",
     set_jobs},
   OptionRow{0, "only", "NAME", kCheck,
@@ -261,7 +265,7 @@ constexpr std::array kOptions = {
   OptionRow{0, "report", "FILE", kCheck | kMigrate | kSave,
     "write the JSON report into FILE as well",
     [](Options& o, const std::string& v) { return set_text(o.report_file, "report", v); }},
-  OptionRow{0, "progress", "HOW", kCheck | kShow | kMigrate | kSave,
+  OptionRow{0, "progress", "HOW", kCheck | kShow | kMigrate | kSave | kLoad,
     "auto (default), bar, plain, json or none; on standard error",
     [](Options& o, const std::string& v) { return choose(o.progress, "progress", v, kProgressStyles); }},
   OptionRow{0, "color", "WHEN", kEverywhere,

@@ -32,6 +32,7 @@ constexpr std::array kCommands{
     CommandRow{"recover", Command::Recover, 0, 1, "docker-fsck recover [--back] [ROOT]"},
     CommandRow{"history", Command::History, 0, 1, "docker-fsck history [--acknowledge RUN] [ROOT]"},
     CommandRow{"purge", Command::Purge, 0, 2, "docker-fsck purge [ROOT [RUN]]"},
+    CommandRow{"load", Command::Load, 0, 0, "docker-fsck load [--root ROOT] -i FILE"},
     CommandRow{"show", Command::Show, 0, 1, "docker-fsck show [--root ROOT] [WHAT]"},
     CommandRow{"migrate", Command::Migrate, 2, 2, "docker-fsck migrate [OPTIONS] SOURCE TARGET"},
     CommandRow{"save", Command::Save, 0, SIZE_MAX, "docker-fsck save [--root ROOT] -o FILE IMAGE..."},
@@ -39,8 +40,6 @@ constexpr std::array kCommands{
     CommandRow{"list", Command::ListProblems, 1, 1, "docker-fsck list problems"},
     CommandRow{"help", Command::Help, 0, SIZE_MAX, "docker-fsck help"},
 };
-// Words that are commands of docker-fsck, but not of this version; never taken for the name of a root.
-constexpr std::array<std::string_view, 1> kLaterCommands{"load"};
 
 po::options_description described_options() {
   po::options_description description;
@@ -141,10 +140,6 @@ std::optional<UsageError> take_command(Options& options) {
     return std::nullopt;  // --help and --version win over everything
   }
   const std::string word = words[0];
-  if (std::find(kLaterCommands.begin(), kLaterCommands.end(), word) != kLaterCommands.end()) {
-    return UsageError{"the command " + word + " is not part of this version; for a directory of that name write ./" +
-                      word};
-  }
   if (word == "check" || word == "repair") {
     return UsageError{(word == "check" ? "checking" : "repairing") +
                       std::string(" needs no command word: docker-fsck [OPTIONS] [ROOT]; for a directory of that name ") +
@@ -228,6 +223,9 @@ std::optional<UsageError> contradiction(const Options& options) {
   }
   if (!options.plan_file.empty() && options.mode != Mode::DryRun) {
     return UsageError{"--plan needs --dry-run: docker-fsck --dry-run --plan FILE [ROOT]"};
+  }
+  if (options.command == Command::Load && options.input.empty()) {
+    return UsageError{"load what? docker-fsck load [--root ROOT] -i FILE"};
   }
   return options.command == Command::Save ? save_contradiction(options) : std::nullopt;
 }

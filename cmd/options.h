@@ -13,7 +13,7 @@
 
 namespace dfsck {
 
-enum class Command { Check, Apply, Undo, Recover, History, Purge, Show, Migrate, Save, Explain, ListProblems, Help, Version };
+enum class Command { Check, Apply, Undo, Recover, History, Purge, Show, Migrate, Save, Load, Explain, ListProblems, Help, Version };
 enum class Format { Text, Json };
 enum class ProgressStyle { Auto, Bar, Plain, Json, None };
 enum class ColorMode { Auto, Always, Never };
@@ -43,7 +43,7 @@ struct Options {
   IfUnclean if_unclean = IfUnclean::No;
   RecoverBack back = RecoverBack::No;
   std::string acknowledged_run;  // of history; empty: none
-  std::string root;              // of show and save, which take no ROOT among their arguments; empty: the default
+  std::string root;              // of commands that take no ROOT among their arguments; empty: the default
   std::string output_file;       // of save; "-": standard output; empty: none
   ArchiveFormat archive_format = ArchiveFormat::DockerArchive;
   SaveAll save_all = SaveAll::No;
@@ -53,6 +53,7 @@ struct Options {
   MigrationWish migration;  // source, target, jobs and keep_going stand elsewhere
   Switch switch_daemon = Switch::No;
   std::string daemon_config;  // of --switch; empty: the usual one
+  std::string input;  // of load; "-": standard input
   ProgressStyle progress = ProgressStyle::Auto;
   ColorMode color = ColorMode::Auto;
   Truncate truncate = Truncate::Yes;

@@ -7,6 +7,7 @@
 #include "cmd/help.h"
 #include "cmd/list_cmd.h"
 #include "cmd/migrate_cmd.h"
+#include "cmd/load_cmd.h"
 #include "cmd/options.h"
 #include "cmd/repairs_cmd.h"
 #include "cmd/save_cmd.h"
@@ -27,6 +28,7 @@ Output run_program(const std::vector<std::string>& args) {
     case Command::Recover: return run_recover(options);
     case Command::History: return run_history(options);
     case Command::Purge: return run_purge(options);
+    case Command::Load: return run_load(options);
     case Command::Show: return run_show(options);
     case Command::Migrate: return run_migrate(options);
     case Command::Save: return run_save(options);

@@ -19,6 +19,7 @@ std::string_view phase_words(Progress::Phase phase) {
     case Progress::Phase::Scanning: return "scanning";
     case Progress::Phase::Checking: return "checking structure";
     case Progress::Phase::Content: return "checking contents";
+    case Progress::Phase::Loading: return "loading";
     case Progress::Phase::Repairing: return "repairing";
     case Progress::Phase::Copying: return "copying";
     case Progress::Phase::Verifying: return "reading back";
@@ -34,6 +35,7 @@ std::string_view phase_key(Progress::Phase phase) {
     case Progress::Phase::Scanning: return "scanning";
     case Progress::Phase::Checking: return "checking";
     case Progress::Phase::Content: return "content";
+    case Progress::Phase::Loading: return "loading";
     case Progress::Phase::Repairing: return "repairing";
     case Progress::Phase::Copying: return "copying";
     case Progress::Phase::Verifying: return "verifying";
@@ -46,13 +48,14 @@ std::string_view phase_key(Progress::Phase phase) {
 // Phases whose work is bytes.
 bool counts_bytes(Progress::Phase phase) {
   return phase == Progress::Phase::Content || phase == Progress::Phase::Copying || phase == Progress::Phase::Verifying ||
-         phase == Progress::Phase::Saving;
+         phase == Progress::Phase::Saving || phase == Progress::Phase::Loading;
 }
 
 std::string_view noun_of(Progress::Phase phase) {
   switch (phase) {
     case Progress::Phase::Content:
-    case Progress::Phase::Saving: return "layer";
+    case Progress::Phase::Saving:
+    case Progress::Phase::Loading: return "layer";
     case Progress::Phase::Repairing: return "step";
     case Progress::Phase::Copying:
     case Progress::Phase::Verifying: return "part";

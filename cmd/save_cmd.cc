@@ -120,7 +120,7 @@ Output rendered(const Options& options, const SaveReport& report, const SaveCata
 }  // namespace
 
 Output run_save(const Options& options) {
-  const OpenedRoot opened = open_root_option(options);
+  const OpenedRoot opened = open_root_option(options, "docker-fsck save --root DIRECTORY -o FILE IMAGE...");
   if (!opened.root) {
     return failed(options, opened.failure, kExitFailed);
   }

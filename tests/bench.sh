@@ -8,7 +8,8 @@
 #      archive into an empty root;
 #   5. how many layers of a root with images of all origins get their tar-split back when it is lost;
 #   6. all images of the first root saved to a file, against docker save by the daemon on the same root;
-#   7. the first root migrated to another place, against cp, rsync and tar; the memory that a million files take.
+#   7. the first root migrated to another place, against cp, rsync and tar; the memory that a million files take;
+#   8. the images of the first root, loaded into an empty root by docker-fsck and by the daemon.
 # Needs root, dockerd, and about 30 GB of disk in BENCH_DIR (default /var/tmp). BENCH_KEEP=1 keeps the roots there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -163,6 +164,22 @@ heal_against_load() {
   rm -rf --one-file-system "$dir/holed" "$dir/loaded"
 }
 
+# One archive into two empty roots. What was removed before is settled first: a filesystem is slow to make files right
+# after many were deleted.
+load_against_daemon() {
+  daemon_start "$dir/big"
+  [ -e "$dir/archive" ] || dk save -o "$dir/archive" $(dk image ls --format '{{.Repository}}:{{.Tag}}')
+  daemon_stop
+  sync
+  timed "$build/docker-fsck" load --yes -j2 --progress none --root "$dir/loaded-by-us" -i "$dir/archive"
+  by_us=$wall
+  daemon_start "$dir/loaded-by-daemon"
+  timed dk load -i "$dir/archive"
+  by_daemon=$wall
+  daemon_stop
+  rm -rf --one-file-system "$dir/loaded-by-us" "$dir/loaded-by-daemon"
+}
+
 [ -d "$dir/big" ] || make_big "$dir/big"
 [ -d "$dir/wide" ] || "$build/make-root" --scale 10000 1000 "$dir/wide"
 bytes=$(find "$dir/big/overlay2" -path '*/diff/*' -type f -printf '%s\n' | awk '{ s += $1 } END { printf "%.0f", s }')
@@ -216,3 +233,7 @@ echo "cp / migrating: $(ratio "$(cat "$dir/median.cp")" "$(cat "$dir/median.veri
   ratio "$(cat "$dir/median.rsync")" "$(cat "$dir/median.verified")")"
 peak=$(memory_of_migration)
 echo "migrating a volume of 1,000,000 files: $((peak / 1024)) MB peak"
+
+load_against_daemon
+printf '%-44s %7.2f s wall\n' "docker-fsck load -j2" "$by_us" "docker load of the same archive" "$by_daemon"
+echo "docker-fsck load / docker load: $(ratio "$by_us" "$by_daemon")"

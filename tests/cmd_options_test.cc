@@ -153,13 +153,7 @@ TEST(Options, SaveNamesAnArchiveByFormat) {
             "--preen has a meaning only for a check, not for this command");
 }
 
-TEST(Options, WhatThisVersionCannotDoIsRefusedAsUsage) {
-  for (const char* command : {"migrate", "load"}) {
-    const Output output = run_program({command, "a", "b"});
-    EXPECT_EQ(output.exit_code, 16);
-    EXPECT_NE(output.err.find("the command " + std::string(command) + " is not part of this version"),
-              std::string::npos);
-  }
+TEST(Options, ADirectoryThatIsCalledLikeACommandIsNamedWithItsPath) {
   EXPECT_EQ(parsed({"./migrate"}).arguments, std::vector<std::string>{"./migrate"});
 }
 

@@ -46,7 +46,7 @@ product="$core $checks $cmd"
     $(echo "$checks" | tr ' ' '\n' | without '^checks/table\.cc$')
   forbid "only core/fs/writer*.cc mutates" \
     '\b(unlinkat|renameat2?|linkat|symlinkat|mkdirat|mknodat|fchmodat|fchownat|fchmod|fchown|lsetxattr|fsetxattr|setxattr|lremovexattr|fremovexattr|removexattr|utimensat|futimens|ftruncate|copy_file_range|FICLONE|FS_IOC_SETFLAGS|O_CREAT|O_TMPFILE|O_TRUNC|O_RDWR|O_WRONLY)\b' \
-    $(echo "$product" | tr ' ' '\n' | without '^(cmd/report_file\.cc|core/fs/writer[a-z_]*\.cc|core/fs/mutation\.h)$')
+    $(echo "$product" | tr ' ' '\n' | without '^(cmd/(report_file|spool)\.cc|core/fs/writer[a-z_]*\.cc|core/fs/mutation\.h)$')
   forbid "mutating calls by path have no place anywhere" \
     '(^|[^A-Za-z_>.])::(unlink|rmdir|remove|rename|link|symlink|mkdir|mknod|mkfifo|chmod|chown|lchown|truncate|utimes|creat)\(' $product
   forbid "mutating calls go through mutate()" \
@@ -58,13 +58,13 @@ product="$core $checks $cmd"
   forbid "only core/fs/writer_remove.cc removes (and a trial of overlays, through one of its own)" '\bunlinkat\b' \
     $(echo "$product" | tr ' ' '\n' | without '^core/fs/writer_(remove|mount_trial)\.cc$')
   # A migration removes from its own target what it tried there, what an interrupted run left half-made, or what the source
-  # has no more.
-  forbid "only purge and a migration in its target remove trees" '\bremove_tree\(' \
+  # has no more; a run what it prepared in vain.
+  forbid "only purge, a run in its own place and a migration in its target remove trees" '\bremove_tree\(' \
     $(echo "$product" | tr ' ' '\n' |
-      without '^core/(fs/writer(_remove\.cc|\.h)|plan/purge\.cc|transfer/(target_probe|copy_file|migration_state)\.cc)$')
+      without '^core/(fs/writer(_remove\.cc|\.h)|plan/(purge|staging)\.cc|transfer/(target_probe|copy_file|migration_state)\.cc)$')
   forbid "only what we made ourselves and did not use is removed" '\bremove_object\(' \
     $(echo "$product" | tr ' ' '\n' |
-      without '^core/(fs/writer(_remove\.cc|_output\.cc|\.h)|plan/(batch|spare_links|stamp)\.cc|transfer/(switch_config|target_file|migration_state)\.cc)$')
+      without '^core/(fs/writer(_remove\.cc|_output\.cc|\.h)|plan/(batch|spare_links|staging|stamp)\.cc|transfer/(switch_config|target_file|migration_state|new_root)\.cc)$')
   forbid "paths are opened by core/fs and core/content only" '(^|[^A-Za-z_])::(open|opendir|fopen)\(|std::filesystem|std::ifstream' \
     $(echo "$core $checks" | tr ' ' '\n' | without '^core/(fs|content)/')
   forbid "strerror is not thread-safe: errno_text" '\bstrerror\b' $product

@@ -30,7 +30,7 @@ Result<void> lock_exclusively(int fd, const std::string& where, std::string_view
 constexpr std::string_view kDaemon = "another process holds it locked, as a running daemon does";
 
 // The root's own time of modification stays: making our directory is no change of the user's.
-Result<void> make_own_directory(const Root& root) {
+Result<void> make_own_directory(const Root& root, bool& made_it) {
   const Result<Dir> top = root.open_dir(RelPath());
   const Result<FileStat> before = top ? top->stat_self() : top.error();
   if (!before) {
@@ -39,16 +39,17 @@ Result<void> make_own_directory(const Root& root) {
   if (const Result<void> made = make_directory(*top, kOwnDirectory, 0700); !made) {
     return made.error().is_io(EEXIST) ? Result<void>() : made;
   }
+  made_it = true;
   const Result<void> restored = set_mtime_of(*top, before->mtime);
   return restored ? sync_directory(*top) : restored;
 }
 
-Result<Dir> open_own_directory(const Root& root) {
+Result<Dir> open_own_directory(const Root& root, bool& made_it) {
   Result<Dir> own = root.open_dir(kOwnDirectory);
   if (own || !own.error().is_io(ENOENT)) {
     return own;
   }
-  if (const Result<void> made = make_own_directory(root); !made) {
+  if (const Result<void> made = make_own_directory(root, made_it); !made) {
     return made.error();
   }
   return root.open_dir(kOwnDirectory);
@@ -66,7 +67,8 @@ std::vector<RelPath> daemon_databases() {
 }
 
 Result<RootLock> RootLock::take(const Root& root) {
-  Result<Dir> own = open_own_directory(root);
+  bool made_it = false;
+  Result<Dir> own = open_own_directory(root, made_it);
   if (!own) {
     const Error& error = own.error();
     if (error.is_io(ENOTDIR) || error.is_io(ELOOP)) {
@@ -75,6 +77,7 @@ Result<RootLock> RootLock::take(const Root& root) {
     return error;
   }
   RootLock lock(std::move(*own));
+  lock.made_own_ = made_it;
   if (const Result<void> locked =
           lock_exclusively(lock.own_.fd(), kOwnDirectory, "another docker-fsck works on this root");
       !locked) {

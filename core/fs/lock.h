@@ -47,6 +47,8 @@ class RootLock {
 
   // The locked `.docker-fsck`.
   const Dir& own() const { return own_; }
+  // This lock made it.
+  bool made_own() const { return made_own_; }
 
   // As DatabaseLocks::adopt.
   Result<void> adopt(Fd fd, const std::string& where) { return databases_.adopt(std::move(fd), where); }
@@ -55,6 +57,7 @@ class RootLock {
   explicit RootLock(Dir own) : own_(std::move(own)) {}
 
   Dir own_;
+  bool made_own_ = false;
   DatabaseLocks databases_;
 };
 
