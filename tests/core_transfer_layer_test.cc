@@ -197,7 +197,8 @@ TEST_F(CopyLayerTest, WhatCannotBeReadIsAHoleAndIsTriedAgain) {
       EXPECT_EQ(unit.state, UnitResult::State::Copied);
       ASSERT_FALSE(unit.problems.empty());
       EXPECT_EQ(unit.problems[0].kind, CopyProblem::Kind::LostBytes);
-      EXPECT_EQ(unit.problems[0].path, "overlay2/own/diff/bin/tool");
+      // By whichever of its names it was met first.
+      EXPECT_TRUE(unit.problems[0].path.ends_with("/bin/tool") || unit.problems[0].path.ends_with("/bin/hard"));
       EXPECT_EQ(unit.problems[0].code, EIO);
       EXPECT_EQ(unit.problems[0].lost, 4096U);
       EXPECT_TRUE(unit.loses_data());
