@@ -120,6 +120,9 @@ void check_leftovers(const CheckInput& input, FindingSink& sink) {
     const RelPath path = RelPath(".docker-fsck") / run;
     sink.add(problem::repair_unfinished, {SubjectKind::File, path.text()}, path).args["run"] = escaped(run);
   }
+  if (model.entries.is_unfinished_migration) {
+    sink.add(problem::migration_unfinished, {SubjectKind::Root, ""}, RelPath());
+  }
   for (const RunRecord& run : input.runs) {
     if (const std::optional<Finding> loss = open_loss(run)) {
       sink.add(loss->problem, loss->subject, loss->path).args = loss->args;

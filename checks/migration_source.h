@@ -2,6 +2,7 @@
 #pragma once
 
 #include <list>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,35 +16,34 @@
 
 namespace dfsck {
 
-// Its roots point into it: it stays where it was made.
+// Constant once it is open. Only ever read.
 class MigrationSource {
  public:
-  // An Error where there is nothing of Docker's.
+  // An Error where there is nothing of Docker's. A root below that cannot be looked at is copied as it is.
   static Result<std::unique_ptr<const MigrationSource>> open(const std::string& path, unsigned jobs, const Cancel& cancel,
                                                              Progress& progress);
 
-  const Root& root() const { return roots_.front().root; }
-  const std::vector<SourceRoot>& roots() const { return sources_; }
+  const Root& root() const { return parts_.front().root; }
+  const std::vector<SourceRoot>& roots() const { return sources_; }  // the root itself comes first
   const Root& root_of(const SourceRoot& source) const;
 
-  // Why it must not be copied now: a daemon uses it, a repair was cut off. Empty where nothing stands against it.
-  std::vector<std::string> obstacles() const;
-  std::vector<std::string> live_evidence() const;
-  // Tags, or the id where there is none, of the images that have the layer.
-  std::vector<std::string> images_of(const ChainId& layer) const;
+  std::vector<std::string> evidence_of_users() const;  // why it counts as live, in words; empty if it does not
+  std::vector<std::string> unfinished_repairs() const;
+  const std::vector<std::string>& unreadable() const { return unreadable_; }  // roots below, and why
 
  private:
   struct Part {
-    RelPath prefix;
     Root root;
     Model model;
     Derived derived;
   };
 
+  MigrationSource() = default;
   Result<void> add(Root root, RelPath prefix, unsigned jobs, const Cancel& cancel, Progress& progress);
 
-  std::list<Part> roots_;
+  std::list<Part> parts_;  // stay where they are: sources_ points to them
   std::vector<SourceRoot> sources_;
+  std::vector<std::string> unreadable_;
 };
 
 }  // namespace dfsck

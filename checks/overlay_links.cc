@@ -1,12 +1,11 @@
 // Invariant: every layer directory's "link" names an entry of overlay2/l that points back at ../<dir>/diff, and no two
 // directories share one. Since 18.06 no daemon ever makes a lost short link again.
-#include <set>
+#include <map>
 
 #include "checks/checks.h"
 #include "checks/input.h"
 #include "core/base/escape.h"
-#include "core/base/text.h"
-#include "core/model/derive_steps.h"
+#include "core/model/unowned.h"
 
 namespace dfsck {
 namespace {
@@ -64,28 +63,9 @@ void check_short_link(const CheckInput& input, const OverlayDir& dir, const DirT
   }
 }
 
-// Links that nothing claims and no lower file names. A name in some lower file is evidence of what was lost.
 void check_dangling(const CheckInput& input, FindingSink& sink) {
-  std::set<std::string> wanted;
-  for (size_t i = 0; i < input.derived.dirs.size(); ++i) {
-    if (input.derived.dirs[i].link) {
-      wanted.insert(input.derived.dirs[i].link->text());
-    }
-    for (const std::string_view piece : split(input.model.overlay.dirs[i].lower.bytes, ':')) {
-      if (const std::optional<LinkId> link = deriving::link_of_piece(piece); link) {
-        wanted.insert(link->text());
-      }
-    }
-  }
-  for (const auto& [id, truth] : input.derived.missing_dirs) {
-    if (truth.link) {
-      wanted.insert(truth.link->text());
-    }
-  }
-  for (const ShortLink& link : input.model.overlay.links) {
-    if (wanted.contains(link.name)) {
-      continue;
-    }
+  for (const size_t i : unclaimed_links(input.model, input.derived)) {
+    const ShortLink& link = input.model.overlay.links[i];
     Finding& finding = sink.add(problem::short_link_dangling, {SubjectKind::Link, escaped(link.name)}, link.path);
     finding.args["link"] = escaped(link.name);
     finding.args["state"] = link.mode != S_IFLNK ? "is a " + std::string(type_name(link.mode))

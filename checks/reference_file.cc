@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "checks/image_verdict.h"
-#include "core/codec/json.h"
 #include "core/model/reference_name.h"
 
 namespace dfsck {
@@ -50,17 +49,6 @@ void add_from_containers(const Model& model, Tags& tags) {
 
 }  // namespace
 
-Tags kept_tags(const Model& model, const std::set<size_t>& dropped) {
-  const std::vector<Reference>& references = model.images.references.references;
-  Tags tags;
-  for (size_t i = 0; i < references.size(); ++i) {
-    if (!dropped.contains(i)) {
-      tags[references[i].repository][references[i].name] = references[i].target;
-    }
-  }
-  return tags;
-}
-
 Tags provable_tags(const Model& model) {
   Tags tags;
   add_entries(model, model.images.references.references, tags);
@@ -75,18 +63,6 @@ size_t count_of(const Tags& tags) {
     count += entries.size();
   }
   return count;
-}
-
-std::string repositories_json(const Tags& tags) {
-  JsonValue::Object repositories;
-  for (const auto& [repository, entries] : tags) {
-    JsonValue::Object members;
-    for (const auto& [name, target] : entries) {
-      members.push_back({name, JsonValue::string(target)});
-    }
-    repositories.push_back({repository, JsonValue::object(std::move(members))});
-  }
-  return to_go_json(JsonValue::object({{"Repositories", JsonValue::object(std::move(repositories))}}));
 }
 
 }  // namespace dfsck

@@ -18,6 +18,11 @@ size_t steps_in(const RunRecord& run, RunStep::State state) {
       std::count_if(run.steps.begin(), run.steps.end(), [&](const RunStep& step) { return step.state == state; }));
 }
 
+// A mode of repairs is an option; what else makes runs is a command.
+std::string how(const std::string& mode) {
+  return mode == "load" ? "with docker-fsck load" : "with --" + safe_text(mode);
+}
+
 std::string loss_words(const RunRecord& run) {
   if (!run.lossy || run.state == RunRecord::State::Undone) {
     return "";
@@ -41,7 +46,7 @@ std::string as_text(const Root& root, const std::vector<RunRecord>& runs, const 
       text += ": " + safe_text(run.problem) + "\n";
       continue;
     }
-    text += "\n    made " + run.started + " with --" + safe_text(run.mode) + " by version " + safe_text(run.version) + ": " +
+    text += "\n    made " + run.started + " " + how(run.mode) + " by version " + safe_text(run.version) + ": " +
             counted(run.steps.size(), "step");
     const size_t failed = steps_in(run, RunStep::State::Failed);
     text += (failed > 0 ? " (" + std::to_string(failed) + " failed)" : "") + ", " + size_words(root, run) + "\n";

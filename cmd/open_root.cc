@@ -48,13 +48,13 @@ std::string cannot_open(const Error& error, const DefaultRoot& wanted, const std
 OpenedRoot open_named(const Naming& naming) {
   const Result<DefaultRoot> wanted = chosen_root(naming);
   if (!wanted) {
-    return {std::nullopt, wanted.error().message() + "; name the root: " + naming.usage};
+    return {std::nullopt, wanted.error().message() + "; name the root: " + naming.usage, false, ""};
   }
   Result<Root> root = Root::open(wanted->path);
   if (!root) {
-    return {std::nullopt, cannot_open(root.error(), *wanted, naming.usage)};
+    return {std::nullopt, cannot_open(root.error(), *wanted, naming.usage), root.error().is_io(ENOENT), wanted->path};
   }
-  return {std::move(*root), ""};
+  return {std::move(*root), "", false, wanted->path};
 }
 
 }  // namespace
@@ -64,9 +64,8 @@ OpenedRoot open_root(const Options& options) {
   return open_named({words.empty() ? std::nullopt : std::optional(words[0]), "docker-fsck DIRECTORY"});
 }
 
-OpenedRoot open_root_option(const Options& options) {
-  return open_named({options.root.empty() ? std::nullopt : std::optional(options.root),
-                     "docker-fsck show --root DIRECTORY [WHAT]"});
+OpenedRoot open_root_option(const Options& options, const std::string& usage) {
+  return open_named({options.root.empty() ? std::nullopt : std::optional(options.root), usage});
 }
 
 std::string shell_word(const std::string& path) {

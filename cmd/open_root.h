@@ -13,10 +13,12 @@ namespace dfsck {
 struct OpenedRoot {
   std::optional<Root> root;
   std::string failure;  // why there is none
+  bool is_missing = false;  // there is nothing at `path`
+  std::string path;         // as it was given or chosen
 };
 OpenedRoot open_root(const Options& options);
-// The same for a command whose root is named by --root.
-OpenedRoot open_root_option(const Options& options);
+// The same for a command whose root is named by --root; `usage` is how another one is named.
+OpenedRoot open_root_option(const Options& options, const std::string& usage);
 
 // `path` as a shell would have to be given it.
 std::string shell_word(const std::string& path);

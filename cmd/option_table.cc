@@ -92,7 +92,45 @@ Outcome add_text(std::vector<std::string>& targets, std::string_view option, con
   return set_text(targets.emplace_back(), option, value);
 }
 
+// "50M": bytes a second, with K, M or G for thousands, millions or billions.
+Outcome set_bandwidth(Options& options, const std::string& value) {
+  constexpr uint64_t kThousand = 1000;
+  uint64_t unit = 1;
+  std::string_view digits = value;
+  const size_t power = digits.empty() ? std::string_view::npos : std::string_view("KMG").find(digits.back());
+  if (power != std::string_view::npos) {
+    digits.remove_suffix(1);
+    for (size_t i = 0; i <= power; ++i) {
+      unit *= kThousand;
+    }
+  }
+  const auto number = parse_uint64(digits);
+  if (!number || *number == 0 || *number > UINT64_MAX / unit) {
+    return UsageError{"--bwlimit " + escaped_excerpt(value, 40) +
+                      ": must be a number of bytes a second, with K, M or G behind it for thousands, millions or billions"};
+  }
+  options.migration.bytes_per_second = *number * unit;
+  return std::nullopt;
+}
+
+Outcome add_excluded(Options& options, const std::string& value) {
+  for (const std::string_view word : split(value, ',')) {
+    const std::optional<Excluded> excluded = parse_excluded(word);
+    if (!excluded) {
+      return UsageError{"--exclude " + escaped_excerpt(word, 40) + ": must be volumes, containers or buildkit"};
+    }
+    options.migration.choice.excluded.insert(*excluded);
+  }
+  return std::nullopt;
+}
+
+constexpr Choices<CopyVerify, 3> kVerify{
+    {{"none", CopyVerify::None}, {"copy", CopyVerify::Copy}, {"full", CopyVerify::Full}}};
 constexpr Choices<Format, 2> kFormats{{{"text", Format::Text}, {"json", Format::Json}}};
+constexpr Choices<ArchiveFormat, 4> kArchiveFormats{{{"docker-archive", ArchiveFormat::DockerArchive},
+                                                     {"oci-archive", ArchiveFormat::OciArchive},
+                                                     {"oci-dir", ArchiveFormat::OciDir},
+                                                     {"legacy", ArchiveFormat::Legacy}}};
 constexpr Choices<ProgressStyle, 5> kProgressStyles{{{"auto", ProgressStyle::Auto},
                                                      {"bar", ProgressStyle::Bar},
                                                      {"plain", ProgressStyle::Plain},
@@ -113,17 +151,20 @@ constexpr OptionScope kCheck = scope_of(Command::Check);
 constexpr OptionScope kHistory = scope_of(Command::History);
 constexpr OptionScope kRecover = scope_of(Command::Recover);
 constexpr OptionScope kShow = scope_of(Command::Show);
+constexpr OptionScope kMigrate = scope_of(Command::Migrate);
+constexpr OptionScope kSave = scope_of(Command::Save);
+constexpr OptionScope kLoad = scope_of(Command::Load);
 constexpr OptionScope kChanging =
-    scope_of(Command::Apply) | scope_of(Command::Undo) | kRecover | scope_of(Command::Purge);
+    scope_of(Command::Apply) | scope_of(Command::Undo) | kRecover | scope_of(Command::Purge) | kLoad;
 
 constexpr std::array kOptions = {
-  OptionRow{'n', "dry-run", "", kCheck | kChanging,
-    "read only; print findings and, for each, the exact steps that a repair would take",
+  OptionRow{'n', "dry-run", "", kCheck | kChanging | kMigrate | kSave,
+    "change nothing; print findings and the exact steps that a repair would take, or what a command would do",
     [](Options& o, const std::string&) { return set_mode(o, Mode::DryRun); }},
   OptionRow{'p', "preen", "", kCheck,
     "make the repairs of class safe, which are proven to be right; ask nothing",
     [](Options& o, const std::string&) { return set_mode(o, Mode::Preen); }},
-  OptionRow{'y', "yes", "", kCheck | kChanging | kHistory,
+  OptionRow{'y', "yes", "", kCheck | kChanging | kHistory | kMigrate,
     "make every repair that has one definite answer; for other commands: do not ask",
     [](Options& o, const std::string&) { return set_mode(o, Mode::Yes); }},
   OptionRow{0, "plan", "FILE", kCheck,
@@ -138,9 +179,62 @@ constexpr std::array kOptions = {
   OptionRow{0, "acknowledge", "RUN", kHistory,
     "end the mark that the loss of something in the repair RUN has left",
     [](Options& o, const std::string& v) { return set_text(o.acknowledged_run, "acknowledge", v); }},
-  OptionRow{0, "root", "ROOT", kShow,
-    "the root to look at",
+  OptionRow{0, "verify", "HOW", kMigrate,
+    "copy (default): layers are verified while they are copied; full: and all is read back from the target; none",
+    [](Options& o, const std::string& v) { return choose(o.migration.verify, "verify", v, kVerify); }},
+  OptionRow{0, "live", "", kMigrate,
+    "while the daemon runs: copy only what it does not change, so that the run that follows is short",
+    [](Options& o, const std::string&) { o.migration.when = MigrationWish::When::Live; return Outcome(); }},
+  OptionRow{0, "keep-going", "", kMigrate | kSave,
+    "go on in spite of damage: migrate what there is as it is, save the other images",
+    assign<&Options::keep_going, KeepGoing::Yes>},
+  OptionRow{0, "images", "NAME", kMigrate,
+    "migrate these images and nothing else: names or ids; repeatable",
+    [](Options& o, const std::string& v) { return add_text(o.migration.images, "images", v); }},
+  OptionRow{0, "exclude", "AREA", kMigrate,
+    "leave out volumes, containers or buildkit; repeatable",
+    add_excluded},
+  OptionRow{0, "keep-orphans", "", kMigrate,
+    "take along what nothing refers to",
+    [](Options& o, const std::string&) { o.migration.choice.keep_orphans = true; return Outcome(); }},
+  OptionRow{0, "final-path", "PATH", kMigrate,
+    "where the target will lie when a daemon uses it (default: TARGET)",
+    [](Options& o, const std::string& v) -> Outcome {
+      if (!v.starts_with('/')) {
+        return UsageError{"--final-path " + escaped_excerpt(v, 60) + ": must be an absolute path"};
+      }
+      return set_text(o.migration.final_path, "final-path", v);
+    }},
+  OptionRow{0, "bwlimit", "RATE", kMigrate,
+    "read and write at most RATE bytes a second: 50M, say",
+    set_bandwidth},
+  OptionRow{0, "switch", "", kMigrate,
+    "set data-root in daemon.json to the target once it is whole; the old file is kept beside it",
+    assign<&Options::switch_daemon, Switch::Yes>},
+  OptionRow{0, "daemon-config", "FILE", kMigrate,
+    "the file that --switch changes (default: /etc/docker/daemon.json)",
+    [](Options& o, const std::string& v) { return set_text(o.daemon_config, "daemon-config", v); }},
+  OptionRow{'i', "input", "FILE", kLoad,
+    "the archive or OCI layout that is to be loaded; - for standard input",
+    [](Options& o, const std::string& v) { return set_text(o.input, "input", v); }},
+  OptionRow{0, "root", "ROOT", kShow | kSave | kLoad,
+    "the root to look at, to take images from, or to load into",
     [](Options& o, const std::string& v) { return set_text(o.root, "root", v); }},
+  OptionRow{'o', "output", "FILE", kSave,
+    "where the archive goes: a file, - for standard output, or the directory of oci-dir",
+    [](Options& o, const std::string& v) { return set_text(o.output_file, "output", v); }},
+  OptionRow{0, "format", "FORMAT", kSave,
+    "of an archive: docker-archive (default), oci-archive, oci-dir, or legacy, the form of Docker up to 24",
+    [](Options& o, const std::string& v) { return choose(o.archive_format, "format", v, kArchiveFormats); }},
+  OptionRow{0, "all", "", kSave,
+    "save every image",
+    assign<&Options::save_all, SaveAll::Yes>},
+  OptionRow{0, "container", "NAME", kSave,
+    "save the filesystem of this container, as docker commit would make an image of it",
+    [](Options& o, const std::string& v) { return set_text(o.container, "container", v); }},
+  OptionRow{0, "tag", "NAME", kSave,
+    "with --container: the name of the image",
+    [](Options& o, const std::string& v) { return set_text(o.tag, "tag", v); }},
   OptionRow{0, "full", "", kShow,
     "read the contents of the files in question",
     [](Options& o, const std::string&) { return set_level(o, Level::Full); }},
@@ -150,7 +244,7 @@ constexpr std::array kOptions = {
   OptionRow{0, "structure", "", kCheck | kShow,
     "do not look into the trees of layers at all",
     [](Options& o, const std::string&) { return set_level(o, Level::Structure); }},
-  OptionRow{'j', "jobs", "N", kCheck | kShow,
+  OptionRow{'j', "jobs", "N", kCheck | kShow | kMigrate | kSave | kLoad,
     "work on N things at once, 1 to 64 (default: all processors)",
     set_jobs},
   OptionRow{0, "only", "NAME", kCheck,
@@ -162,19 +256,22 @@ constexpr std::array kOptions = {
   OptionRow{0, "from", "DONOR", kCheck,
     "where lost bytes may be had: a docker save archive, an OCI layout or another Docker root; repeatable",
     [](Options& o, const std::string& v) { return add_text(o.donors, "from", v); }},
-  OptionRow{0, "format", "FORMAT", kEverywhere,
+  OptionRow{0, "format", "FORMAT", kEverywhere & ~kSave,
     "text (default) or json: one JSON document on standard output",
     [](Options& o, const std::string& v) { return choose(o.format, "format", v, kFormats); }},
-  OptionRow{0, "report", "FILE", kCheck,
+  OptionRow{0, "json", "", kEverywhere,
+    "the same as --format json, also where --format names the form of an archive",
+    assign<&Options::format, Format::Json>},
+  OptionRow{0, "report", "FILE", kCheck | kMigrate | kSave,
     "write the JSON report into FILE as well",
     [](Options& o, const std::string& v) { return set_text(o.report_file, "report", v); }},
-  OptionRow{0, "progress", "HOW", kCheck | kShow,
+  OptionRow{0, "progress", "HOW", kCheck | kShow | kMigrate | kSave | kLoad,
     "auto (default), bar, plain, json or none; on standard error",
     [](Options& o, const std::string& v) { return choose(o.progress, "progress", v, kProgressStyles); }},
   OptionRow{0, "color", "WHEN", kEverywhere,
     "auto (default: on a terminal, unless NO_COLOR is set), always or never",
     [](Options& o, const std::string& v) { return choose(o.color, "color", v, kColorModes); }},
-  OptionRow{0, "no-trunc", "", kCheck | kShow | kHistory | kChanging,
+  OptionRow{0, "no-trunc", "", kCheck | kShow | kHistory | kChanging | kMigrate | kSave,
     "print whole ids and every finding and step",
     assign<&Options::truncate, Truncate::No>},
   OptionRow{0, "strict", "", kCheck | kShow,
@@ -186,10 +283,10 @@ constexpr std::array kOptions = {
   OptionRow{0, "root-label", "NAME", kCheck,
     "print NAME in place of the root's path",
     [](Options& o, const std::string& v) { return set_text(o.root_label, "root-label", v); }},
-  OptionRow{'v', "verbose", "", kCheck | kShow | kHistory,
+  OptionRow{'v', "verbose", "", kCheck | kShow | kHistory | kMigrate,
     "print every information and every step",
     [](Options& o, const std::string&) { return set_detail(o, Detail::Verbose); }},
-  OptionRow{'q', "quiet", "", kCheck,
+  OptionRow{'q', "quiet", "", kCheck | kMigrate | kSave,
     "print errors and the summary line only",
     [](Options& o, const std::string&) { return set_detail(o, Detail::Quiet); }},
   OptionRow{0, "version", "", kEverywhere,

@@ -7,6 +7,7 @@
 #include <array>
 #include <boost/program_options.hpp>
 #include <optional>
+#include <set>
 
 #include "cmd/nearest.h"
 #include "cmd/option_table.h"
@@ -31,17 +32,22 @@ constexpr std::array kCommands{
     CommandRow{"recover", Command::Recover, 0, 1, "docker-fsck recover [--back] [ROOT]"},
     CommandRow{"history", Command::History, 0, 1, "docker-fsck history [--acknowledge RUN] [ROOT]"},
     CommandRow{"purge", Command::Purge, 0, 2, "docker-fsck purge [ROOT [RUN]]"},
+    CommandRow{"load", Command::Load, 0, 0, "docker-fsck load [--root ROOT] -i FILE"},
     CommandRow{"show", Command::Show, 0, 1, "docker-fsck show [--root ROOT] [WHAT]"},
+    CommandRow{"migrate", Command::Migrate, 2, 2, "docker-fsck migrate [OPTIONS] SOURCE TARGET"},
+    CommandRow{"save", Command::Save, 0, SIZE_MAX, "docker-fsck save [--root ROOT] -o FILE IMAGE..."},
     CommandRow{"explain", Command::Explain, 1, SIZE_MAX, "docker-fsck explain CODE|SLUG|MESSAGE"},
     CommandRow{"list", Command::ListProblems, 1, 1, "docker-fsck list problems"},
     CommandRow{"help", Command::Help, 0, SIZE_MAX, "docker-fsck help"},
 };
-// Words that are commands of docker-fsck, but not of this version; never taken for the name of a root.
-constexpr std::array<std::string_view, 3> kLaterCommands{"migrate", "save", "load"};
 
 po::options_description described_options() {
   po::options_description description;
+  std::set<std::string_view> known;
   for (const OptionRow& row : all_options()) {
+    if (!known.insert(row.name).second) {
+      continue;
+    }
     const std::string name = std::string(row.name) + (row.letter != 0 ? std::string(",") + row.letter : "");
     if (row.argument.empty()) {
       description.add_options()(name.c_str(), "");
@@ -55,7 +61,10 @@ po::options_description described_options() {
 std::string unknown_option(const std::string& option) {
   std::vector<std::string> names;
   for (const OptionRow& row : all_options()) {
-    names.push_back("--" + std::string(row.name));
+    const std::string name = "--" + std::string(row.name);
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      names.push_back(name);
+    }
   }
   const std::string hint = did_you_mean(option, names);
   return "unknown option " + escaped_excerpt(option, 60) + (hint.empty() ? "; docker-fsck --help lists them" : hint);
@@ -85,15 +94,30 @@ std::variant<std::vector<po::option>, UsageError> tokens_of(const std::vector<st
   }
 }
 
-const OptionRow* row_of(std::string_view name) {
-  const auto rows = all_options();
-  const auto row = std::find_if(rows.begin(), rows.end(), [&](const OptionRow& r) { return r.name == name; });
-  return row == rows.end() ? nullptr : &*row;
-}
-
 const CommandRow* command_row(std::string_view word) {
   const auto row = std::find_if(kCommands.begin(), kCommands.end(), [&](const CommandRow& r) { return r.name == word; });
   return row == kCommands.end() ? nullptr : &*row;
+}
+
+// The option of that name: the command's own, if there are several.
+const OptionRow* row_of(std::string_view name, Command command) {
+  const OptionRow* found = nullptr;
+  for (const OptionRow& row : all_options()) {
+    const bool is_own = (row.scope & scope_of(command)) != 0;
+    found = row.name == name && (found == nullptr || is_own) ? &row : found;
+  }
+  return found;
+}
+
+// The command that the first word names; a check, if none does.
+Command command_of(const std::vector<po::option>& tokens) {
+  for (const po::option& token : tokens) {
+    if (token.string_key.empty() && !token.value.empty()) {
+      const CommandRow* row = command_row(token.value.front());
+      return row != nullptr ? row->command : Command::Check;
+    }
+  }
+  return Command::Check;
 }
 
 UsageError second_root(const std::vector<std::string>& words) {
@@ -116,10 +140,6 @@ std::optional<UsageError> take_command(Options& options) {
     return std::nullopt;  // --help and --version win over everything
   }
   const std::string word = words[0];
-  if (std::find(kLaterCommands.begin(), kLaterCommands.end(), word) != kLaterCommands.end()) {
-    return UsageError{"the command " + word + " is not part of this version; for a directory of that name write ./" +
-                      word};
-  }
   if (word == "check" || word == "repair") {
     return UsageError{(word == "check" ? "checking" : "repairing") +
                       std::string(" needs no command word: docker-fsck [OPTIONS] [ROOT]; for a directory of that name ") +
@@ -159,11 +179,55 @@ std::optional<UsageError> reject_options_of_others(Command command, const std::v
   return std::nullopt;
 }
 
+std::optional<UsageError> migrate_contradiction(const Options& options) {
+  const bool live = options.migration.when == MigrationWish::When::Live;
+  if (live && options.switch_daemon == Switch::Yes) {
+    return UsageError{"--live and --switch exclude each other: an offline run has to come between"};
+  }
+  if (!options.migration.images.empty() && !options.migration.choice.excluded.empty()) {
+    return UsageError{"--images leaves out all that --exclude could name"};
+  }
+  if (!options.daemon_config.empty() && options.switch_daemon == Switch::No) {
+    return UsageError{"--daemon-config has a meaning only with --switch"};
+  }
+  return std::nullopt;
+}
+
+std::optional<UsageError> save_contradiction(const Options& options) {
+  const int kinds = (options.arguments.empty() ? 0 : 1) + (options.save_all == SaveAll::Yes ? 1 : 0) +
+                    (options.container.empty() ? 0 : 1);
+  if (kinds == 0) {
+    return UsageError{"save what? Name images, or write --all, or --container NAME"};
+  }
+  if (kinds > 1) {
+    return UsageError{"names of images, --all and --container exclude each other"};
+  }
+  if (options.output_file.empty() && options.mode != Mode::DryRun) {
+    return UsageError{"save needs -o FILE; - stands for standard output"};
+  }
+  if (!options.tag.empty() && options.container.empty()) {
+    return UsageError{"--tag has a meaning only with --container"};
+  }
+  if (options.output_file == "-" && options.archive_format == ArchiveFormat::OciDir) {
+    return UsageError{"--format oci-dir makes a directory, which cannot go to standard output"};
+  }
+  if (options.output_file == "-" && options.format == Format::Json && options.mode != Mode::DryRun) {
+    return UsageError{"standard output cannot hold the archive and a JSON document: --report FILE takes the document"};
+  }
+  return std::nullopt;
+}
+
 std::optional<UsageError> contradiction(const Options& options) {
+  if (options.command == Command::Migrate) {
+    return migrate_contradiction(options);
+  }
   if (!options.plan_file.empty() && options.mode != Mode::DryRun) {
     return UsageError{"--plan needs --dry-run: docker-fsck --dry-run --plan FILE [ROOT]"};
   }
-  return std::nullopt;
+  if (options.command == Command::Load && options.input.empty()) {
+    return UsageError{"load what? docker-fsck load [--root ROOT] -i FILE"};
+  }
+  return options.command == Command::Save ? save_contradiction(options) : std::nullopt;
 }
 
 }  // namespace
@@ -176,12 +240,14 @@ std::variant<Options, UsageError> parse_options(const std::vector<std::string>& 
   Options options;
   options.jobs = default_jobs();
   std::vector<const OptionRow*> given;
-  for (const po::option& token : std::get<std::vector<po::option>>(tokens)) {
+  const auto& parsed = std::get<std::vector<po::option>>(tokens);
+  const Command command = command_of(parsed);
+  for (const po::option& token : parsed) {
     if (token.string_key.empty()) {
       options.arguments.insert(options.arguments.end(), token.value.begin(), token.value.end());
       continue;
     }
-    const OptionRow* row = row_of(token.string_key);
+    const OptionRow* row = row_of(token.string_key, command);
     given.push_back(row);
     if (auto error = row->set(options, token.value.empty() ? std::string() : token.value[0])) {
       return *error;
@@ -204,7 +270,7 @@ std::variant<Options, UsageError> parse_options(const std::vector<std::string>& 
 Format wanted_format(const std::vector<std::string>& args) {
   Format format = Format::Text;
   for (size_t i = 0; i < args.size() && args[i] != "--"; ++i) {
-    if (args[i] == "--format=json" || (args[i] == "--format" && i + 1 < args.size() && args[i + 1] == "json")) {
+    if (args[i] == "--json" || args[i] == "--format=json" || (args[i] == "--format" && i + 1 < args.size() && args[i + 1] == "json")) {
       format = Format::Json;
     }
   }

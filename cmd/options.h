@@ -7,11 +7,13 @@
 #include <variant>
 #include <vector>
 
+#include "checks/migration.h"
 #include "checks/report.h"
+#include "core/transfer/save_layout.h"
 
 namespace dfsck {
 
-enum class Command { Check, Apply, Undo, Recover, History, Purge, Show, Explain, ListProblems, Help, Version };
+enum class Command { Check, Apply, Undo, Recover, History, Purge, Show, Migrate, Save, Load, Explain, ListProblems, Help, Version };
 enum class Format { Text, Json };
 enum class ProgressStyle { Auto, Bar, Plain, Json, None };
 enum class ColorMode { Auto, Always, Never };
@@ -20,11 +22,14 @@ enum class Truncate { No, Yes };
 enum class Stats { No, Yes };
 enum class IfUnclean { No, Yes };
 enum class RecoverBack { No, Yes };
+enum class KeepGoing { No, Yes };
+enum class Switch { No, Yes };
+enum class SaveAll { No, Yes };
 
 struct Options {
   Command command = Command::Check;
-  // ROOT of a check (at most one), the words to explain, PLAN of apply, WHAT of show, ROOT and RUN of the commands about
-  // repairs.
+  // ROOT of a check (at most one), the words to explain, PLAN of apply, WHAT of show, SOURCE and TARGET of migrate, the
+  // images of save, ROOT and RUN of the commands about repairs.
   std::vector<std::string> arguments;
   std::optional<Mode> mode;  // as given; commands that change something take DryRun and Yes
   std::optional<Level> level;  // as given
@@ -38,7 +43,17 @@ struct Options {
   IfUnclean if_unclean = IfUnclean::No;
   RecoverBack back = RecoverBack::No;
   std::string acknowledged_run;  // of history; empty: none
-  std::string root;              // of show, which takes no ROOT among its arguments; empty: the default
+  std::string root;              // of commands that take no ROOT among their arguments; empty: the default
+  std::string output_file;       // of save; "-": standard output; empty: none
+  ArchiveFormat archive_format = ArchiveFormat::DockerArchive;
+  SaveAll save_all = SaveAll::No;
+  std::string container;  // of save; empty: none
+  std::string tag;        // of the image that a container becomes; empty: none
+  KeepGoing keep_going = KeepGoing::No;
+  MigrationWish migration;  // source, target, jobs and keep_going stand elsewhere
+  Switch switch_daemon = Switch::No;
+  std::string daemon_config;  // of --switch; empty: the usual one
+  std::string input;  // of load; "-": standard input
   ProgressStyle progress = ProgressStyle::Auto;
   ColorMode color = ColorMode::Auto;
   Truncate truncate = Truncate::Yes;

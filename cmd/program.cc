@@ -6,8 +6,11 @@
 #include "cmd/explain_cmd.h"
 #include "cmd/help.h"
 #include "cmd/list_cmd.h"
+#include "cmd/migrate_cmd.h"
+#include "cmd/load_cmd.h"
 #include "cmd/options.h"
 #include "cmd/repairs_cmd.h"
+#include "cmd/save_cmd.h"
 #include "cmd/show_cmd.h"
 
 namespace dfsck {
@@ -25,7 +28,10 @@ Output run_program(const std::vector<std::string>& args) {
     case Command::Recover: return run_recover(options);
     case Command::History: return run_history(options);
     case Command::Purge: return run_purge(options);
+    case Command::Load: return run_load(options);
     case Command::Show: return run_show(options);
+    case Command::Migrate: return run_migrate(options);
+    case Command::Save: return run_save(options);
     case Command::Explain: return run_explain(options);
     case Command::ListProblems: return run_list_problems(options);
     case Command::Help: return Output{kExitClean, help_text(), ""};

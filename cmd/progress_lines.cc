@@ -19,7 +19,11 @@ std::string_view phase_words(Progress::Phase phase) {
     case Progress::Phase::Scanning: return "scanning";
     case Progress::Phase::Checking: return "checking structure";
     case Progress::Phase::Content: return "checking contents";
+    case Progress::Phase::Loading: return "loading";
     case Progress::Phase::Repairing: return "repairing";
+    case Progress::Phase::Copying: return "copying";
+    case Progress::Phase::Verifying: return "reading back";
+    case Progress::Phase::Saving: return "saving";
     case Progress::Phase::Done: return "done";
   }
   return "";
@@ -31,15 +35,37 @@ std::string_view phase_key(Progress::Phase phase) {
     case Progress::Phase::Scanning: return "scanning";
     case Progress::Phase::Checking: return "checking";
     case Progress::Phase::Content: return "content";
+    case Progress::Phase::Loading: return "loading";
     case Progress::Phase::Repairing: return "repairing";
+    case Progress::Phase::Copying: return "copying";
+    case Progress::Phase::Verifying: return "verifying";
+    case Progress::Phase::Saving: return "saving";
     case Progress::Phase::Done: return "done";
   }
   return "";
 }
 
+// Phases whose work is bytes.
+bool counts_bytes(Progress::Phase phase) {
+  return phase == Progress::Phase::Content || phase == Progress::Phase::Copying || phase == Progress::Phase::Verifying ||
+         phase == Progress::Phase::Saving || phase == Progress::Phase::Loading;
+}
+
+std::string_view noun_of(Progress::Phase phase) {
+  switch (phase) {
+    case Progress::Phase::Content:
+    case Progress::Phase::Saving:
+    case Progress::Phase::Loading: return "layer";
+    case Progress::Phase::Repairing: return "step";
+    case Progress::Phase::Copying:
+    case Progress::Phase::Verifying: return "part";
+    default: return "directory";
+  }
+}
+
 // How much of the phase is done, 0 to 1; totals are estimates, so that done may be more than total.
 std::optional<double> fraction(const ProgressSample& sample) {
-  const bool by_bytes = sample.phase == Progress::Phase::Content && sample.bytes_total > 0;
+  const bool by_bytes = counts_bytes(sample.phase) && sample.bytes_total > 0;
   const uint64_t done = by_bytes ? sample.bytes_done : sample.items_done;
   const uint64_t total = by_bytes ? sample.bytes_total : sample.items_total;
   if (total == 0) {
@@ -61,10 +87,8 @@ std::string duration(uint64_t seconds) {
 // The pieces after the percentage, most wanted first.
 std::vector<std::string> details(const ProgressSample& sample) {
   std::vector<std::string> parts;
-  const std::string_view noun = sample.phase == Progress::Phase::Content     ? "layer"
-                                : sample.phase == Progress::Phase::Repairing ? "step"
-                                                                             : "directory";
-  if (sample.phase == Progress::Phase::Content && sample.bytes_total > 0) {
+  const std::string_view noun = noun_of(sample.phase);
+  if (counts_bytes(sample.phase) && sample.bytes_total > 0) {
     parts.push_back(human_bytes(sample.bytes_done) + " of " +
                     human_bytes(std::max(sample.bytes_done, sample.bytes_total)));
   } else if (sample.items_total > 0) {
@@ -72,7 +96,7 @@ std::vector<std::string> details(const ProgressSample& sample) {
   } else if (sample.items_done > 0) {
     parts.push_back(counted(sample.items_done, noun));
   }
-  if (const uint64_t rate = sample.bytes_per_second(); rate > 0 && sample.phase == Progress::Phase::Content) {
+  if (const uint64_t rate = sample.bytes_per_second(); rate > 0 && counts_bytes(sample.phase)) {
     parts.push_back(human_bytes(rate) + "/s");
     if (sample.bytes_total > sample.bytes_done) {
       parts.push_back("about " + duration((sample.bytes_total - sample.bytes_done) / rate + 1) + " left");

@@ -4,6 +4,7 @@
 
 #include "cmd/json_writer.h"
 #include "cmd/render.h"
+#include "cmd/render_json.h"
 #include "cmd/render_json_finding.h"
 #include "cmd/render_json_plan.h"
 #include "cmd/totals.h"
@@ -75,30 +76,6 @@ void write_outcome(const RootReport& report, JsonWriter& json) {
   json.end_object();
 }
 
-// The part of a root that is the same for the root that was asked for and for those below it.
-void write_root(const RootReport& report, JsonWriter& json) {
-  json.key("root").text(report.root);
-  json.key("driver").text(report.driver);
-  json.key("mode").text(mode_name(report.mode));
-  json.key("level").text(level_name(report.level));
-  json.key("daemon").object();
-  json.key("live").boolean(report.live);
-  json.key("evidence").texts(report.evidence);
-  json.end_object();
-  write_counts(report.counts, json);
-  write_findings(report, json);
-  write_outcome(report, json);
-  json.key("failures").texts(report.failures);
-  json.key("cancelled").boolean(report.cancelled);
-  json.key("below").array();
-  for (const RootReport& below : report.below) {
-    json.object();
-    write_root(below, json);
-    json.end_object();
-  }
-  json.end_array();
-}
-
 void write_summary(const RootReport& report, JsonWriter& json) {
   const Totals totals = totals_of(report);
   const Totals now = totals_now(report);
@@ -123,6 +100,29 @@ void write_timing(const Timing& timing, JsonWriter& json) {
 }
 
 }  // namespace
+
+void write_root(const RootReport& report, JsonWriter& json) {
+  json.key("root").text(report.root);
+  json.key("driver").text(report.driver);
+  json.key("mode").text(mode_name(report.mode));
+  json.key("level").text(level_name(report.level));
+  json.key("daemon").object();
+  json.key("live").boolean(report.live);
+  json.key("evidence").texts(report.evidence);
+  json.end_object();
+  write_counts(report.counts, json);
+  write_findings(report, json);
+  write_outcome(report, json);
+  json.key("failures").texts(report.failures);
+  json.key("cancelled").boolean(report.cancelled);
+  json.key("below").array();
+  for (const RootReport& below : report.below) {
+    json.object();
+    write_root(below, json);
+    json.end_object();
+  }
+  json.end_array();
+}
 
 std::string render_json(const RootReport& report, const RenderSettings& settings) {
   JsonWriter json;

@@ -76,6 +76,7 @@ struct WriteFields {
     json.key("nanoseconds").number(action.nanoseconds);
   }
   void operator()(const MakeHardLink& action) const { json.key("target").text(action.target.text()); }
+  void operator()(const Adopt& action) const { json.key("staged").number(action.staged); }
 };
 
 void write_expect(const Expect& expect, JsonWriter& json) {

@@ -126,7 +126,7 @@ Output show_target(const Options& options, const Root& root, const LookedAt& loo
 }  // namespace
 
 Output run_show(const Options& options) {
-  const OpenedRoot opened = open_root_option(options);
+  const OpenedRoot opened = open_root_option(options, "docker-fsck show --root DIRECTORY [WHAT]");
   if (!opened.root) {
     return failed(options, opened.failure, {}, kExitFailed);
   }

@@ -6,7 +6,10 @@
 #   3. a root of 1,000 layers that lost every link, lower and short link: --yes --structure;
 #   4. the first root with 200 files zeroed, healed from one archive of its images, against the daemon loading that
 #      archive into an empty root;
-#   5. how many layers of a root with images of all origins get their tar-split back when it is lost.
+#   5. how many layers of a root with images of all origins get their tar-split back when it is lost;
+#   6. all images of the first root saved to a file, against docker save by the daemon on the same root;
+#   7. the first root migrated to another place, against cp, rsync and tar; the memory that a million files take;
+#   8. the images of the first root, loaded into an empty root by docker-fsck and by the daemon.
 # Needs root, dockerd, and about 30 GB of disk in BENCH_DIR (default /var/tmp). BENCH_KEEP=1 keeps the roots there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -59,6 +62,73 @@ measure() {
 }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 
+# timed COMMAND...: runs it once, functions too, and leaves the wall time in $wall.
+timed() {
+  local from
+  from=$(date +%s.%N)
+  "$@" >/dev/null 2>"$dir/err" || [ $? -eq 1 ] || { echo "bench: $1 failed: $(tail -n 1 "$dir/err")" >&2; exit 1; }
+  wall=$(awk -v from="$from" -v to="$(date +%s.%N)" 'BEGIN { print to - from }')
+}
+
+# Both save the same images, one after the other, each to a file that does not exist.
+save_against_save() {
+  rm -f "$dir/theirs.tar" "$dir/ours.tar"
+  sync
+  timed "$build/docker-fsck" save --root "$dir/big" --all -j2 --progress none -o "$dir/ours.tar"
+  saved=$wall
+  rm -f "$dir/ours.tar"
+  daemon_start "$dir/big"
+  sync
+  # docker-fsck ends when the archive is on the disk; the daemon leaves that to the kernel.
+  timed dk save -o "$dir/theirs.tar" $(dk image ls --format '{{.Repository}}:{{.Tag}}')
+  saved_by_daemon=$wall
+  timed sync "$dir/theirs.tar"
+  synced_by_daemon=$(awk -v a="$saved_by_daemon" -v b="$wall" 'BEGIN { print a + b }')
+  daemon_stop
+  rm -f "$dir/theirs.tar"
+}
+
+# Copies the first root five times with each tool, in turns, to the same place on the same disk; each time until it is on
+# the disk. Prints the median of each.
+migrate_against_copies() {
+  local target=$dir/moved round tool
+  for round in 1 2 3 4 5; do
+    for tool in verified unverified cp rsync tar; do
+      rm -rf --one-file-system "$target"
+      mkdir "$target"
+      sync
+      timed "copy_by_$tool" "$dir/big" "$target"
+      echo "$wall" >>"$dir/times.$round.$tool"
+    done
+  done
+  rm -rf --one-file-system "$target"
+  for tool in verified unverified cp rsync tar; do
+    cat "$dir"/times.*."$tool" | sort -n | sed -n 3p >"$dir/median.$tool"
+  done
+  rm -f "$dir"/times.*
+}
+copy_by_verified() { "$build/docker-fsck" migrate --yes -j2 --progress none "$1" "$2"; }
+copy_by_unverified() { "$build/docker-fsck" migrate --yes -j2 --verify none --progress none "$1" "$2"; }
+copy_by_cp() { cp -a "$1/." "$2" && sync -f "$2"; }
+copy_by_rsync() { rsync -aHAXS --numeric-ids "$1/" "$2" && sync -f "$2"; }
+copy_by_tar() {
+  tar -C "$1" --numeric-owner --xattrs --xattrs-include='*' --acls -S -c . |
+    tar -C "$2" --numeric-owner --xattrs --xattrs-include='*' --acls -S -p -x && sync -f "$2"
+}
+
+# A volume of a million files: peak memory in KiB.
+memory_of_migration() {
+  rm -rf --one-file-system "$dir/many" "$dir/moved"
+  cp -a "$dir/mixed" "$dir/many"
+  mkdir -p "$dir/many/volumes/many/_data"
+  seq 1 1000 | (cd "$dir/many/volumes/many/_data" && xargs mkdir)
+  seq 1 1000000 | awk -v at="$dir/many/volumes/many/_data" '{ file = at "/" ($1 % 1000 + 1) "/" $1; print $1 >file; close(file) }'
+  /usr/bin/time -f '%M' -o "$dir/time" "$build/docker-fsck" migrate --yes -j2 --progress none "$dir/many" "$dir/moved" \
+    >/dev/null 2>"$dir/err" || { echo "bench: the migration failed: $(tail -n 1 "$dir/err")" >&2; exit 1; }
+  rm -rf --one-file-system "$dir/many" "$dir/moved"
+  tail -n 1 "$dir/time"
+}
+
 # What a power cut can leave of a root of 1,000 layers, made anew before each repair.
 repair_of_links() {
   rm -rf --one-file-system "$dir/cut"
@@ -69,14 +139,6 @@ repair_of_links() {
   /usr/bin/time -f '%e %U %S %M' -o "$dir/time" "$build/docker-fsck" -y --structure --progress none "$dir/cut" \
     >/dev/null 2>"$dir/err" || [ $? -eq 1 ] || { echo "bench: the repair failed: $(tail -n 1 "$dir/err")" >&2; exit 1; }
   tail -n 1 "$dir/time"
-}
-
-# timed COMMAND...: runs it once, functions too, and leaves the wall time in $wall.
-timed() {
-  local from
-  from=$(date +%s.%N)
-  "$@" >/dev/null 2>"$dir/err" || [ $? -eq 1 ] || { echo "bench: $1 failed: $(tail -n 1 "$dir/err")" >&2; exit 1; }
-  wall=$(awk -v from="$from" -v to="$(date +%s.%N)" 'BEGIN { print to - from }')
 }
 
 # Zeroes 200 files of a copy of the big root, all over its layers, and mends them; the daemon loads the same archive.
@@ -100,6 +162,22 @@ heal_against_load() {
   loaded=$wall
   daemon_stop
   rm -rf --one-file-system "$dir/holed" "$dir/loaded"
+}
+
+# One archive into two empty roots. What was removed before is settled first: a filesystem is slow to make files right
+# after many were deleted.
+load_against_daemon() {
+  daemon_start "$dir/big"
+  [ -e "$dir/archive" ] || dk save -o "$dir/archive" $(dk image ls --format '{{.Repository}}:{{.Tag}}')
+  daemon_stop
+  sync
+  timed "$build/docker-fsck" load --yes -j2 --progress none --root "$dir/loaded-by-us" -i "$dir/archive"
+  by_us=$wall
+  daemon_start "$dir/loaded-by-daemon"
+  timed dk load -i "$dir/archive"
+  by_daemon=$wall
+  daemon_stop
+  rm -rf --one-file-system "$dir/loaded-by-us" "$dir/loaded-by-daemon"
 }
 
 [ -d "$dir/big" ] || make_big "$dir/big"
@@ -132,3 +210,30 @@ printf '%-44s %7.2f s wall\n' "docker load of the same archive" "$loaded"
 echo "healing / loading: $(ratio "$healed" "$loaded")"
 [ -d "$dir/mixed" ] || fixtures/real/make-root.sh "$dir/mixed" mixed >/dev/null
 echo "lost tar-splits: $("$build/pack-layers" "$dir/mixed" | tail -n 1)"
+
+save_against_save
+printf '%-44s %7.2f s wall\n' "docker-fsck save --all -j2" "$saved"
+printf '%-44s %7.2f s wall\n' "docker save of the same images" "$saved_by_daemon"
+printf '%-44s %7.2f s wall\n' "docker save, until it is on the disk" "$synced_by_daemon"
+echo "saving / docker save: $(ratio "$saved" "$saved_by_daemon"); until it is on the disk: $(ratio "$saved" "$synced_by_daemon")"
+
+migrate_against_copies
+for tool in verified unverified cp rsync tar; do
+  case $tool in
+    verified) name="docker-fsck migrate -j2" ;;
+    unverified) name="docker-fsck migrate -j2 --verify none" ;;
+    cp) name="cp -a" ;;
+    rsync) name="rsync -aHAXS --numeric-ids" ;;
+    tar) name="tar | tar, with attributes and holes" ;;
+  esac
+  printf '%-44s %7.2f s wall, median of five\n' "$name" "$(cat "$dir/median.$tool")"
+done
+echo "cp / migrating: $(ratio "$(cat "$dir/median.cp")" "$(cat "$dir/median.verified")"); unverified: $(
+  ratio "$(cat "$dir/median.cp")" "$(cat "$dir/median.unverified")"); rsync / migrating: $(
+  ratio "$(cat "$dir/median.rsync")" "$(cat "$dir/median.verified")")"
+peak=$(memory_of_migration)
+echo "migrating a volume of 1,000,000 files: $((peak / 1024)) MB peak"
+
+load_against_daemon
+printf '%-44s %7.2f s wall\n' "docker-fsck load -j2" "$by_us" "docker load of the same archive" "$by_daemon"
+echo "docker-fsck load / docker load: $(ratio "$by_us" "$by_daemon")"

@@ -133,13 +133,27 @@ TEST(Options, ShowTakesItsRootAsAnOption) {
   EXPECT_EQ(refused({"show", "--preen", "a"}), "--preen has a meaning only for a check, not for this command");
 }
 
-TEST(Options, WhatThisVersionCannotDoIsRefusedAsUsage) {
-  for (const char* command : {"migrate", "save", "load"}) {
-    const Output output = run_program({command, "a", "b"});
-    EXPECT_EQ(output.exit_code, 16);
-    EXPECT_NE(output.err.find("the command " + std::string(command) + " is not part of this version"),
-              std::string::npos);
-  }
+TEST(Options, SaveNamesAnArchiveByFormat) {
+  const Options save = parsed({"save", "--root", "/root", "-o", "-", "--format", "oci-archive", "app:1", "app:2"});
+  EXPECT_EQ(save.command, Command::Save);
+  EXPECT_EQ(save.archive_format, ArchiveFormat::OciArchive);
+  EXPECT_EQ(save.format, Format::Text);
+  EXPECT_EQ(save.output_file, "-");
+  EXPECT_EQ(save.arguments, (std::vector<std::string>{"app:1", "app:2"}));
+  EXPECT_EQ(parsed({"--json", "--format", "legacy", "save", "--all", "-o", "f"}).format, Format::Json);
+  EXPECT_EQ(parsed({"--json", "/root"}).format, Format::Json);
+  EXPECT_EQ(refused({"save", "--all", "-o", "f", "--format", "json"}),
+            "--format json: must be one of docker-archive, oci-archive, oci-dir, legacy");
+  EXPECT_EQ(refused({"--format", "legacy", "/root"}), "--format legacy: must be one of text, json");
+  EXPECT_EQ(refused({"save", "app:1"}), "save needs -o FILE; - stands for standard output");
+  EXPECT_EQ(refused({"save", "-o", "f"}), "save what? Name images, or write --all, or --container NAME");
+  EXPECT_EQ(refused({"save", "-o", "f", "--all", "app:1"}), "names of images, --all and --container exclude each other");
+  EXPECT_EQ(refused({"save", "-o", "f", "--tag", "a", "app:1"}), "--tag has a meaning only with --container");
+  EXPECT_EQ(refused({"save", "-o", "f", "--preen", "app:1"}),
+            "--preen has a meaning only for a check, not for this command");
+}
+
+TEST(Options, ADirectoryThatIsCalledLikeACommandIsNamedWithItsPath) {
   EXPECT_EQ(parsed({"./migrate"}).arguments, std::vector<std::string>{"./migrate"});
 }
 

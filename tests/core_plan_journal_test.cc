@@ -119,7 +119,7 @@ TEST(PlanJson, RefusesWhatItDoesNotKnow) {
         R"({"op":"write-file","path":"a","bytes":"","uid":0,"gid":0,"mode":4096)",
         R"({"op":"make-directory","path":"a","uid":-1,"gid":0,"mode":0)", R"({"op":"set-mtime","path":"a")",
         R"({"op":"set-mtime","path":"a","mtime":[1,1000000000])", R"({"op":"make-node","path":"a","type":"socket")",
-        R"({"op":"write-symlink","path":"a","target_base64":"*")"}) {
+        R"({"op":"write-symlink","path":"a","target_base64":"*")", R"({"op":"adopt","path":"a","staged":0)"}) {
     EXPECT_FALSE(parse_plan_text(head + step + tail)) << step;
   }
   EXPECT_FALSE(

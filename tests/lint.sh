@@ -36,6 +36,7 @@ product="$core $checks $cmd"
   forbid "core/model may use base to fs" '#include "core/(content|heal|plan|transfer)/' $(layer model)
   forbid "core/content may use base to model" '#include "core/(heal|plan|transfer)/' $(layer content)
   forbid "core/heal may use base to content" '#include "core/(plan|transfer)/' $(layer heal)
+  forbid "core/transfer may use base to content" '#include "core/(heal|plan)/' $(files 'core/transfer/save*' core/transfer/v1_image.cc core/transfer/container_image.cc)
   forbid "Boost.Program_options only in cmd/options.cc" '#include <boost/program_options' \
     $(echo "$product" | tr ' ' '\n' | without '^cmd/options\.cc$')
   forbid "Boost.JSON, OpenSSL, libarchive only in core/codec" '#include <(boost/json|openssl/|archive)' \
@@ -44,22 +45,26 @@ product="$core $checks $cmd"
   forbid "checks do no I/O of their own" '#include <(unistd\.h|fcntl\.h|iostream|cstdio|fstream|filesystem)>' \
     $(echo "$checks" | tr ' ' '\n' | without '^checks/table\.cc$')
   forbid "only core/fs/writer*.cc mutates" \
-    '\b(unlinkat|renameat2?|linkat|symlinkat|mkdirat|mknodat|fchmodat|fchownat|fchmod|fchown|lsetxattr|fsetxattr|setxattr|lremovexattr|fremovexattr|removexattr|utimensat|futimens|ftruncate|O_CREAT|O_TMPFILE|O_TRUNC|O_RDWR|O_WRONLY)\b' \
-    $(echo "$product" | tr ' ' '\n' | without '^(cmd/report_file\.cc|core/fs/writer[a-z_]*\.cc|core/fs/mutation\.h)$')
+    '\b(unlinkat|renameat2?|linkat|symlinkat|mkdirat|mknodat|fchmodat|fchownat|fchmod|fchown|lsetxattr|fsetxattr|setxattr|lremovexattr|fremovexattr|removexattr|utimensat|futimens|ftruncate|copy_file_range|FICLONE|FS_IOC_SETFLAGS|O_CREAT|O_TMPFILE|O_TRUNC|O_RDWR|O_WRONLY)\b' \
+    $(echo "$product" | tr ' ' '\n' | without '^(cmd/(report_file|spool)\.cc|core/fs/writer[a-z_]*\.cc|core/fs/mutation\.h)$')
   forbid "mutating calls by path have no place anywhere" \
     '(^|[^A-Za-z_>.])::(unlink|rmdir|remove|rename|link|symlink|mkdir|mknod|mkfifo|chmod|chown|lchown|truncate|utimes|creat)\(' $product
   forbid "mutating calls go through mutate()" \
-    '^[^"]*::(unlinkat|renameat2|linkat|symlinkat|mkdirat|mknodat|fchmodat|fchownat|lsetxattr|lremovexattr|utimensat|futimens|ftruncate|syncfs|fsync|fdatasync|write)\(' \
+    '^[^"]*::(unlinkat|renameat2|linkat|symlinkat|mkdirat|mknodat|fchmodat|fchownat|lsetxattr|lremovexattr|utimensat|futimens|ftruncate|syncfs|fsync|fdatasync|write|pwrite|fchown|fchmod|fsetxattr|fremovexattr|copy_file_range|ioctl)\(' \
     $(for file in $(files 'core/fs/writer*.cc'); do
         # A call may stand in the line behind its mutate(...).
-        awk -v file="$file" '/::(unlinkat|renameat2|linkat|symlinkat|mkdirat|mknodat|fchmodat|fchownat|lsetxattr|lremovexattr|utimensat|futimens|ftruncate|syncfs|fsync|fdatasync|write)\(/ && !/mutate\(/ && last !~ /mutate\(/ { print file } { last = $0 }' "$file"
+        awk -v file="$file" '/::(unlinkat|renameat2|linkat|symlinkat|mkdirat|mknodat|fchmodat|fchownat|lsetxattr|lremovexattr|utimensat|futimens|ftruncate|syncfs|fsync|fdatasync|write|pwrite|fchown|fchmod|fsetxattr|fremovexattr|copy_file_range|ioctl)\(/ && !/mutate\(/ && last !~ /mutate\(/ { print file } { last = $0 }' "$file"
       done | sort -u)
-  forbid "only core/fs/writer_remove.cc removes" '\bunlinkat\b' \
-    $(echo "$product" | tr ' ' '\n' | without '^core/fs/writer_remove\.cc$')
-  forbid "only purge removes trees" '\bremove_tree\(' \
-    $(echo "$product" | tr ' ' '\n' | without '^core/(fs/writer(_remove\.cc|\.h)|plan/purge\.cc)$')
+  forbid "only core/fs/writer_remove.cc removes (and a trial of overlays, through one of its own)" '\bunlinkat\b' \
+    $(echo "$product" | tr ' ' '\n' | without '^core/fs/writer_(remove|mount_trial)\.cc$')
+  # A migration removes from its own target what it tried there, what an interrupted run left half-made, or what the source
+  # has no more; a run what it prepared in vain.
+  forbid "only purge, a run in its own place and a migration in its target remove trees" '\bremove_tree\(' \
+    $(echo "$product" | tr ' ' '\n' |
+      without '^core/(fs/writer(_remove\.cc|\.h)|plan/(purge|staging)\.cc|transfer/(target_probe|copy_file|migration_state)\.cc)$')
   forbid "only what we made ourselves and did not use is removed" '\bremove_object\(' \
-    $(echo "$product" | tr ' ' '\n' | without '^core/(fs/writer(_remove\.cc|\.h)|plan/(batch|spare_links|stamp)\.cc)$')
+    $(echo "$product" | tr ' ' '\n' |
+      without '^core/(fs/writer(_remove\.cc|_output\.cc|\.h)|plan/(batch|spare_links|staging|stamp)\.cc|transfer/(switch_config|target_file|migration_state|new_root)\.cc)$')
   forbid "paths are opened by core/fs and core/content only" '(^|[^A-Za-z_])::(open|opendir|fopen)\(|std::filesystem|std::ifstream' \
     $(echo "$core $checks" | tr ' ' '\n' | without '^core/(fs|content)/')
   forbid "strerror is not thread-safe: errno_text" '\bstrerror\b' $product

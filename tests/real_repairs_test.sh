@@ -4,8 +4,9 @@
 # changes nothing, undo brings back the damaged root exactly, and a real dockerd starts on the repaired one, lists what
 # it listed before, saves and runs every image and starts the stopped container.
 #
-#   REPAIR_FAULTS="NAME..."   only these faults, and no combinations unless told so
-#   REPAIR_ROUNDS=N           so many combinations (10)
+#   REPAIR_FAULTS="NAME..."   only these faults, and no combinations unless told so; "all" means every fault, which takes
+#                             half an hour, while otherwise every second one is tried
+#   REPAIR_ROUNDS=N           so many combinations (4)
 set -euo pipefail
 # shellcheck source=tests/shell.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/shell.sh"
@@ -14,7 +15,7 @@ set -euo pipefail
 trap 'daemon_cleanup; remove_work' EXIT
 faults=$top/fixtures/inject/faults.sh
 expectations=$top/fixtures/inject/repairs.txt
-rounds=${REPAIR_ROUNDS:-$([ -n "${REPAIR_FAULTS:-}" ] && echo 0 || echo 10)}
+rounds=${REPAIR_ROUNDS:-$([ -n "${REPAIR_FAULTS:-}" ] && echo 0 || echo 4)}
 
 if [ "$(id -u)" -ne 0 ] || ! command -v dockerd >/dev/null; then
   "$faults" list | while read -r area name _; do
@@ -132,7 +133,7 @@ report() {
 try_fault() {
   local area=$1 name=$2 source=small expected
   expected=$(awk -v name="$name" '$1 == name { print $2 }' "$expectations")
-  if [ -n "${REPAIR_FAULTS:-}" ]; then
+  if [ -n "${REPAIR_FAULTS:-}" ] && [ "$REPAIR_FAULTS" != all ]; then
     [[ " $REPAIR_FAULTS " == *" $name "* ]] || return 0
   elif [ -z "$expected" ]; then
     not_ok "repair of $area/$name" "repairs.txt does not say what becomes of it"
@@ -185,6 +186,17 @@ worker() {
 prepare small
 prepare swarm
 mapfile -t trials < <("$faults" list | awk '{ print "try_fault", $1, $2 }')
+if [ -z "${REPAIR_FAULTS:-}" ]; then
+  for ((i = 1; i < ${#trials[@]}; i += 2)); do
+    read -r _ area name <<<"${trials[i]}"
+    if grep -q "^$name " "$expectations"; then
+      skip "repair of $area/$name" "only REPAIR_FAULTS=all tries it"
+    else
+      not_ok "repair of $area/$name" "repairs.txt does not say what becomes of it"
+    fi
+    unset "trials[i]"
+  done
+fi
 mapfile -t names < <("$faults" list | awk '$1 != "swarm" { print $2 }')
 for ((round = 1; round <= rounds; round++)); do
   trials+=("try_combination $round")

@@ -1,6 +1,8 @@
 // Compares one tar entry after the other with the tree. Everything but the contents of files.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -29,6 +31,8 @@ class EntryCheck {
   struct Payload {
     bool lost = false;  // the file cannot supply it; the issue is logged
     Fd file;            // open, of the right size, for reading; only with Depth::Full
+    int dir = -1;       // of the file: that it lies in, open until the next check
+    struct ::stat stat {};  // of the file
     uint64_t place = 0;
   };
   Payload check(const LayerEntry& entry);

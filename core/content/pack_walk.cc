@@ -96,6 +96,10 @@ Result<void> PackWalk::describe(PackEntry& entry) {
     entry.capability = read_xattr(place, std::string(kCapability));
   }
   entry.is_opaque = stat->is_dir() && opaque_mark(place, xattrs_).has_value();
+  const char* const partial_marks[] = {"trusted.overlay.redirect", "user.overlay.redirect", "trusted.overlay.metacopy",
+                                       "user.overlay.metacopy"};
+  entry.is_partial = std::any_of(std::begin(partial_marks), std::end(partial_marks),
+                                 [&](const char* name) { return xattrs_.contains(name); });
   if (!stat->is_dir() && stat->links > 1) {
     const auto [first, is_first] = first_names_.try_emplace(stat->inode, entry.path);
     entry.first_name = is_first ? std::string() : first->second;

@@ -29,6 +29,7 @@ struct PackEntry {
   std::string first_name;                 // the path of an earlier name of the same inode; empty if there is none
   std::optional<std::string> capability;  // security.capability
   bool is_opaque = false;
+  bool is_partial = false;  // overlay keeps its bytes, or what is in the directory, in a layer below
 };
 
 // Goes through the tree once. Memory: the names of the directories between the tree and the current entry, and one path

@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "core/codec/crc64.h"
+#include "core/fs/read_fault.h"
 
 namespace dfsck {
 namespace {
@@ -61,6 +62,9 @@ PayloadReader::Outcome PayloadReader::read(int fd, uint64_t size, const Witness&
         fetch(fd, outcome.bytes + kAhead / 2, kAhead / 2);
       }
       got = ::pread(fd, buffer_.get(), wanted, static_cast<off_t>(outcome.bytes));
+    }
+    if (read_fails(fd, outcome.bytes, wanted)) {
+      got = -1;
     }
     if (got < 0 && errno == EINTR) {
       continue;

@@ -13,6 +13,7 @@
 #include "core/content/expected.h"
 #include "core/content/extras.h"
 #include "core/content/payload.h"
+#include "core/content/payload_sink.h"
 #include "core/content/read_ahead.h"
 
 namespace dfsck {
@@ -23,8 +24,8 @@ using State = LayerVerdict::State;
 class LayerCheck {
  public:
   LayerCheck(const LayerInput& input, int tree, int tar_split, std::unique_ptr<Meaning> meaning, Depth depth,
-             const Cancel& cancel, Progress& progress)
-      : input_(input), tree_(tree), depth_(depth), cancel_(cancel), stream_(tar_split, input.tar_split.text()),
+             const Cancel& cancel, Progress& progress, PayloadSink* sink)
+      : input_(input), tree_(tree), depth_(depth), cancel_(cancel), sink_(sink), stream_(tar_split, input.tar_split.text()),
         ahead_(stream_, tree), meaning_(std::move(meaning)), check_(tree, input, depth, meaning_.get(), log_),
         payloads_(cancel, progress) {}
 
@@ -35,6 +36,7 @@ class LayerCheck {
   bool go_through_entries();
   void take_entry(const LayerEntry& entry);
   void read_payload(const LayerEntry& entry, const EntryCheck::Payload& payload);
+  PayloadReader::Outcome read_bytes(const LayerEntry& entry, const EntryCheck::Payload& payload);
   void give_up(State state, const Error& error);
   void settle(bool complete);
   State state_of_complete_layer() const;
@@ -44,6 +46,7 @@ class LayerCheck {
   int tree_;
   Depth depth_;
   const Cancel& cancel_;
+  PayloadSink* sink_;
   LayerStream stream_;
   ReadAhead ahead_;
   std::unique_ptr<Meaning> meaning_;
@@ -112,8 +115,21 @@ void LayerCheck::take_entry(const LayerEntry& entry) {
   }
 }
 
+PayloadReader::Outcome LayerCheck::read_bytes(const LayerEntry& entry, const EntryCheck::Payload& payload) {
+  const int file = payload.file.get();
+  if (sink_ == nullptr || !sink_->begin({payload.dir, entry.parent(), entry.base(), file, payload.stat})) {
+    return payloads_.read(file, entry.size, digest_);
+  }
+  const PayloadReader::Outcome read = payloads_.read(file, entry.size, [this](std::string_view piece) {
+    digest_.add(piece);
+    sink_->bytes(piece);
+  });
+  sink_->end(read);
+  return read;
+}
+
 void LayerCheck::read_payload(const LayerEntry& entry, const EntryCheck::Payload& payload) {
-  const PayloadReader::Outcome read = payloads_.read(payload.file.get(), entry.size, digest_);
+  const PayloadReader::Outcome read = read_bytes(entry, payload);
   verdict_.bytes_hashed += read.bytes;
   if (read.was_cold) {
     ahead_.saw_cold_file();
@@ -231,7 +247,7 @@ Result<std::unique_ptr<Meaning>> open_meaning(const Root& root, const LayerInput
 }  // namespace
 
 LayerVerdict verify_layer(const Root& root, const LayerInput& input, Depth depth, const Cancel& cancel,
-                          Progress& progress) {
+                          Progress& progress, PayloadSink* sink) {
   const Result<Dir> tree = root.open_dir(input.diff_dir);
   if (!tree) {
     return unable(State::Unreadable, tree.error());
@@ -246,7 +262,7 @@ LayerVerdict verify_layer(const Root& root, const LayerInput& input, Depth depth
   if (!meaning) {
     return unable(State::Unreadable, meaning.error());
   }
-  return LayerCheck(input, tree->fd(), tar_split->get(), std::move(*meaning), depth, cancel, progress).run();
+  return LayerCheck(input, tree->fd(), tar_split->get(), std::move(*meaning), depth, cancel, progress, sink).run();
 }
 
 }  // namespace dfsck

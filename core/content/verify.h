@@ -147,9 +147,12 @@ bool describes_another_tree(const LayerVerdict& verdict);
 // A layer with more wrong entries than this keeps the first ones, in the tar's order.
 inline constexpr size_t kMaxIssues = 200'000;
 
+class PayloadSink;
+
 // Verifies one layer. Needs one buffer and 8 bytes per entry, whatever the layer's size. Adds what it hashed to
-// `progress`. The verdict is the same on every run. Safe to call from many threads at once.
+// `progress`. The verdict is the same on every run. Safe to call from many threads at once. With Depth::Full, `sink` (if
+// not null) sees the bytes of all files that are read.
 LayerVerdict verify_layer(const Root& root, const LayerInput& input, Depth depth, const Cancel& cancel,
-                          Progress& progress);
+                          Progress& progress, PayloadSink* sink = nullptr);
 
 }  // namespace dfsck

@@ -100,7 +100,7 @@ Result<void> Catalogue::add(const ImageClaim& claim) {
   if (!has_image(id) && images_.size() >= limits_.max_images) {
     return limit_error("read", where, "has more than " + counted(limits_.max_images, "image"));
   }
-  images_.try_emplace(id, DonorImage{id, std::move(*config), *diff_ids, {}});
+  images_.try_emplace(id, DonorImage{id, std::move(*config), *diff_ids, {}, claim.parent});
   add_names(id, claim.names);
   return add_layers(claim, *diff_ids);
 }

@@ -20,6 +20,8 @@ struct DonorImage {
   // As the donor spells them: "app:1" of docker save, "docker.io/library/app:1" or "1" of OCI layouts; sorted. Images
   // of several platforms may have the same name.
   std::vector<std::string> names;
+  // The image that it was built on, as docker save tells where the archive holds both; may be wrong.
+  std::optional<ImageId> parent;
 };
 
 // A file that is said to hold a layer, compressed or not. Not to be believed until it was hashed.
@@ -34,6 +36,7 @@ struct ImageClaim {
   std::optional<ImageId> id;    // what the config's name or descriptor says of its digest
   std::vector<RelPath> layers;  // base first
   std::vector<std::string> names;
+  std::optional<ImageId> parent;
 };
 
 // Collects images from a donor's manifests. Not thread-safe.

@@ -64,6 +64,9 @@ Result<ImageClaim> read_item(const Catalogue& catalogue, const JsonValue& item) 
       claim.names.push_back(*text);
     }
   }
+  if (const std::string* parent = item.get("Parent").as_string()) {
+    claim.parent = ImageId::parse(*parent);
+  }
   return claim;
 }
 

@@ -56,6 +56,20 @@ Result<Fd> open_archive(const std::string& path) {
   return fd;
 }
 
+Result<std::shared_ptr<const MemberStore>> index_archive(Fd fd, const std::string& shown, const Cancel& cancel,
+                                                         const DonorLimits& limits) {
+  struct ::stat raw {};
+  if (::fstat(fd.get(), &raw) != 0) {
+    return sys_error("stat", escaped(shown));
+  }
+  Result<std::unique_ptr<TarStore>> store = TarStore::index(
+      std::make_shared<const Fd>(std::move(fd)), static_cast<uint64_t>(raw.st_size), escaped(shown), limits, cancel);
+  if (!store) {
+    return store.error();
+  }
+  return std::shared_ptr<const MemberStore>(std::move(*store));
+}
+
 Result<std::shared_ptr<const MemberStore>> open_store(const std::string& path, const Cancel& cancel,
                                                       const DonorLimits& limits) {
   struct ::stat raw {};
@@ -70,25 +84,15 @@ Result<std::shared_ptr<const MemberStore>> open_store(const std::string& path, c
     return std::shared_ptr<const MemberStore>(std::make_shared<DirectoryStore>(std::move(*root)));
   }
   Result<Fd> fd = open_archive(path);
-  if (!fd) {
-    return fd.error();
-  }
-  if (::fstat(fd->get(), &raw) != 0) {
-    return sys_error("stat", escaped(path));
-  }
-  Result<std::unique_ptr<TarStore>> store = TarStore::index(
-      std::make_shared<const Fd>(std::move(*fd)), static_cast<uint64_t>(raw.st_size), escaped(path), limits, cancel);
-  if (!store) {
-    return store.error();
-  }
-  return std::shared_ptr<const MemberStore>(std::move(*store));
+  return fd ? index_archive(std::move(*fd), path, cancel, limits) : fd.error();
 }
 
 }  // namespace
 
 class DonorOpener {
  public:
-  static Result<Donor> open(const std::string& path, const Cancel& cancel, const DonorOptions& options);
+  static Result<Donor> open(Result<std::shared_ptr<const MemberStore>> store, const std::string& path,
+                            const Cancel& cancel, const DonorOptions& options);
 
  private:
   static Result<DonorKind> read(Catalogue& catalogue, const Cancel& cancel, const DonorOptions& options);
@@ -116,8 +120,8 @@ Result<DonorKind> DonorOpener::read(Catalogue& catalogue, const Cancel& cancel, 
   return done ? Result<DonorKind>(DonorKind::V1Archive) : done.error();
 }
 
-Result<Donor> DonorOpener::open(const std::string& path, const Cancel& cancel, const DonorOptions& options) {
-  Result<std::shared_ptr<const MemberStore>> store = open_store(path, cancel, options.limits);
+Result<Donor> DonorOpener::open(Result<std::shared_ptr<const MemberStore>> store, const std::string& path,
+                                const Cancel& cancel, const DonorOptions& options) {
   if (!store) {
     return store.error();
   }
@@ -144,7 +148,11 @@ Result<Donor> DonorOpener::open(const std::string& path, const Cancel& cancel, c
 }
 
 Result<Donor> open_donor(const std::string& path, const Cancel& cancel, const DonorOptions& options) {
-  return DonorOpener::open(path, cancel, options);
+  return DonorOpener::open(open_store(path, cancel, options.limits), path, cancel, options);
+}
+
+Result<Donor> open_donor(Fd archive, const std::string& shown, const Cancel& cancel, const DonorOptions& options) {
+  return DonorOpener::open(index_archive(std::move(archive), shown, cancel, options.limits), shown, cancel, options);
 }
 
 const DonorImage* Donor::find_image(const ImageId& id) const {

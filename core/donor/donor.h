@@ -12,6 +12,7 @@
 #include "core/donor/layer_source.h"
 #include "core/donor/limits.h"
 #include "core/donor/member_store.h"
+#include "core/fs/fd.h"
 #include "core/run/cancel.h"
 
 namespace dfsck {
@@ -39,6 +40,8 @@ class Donor {
   // The layers of which there is a file, in the order in which they are cheapest to read. That of an archive compressed
   // as a whole matters: each step back decompresses it from its beginning.
   std::vector<DiffId> layers() const;
+  // An archive that is compressed as a whole: there that order matters.
+  bool is_sequential() const { return store_->is_sequential(); }
   bool has_layer(const DiffId& diff) const { return layers_.contains(diff); }
   // The files that are said to hold the layer, mostly one.
   const std::vector<LayerPlace>& places(const DiffId& diff) const;
@@ -70,5 +73,7 @@ struct DonorOptions {
 // is the error. A compressed archive is decompressed once by this. `path` may be a symbolic link; nothing inside is
 // ever followed out. `cancel` must outlive the donor and its sources.
 Result<Donor> open_donor(const std::string& path, const Cancel& cancel, const DonorOptions& options = {});
+// The same of an archive that is open already, a regular file. `shown` names it in messages.
+Result<Donor> open_donor(Fd archive, const std::string& shown, const Cancel& cancel, const DonorOptions& options = {});
 
 }  // namespace dfsck

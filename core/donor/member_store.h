@@ -33,6 +33,8 @@ class MemberStore {
   virtual Result<std::unique_ptr<ByteSource>> open(const RelPath& name, const Member& file) const = 0;
   // The directories that stand directly in the donor, sorted.
   virtual Result<std::vector<RelPath>> top_directories() const = 0;
+  // Members cost least where they are read in the order of their places.
+  virtual bool is_sequential() const { return false; }
   // The donor and a member of it, for messages.
   std::string where(const RelPath& name) const;
 

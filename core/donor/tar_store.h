@@ -30,6 +30,7 @@ class TarStore final : public MemberStore {
   Result<std::unique_ptr<ByteSource>> open(const RelPath& name, const Member& file) const override;
   // Those that only the names of others imply are there too.
   Result<std::vector<RelPath>> top_directories() const override;
+  bool is_sequential() const override { return pool_ != nullptr; }
 
  private:
   TarStore(std::shared_ptr<const Fd> fd, uint64_t file_size, std::string shown);

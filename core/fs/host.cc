@@ -179,6 +179,10 @@ Result<FilesystemFacts> filesystem_facts(const Dir& dir) {
   facts.free_bytes = flags.f_bfree * flags.f_frsize;
   facts.total_inodes = flags.f_files;
   facts.free_inodes = flags.f_ffree;
+  facts.block_bytes = flags.f_frsize;
+  facts.no_devices = (flags.f_flag & ST_NODEV) != 0;
+  facts.no_exec = (flags.f_flag & ST_NOEXEC) != 0;
+  facts.no_setuid = (flags.f_flag & ST_NOSUID) != 0;
   return facts;
 }
 

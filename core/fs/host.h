@@ -51,6 +51,9 @@ struct FilesystemFacts {
   uint64_t free_bytes = 0;    // with what is reserved for root, as daemons run as root
   uint64_t total_inodes = 0;  // 0 where the filesystem makes inodes as needed
   uint64_t free_inodes = 0;
+  uint64_t block_bytes = 0;  // smallest unit of allocation; never 0 of a real filesystem
+  // Mount options.
+  bool no_devices = false, no_exec = false, no_setuid = false;
 };
 
 // Of the filesystem that holds the open directory.

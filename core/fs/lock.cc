@@ -30,7 +30,7 @@ Result<void> lock_exclusively(int fd, const std::string& where, std::string_view
 constexpr std::string_view kDaemon = "another process holds it locked, as a running daemon does";
 
 // The root's own time of modification stays: making our directory is no change of the user's.
-Result<void> make_own_directory(const Root& root) {
+Result<void> make_own_directory(const Root& root, bool& made_it) {
   const Result<Dir> top = root.open_dir(RelPath());
   const Result<FileStat> before = top ? top->stat_self() : top.error();
   if (!before) {
@@ -39,16 +39,17 @@ Result<void> make_own_directory(const Root& root) {
   if (const Result<void> made = make_directory(*top, kOwnDirectory, 0700); !made) {
     return made.error().is_io(EEXIST) ? Result<void>() : made;
   }
+  made_it = true;
   const Result<void> restored = set_mtime_of(*top, before->mtime);
   return restored ? sync_directory(*top) : restored;
 }
 
-Result<Dir> open_own_directory(const Root& root) {
+Result<Dir> open_own_directory(const Root& root, bool& made_it) {
   Result<Dir> own = root.open_dir(kOwnDirectory);
   if (own || !own.error().is_io(ENOENT)) {
     return own;
   }
-  if (const Result<void> made = make_own_directory(root); !made) {
+  if (const Result<void> made = make_own_directory(root, made_it); !made) {
     return made.error();
   }
   return root.open_dir(kOwnDirectory);
@@ -66,7 +67,8 @@ std::vector<RelPath> daemon_databases() {
 }
 
 Result<RootLock> RootLock::take(const Root& root) {
-  Result<Dir> own = open_own_directory(root);
+  bool made_it = false;
+  Result<Dir> own = open_own_directory(root, made_it);
   if (!own) {
     const Error& error = own.error();
     if (error.is_io(ENOTDIR) || error.is_io(ELOOP)) {
@@ -75,11 +77,22 @@ Result<RootLock> RootLock::take(const Root& root) {
     return error;
   }
   RootLock lock(std::move(*own));
+  lock.made_own_ = made_it;
   if (const Result<void> locked =
           lock_exclusively(lock.own_.fd(), kOwnDirectory, "another docker-fsck works on this root");
       !locked) {
     return locked.error();
   }
+  Result<DatabaseLocks> databases = DatabaseLocks::take(root);
+  if (!databases) {
+    return databases.error();
+  }
+  lock.databases_ = std::move(*databases);
+  return lock;
+}
+
+Result<DatabaseLocks> DatabaseLocks::take(const Root& root) {
+  DatabaseLocks locks;
   for (const RelPath& path : daemon_databases()) {
     Result<Fd> database = root.open_file(path);
     if (!database) {
@@ -93,14 +106,14 @@ Result<RootLock> RootLock::take(const Root& root) {
       }
       return error;
     }
-    if (const Result<void> adopted = lock.adopt(std::move(*database), path.text()); !adopted) {
+    if (const Result<void> adopted = locks.adopt(std::move(*database), path.text()); !adopted) {
       return adopted.error();
     }
   }
-  return lock;
+  return locks;
 }
 
-Result<void> RootLock::adopt(Fd fd, const std::string& where) {
+Result<void> DatabaseLocks::adopt(Fd fd, const std::string& where) {
   struct ::stat raw {};
   if (::fstat(fd.get(), &raw) != 0) {
     return sys_error("stat", where);

@@ -128,6 +128,16 @@ std::string ReferenceName::key() const {
   return name + ":" + (tag.empty() ? "latest" : tag);
 }
 
+std::string canonical_name(std::string_view familiar) {
+  const size_t slash = familiar.find('/');
+  const std::string name(familiar);
+  if (slash != std::string_view::npos && names_domain(familiar.substr(0, slash))) {
+    return name;
+  }
+  const std::string official = slash == std::string_view::npos ? std::string(kOfficial) : "";
+  return std::string(kDefaultDomain) + "/" + official + name;
+}
+
 std::optional<ReferenceName> parse_reference_name(std::string_view text) {
   if (is_hex64(text)) {
     return std::nullopt;  // an image id

@@ -19,6 +19,9 @@ struct ReferenceName {
   std::string key() const;
 };
 
+// The full form of a familiar name: "app" is "docker.io/library/app" (normalize.go:splitDockerDomain).
+std::string canonical_name(std::string_view familiar);
+
 // Parses what a user may type. Nothing for texts that the daemon refuses, and for image ids.
 std::optional<ReferenceName> parse_reference_name(std::string_view text);
 

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "core/base/text.h"
+#include "core/fs/lock.h"
 #include "core/model/model.h"
 
 namespace dfsck {
@@ -149,10 +150,12 @@ bool journal_has_end(const Root& root, const RelPath& journal) {
          last.starts_with("{\"record\":\"purge\"");
 }
 
-void find_unfinished_repairs(StateReader& reader, Model& model) {
-  const RelPath base = ".docker-fsck";
+void find_unfinished_work(StateReader& reader, Model& model) {
+  const RelPath base = kOwnDirectory;
+  model.entries.is_unfinished_migration = exists(reader.root(), base / kMigrationDirectory / "journal");
   for (const DirEntry& entry : reader.list(base).entries) {
-    if (entry.type == S_IFDIR && !journal_has_end(reader.root(), base / entry.name / "journal")) {
+    const bool is_run = entry.type == S_IFDIR && entry.name != kMigrationDirectory;
+    if (is_run && !journal_has_end(reader.root(), base / entry.name / "journal")) {
       model.entries.unfinished_repairs.push_back(entry.name);
     }
   }
@@ -187,7 +190,7 @@ void scan_root_entries(const Root& root, Model& model) {
     model.gid_base = ids->gid;
   }
   model.entries.engine_id = reader.read("engine-id", kEngineIdFile);
-  find_unfinished_repairs(reader, model);
+  find_unfinished_work(reader, model);
   const std::vector<ScanFailure> failures = reader.take_failures();
   model.failures.insert(model.failures.end(), failures.begin(), failures.end());
 }

@@ -68,7 +68,8 @@ std::string_view action_op(const Action& action) {
                                [](const SetOwnership&) { return "set-ownership"; },
                                [](const SetXattr&) { return "set-xattr"; },
                                [](const SetMtime&) { return "set-mtime"; },
-                               [](const MakeHardLink&) { return "make-hard-link"; }},
+                               [](const MakeHardLink&) { return "make-hard-link"; },
+                               [](const Adopt&) { return "adopt"; }},
                     action);
 }
 
@@ -93,7 +94,8 @@ std::string describe(const Action& action) {
                  [&](const SetMtime& a) {
                    return "set the modification time of " + path + " to " + std::to_string(a.seconds) + " s";
                  },
-                 [&](const MakeHardLink& a) { return "make " + path + " a hard link to " + a.target.text(); }},
+                 [&](const MakeHardLink& a) { return "make " + path + " a hard link to " + a.target.text(); },
+                 [&](const Adopt&) { return "put " + path + " in place, which was prepared"; }},
       action);
 }
 

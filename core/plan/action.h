@@ -99,8 +99,16 @@ struct MakeHardLink {
   friend bool operator==(const MakeHardLink&, const MakeHardLink&) = default;
 };
 
+// Gives a tree that the run has prepared in its own staging place (see core/plan/staging.h) the name `path`, where
+// nothing may be yet: one rename, however large the tree is. Only of use to the run that prepared it.
+struct Adopt {
+  RelPath path;
+  uint64_t staged = 0;  // number of the tree among those that were prepared
+  friend bool operator==(const Adopt&, const Adopt&) = default;
+};
+
 using Action = std::variant<WriteFile, RestoreFile, MakeDir, WriteSymlink, MakeNode, Quarantine, Rename, SetOwnership,
-                            SetXattr, SetMtime, MakeHardLink>;
+                            SetXattr, SetMtime, MakeHardLink, Adopt>;
 
 const RelPath& action_path(const Action& action);  // the path that changes (`from` of a Rename)
 std::string_view action_op(const Action& action);  // "write-file", "quarantine", ... as in the JSON report

@@ -8,6 +8,7 @@
 #include "core/fs/writer.h"
 #include "core/plan/expect.h"
 #include "core/plan/precheck.h"
+#include "core/plan/staging.h"
 
 namespace dfsck {
 namespace {
@@ -216,7 +217,7 @@ Result<std::string> Batch::label_for(const RelPath& path) {
 Result<void> Batch::stage(size_t number, Trace& trace, const std::optional<FileStat>& old) {
   const Action& action = log_.steps[number].step.action;
   const std::string name = kept_name(number);
-  if (place_.saved.stat(name)) {
+  if (place_.saved.stat(name) && !std::holds_alternative<Adopt>(action)) {
     // Left by a run that was cut off before it was put to use.
     if (const Result<void> removed = remove_object(place_.saved, name); !removed) {
       return removed;
@@ -282,6 +283,9 @@ Result<void> Batch::make_object(size_t number) {
   }
   if (const auto* node = std::get_if<MakeNode>(&action); node != nullptr) {
     return make_node(place_.saved, name, node->type, node->major, node->minor);
+  }
+  if (const auto* adopt = std::get_if<Adopt>(&action); adopt != nullptr) {
+    return take_staged(place_, adopt->staged, number);
   }
   const auto& link = std::get<MakeHardLink>(action);
   if (const auto staged = staged_.find(link.target.bytes()); staged != staged_.end()) {

@@ -84,6 +84,7 @@ struct ActionWriter {
   }
   void operator()(const SetMtime& a) const { out.push_back({"mtime", json_time({a.seconds, a.nanoseconds})}); }
   void operator()(const MakeHardLink& a) const { add_path(out, "target", a.target); }
+  void operator()(const Adopt& a) const { add_number(out, "staged", a.staged); }
 };
 
 JsonValue expect_to_json(const Expect& expect) {
@@ -199,6 +200,9 @@ Action read_action(MemberReader& in) {
   }
   if (op == "make-hard-link") {
     return MakeHardLink{std::move(path), in.path("target")};
+  }
+  if (op == "adopt") {
+    return Adopt{std::move(path), in.number("staged")};
   }
   if (op != "quarantine") {
     in.fail("op", "is no operation that this version knows");
@@ -328,6 +332,10 @@ Result<PlanFile> parse_plan_text(std::string_view text) {
       Error error = step.error();
       error.where = "plan, step " + std::to_string(i) + (error.where == "step" ? "" : " (" + error.where + ")");
       return error;
+    }
+    if (std::holds_alternative<Adopt>(step->action)) {
+      return format_error("read plan", "plan, step " + std::to_string(i),
+                          "puts something in place that only another run has prepared");
     }
     file.plan.steps.push_back(std::move(*step));
   }

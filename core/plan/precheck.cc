@@ -78,7 +78,8 @@ class PlanChecker {
 
   bool is_directory(const Place& place) {
     if (place.kind == Place::Kind::Made) {
-      return std::holds_alternative<MakeDir>(log_.steps[place.step].step.action);
+      const Action& action = log_.steps[place.step].step.action;
+      return std::holds_alternative<MakeDir>(action) || std::holds_alternative<Adopt>(action);
     }
     const Result<FileStat> stat = place.kind == Place::Kind::OnDisk ? root_.stat(place.disk) : not_there();
     return stat && stat->is_dir();
@@ -124,6 +125,9 @@ class PlanChecker {
     }
     if (needs_object && !now) {
       return refuse(path, "is missing");
+    }
+    if (now && std::holds_alternative<Adopt>(step.action)) {
+      return refuse(path, "exists, where something that was prepared is to be put");
     }
     if (now && now->device != device_ && !is_attribute_step(step.action)) {
       return refuse(path, "has another filesystem mounted on it");

@@ -8,6 +8,7 @@
 #include "core/plan/applier.h"
 #include "core/plan/locked_run.h"
 #include "core/plan/spare_links.h"
+#include "core/plan/staging.h"
 #include "core/plan/step_change.h"
 #include "core/plan/undoer.h"
 
@@ -159,6 +160,9 @@ class Recovery {
       return format_error("recover", place_.run.where(), applier.broken());
     }
     if (const Result<void> removed = remove_spare_links(place_, log_); !removed) {
+      return removed.error();
+    }
+    if (const Result<void> removed = remove_staging(place_); !removed) {
       return removed.error();
     }
     const RunLog::State state =

@@ -4,9 +4,11 @@
 #include <algorithm>
 
 #include "core/base/escape.h"
+#include "core/fs/writer.h"
 #include "core/plan/applier.h"
 #include "core/plan/run_list.h"
 #include "core/plan/spare_links.h"
+#include "core/plan/staging.h"
 
 namespace dfsck {
 namespace {
@@ -32,6 +34,11 @@ std::vector<JsonValue> plan_records(const RunLog& log, size_t first) {
   return records;
 }
 
+bool takes_prepared(const Plan& plan) {
+  return std::any_of(plan.steps.begin(), plan.steps.end(),
+                     [](const Step& step) { return std::holds_alternative<Adopt>(step.action); });
+}
+
 StepResult result_of(const LoggedStep& logged, const std::string& broken) {
   switch (logged.state) {
     case LoggedStep::State::Done: return {StepResult::State::Done, ""};
@@ -45,13 +52,15 @@ StepResult result_of(const LoggedStep& logged, const std::string& broken) {
 }  // namespace
 
 struct RepairRun::State {
-  State(RootLock the_lock, RunPlace the_place, Journal the_journal, RunLog the_log)
+  State(RootLock the_lock, FileTime the_own_time, RunPlace the_place, Journal the_journal, RunLog the_log)
       : lock(std::move(the_lock)),
+        own_time(the_own_time),
         place(std::move(the_place)),
         journal(std::move(the_journal)),
         log(std::move(the_log)) {}
 
   RootLock lock;
+  FileTime own_time;  // of `.docker-fsck`, before this run
   RunPlace place;
   Journal journal;
   RunLog log;
@@ -79,6 +88,10 @@ Result<RepairRun> RepairRun::begin(const Root& root, std::string_view mode) {
   if (!top) {
     return top.error();
   }
+  const Result<FileStat> own = lock->own().stat_self();
+  if (!own) {
+    return own.error();
+  }
   Result<RunPlace> place = make_run_place(root, lock->own());
   if (!place) {
     return place.error();
@@ -92,7 +105,8 @@ Result<RepairRun> RepairRun::begin(const Root& root, std::string_view mode) {
   if (!journal) {
     return journal.error();
   }
-  return RepairRun(std::make_unique<State>(std::move(*lock), std::move(*place), std::move(*journal), std::move(log)));
+  return RepairRun(std::make_unique<State>(std::move(*lock), own->mtime, std::move(*place), std::move(*journal),
+                                           std::move(log)));
 }
 
 const std::string& RepairRun::id() const {
@@ -118,9 +132,11 @@ Result<std::vector<StepResult>> RepairRun::apply(const Plan& plan, const std::ve
     }
   }
   const Result<std::vector<Precondition>> preconditions = check_plan(*state_->place.root, log, first, log.steps.size());
-  const Result<void> written = !preconditions       ? Result<void>(preconditions.error())
-                               : plan.steps.empty() ? Result<void>()
-                                                    : state_->journal.append(plan_records(log, first));
+  // A plan must not name trees that a crash may leave half written.
+  const Result<void> ready = !preconditions        ? Result<void>(preconditions.error())
+                             : takes_prepared(plan) ? sync_filesystem(state_->place.top)
+                                                    : Result<void>();
+  const Result<void> written = !ready || plan.steps.empty() ? ready : state_->journal.append(plan_records(log, first));
   if (!written) {
     log.steps.resize(first);
     log.reasons.resize(first_reason);
@@ -136,6 +152,14 @@ Result<std::vector<StepResult>> RepairRun::apply(const Plan& plan, const std::ve
   return results;
 }
 
+Result<Dir> RepairRun::staging(const RelPath& label_of) {
+  return make_staging(state_->place, label_of);
+}
+
+Result<void> RepairRun::abandon() {
+  return remove_run(state_->place, state_->lock, state_->log, state_->own_time);
+}
+
 Result<void> RepairRun::end() {
   const auto& steps = state_->log.steps;
   if (const std::string& broken = state_->applier.broken(); !broken.empty()) {
@@ -143,6 +167,9 @@ Result<void> RepairRun::end() {
                         broken + "; 'docker-fsck recover' finishes it or takes it back");
   }
   if (const Result<void> removed = remove_spare_links(state_->place, state_->log); !removed) {
+    return removed;
+  }
+  if (const Result<void> removed = remove_staging(state_->place); !removed) {
     return removed;
   }
   const bool all_done = std::all_of(steps.begin(), steps.end(),

@@ -52,6 +52,15 @@ class RepairRun {
   Result<std::vector<StepResult>> apply(const Plan& plan, const std::vector<Reason>& reasons, const Cancel& cancel,
                                         Progress& progress);
 
+  // The directory in which trees for Adopt are prepared, each under its number as its name. Made at the first call, with
+  // the security label of the root's directory at `label_of`, so that what is made in it is labelled as it would be
+  // there.
+  Result<Dir> staging(const RelPath& label_of);
+
+  // Ends a run that has changed nothing by taking every trace of it out of the root: what it prepared, its journal, and
+  // `.docker-fsck` itself where this run made it. Format where a step was taken. After an error the run is unfinished.
+  Result<void> abandon();
+
   // Writes the journal's end: "finished", or "stopped" if any step failed or was skipped. An Error means that the run
   // stays unfinished and that `recover` has to look at it.
   Result<void> end();

@@ -5,6 +5,7 @@
 
 #include "core/fs/writer.h"
 #include "core/plan/spare_links.h"
+#include "core/plan/staging.h"
 #include "core/plan/step_change.h"
 
 namespace dfsck {
@@ -110,6 +111,9 @@ Result<size_t> take_all_back(const RunPlace& place, RootLock& lock, Journal& jou
     start += batch.size();
   }
   if (const Result<void> removed = remove_spare_links(place, log); !removed) {
+    return removed.error();
+  }
+  if (const Result<void> removed = remove_staging(place); !removed) {
     return removed.error();
   }
   const Result<void> ended = append_and_replay(journal, log, end_record(RunLog::State::Undone));

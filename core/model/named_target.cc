@@ -1,5 +1,5 @@
 // Names and ids against everything in a model that has one.
-#include "cmd/show_target.h"
+#include "core/model/named_target.h"
 
 #include <algorithm>
 #include <set>
@@ -292,6 +292,13 @@ std::vector<Target> targets_named(const Model& model, const Derived& derived, st
   match_containers(model, matches);
   match_volumes(model, matches);
   match_networks(model, matches);
+  return matches.take();
+}
+
+std::vector<Target> images_named(const Model& model, std::string_view text) {
+  Matches matches(text);
+  match_image_names(model, matches);
+  match_images(model, matches);
   return matches.take();
 }
 

@@ -1,0 +1,399 @@
+// One migration, step by step; each step that cannot be taken ends it with a reason.
+#include "checks/migration.h"
+
+#include <algorithm>
+#include <map>
+
+#include "checks/migration_source.h"
+#include "checks/migration_target.h"
+#include "checks/migration_verdict.h"
+#include "checks/repair.h"
+#include "core/base/escape.h"
+#include "core/base/text.h"
+#include "core/fs/lock.h"
+#include "core/transfer/target_file.h"
+
+namespace dfsck {
+namespace {
+
+// The choices that decide what the target holds. A migration that was cut off goes on only with the same.
+std::string note_of(const MigrationWish& wish) {
+  std::string note = "everything";
+  if (!wish.images.empty()) {
+    note = "images";
+    for (const std::string& image : wish.images) {
+      note += " " + image;
+    }
+  }
+  for (const Excluded excluded : wish.choice.excluded) {
+    note += excluded == Excluded::Volumes      ? " without volumes"
+            : excluded == Excluded::Containers ? " without containers"
+                                               : " without buildkit";
+  }
+  return note + (wish.choice.keep_orphans ? " with orphans" : "");
+}
+
+class Migration {
+ public:
+  Migration(const MigrationWish& wish, const Cancel& cancel, Progress& progress)
+      : wish_(wish), cancel_(cancel), progress_(progress) {
+    report_.wish = wish;
+  }
+
+  MigrationReport plan() {
+    if (look()) {
+      report_.end = report_.obstacles.empty() ? MigrationReport::End::Planned : MigrationReport::End::Refused;
+    }
+    return finished();
+  }
+
+  MigrationReport carry_out() {
+    if (look() && report_.obstacles.empty() && begin()) {
+      report_.end = MigrationReport::End::Stopped;
+      if (copy() && write_files() && mend() && forget()) {
+        report_.end = MigrationReport::End::Done;
+      }
+    }
+    return finished();
+  }
+
+ private:
+  bool is_live() const { return wish_.when == MigrationWish::When::Live; }
+  bool keeps_going() const { return wish_.on_damage == MigrationWish::OnDamage::KeepGoing; }
+  bool refuse(std::string why) {
+    report_.obstacles.push_back(std::move(why));
+    return false;
+  }
+  MigrationReport finished() {
+    report_.cancelled = cancel_.requested();
+    return std::move(report_);
+  }
+
+  // Everything that can be found out without writing. False where there is nothing to be told of.
+  bool look() {
+    Result<std::unique_ptr<const MigrationSource>> source =
+        MigrationSource::open(wish_.source, wish_.jobs, cancel_, progress_);
+    if (!source) {
+      return refuse(source.error().message());
+    }
+    source_ = std::move(*source);
+    report_.source = source_->root().path();
+    judge_users();
+    if (!choose() || !check_source() || !look_at_target()) {
+      return false;
+    }
+    measure();
+    list_rewrites();
+    return !cancel_.requested();
+  }
+
+  void judge_users() {
+    const std::vector<std::string> users = is_live() ? std::vector<std::string>{} : source_->evidence_of_users();
+    if (!users.empty()) {
+      refuse("a daemon uses the source: " + users.front() +
+             "; stop docker and containerd first, or copy with --live what does not change");
+    }
+    for (const std::string& run : source_->unfinished_repairs()) {
+      refuse("the repair " + run + " of the source was cut off; docker-fsck recover finishes it or takes it back");
+    }
+    for (const std::string& unreadable : source_->unreadable()) {
+      report_.plan.notes.push_back("a root below is copied as it is: " + unreadable);
+    }
+  }
+
+  // The plan of what is copied.
+  bool choose() {
+    if (wish_.images.empty()) {
+      CopyPlan plan = plan_copy(source_->root(), source_->roots(), wish_.choice);
+      plan.notes.insert(plan.notes.begin(), report_.plan.notes.begin(), report_.plan.notes.end());
+      report_.plan = std::move(plan);
+    } else if (!choose_by_image()) {
+      return false;
+    }
+    for (size_t i = 0; i < report_.plan.units.size(); ++i) {
+      if (!is_live() || report_.plan.units[i].immutable) {
+        report_.copied_units.push_back(i);
+      }
+    }
+    return true;
+  }
+
+  // In the first of the roots that has all the images.
+  bool choose_by_image() {
+    ImageChoice best;
+    for (const SourceRoot& root : source_->roots()) {
+      ImageChoice choice = choose_images(root, wish_.images);
+      if (choice.unknown.empty() && choice.ambiguous.empty()) {
+        ImageSelection selection = select_images(source_->root(), root, choice.images, wish_.images);
+        report_.plan = std::move(selection.plan);
+        files_ = std::move(selection.files);
+        return true;
+      }
+      if (&root == &source_->roots().front() || !choice.ambiguous.empty()) {
+        best = std::move(choice);
+      }
+    }
+    for (const std::vector<std::string>* lines : {&best.unknown, &best.ambiguous}) {
+      for (const std::string& line : *lines) {
+        refuse(line);
+      }
+    }
+    return false;
+  }
+
+  // Its structure; files are read while they are copied.
+  bool check_source() {
+    const CheckOptions options{Level::Structure, wish_.jobs, {}, {}};
+    Result<RootReport> check = check_root(source_->root(), options, cancel_, progress_);
+    if (!check) {
+      return refuse(check.error().message());
+    }
+    report_.source_check = std::move(*check);
+    const size_t lasting = lasting_errors(*report_.source_check);
+    if (lasting > 0 && !is_live() && !keeps_going() && wish_.images.empty()) {
+      report_.source_is_damaged = true;
+      refuse("the source has " + counted(lasting, "error") +
+             " that a copy cannot mend; repair it first, or copy it as it is with --keep-going");
+    }
+    return true;
+  }
+
+  bool look_at_target() {
+    target_ = look_at_migration_target(wish_.target, source_->root(), note_of(wish_));
+    report_.target = target_.path;
+    report_.final_path = wish_.final_path.empty() ? target_.path : wish_.final_path;
+    report_.target_exists = target_.exists;
+    for (const std::string& obstacle : target_.obstacles) {
+      refuse(obstacle);
+    }
+    if (!target_.root) {
+      return false;
+    }
+    Result<TargetProbe> looked = dfsck::look_at_target(*target_.root);
+    if (!looked) {
+      return refuse(looked.error().message());
+    }
+    judge_probe(std::move(*looked));
+    return true;
+  }
+
+  void judge_probe(TargetProbe probe) {
+    for (const Capability& capability : probe.capabilities) {
+      if (capability.verdict == Capability::Verdict::Fatal) {
+        refuse("the target cannot hold a Docker root: " + std::string(capability.name) + ": " + capability.detail);
+      }
+    }
+    report_.probe = std::move(probe);
+  }
+
+  void measure() {
+    const uint64_t block = 4096;
+    report_.need = measure_units(source_->root(), report_.plan.units, report_.plan.filter(), block, wish_.jobs, cancel_,
+                                 progress_);
+    measure_omissions(source_->root(), report_.plan.omissions, wish_.jobs, cancel_, progress_);
+    report_.space = judge_space(report_.need, present(), report_.probe->facts);
+    if (!report_.space->fits) {
+      refuse("the target is too small: it " + report_.space->problem);
+    }
+  }
+
+  // What a migration that goes on has already put into the target.
+  SpaceSum present() {
+    if (!target_.trace) {
+      return {};
+    }
+    std::vector<PlannedUnit> there(1);
+    return measure_units(*target_.root, there, nullptr, 4096, wish_.jobs, cancel_, progress_).total;
+  }
+
+  void list_rewrites() {
+    for (const SourceRoot& root : source_->roots()) {
+      RewriteList list = dfsck::list_rewrites(source_->root_of(root), root.model, moves(root));
+      for (RewriteNeed& need : list.files) {
+        need.path = root.prefix.joined(need.path);
+        report_.rewrites.push_back(std::move(need));
+      }
+      for (const RelPath& path : list.binary_files) {
+        report_.binary_files.push_back(root.prefix.joined(path));
+      }
+    }
+  }
+
+  std::vector<PathMove> moves(const SourceRoot& root) const {
+    const std::string below = root.prefix.is_root() ? "" : "/" + root.prefix.bytes();
+    const std::string typed = wish_.source.starts_with('/') ? wish_.source + below : "";
+    return moves_of(source_->root_of(root), root, typed, report_.final_path + below);
+  }
+
+  // Locks, and a target that was tried out.
+  bool begin() {
+    if (!is_live()) {
+      Result<DatabaseLocks> locks = DatabaseLocks::take(source_->root());
+      if (!locks) {
+        return refuse(locks.error().message());
+      }
+      source_locks_.emplace(std::move(*locks));
+    }
+    if (const Result<void> made = make_migration_target(target_); !made) {
+      return refuse(made.error().message());
+    }
+    report_.target_exists = true;
+    Result<TargetProbe> probe = probe_target(*target_.root);
+    if (!probe) {
+      return refuse(probe.error().message());
+    }
+    judge_probe(std::move(*probe));
+    return report_.obstacles.empty();
+  }
+
+  bool copy() {
+    MigrationOptions options;
+    options.jobs = wish_.jobs;
+    options.verify = wish_.verify;
+    options.bytes_per_second = wish_.bytes_per_second;
+    options.keep_going = true;
+    options.note = note_of(wish_);
+    options.after_layers = [this](const std::vector<UnitResult>& so_far) { return judge_layers(so_far); };
+    std::vector<MigrationUnit> units;
+    const OmitFilter filter = report_.plan.filter();
+    for (const size_t i : report_.copied_units) {
+      const PlannedUnit& unit = report_.plan.units[i];
+      const MigrationUnit::Kind kind = unit.kind == PlannedUnit::Kind::Layer  ? MigrationUnit::Kind::Layer
+                                       : unit.kind == PlannedUnit::Kind::Tree ? MigrationUnit::Kind::Tree
+                                                                              : MigrationUnit::Kind::Directory;
+      units.push_back({unit.path, kind, unit.layer, filter, unit.expected_bytes});
+    }
+    Result<MigrationResult> copied =
+        migrate_units(source_->root(), *target_.root, units, options, cancel_, progress_);
+    if (!copied) {
+      return refuse(copied.error().message());
+    }
+    report_.copied = std::move(*copied);
+    if (report_.copied->stopped) {
+      return refuse(report_.copied->stopped->message());
+    }
+    if (!report_.copied->all_reached() || !report_.obstacles.empty()) {
+      return false;
+    }
+    if (is_live()) {
+      report_.end = MigrationReport::End::Live;
+      return false;
+    }
+    if (report_.loses_data() && !keeps_going()) {
+      return refuse("parts of the source could not be read; --keep-going finishes the target without them");
+    }
+    return true;
+  }
+
+  // Damage that can be mended without a loss is mended in the target; any other ends it here, unless all is wanted.
+  bool judge_layers(const std::vector<UnitResult>& so_far) {
+    std::set<ChainId> damaged;
+    for (size_t i = 0; i < so_far.size(); ++i) {
+      const PlannedUnit& unit = report_.plan.units[report_.copied_units[i]];
+      if (unit.chain && so_far[i].loses_data()) {
+        damaged.insert(*unit.chain);
+      }
+    }
+    report_.damaged = judge_damaged_layers(source_->root(), damaged, wish_.jobs, cancel_, progress_);
+    size_t lost = 0;
+    for (const DamagedLayer& layer : report_.damaged) {
+      lost += layer.mendable ? 0 : 1;
+    }
+    if (lost == 0 || keeps_going()) {
+      return true;
+    }
+    report_.source_is_damaged = true;
+    return refuse(counted(lost, "layer") + " of the source " + (lost == 1 ? "is" : "are") +
+                  " damaged beyond what a copy can mend; repair the source (docker-fsck --from knows donors), or go on "
+                  "with --keep-going");
+  }
+
+  // What is not a copy: paths that name the old place, and the tags of chosen images.
+  bool write_files() {
+    for (const WrittenFile& file : files_) {
+      if (const Result<void> written = write_target_file(source_->root(), *target_.root, file.path, file.bytes); !written) {
+        return refuse(written.error().message());
+      }
+    }
+    for (const SourceRoot& root : source_->roots()) {
+      const std::vector<PathMove> changes = moves(root);
+      for (const RewriteNeed& need : report_.rewrites) {
+        const bool is_here = &need_root(need.path) == &root;
+        if (is_here && !need.changes.empty() && target_.root->stat(need.path) && !rewrite(need, changes)) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  // The root that the path lies in, the innermost one.
+  const SourceRoot& need_root(const RelPath& path) const {
+    for (const SourceRoot& root : source_->roots()) {
+      if (!root.prefix.is_root() && path.is_below(root.prefix)) {
+        return root;
+      }
+    }
+    return source_->roots().front();
+  }
+
+  bool rewrite(const RewriteNeed& need, const std::vector<PathMove>& changes) {
+    constexpr size_t kMaxConfig = 64U << 20;
+    const Result<std::string> text = source_->root().read_small(need.path, kMaxConfig);
+    const Result<RewrittenFile> rewritten = text ? rewrite_paths(need.kind, *text, changes) : text.error();
+    if (!rewritten) {
+      return refuse(rewritten.error().message());
+    }
+    const Result<void> written = write_target_file(source_->root(), *target_.root, need.path, rewritten->bytes);
+    return written || refuse(written.error().message());
+  }
+
+  // The safe repairs, and the check after them. The contents of layers are known by now.
+  bool mend() {
+    progress_.phase = Progress::Phase::Checking;
+    CheckOptions options{Level::Structure, wish_.jobs, {}, {"migration-unfinished"}};
+    if (!report_.damaged.empty()) {
+      options.level = Level::Full;
+      options.layers.emplace();
+      for (const DamagedLayer& layer : report_.damaged) {
+        options.layers->insert(layer.layer);
+      }
+    }
+    Result<RootReport> check = repair_root(*target_.root, options, {Mode::Preen, {}}, cancel_, progress_);
+    if (!check) {
+      return refuse(check.error().message());
+    }
+    report_.target_check = std::move(*check);
+    for (const std::string& obstacle : report_.target_check->repair->obstacles) {
+      refuse("the target could not be mended: " + obstacle);
+    }
+    return report_.obstacles.empty() && !cancel_.requested();
+  }
+
+  // From here on the target is a root like any other.
+  bool forget() {
+    const Result<void> forgotten = forget_migration(*target_.root);
+    return forgotten || refuse(forgotten.error().message());
+  }
+
+  const MigrationWish& wish_;
+  const Cancel& cancel_;
+  Progress& progress_;
+  MigrationReport report_;
+  std::unique_ptr<const MigrationSource> source_;
+  std::optional<DatabaseLocks> source_locks_;
+  MigrationTarget target_;
+  std::vector<WrittenFile> files_;
+};
+
+}  // namespace
+
+MigrationReport plan_migration(const MigrationWish& wish, const Cancel& cancel, Progress& progress) {
+  return Migration(wish, cancel, progress).plan();
+}
+
+MigrationReport migrate_root(const MigrationWish& wish, const Cancel& cancel, Progress& progress) {
+  return Migration(wish, cancel, progress).carry_out();
+}
+
+}  // namespace dfsck

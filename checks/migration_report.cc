@@ -1,0 +1,40 @@
+// What a migration came to.
+#include <algorithm>
+
+#include "checks/migration.h"
+
+namespace dfsck {
+
+bool MigrationReport::loses_data() const {
+  if (!copied) {
+    return false;
+  }
+  // What is wrong with layers is judged by itself.
+  for (size_t i = 0; i < copied->units.size(); ++i) {
+    if (!plan.units[copied_units[i]].chain && copied->units[i].loses_data()) {
+      return true;
+    }
+  }
+  return std::any_of(copied->problems.begin(), copied->problems.end(),
+                     [](const CopyProblem& problem) { return problem.loses_data(); });
+}
+
+int exit_code(const MigrationReport& report) {
+  constexpr int kLeft = 4;
+  constexpr int kFailed = 8;
+  constexpr int kCancelled = 32;
+  if (report.cancelled) {
+    return kCancelled;
+  }
+  switch (report.end) {
+    case MigrationReport::End::Planned: return 0;
+    case MigrationReport::End::Refused:
+    case MigrationReport::End::Stopped: return report.source_is_damaged ? kLeft : kFailed;
+    case MigrationReport::End::Live: return report.loses_data() ? kLeft : 0;
+    case MigrationReport::End::Done: break;
+  }
+  const int checked = exit_code(*report.target_check, Strict::No);
+  return report.loses_data() ? (checked & ~1) | kLeft : checked;
+}
+
+}  // namespace dfsck

@@ -1,0 +1,69 @@
+// Scans each root of the source once.
+#include "checks/migration_source.h"
+
+#include "checks/liveness.h"
+#include "core/base/escape.h"
+
+namespace dfsck {
+
+Result<std::unique_ptr<const MigrationSource>> MigrationSource::open(const std::string& path, unsigned jobs,
+                                                                     const Cancel& cancel, Progress& progress) {
+  Result<Root> root = Root::open(path);
+  if (!root) {
+    return root.error();
+  }
+  std::unique_ptr<MigrationSource> source(new MigrationSource);
+  if (const Result<void> added = source->add(std::move(*root), RelPath(), jobs, cancel, progress); !added) {
+    return added.error();
+  }
+  for (const std::string& name : source->parts_.front().model.entries.remapped_roots) {
+    const RelPath prefix = *RelPath::parse(name);
+    Result<Root> below = source->root().open_below(prefix);
+    const Result<void> added = below ? source->add(std::move(*below), prefix, jobs, cancel, progress) : below.error();
+    if (!added) {
+      source->unreadable_.push_back(added.error().message());
+    }
+  }
+  return std::unique_ptr<const MigrationSource>(std::move(source));
+}
+
+Result<void> MigrationSource::add(Root root, RelPath prefix, unsigned jobs, const Cancel& cancel, Progress& progress) {
+  Result<Model> model = scan(root, jobs, cancel, progress);
+  if (!model) {
+    return model.error();
+  }
+  Derived derived = derive(*model);
+  const Part& part = parts_.emplace_back(Part{std::move(root), std::move(*model), std::move(derived)});
+  sources_.push_back({std::move(prefix), part.model, part.derived});
+  return {};
+}
+
+const Root& MigrationSource::root_of(const SourceRoot& source) const {
+  for (const Part& part : parts_) {
+    if (&part.model == &source.model) {
+      return part.root;
+    }
+  }
+  return root();
+}
+
+std::vector<std::string> MigrationSource::evidence_of_users() const {
+  std::vector<std::string> evidence;
+  for (const Part& part : parts_) {
+    const std::vector<std::string> some = live_evidence(part.model);
+    evidence.insert(evidence.end(), some.begin(), some.end());
+  }
+  return evidence;
+}
+
+std::vector<std::string> MigrationSource::unfinished_repairs() const {
+  std::vector<std::string> runs;
+  for (const Part& part : parts_) {
+    for (const std::string& run : part.model.entries.unfinished_repairs) {
+      runs.push_back(escaped(run));
+    }
+  }
+  return runs;
+}
+
+}  // namespace dfsck

@@ -1,0 +1,30 @@
+// The target of a migration, before anything is copied to it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/fs/root.h"
+#include "core/transfer/migration.h"
+
+namespace dfsck {
+
+struct MigrationTarget {
+  std::string path;             // absolute; resolved as far as it is there
+  bool exists = false;
+  std::optional<Root> root;     // the target, or of a dry run the directory that it would be made in
+  std::optional<MigrationTrace> trace;  // of a migration that was begun
+  // Why it cannot be the target of this migration, in sentences. Empty where nothing stands against it.
+  std::vector<std::string> obstacles;
+};
+
+// Looks at the directory. `note` is what the migration would record of its choices (MigrationOptions::note): one that
+// was begun with others is not gone on with.
+MigrationTarget look_at_migration_target(const std::string& path, const Root& source, const std::string& note);
+
+// Makes the directory where it is not there yet; what is above it must be.
+Result<void> make_migration_target(MigrationTarget& target);
+
+}  // namespace dfsck

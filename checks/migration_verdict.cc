@@ -1,0 +1,108 @@
+// Damage is judged by the checks' own findings.
+#include "checks/migration_verdict.h"
+
+#include <algorithm>
+#include <map>
+
+#include "checks/runner.h"
+
+namespace dfsck {
+namespace {
+
+constexpr size_t kShownFindings = 10;
+
+bool is_mended(const ReportedFinding& reported) {
+  return problem_of(reported.finding.problem).safety == Safety::Safe && reported.repair_status == "planned";
+}
+
+// What follows from something that is mended ends with it.
+bool is_lasting(const RootReport& report, const ReportedFinding& reported) {
+  if (problem_of(reported.finding.problem).severity != Severity::Error) {
+    return false;
+  }
+  const ReportedFinding* at = &reported;
+  for (size_t steps = 0; steps <= report.findings.size(); ++steps) {
+    if (is_mended(*at)) {
+      return false;
+    }
+    if (!at->finding.caused_by) {
+      return true;
+    }
+    at = &report.findings[*at->finding.caused_by];
+  }
+  return true;
+}
+
+void add_finding(const RootReport& report, const ReportedFinding& reported, DamagedLayer& layer) {
+  if (layer.findings.size() < kShownFindings) {
+    layer.findings.push_back(reported.message);
+  } else {
+    ++layer.more;
+  }
+  layer.mendable = layer.mendable && !is_lasting(report, reported);
+  const Affected& affects = reported.finding.affects;
+  const std::vector<std::string>& images = affects.tags.empty() ? affects.images : affects.tags;
+  layer.images.insert(layer.images.end(), images.begin(), images.end());
+}
+
+// The layer that a finding of its contents is about.
+std::optional<ChainId> layer_of(const Finding& finding) {
+  if (problem_of(finding.problem).check != "layer_content") {
+    return std::nullopt;
+  }
+  const Subject& layer = finding.hits.empty() ? finding.subject : finding.hits.front();
+  return layer.kind == SubjectKind::Layer ? ChainId::parse(layer.id) : std::nullopt;
+}
+
+void add_findings(const RootReport& report, std::map<ChainId, DamagedLayer>& layers) {
+  for (const ReportedFinding& reported : report.findings) {
+    const std::optional<ChainId> id = layer_of(reported.finding);
+    if (const auto layer = id ? layers.find(*id) : layers.end(); layer != layers.end()) {
+      add_finding(report, reported, layer->second);
+    }
+  }
+  for (const RootReport& below : report.below) {
+    add_findings(below, layers);
+  }
+}
+
+}  // namespace
+
+size_t lasting_errors(const RootReport& report) {
+  size_t errors = static_cast<size_t>(std::count_if(
+      report.findings.begin(), report.findings.end(),
+      [&](const ReportedFinding& reported) { return is_lasting(report, reported); }));
+  for (const RootReport& below : report.below) {
+    errors += lasting_errors(below);
+  }
+  return errors;
+}
+
+std::vector<DamagedLayer> judge_damaged_layers(const Root& source, const std::set<ChainId>& layers, unsigned jobs,
+                                               const Cancel& cancel, Progress& progress) {
+  if (layers.empty()) {
+    return {};
+  }
+  std::map<ChainId, DamagedLayer> judged;
+  for (const ChainId& layer : layers) {
+    judged.emplace(layer, DamagedLayer{layer, {}, 0, {}, true});
+  }
+  const CheckOptions options{Level::Full, jobs, {}, {}, nullptr, layers};
+  if (const Result<RootReport> report = check_root(source, options, cancel, progress); report) {
+    add_findings(*report, judged);
+  }
+  std::vector<DamagedLayer> damaged;
+  for (auto& [id, layer] : judged) {
+    if (layer.findings.empty()) {
+      // Bad sectors come and go.
+      layer.mendable = false;
+      layer.findings.emplace_back("it could not be read as a whole when it was copied");
+    }
+    std::sort(layer.images.begin(), layer.images.end());
+    layer.images.erase(std::unique(layer.images.begin(), layer.images.end()), layer.images.end());
+    damaged.push_back(std::move(layer));
+  }
+  return damaged;
+}
+
+}  // namespace dfsck

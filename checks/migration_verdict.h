@@ -1,0 +1,18 @@
+// What the damage of a source means for its migration.
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "checks/migration.h"
+
+namespace dfsck {
+
+// Errors that no safe repair of the target mends, roots below included.
+size_t lasting_errors(const RootReport& report);
+
+// Looks at these layers of the source again, to find out what is wrong and whether the root itself has what mends them.
+std::vector<DamagedLayer> judge_damaged_layers(const Root& source, const std::set<ChainId>& layers, unsigned jobs,
+                                               const Cancel& cancel, Progress& progress);
+
+}  // namespace dfsck

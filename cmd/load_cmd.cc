@@ -1,0 +1,167 @@
+// Opens the archive, looks at the root, asks, loads.
+#include "cmd/load_cmd.h"
+
+#include <cerrno>
+
+#include "checks/obstacles.h"
+#include "cmd/exit_codes.h"
+#include "cmd/load_report.h"
+#include "cmd/open_root.h"
+#include "cmd/permission.h"
+#include "cmd/progress_display.h"
+#include "cmd/safe_text.h"
+#include "cmd/signals.h"
+#include "cmd/spool.h"
+#include "core/base/escape.h"
+#include "core/transfer/load_run.h"
+#include "core/transfer/new_root.h"
+
+namespace dfsck {
+namespace {
+
+constexpr std::string_view kStandardInput = "-";
+
+// A failure before anything was changed for good.
+struct Failure {
+  std::string message;
+  int exit_code = kExitFailed;
+};
+
+int exit_code_of(const Error& error) {
+  return error.kind == Error::Kind::Cancelled ? kExitCancelled : kExitFailed;
+}
+
+Failure failure_of(const Error& error) {
+  return {error.message() + "; nothing was changed", exit_code_of(error)};
+}
+
+// While one of them lives, signals cancel and progress is shown.
+struct Watch {
+  Watch(const Options& options, Cancel& cancel)
+      : signals(cancel), display(progress, progress_style(options.progress, options.detail)) {}
+
+  SignalGuard signals;
+  Progress progress;
+  ProgressDisplay display;
+};
+
+Result<LoadArchive> open_archive(const Options& options, const Cancel& cancel) {
+  DonorOptions how;
+  how.jobs = options.jobs;
+  if (options.input != kStandardInput) {
+    Result<Donor> donor = open_donor(options.input, cancel, how);
+    return donor ? judge_archive(std::move(*donor)) : donor.error();
+  }
+  Result<Fd> input = spooled_input(cancel);
+  Result<Donor> donor = input ? open_donor(std::move(*input), "standard input", cancel, how) : input.error();
+  return donor ? judge_archive(std::move(*donor)) : donor.error();
+}
+
+// One load, from its options to its output.
+class Loading {
+ public:
+  explicit Loading(const Options& options) : options_(options) {}
+
+  Output run() {
+    if (std::optional<Failure> failed = look(); failed) {
+      return failure_output(options_.format, failed->message, failed->exit_code);
+    }
+    if (options_.mode == Mode::DryRun || work_->changes_nothing()) {
+      return without_change();
+    }
+    const std::string question =
+        "Load " + load_words(*archive_, *work_) + " into " + safe_text(report_.root) + "?";
+    if (std::optional<Output> refused = refusal(options_, question); refused) {
+      return *refused;
+    }
+    return load();
+  }
+
+ private:
+  // Everything that can be known without reading layers.
+  std::optional<Failure> look() {
+    Watch watch(options_, cancel_);
+    OpenedRoot opened = open_root_option(options_, "docker-fsck load --root DIRECTORY -i FILE");
+    if (!opened.root && !opened.is_missing) {
+      return Failure{opened.failure};
+    }
+    report_.root = opened.root ? opened.root->path() : opened.path;
+    root_ = std::move(opened.root);
+    report_.archive = options_.input;
+    Result<LoadTarget> target =
+        root_ ? look_at_target(*root_, options_.jobs, cancel_, watch.progress) : LoadTarget();
+    if (!target) {
+      return failure_of(target.error());
+    }
+    const std::vector<std::string> obstacles =
+        target->model ? repair_obstacles(*target->model) : std::vector<std::string>();
+    if (!obstacles.empty() && options_.mode != Mode::DryRun) {
+      return Failure{"nothing was changed: " + obstacles.front()};
+    }
+    target_ = std::move(*target);
+    Result<LoadArchive> archive = open_archive(options_, cancel_);
+    if (!archive) {
+      return failure_of(archive.error());
+    }
+    archive_ = std::move(*archive);
+    Result<LoadWork> work = plan_load(*archive_, target_);
+    if (!work) {
+      return failure_of(work.error());
+    }
+    work_ = std::move(*work);
+    return std::nullopt;
+  }
+
+  Output without_change() {
+    Watch watch(options_, cancel_);
+    Result<std::vector<UnpackedLayer>> layers =
+        inspect_load(*archive_, *work_, options_.jobs, cancel_, watch.progress);
+    if (!layers) {
+      const Failure failed = failure_of(layers.error());
+      return failure_output(options_.format, failed.message, failed.exit_code);
+    }
+    report_.layers = std::move(*layers);
+    return load_output(options_, *archive_, *work_, report_);
+  }
+
+  Output load() {
+    Watch watch(options_, cancel_);
+    std::optional<NewRoot> made;
+    if (!root_) {
+      Result<NewRoot> root = NewRoot::make(report_.root);
+      if (!root) {
+        const Failure failed = failure_of(root.error());
+        return failure_output(options_.format, failed.message, failed.exit_code);
+      }
+      made.emplace(std::move(*root));
+    }
+    const Root& root = made ? made->root() : *root_;
+    Result<LoadResult> loaded =
+        run_load(root, *archive_, target_, *work_, options_.jobs, cancel_, watch.progress);
+    if (!loaded) {
+      return failure_output(options_.format, loaded.error().message(), exit_code_of(loaded.error()));
+    }
+    if (made) {
+      made->keep();
+    }
+    report_.run = loaded->run;
+    report_.layers = std::move(loaded->layers);
+    return load_output(options_, *archive_, *work_, report_);
+  }
+
+  const Options& options_;
+  Cancel cancel_;
+  std::optional<Root> root_;  // nothing: it does not exist yet
+  LoadTarget target_;
+  std::optional<LoadArchive> archive_;
+  std::optional<LoadWork> work_;
+  LoadReport report_;
+};
+
+}  // namespace
+
+Output run_load(const Options& options) {
+  return Loading(options).run();
+}
+
+}  // namespace dfsck

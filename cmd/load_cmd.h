@@ -1,0 +1,10 @@
+// docker-fsck load: registers the images of an archive in a root whose daemon is not running.
+#pragma once
+
+#include "cmd/output.h"
+
+namespace dfsck {
+
+Output run_load(const Options& options);
+
+}  // namespace dfsck

@@ -1,0 +1,26 @@
+// What loading an archive did, or would do, for people and for programs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cmd/output.h"
+#include "core/transfer/load_work.h"
+#include "core/transfer/unpack_layer.h"
+
+namespace dfsck {
+
+struct LoadReport {
+  std::string root;     // path
+  std::string archive;  // as it was given
+  std::string run;      // empty: nothing was changed
+  std::vector<UnpackedLayer> layers;  // as LoadWork::layers
+};
+
+// Text, or a document of the schema docker-fsck/load/1.
+Output load_output(const Options& options, const LoadArchive& archive, const LoadWork& work, const LoadReport& report);
+
+// "3 images (2 new, 5 new layers)": for questions too.
+std::string load_words(const LoadArchive& archive, const LoadWork& work);
+
+}  // namespace dfsck

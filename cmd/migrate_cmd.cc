@@ -1,0 +1,137 @@
+// From the options to a migration, to daemon.json, to a report.
+#include "cmd/migrate_cmd.h"
+
+#include "cmd/exit_codes.h"
+#include "cmd/open_root.h"
+#include "cmd/permission.h"
+#include "cmd/progress_display.h"
+#include "cmd/render_migration.h"
+#include "cmd/report_file.h"
+#include "cmd/safe_text.h"
+#include "cmd/signals.h"
+#include "cmd/terminal.h"
+#include "core/base/escape.h"
+#include "core/fs/host.h"
+#include "core/model/mount_table.h"
+
+namespace dfsck {
+namespace {
+
+MigrationWish wish_of(const Options& options) {
+  MigrationWish wish = options.migration;
+  wish.source = options.arguments[0];
+  wish.target = options.arguments[1];
+  wish.jobs = options.jobs;
+  wish.on_damage =
+      options.keep_going == KeepGoing::Yes ? MigrationWish::OnDamage::KeepGoing : MigrationWish::OnDamage::Stop;
+  return wish;
+}
+
+// The mount point that the path lies below.
+std::string mount_point_of(const std::string& path, const HostSnapshot& host) {
+  std::string best = "/";
+  for (const MountEntry& mount : parse_mountinfo(host.mountinfo)) {
+    const bool above = path == mount.point || path.starts_with(mount.point + "/");
+    best = above && mount.point.size() > best.size() ? mount.point : best;
+  }
+  return best;
+}
+
+std::vector<std::string> what_comes_next(const MigrationReport& report, const Options& options,
+                                         const std::optional<SwitchOutcome>& switched) {
+  if (report.end != MigrationReport::End::Done && report.end != MigrationReport::End::Live) {
+    return {};
+  }
+  const HostSnapshot host = read_host();
+  NextStepFacts facts;
+  facts.old_root = report.source;
+  facts.new_root = report.end == MigrationReport::End::Live ? report.target : report.final_path;
+  facts.config = options.daemon_config.empty() ? kDaemonConfig : options.daemon_config;
+  facts.switched = switched ? switched->done : std::nullopt;
+  facts.selinux = host.selinux_enabled;
+  facts.mount_point = mount_point_of(report.final_path, host);
+  facts.on_command_line = command_line_roots();
+  facts.live_only = report.end == MigrationReport::End::Live;
+  return next_steps(facts);
+}
+
+// Only to a target that is whole, or that the user takes with all that it lacks.
+std::optional<SwitchOutcome> switched_daemon(const MigrationReport& report, const Options& options) {
+  if (options.switch_daemon == Switch::No || report.end != MigrationReport::End::Done) {
+    return std::nullopt;
+  }
+  SwitchOutcome outcome;
+  if ((exit_code(report) & ~kExitCorrected) != 0 && options.keep_going == KeepGoing::No) {
+    outcome.failure = "the target is not whole, so the daemon was not switched to it; --keep-going does that all the same";
+    return outcome;
+  }
+  Result<SwitchedConfig> done = switch_data_root(
+      options.daemon_config.empty() ? kDaemonConfig : options.daemon_config, report.final_path);
+  if (done) {
+    outcome.done = std::move(*done);
+  } else {
+    outcome.failure = done.error().message();
+  }
+  return outcome;
+}
+
+Output rendered(const MigrationReport& report, const Options& options, std::optional<ReportFile>& file) {
+  MigrationView view{report, switched_daemon(report, options), {}, exit_code(report)};
+  view.next = what_comes_next(report, options, view.switched);
+  if (view.switched && !view.switched->failure.empty()) {
+    view.exit_code = (view.exit_code & ~kExitCorrected) | kExitFailed;
+  }
+  RenderSettings settings;
+  settings.detail = options.detail;
+  settings.truncate = options.truncate;
+  settings.paint = Paint(paint_for(options.color));
+  settings.width = prose_width();
+  Output output;
+  output.exit_code = view.exit_code;
+  const std::string json = options.format == Format::Json || file ? render_migration_json(view) : "";
+  output.out = options.format == Format::Json ? json : render_migration_text(view, settings);
+  if (const Result<void> written = file ? file->write(json) : Result<void>(); !written) {
+    output.err += "docker-fsck: " + written.error().message() + "\n";
+    output.exit_code |= kExitFailed;
+  }
+  return output;
+}
+
+}  // namespace
+
+Output run_migrate(const Options& options) {
+  const MigrationWish wish = wish_of(options);
+  std::optional<ReportFile> file;
+  if (!options.report_file.empty()) {
+    Result<ReportFile> opened = ReportFile::open(options.report_file, wish.source);
+    if (!opened) {
+      return failure_output(options.format, opened.error().message(), kExitFailed);
+    }
+    file = *std::move(opened);
+  }
+  if (options.switch_daemon == Switch::Yes) {
+    if (const std::vector<CommandLineRoot> elsewhere = command_line_roots(); !elsewhere.empty()) {
+      return failure_output(options.format, "nothing was done: --switch sets data-root in daemon.json, but " +
+                                                escaped(elsewhere.front().file) + " gives the daemon " +
+                                                elsewhere.front().option + ", and it does not start with both", kExitFailed);
+    }
+  }
+  if (options.mode != Mode::DryRun) {
+    const std::string question = "Copy " + safe_text(wish.source) + " to " + safe_text(wish.target) + "?";
+    if (std::optional<Output> refused = refusal(options, question)) {
+      return *refused;
+    }
+  }
+  Cancel cancel;
+  Progress progress;
+  std::optional<MigrationReport> report;
+  {
+    const SignalGuard signals(cancel);
+    const ProgressDisplay display(progress, progress_style(options.progress, options.detail));
+    report = options.mode == Mode::DryRun ? plan_migration(wish, cancel, progress)
+                                          : migrate_root(wish, cancel, progress);
+  }
+  return rendered(*report, options, file);
+}
+
+}  // namespace dfsck

@@ -1,0 +1,11 @@
+// docker-fsck migrate: moves a root to another disk.
+#pragma once
+
+#include "cmd/options.h"
+#include "cmd/output.h"
+
+namespace dfsck {
+
+Output run_migrate(const Options& options);
+
+}  // namespace dfsck

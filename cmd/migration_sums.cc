@@ -1,0 +1,76 @@
+// Adds up what the units came to.
+#include "cmd/migration_sums.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "core/base/text.h"
+
+namespace dfsck {
+
+MigrationSums migration_sums(const MigrationReport& report) {
+  MigrationSums sums;
+  for (const UnitResult& unit : report.copied ? report.copied->units : std::vector<UnitResult>{}) {
+    ++sums.units;
+    sums.units_done += unit.state == UnitResult::State::AlreadyDone ? 1 : 0;
+    sums.units_changed += unit.changed_since ? 1 : 0;
+    sums.files += unit.state == UnitResult::State::Copied ? unit.files - unit.kept : 0;
+    sums.bytes += unit.bytes;
+    sums.layers += unit.verdict ? 1 : 0;
+    sums.layers_verified += unit.verdict && unit.verdict->digest_matches ? 1 : 0;
+  }
+  return sums;
+}
+
+std::vector<OmissionSum> omission_sums(const std::vector<Omission>& omissions) {
+  std::map<std::pair<Omission::Kind, std::string>, OmissionSum> by_reason;
+  for (const Omission& omission : omissions) {
+    OmissionSum& sum = by_reason[{omission.kind, omission.reason}];
+    if (sum.count++ == 0) {
+      sum.kind = omission.kind;
+      sum.reason = omission.reason;
+      sum.first = omission.path.text() + (omission.contents_only ? "/*" : "");
+    }
+    sum.bytes += omission.bytes;
+  }
+  std::vector<OmissionSum> sums;
+  for (auto& [key, sum] : by_reason) {
+    sums.push_back(std::move(sum));
+  }
+  return sums;
+}
+
+std::string OmissionSum::text() const {
+  return first + (count > 1 ? " and " + std::to_string(count - 1) + " more" : "") + ": " + reason + " (" +
+         human_bytes(bytes) + ")";
+}
+
+std::vector<const CopyProblem*> copy_problems(const MigrationReport& report) {
+  std::vector<const CopyProblem*> problems;
+  if (report.copied) {
+    for (const UnitResult& unit : report.copied->units) {
+      for (const CopyProblem& problem : unit.problems) {
+        problems.push_back(&problem);
+      }
+    }
+    for (const CopyProblem& problem : report.copied->problems) {
+      problems.push_back(&problem);
+    }
+  }
+  std::sort(problems.begin(), problems.end(), [](const CopyProblem* a, const CopyProblem* b) {
+    return std::tie(a->path, a->kind, a->detail) < std::tie(b->path, b->kind, b->detail);
+  });
+  return problems;
+}
+
+std::vector<LeftOut> sockets_and_mounts(const MigrationReport& report) {
+  std::vector<LeftOut> left;
+  for (const UnitResult& unit : report.copied ? report.copied->units : std::vector<UnitResult>{}) {
+    left.insert(left.end(), unit.left_out.begin(), unit.left_out.end());
+  }
+  std::sort(left.begin(), left.end(), [](const LeftOut& a, const LeftOut& b) { return a.path < b.path; });
+  return left;
+}
+
+}  // namespace dfsck

@@ -1,0 +1,237 @@
+// A migration for a tired person: what stands against it, what went where, what is left out, what to type next.
+#include "cmd/render_migration.h"
+
+#include <algorithm>
+
+#include "cmd/exit_codes.h"
+#include "cmd/migration_sums.h"
+#include "cmd/render_text_findings.h"
+#include "cmd/render_text_repair.h"
+#include "cmd/safe_text.h"
+#include "core/base/escape.h"
+#include "core/base/text.h"
+
+namespace dfsck {
+namespace {
+
+constexpr size_t kShownLines = 20;
+
+class MigrationText {
+ public:
+  MigrationText(const MigrationView& view, const RenderSettings& settings)
+      : view_(view), report_(view.report), settings_(settings) {}
+
+  std::string text() {
+    if (settings_.detail != Detail::Quiet) {
+      title();
+      target();
+      left_out();
+      rewritten();
+      notes();
+    }
+    damaged();
+    problems();
+    mended();
+    obstacles();
+    summary();
+    return std::move(out_);
+  }
+
+ private:
+  std::string shown(std::string_view text) const { return shown_text(text, settings_.truncate); }
+  bool verbose() const { return settings_.detail == Detail::Verbose; }
+
+  // The lines under a heading; nothing without lines.
+  void section(const std::string& heading, const std::vector<std::string>& lines) {
+    if (lines.empty()) {
+      return;
+    }
+    out_ += "\n" + heading + ":\n";
+    const size_t count = settings_.truncate == Truncate::Yes ? std::min(lines.size(), kShownLines) : lines.size();
+    for (size_t i = 0; i < count; ++i) {
+      out_ += "  " + shown(lines[i]) + "\n";
+    }
+    if (lines.size() > count) {
+      out_ += "  and " + std::to_string(lines.size() - count) + " more; --no-trunc shows all\n";
+    }
+  }
+
+  void title() {
+    const MigrationWish& wish = report_.wish;
+    out_ += settings_.paint.bold(std::string("docker-fsck ") + DFSCK_VERSION + ": migrate " + safe_text(wish.source) +
+                                 " to " + safe_text(wish.target)) +
+            (report_.end == MigrationReport::End::Planned ? ", dry run: nothing is written" : "") + "\n";
+    if (!report_.final_path.empty() && report_.final_path != report_.target) {
+      out_ += "it will be used as " + safe_text(report_.final_path) + "\n";
+    }
+    if (wish.when == MigrationWish::When::Live) {
+      out_ += "live: only what no daemon changes is copied\n";
+    }
+  }
+
+  void target() {
+    if (!report_.probe) {
+      return;
+    }
+    std::vector<std::string> lines;
+    size_t untested = 0;
+    for (const Capability& capability : report_.probe->capabilities) {
+      untested += capability.verdict == Capability::Verdict::NotTested ? 1 : 0;
+      const bool interesting = capability.verdict == Capability::Verdict::Fatal ||
+                               capability.verdict == Capability::Verdict::Warning || verbose();
+      if (interesting) {
+        lines.push_back(std::string(capability.name) + ": " + std::string(capability_verdict_name(capability.verdict)) +
+                        (capability.detail.empty() ? "" : ": " + capability.detail));
+      }
+    }
+    out_ += "target: " + report_.probe->filesystem + (report_.target_exists ? "" : ", the directory is to be made") + ", " +
+            (report_.probe->able() ? "able to hold a Docker root" : "not able to hold a Docker root") +
+            (untested > 0 ? " as far as can be told without writing to it" : "") + "\n";
+    for (const std::string& line : lines) {
+      out_ += "  " + shown(line) + "\n";
+    }
+    if (report_.space) {
+      const SpaceVerdict& space = *report_.space;
+      out_ += "room: " + human_bytes(space.need_bytes) + " and " + counted(space.need_inodes, "inode") +
+              " are needed at most, " + human_bytes(space.free_bytes) +
+              (space.free_inodes ? " and " + counted(*space.free_inodes, "inode") : "") + " are free\n";
+    }
+  }
+
+  void left_out() {
+    std::vector<std::string> lines;
+    for (const OmissionSum& sum : omission_sums(report_.plan.omissions)) {
+      lines.push_back(sum.text());
+    }
+    if (verbose()) {
+      lines.clear();
+      for (const Omission& omission : report_.plan.omissions) {
+        lines.push_back(omission.path.text() + (omission.contents_only ? "/*" : "") + ": " + omission.reason + " (" +
+                        human_bytes(omission.bytes) + ")");
+      }
+    }
+    for (const LeftOut& left : sockets_and_mounts(report_)) {
+      lines.push_back(escaped(left.path) + (left.kind == LeftOut::Kind::Socket ? ": a socket" : ": mounted there"));
+    }
+    section("left out", lines);
+  }
+
+  void rewritten() {
+    std::vector<std::string> lines;
+    for (const RewriteNeed& need : report_.rewrites) {
+      if (!need.problem.empty()) {
+        lines.push_back(need.path.text() + ": cannot be rewritten: " + need.problem);
+      } else if (!need.changes.empty()) {
+        lines.push_back(need.path.text() + ": " + counted(need.changes.size(), "path"));
+        for (const PathChange& change : verbose() ? need.changes : std::vector<PathChange>{}) {
+          lines.push_back("  " + change.member + ": " + escaped(change.before) + " becomes " + escaped(change.after));
+        }
+      }
+    }
+    section(report_.end == MigrationReport::End::Done ? "rewritten for the new place" : "to be rewritten for the new place",
+            lines);
+    lines.clear();
+    for (const RewriteNeed& need : report_.rewrites) {
+      for (const PathChange& mention : need.mentions) {
+        lines.push_back(need.path.text() + ": " + mention.member + ": " + escaped(mention.before));
+      }
+    }
+    section("mentions of the old place that were not touched: look whether they matter to you", lines);
+    lines.clear();
+    for (const RelPath& path : report_.binary_files) {
+      lines.push_back(path.text());
+    }
+    section("databases that hold paths of the old place, kept as they are", lines);
+  }
+
+  void notes() { section("note", report_.plan.notes); }
+
+  void damaged() {
+    std::vector<std::string> lines;
+    for (const DamagedLayer& layer : report_.damaged) {
+      std::string images;
+      for (const std::string& image : layer.images) {
+        images += (images.empty() ? "" : ", ") + image;
+      }
+      lines.push_back("layer " + layer.layer.text() + (images.empty() ? "" : " (" + images + ")") +
+                      (layer.mendable ? ": is mended in the target" : ": CANNOT be mended from what the root has"));
+      for (const std::string& finding : layer.findings) {
+        lines.push_back("  " + finding);
+      }
+      if (layer.more > 0) {
+        lines.push_back("  and " + std::to_string(layer.more) + " more");
+      }
+    }
+    section(settings_.paint.red("DAMAGED LAYERS OF THE SOURCE"), lines);
+  }
+
+  void problems() {
+    std::vector<std::string> lines;
+    for (const CopyProblem* problem : copy_problems(report_)) {
+      lines.push_back(escaped(problem->path) + ": " + problem->detail);
+    }
+    section(settings_.paint.red("NOT COPIED AS IT IS"), lines);
+  }
+
+  void mended() {
+    if (!report_.target_check) {
+      return;
+    }
+    out_ += render_repair(*report_.target_check, settings_);
+    const RootReport& now = report_.target_check->now();
+    const std::string findings = render_findings(now, finding_tree(now), settings_);
+    out_ += findings.empty() ? "" : "\n" + settings_.paint.bold("LEFT IN THE TARGET") + ":" + findings;
+  }
+
+  void obstacles() {
+    const bool stopped = report_.end == MigrationReport::End::Stopped;
+    section(settings_.paint.red(stopped ? "STOPPED, AND CAN GO ON" : "NOTHING WAS COPIED"), report_.obstacles);
+    if (view_.switched && !view_.switched->failure.empty()) {
+      section(settings_.paint.red("THE DAEMON WAS NOT SWITCHED"), {view_.switched->failure});
+    }
+  }
+
+  void summary() {
+    const MigrationSums sums = migration_sums(report_);
+    out_ += "\n";
+    if (report_.copied) {
+      out_ += "copied: " + counted(sums.files, "file") + ", " + human_bytes(sums.bytes) + " in this run" +
+              (sums.units_done > 0 ? "; " + counted(sums.units_done, "part") + " of " + std::to_string(sums.units) +
+                                         " were there already"
+                                   : "") +
+              "\n";
+      if (report_.wish.verify != CopyVerify::None) {
+        out_ += "verified: " + counted(sums.layers_verified, "layer") + " of " + std::to_string(sums.layers) +
+                " proven by their digests\n";
+      }
+    } else if (report_.end == MigrationReport::End::Planned) {
+      out_ += "would copy: " + counted(report_.need.total.files, "file") + ", " +
+              human_bytes(report_.need.total.content_bytes) + "\n";
+    }
+    if (report_.cancelled) {
+      out_ += settings_.paint.red("CANCELLED") + ": the same command goes on where it was\n";
+    }
+    if (settings_.detail != Detail::Quiet) {
+      out_ += "exit code " + exit_code_meaning(view_.exit_code) + "\n";
+    }
+    if (!view_.next.empty()) {
+      out_ += "\nnext:\n";
+      for (const std::string& line : view_.next) {
+        out_ += "  " + safe_text(line) + "\n";
+      }
+    }
+  }
+
+  const MigrationView& view_;
+  const MigrationReport& report_;
+  const RenderSettings& settings_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string render_migration_text(const MigrationView& view, const RenderSettings& settings) {
+  return MigrationText(view, settings).text();
+}
+
+}  // namespace dfsck

@@ -1,0 +1,10 @@
+// docker-fsck save: images out of a root, without a daemon.
+#pragma once
+
+#include "cmd/output.h"
+
+namespace dfsck {
+
+Output run_save(const Options& options);
+
+}  // namespace dfsck

@@ -1,0 +1,94 @@
+// Copies standard input, waiting for it in short turns so that a signal is noticed.
+#include "cmd/spool.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+#include "core/base/escape.h"
+
+namespace dfsck {
+namespace {
+
+constexpr size_t kPiece = 1U << 20;
+constexpr uint64_t kMost = 1ULL << 40;
+constexpr int kTurnMilliseconds = 200;
+constexpr const char* kInput = "standard input";
+
+bool is_untouched_file(int fd) {
+  struct ::stat raw {};
+  return ::fstat(fd, &raw) == 0 && S_ISREG(raw.st_mode) && ::lseek(fd, 0, SEEK_CUR) == 0;
+}
+
+Result<void> write_all(int fd, const char* bytes, size_t size, const std::string& where) {
+  while (size > 0) {
+    const ssize_t written = ::write(fd, bytes, size);
+    if (written < 0 && errno != EINTR) {
+      return sys_error("keep standard input in", where);
+    }
+    const size_t step = written > 0 ? static_cast<size_t>(written) : 0;
+    bytes += step;
+    size -= step;
+  }
+  return {};
+}
+
+// Nothing at the end of input.
+Result<size_t> read_some(char* buffer, const Cancel& cancel) {
+  for (;;) {
+    if (cancel.requested()) {
+      return Error{Error::Kind::Cancelled, 0, "read", kInput, "cancelled"};
+    }
+    pollfd wait{STDIN_FILENO, POLLIN, 0};
+    if (::poll(&wait, 1, kTurnMilliseconds) == 0) {
+      continue;
+    }
+    const ssize_t got = ::read(STDIN_FILENO, buffer, kPiece);
+    if (got >= 0) {
+      return static_cast<size_t>(got);
+    }
+    if (errno != EINTR && errno != EAGAIN) {
+      return sys_error("read", kInput);
+    }
+  }
+}
+
+}  // namespace
+
+Result<Fd> spooled_input(const Cancel& cancel) {
+  if (is_untouched_file(STDIN_FILENO)) {
+    Fd same(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
+    return same ? Result<Fd>(std::move(same)) : sys_error("read", kInput);
+  }
+  const char* const chosen = std::getenv("TMPDIR");
+  const std::string directory = chosen != nullptr && *chosen != '\0' ? chosen : "/var/tmp";
+  Fd file(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (!file) {
+    return sys_error("keep standard input in", escaped(directory));
+  }
+  const std::unique_ptr<char[]> buffer(new char[kPiece]);
+  for (uint64_t total = 0;;) {
+    const Result<size_t> got = read_some(buffer.get(), cancel);
+    if (!got) {
+      return got.error();
+    }
+    if (*got == 0) {
+      return file;
+    }
+    total += *got;
+    if (total > kMost) {
+      return limit_error("read", kInput, "is larger than 1 TiB");
+    }
+    if (const Result<void> kept = write_all(file.get(), buffer.get(), *got, escaped(directory)); !kept) {
+      return kept.error();
+    }
+  }
+}
+
+}  // namespace dfsck

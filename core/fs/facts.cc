@@ -1,0 +1,47 @@
+// statx(2) into plain fields.
+#include "core/fs/facts.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+namespace dfsck {
+namespace {
+
+#ifndef STATX_ATTR_MOUNT_ROOT
+#define STATX_ATTR_MOUNT_ROOT 0x00002000
+#endif
+
+FileTime time_of(const struct ::statx_timestamp& time) { return {time.tv_sec, time.tv_nsec}; }
+
+}  // namespace
+
+int look_at(int dir, const char* name, Facts& facts) {
+  struct ::statx raw {};
+  constexpr int kFlags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH;
+  if (::statx(dir, name, kFlags, STATX_BASIC_STATS, &raw) != 0) {
+    return errno;
+  }
+  FileStat& stat = facts.stat;
+  stat.device = makedev(raw.stx_dev_major, raw.stx_dev_minor);
+  stat.inode = raw.stx_ino;
+  stat.mode = raw.stx_mode;
+  stat.uid = raw.stx_uid;
+  stat.gid = raw.stx_gid;
+  stat.links = raw.stx_nlink;
+  stat.size = raw.stx_size;
+  stat.blocks = raw.stx_blocks;
+  stat.rdev_major = raw.stx_rdev_major;
+  stat.rdev_minor = raw.stx_rdev_minor;
+  stat.mtime = time_of(raw.stx_mtime);
+  stat.ctime = time_of(raw.stx_ctime);
+  facts.atime = time_of(raw.stx_atime);
+  facts.is_mount = (raw.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+  constexpr uint64_t kGuards = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND;
+  facts.has_flags = (raw.stx_attributes & (kGuards | STATX_ATTR_NODUMP | STATX_ATTR_COMPRESSED)) != 0;
+  facts.is_guarded = (raw.stx_attributes & kGuards) != 0;
+  return 0;
+}
+
+}  // namespace dfsck

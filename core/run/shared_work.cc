@@ -1,0 +1,57 @@
+// One queue under one lock: tasks are directories and large files, thousands a second at most.
+#include "core/run/shared_work.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/run/workers.h"
+
+namespace dfsck {
+
+bool SharedWork::offer(Task& task) {
+  if (most_waiting_ == 0) {
+    return false;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.size() >= most_waiting_) {
+      return false;
+    }
+    waiting_.push_back(std::move(task));
+  }
+  changed_.notify_one();
+  return true;
+}
+
+void SharedWork::work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    Task task;
+    if (!waiting_.empty()) {
+      task = std::move(waiting_.back());  // the youngest: what is small and deep ends before more is begun
+      waiting_.pop_back();
+    } else if (next_ < count_ && !cancel_.requested()) {
+      task = [this, index = next_++] { body_(index, *this); };
+    } else if (active_ == 0) {
+      changed_.notify_all();
+      return;
+    } else {
+      changed_.wait(lock);
+      continue;
+    }
+    ++active_;
+    lock.unlock();
+    task();
+    task = nullptr;
+    lock.lock();
+    --active_;
+  }
+}
+
+void for_each_shared(size_t count, unsigned jobs, const Cancel& cancel,
+                     const std::function<void(size_t, SharedWork&)>& body) {
+  SharedWork shared(count, std::max(jobs, 1U), cancel, body);
+  run_workers(std::max(jobs, 1U), [&shared] { shared.work(); });
+}
+
+}  // namespace dfsck

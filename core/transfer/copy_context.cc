@@ -1,0 +1,65 @@
+// Sorting failures, and paths longer than the kernel takes at once.
+#include "core/transfer/copy_context.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+
+#include "core/base/escape.h"
+#include "core/fs/root.h"
+
+namespace dfsck {
+namespace {
+
+bool is_shortage(int code) { return code == EMFILE || code == ENFILE || code == ENOMEM; }
+
+bool ends_everything(int code) {
+  return code == ENOSPC || code == EDQUOT || code == EROFS || code == EIO || code == ENODEV || code == ENXIO ||
+         code == ESTALE || is_shortage(code);
+}
+
+}  // namespace
+
+void target_failed(CopyContext& context, CopyUnit& unit, CopyProblem::Kind kind, int code, std::string_view op,
+                   const std::string& path) {
+  // A filesystem that has no room for an attribute of this size says the same as one that is full.
+  const bool only_attribute = kind == CopyProblem::Kind::Attribute && code == ENOSPC;
+  if (ends_everything(code) && !only_attribute) {
+    context.fail(Error{Error::Kind::Io, code, std::string(op), "target " + escaped(path), {}});
+    return;
+  }
+  unit.tally.add({kind, path, code, 0, std::string(op) + ": " + errno_text(code)});
+}
+
+void source_failed(CopyContext& context, CopyUnit& unit, int code, std::string_view op, const std::string& path) {
+  if (is_shortage(code)) {
+    context.fail(Error{Error::Kind::Io, code, std::string(op), escaped(path), {}});
+    return;
+  }
+  unit.tally.add({CopyProblem::Kind::Unreadable, path, code, 0, std::string(op) + ": " + errno_text(code)});
+}
+
+Result<Dir> open_far_dir(const Dir& top, std::string_view path) {
+  constexpr size_t kMost = 4000;  // PATH_MAX, nearly
+  constexpr int kFlags = O_RDONLY | O_DIRECTORY;
+  Fd at;
+  do {
+    std::string_view part = path;
+    if (part.size() > kMost) {
+      part = part.substr(0, part.rfind('/', kMost));
+    }
+    const std::optional<RelPath> checked = RelPath::parse(part);
+    if (!checked && !part.empty()) {
+      return format_error("open directory", escaped(path), "is no path below a root");
+    }
+    Result<Fd> opened = open_beneath(at ? at.get() : top.fd(), checked.value_or(RelPath()), kFlags, escaped(path));
+    if (!opened) {
+      return opened.error();
+    }
+    at = std::move(*opened);
+    path.remove_prefix(std::min(path.size(), part.size() + 1));
+  } while (!path.empty());
+  return Dir(std::move(at), "");
+}
+
+}  // namespace dfsck

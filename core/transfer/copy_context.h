@@ -1,0 +1,88 @@
+// What all threads of one migration share.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/fs/dir.h"
+#include "core/run/cancel.h"
+#include "core/run/rate_limit.h"
+#include "core/transfer/copy_links.h"
+#include "core/transfer/copy_unit.h"
+#include "core/transfer/migration.h"
+
+namespace dfsck {
+
+struct CopyContext {
+  CopyContext(Dir source_top, Dir target_top, const MigrationOptions& options, const Cancel& user, Progress& shown)
+      : source(std::move(source_top)), target(std::move(target_top)), verify(options.verify), cancel(user),
+        progress(shown), limit(options.bytes_per_second) {}
+
+  const Dir source;
+  const Dir target;
+  const CopyVerify verify;
+  const Cancel& cancel;
+  Progress& progress;
+  RateLimit limit;
+  LinkTable links;
+
+  uint64_t device = 0;  // of the source
+  uint32_t umask = 0;
+  // Owner of what this process makes.
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+  // What an interrupted run left may be kept without reading it again where the source's file is older than this.
+  std::optional<FileTime> trusted_before;
+  // Off as soon as the two filesystems turn out not to be able to.
+  std::atomic<bool> may_clone{true};
+  std::atomic<bool> may_copy_inside{true};
+
+  // Called before a file that could not be read whole gets its final time: so that no later run takes it for whole.
+  std::function<void(const CopyUnit&, const std::string& path)> note_suspect;
+
+  // Ends everything; the first error is the one that is told.
+  void fail(Error error) {
+    const std::lock_guard lock(mutex_);
+    if (!failure_) {
+      failure_ = std::move(error);
+    }
+    stop_.request();
+  }
+  // Also hands the user's wish on to what only knows stop().
+  bool stopped() {
+    if (cancel.requested()) {
+      stop_.request();
+    }
+    return stop_.requested();
+  }
+  const Cancel& stop() const { return stop_; }
+  std::optional<Error> failure() const {
+    const std::lock_guard lock(mutex_);
+    return failure_;
+  }
+
+ private:
+  Cancel stop_;
+  mutable std::mutex mutex_;
+  std::optional<Error> failure_;
+};
+
+// A change in the target failed. What concerns the target as a whole (full, read-only, broken; or we are out of
+// descriptors or memory) ends the migration, the rest is a problem of this path.
+void target_failed(CopyContext& context, CopyUnit& unit, CopyProblem::Kind kind, int code, std::string_view op,
+                   const std::string& path);
+// Something of the source could not be read.
+void source_failed(CopyContext& context, CopyUnit& unit, int code, std::string_view op, const std::string& path);
+
+// Opens a directory of source or target by its path below the top, however long that is.
+Result<Dir> open_far_dir(const Dir& top, std::string_view path);
+
+inline std::string member_of(std::string_view directory, std::string_view name) {
+  return directory.empty() ? std::string(name) : std::string(directory) + "/" + std::string(name);
+}
+
+}  // namespace dfsck

@@ -1,0 +1,236 @@
+// Whether a file has to be made, and all about it but its bytes (copy_bytes.cc).
+#include "core/transfer/copy_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "core/base/escape.h"
+#include "core/fs/writer.h"
+#include "core/fs/writer_copy.h"
+#include "core/transfer/copy_attributes.h"
+
+namespace dfsck {
+namespace {
+
+using Kind = CopyProblem::Kind;
+
+constexpr int kReadFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+
+LinkTable::Key key_of(const FileStat& stat) { return {stat.device, stat.inode}; }
+
+std::string_view parent_of(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+}
+
+std::string name_of(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  return std::string(slash == std::string_view::npos ? path : path.substr(slash + 1));
+}
+
+bool same_bytes(int one, int other, uint64_t size) {
+  constexpr size_t kPiece = 128 * 1024;
+  const std::unique_ptr<char[]> buffer(new char[2 * kPiece]);
+  for (uint64_t at = 0; at < size;) {
+    const ssize_t got = ::pread(one, buffer.get(), kPiece, static_cast<off_t>(at));
+    if (got <= 0 || ::pread(other, buffer.get() + kPiece, kPiece, static_cast<off_t>(at)) != got ||
+        std::memcmp(buffer.get(), buffer.get() + kPiece, static_cast<size_t>(got)) != 0) {
+      return false;
+    }
+    at += static_cast<uint64_t>(got);
+  }
+  return true;
+}
+
+}  // namespace
+
+bool clear_name(CopyContext& context, CopyUnit& unit, const Dir& target, const std::string& name,
+                const std::string& path) {
+  Facts facts;
+  if (look_at(target.fd(), name.c_str(), facts) != 0) {
+    return true;
+  }
+  if (facts.is_guarded) {
+    take_guards_off(target.fd(), name.c_str());
+  }
+  uint64_t freed = 0;
+  if (const Result<void> removed = remove_tree(target, name, freed); !removed) {
+    target_failed(context, unit, Kind::Unmakeable, removed.error().code, "remove what is in its place", path);
+    return false;
+  }
+  return true;
+}
+
+bool FileCopy::open_source() {
+  if (source_.file < 0) {
+    own_source_ = Fd(::openat(source_.dir, source_.name.c_str(), kReadFlags | O_NOATIME));
+    if (!own_source_ && errno == EPERM) {
+      own_source_ = Fd(::openat(source_.dir, source_.name.c_str(), kReadFlags));
+    }
+    if (!own_source_) {
+      source_failed(context_, unit_, errno, "open", source_.path);
+      return false;
+    }
+    source_.file = own_source_.get();
+  }
+  return true;
+}
+
+FileCopy::Begun FileCopy::begin(const Dir& target, Source source, bool fresh, bool may_compare) {
+  drop();
+  source_ = std::move(source);
+  const FileStat& stat = source_.facts.stat;
+  if (stat.links > 1) {
+    if (const std::optional<std::string> first = context_.links.claim(key_of(stat), stat.links)) {
+      link_to(target, *first, fresh);
+      if (!claimed_) {
+        return Begun::Settled;
+      }
+    }
+    claimed_ = true;
+  }
+  if (!fresh && take_existing(target, may_compare)) {
+    return Begun::Settled;
+  }
+  if (context_.stopped() || !open_source()) {
+    return Begun::Failed;
+  }
+  made_mode_ = stat.mode & 0777U & ~context_.umask;
+  int code = make_copy_file(target.fd(), source_.name.c_str(), made_mode_, target_);
+  if (code == EEXIST && clear_name(context_, unit_, target, source_.name, source_.path)) {
+    code = make_copy_file(target.fd(), source_.name.c_str(), made_mode_, target_);
+  }
+  if (code != 0) {
+    target_failed(context_, unit_, Kind::Unmakeable, code, "make file", source_.path);
+    return Begun::Failed;
+  }
+  if (claimed_) {
+    context_.links.publish(key_of(stat), source_.path);
+    claimed_ = false;
+  }
+  is_sparse_ = stat.blocks * 512 < stat.size;
+  data_begin_ = data_end_ = end_ = lost_ = 0;
+  found_end_ = stat.size;
+  lost_code_ = 0;
+  sum_ = BlockSum();
+  return Begun::Write;
+}
+
+void FileCopy::link_to(const Dir& target, const std::string& first, bool fresh) {
+  const std::string first_name = name_of(first);
+  const Result<Dir> dir = open_far_dir(context_.target, parent_of(first));
+  if (!dir) {
+    target_failed(context_, unit_, Kind::Unmakeable, dir.error().code, "link", source_.path);
+    return;
+  }
+  Facts have;
+  Facts wanted;
+  const bool there = look_at(target.fd(), source_.name.c_str(), have) == 0;
+  if (there && look_at(dir->fd(), first_name.c_str(), wanted) == 0 && have.stat.inode == wanted.stat.inode) {
+    unit_.tally.links.fetch_add(first != source_.path ? 1 : 0, std::memory_order_relaxed);
+    return;
+  }
+  if (there && !fresh && !clear_name(context_, unit_, target, source_.name, source_.path)) {
+    return;
+  }
+  Result<void> linked = make_hard_link(*dir, first_name, target, source_.name);
+  if (!linked && linked.error().is_io(EPERM) && take_guards_off(dir->fd(), first_name.c_str())) {
+    linked = make_hard_link(*dir, first_name, target, source_.name);
+    note_guards(unit_, source_.dir, source_.name, first);
+  }
+  if (linked) {
+    unit_.tally.links.fetch_add(1, std::memory_order_relaxed);
+  } else if (linked.error().is_io(EMLINK)) {
+    unit_.tally.add({Kind::Attribute, source_.path, EMLINK, 0, "is a file of its own: the target allows no more links"});
+    claimed_ = true;
+  } else {
+    target_failed(context_, unit_, Kind::Unmakeable, linked.error().code, "link", source_.path);
+  }
+}
+
+bool FileCopy::may_keep(const Facts& have) const {
+  const FileStat& stat = source_.facts.stat;
+  if (!have.stat.is_file() || have.stat.size != stat.size || have.stat.mtime != stat.mtime ||
+      have.stat.uid != stat.uid || have.stat.gid != stat.gid || (!unit_.suspects.empty() && unit_.suspects.count(escaped(source_.path)) > 0)) {
+    return false;
+  }
+  // What are two files in the source must not stay one in the target.
+  return stat.links > 1 ? context_.links.take_inode(have.stat.inode, key_of(stat)) : have.stat.links == 1;
+}
+
+bool FileCopy::take_existing(const Dir& target, bool may_compare) {
+  Facts have;
+  if (look_at(target.fd(), source_.name.c_str(), have) != 0) {
+    return false;
+  }
+  if (may_keep(have) && open_source()) {
+    const FileStat& stat = source_.facts.stat;
+    const Fd file(::openat(target.fd(), source_.name.c_str(), kReadFlags));
+    const bool trusted = context_.trusted_before && stat.ctime < *context_.trusted_before;
+    if (file && (trusted || (may_compare && same_bytes(source_.file, file.get(), stat.size)))) {
+      if (claimed_) {
+        context_.links.publish(key_of(stat), source_.path);
+        claimed_ = false;
+      }
+      if (have.is_guarded) {
+        take_guards_off(file.get());
+      }
+      copy_attributes(context_, unit_, source_.path, source_.file, file.get(), source_.facts, {});
+      unit_.tally.kept.fetch_add(1, std::memory_order_relaxed);
+      unit_.content_known = false;
+      context_.progress.add_bytes(stat.size);
+      return true;
+    }
+  }
+  // Where that fails, making the file will tell.
+  return !clear_name(context_, unit_, target, source_.name, source_.path);
+}
+
+void FileCopy::finish() {
+  if (context_.stopped() || !target_) {
+    drop();
+    return;
+  }
+  if (end_ != found_end_) {
+    if (const int code = set_size(target_.get(), found_end_); code != 0) {
+      target_failed(context_, unit_, Kind::Unmakeable, code, "set size", source_.path);
+    }
+  }
+  if (lost_ > 0) {
+    unit_.tally.add({Kind::LostBytes, source_.path, lost_code_, lost_, errno_text(lost_code_)});
+    context_.note_suspect(unit_, source_.path);
+  }
+  if (hashes()) {
+    unit_.content.add(content_item(source_.path, found_end_, sum_.finish(found_end_)));
+  }
+  copy_attributes(context_, unit_, source_.path, source_.file, target_.get(), source_.facts,
+                  {.just_now = true, .mode = made_mode_});
+  drop();
+}
+
+// Files with several names are compared name by name when they are read back: which name is written first is chance.
+bool FileCopy::hashes() const { return context_.verify == CopyVerify::Full && source_.facts.stat.links == 1; }
+
+void FileCopy::drop() {
+  if (claimed_) {
+    context_.links.abandon(key_of(source_.facts.stat));
+    claimed_ = false;
+  }
+  target_.reset();
+  own_source_.reset();
+  source_.file = -1;
+}
+
+void copy_file(FileCopy& copy, const Dir& target, FileCopy::Source source, bool fresh) {
+  if (copy.begin(target, std::move(source), fresh, true) == FileCopy::Begun::Write) {
+    copy.copy_all();
+    copy.finish();
+  }
+}
+
+}  // namespace dfsck

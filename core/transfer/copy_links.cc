@@ -1,0 +1,58 @@
+// A map under a lock.
+#include "core/transfer/copy_links.h"
+
+namespace dfsck {
+
+std::optional<std::string> LinkTable::claim(Key key, uint64_t links) {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    const auto found = files_.find(key);
+    if (found == files_.end()) {
+      files_[key] = Entry{{}, links - 1};
+      return std::nullopt;
+    }
+    if (found->second.path.empty()) {
+      published_.wait(lock);
+      continue;
+    }
+    std::string path = found->second.path;
+    if (--found->second.left == 0) {
+      files_.erase(found);
+    }
+    return path;
+  }
+}
+
+void LinkTable::publish(Key key, const std::string& path) {
+  {
+    const std::lock_guard lock(mutex_);
+    files_[key].path = path;
+  }
+  published_.notify_all();
+}
+
+void LinkTable::abandon(Key key) {
+  {
+    const std::lock_guard lock(mutex_);
+    files_.erase(key);
+  }
+  published_.notify_all();
+}
+
+void LinkTable::adopt(Key key, uint64_t links, const std::string& path, uint64_t target_inode) {
+  const std::lock_guard lock(mutex_);
+  const auto [entry, is_new] = files_.try_emplace(key, Entry{path, links});
+  if (is_new) {
+    inodes_.emplace(target_inode, key);
+  }
+  if (--entry->second.left == 0) {
+    files_.erase(entry);
+  }
+}
+
+bool LinkTable::take_inode(uint64_t target_inode, Key key) {
+  const std::lock_guard lock(mutex_);
+  return inodes_.emplace(target_inode, key).first->second == key;
+}
+
+}  // namespace dfsck

@@ -1,0 +1,89 @@
+// Owners and modes are those that daemons give.
+#include "core/transfer/load_stage.h"
+
+#include "core/fs/writer.h"
+
+namespace dfsck {
+namespace {
+
+constexpr uint32_t kFileMode = 0644;
+constexpr uint32_t kMarkerMode = 0600;
+constexpr uint32_t kLayerMode = 0710;
+constexpr uint32_t kDiffMode = 0755;
+constexpr uint32_t kWorkMode = 0700;
+constexpr uint32_t kEntryMode = 0700;
+
+Result<Dir> make_dir(const Dir& parent, const std::string& name, const OwnerMode& owner) {
+  if (const Result<void> made = make_directory(parent, name, 0700); !made) {
+    return made.error();
+  }
+  const Result<void> set = set_owner_mode(parent, name, owner);
+  return set ? parent.open_dir(name) : set.error();
+}
+
+Result<void> write_file(const Dir& parent, const std::string& name, std::string_view bytes, uint32_t mode = kFileMode) {
+  const Result<Fd> file = make_file(parent, name, bytes);
+  return file ? set_owner_mode(parent, name, {0, 0, mode}) : file.error();
+}
+
+// Everything of the layer's directory but what is in diff/.
+Result<Dir> make_directory_of(const NewLayer& layer, size_t number, const LoadTarget& target, const Dir& staging) {
+  const Result<Dir> dir =
+      make_dir(staging, std::to_string(staged_directory(number)), {0, target.gid_base, kLayerMode});
+  if (!dir) {
+    return dir.error();
+  }
+  Result<void> made = write_file(*dir, "link", layer.link.text());
+  if (made && !layer.lower.empty()) {
+    made = write_file(*dir, "lower", layer.lower);
+    const Result<Dir> work =
+        made ? make_dir(*dir, "work", {target.uid_base, target.gid_base, kWorkMode}) : made.error();
+    made = work ? Result<void>() : work.error();
+  }
+  if (made && layer.is_parent) {
+    made = write_file(*dir, "committed", "", kMarkerMode);
+  }
+  return made ? make_dir(*dir, "diff", {target.uid_base, target.gid_base, kDiffMode}) : made.error();
+}
+
+}  // namespace
+
+Result<UnpackedLayer> stage_layer(const Donor& donor, const NewLayer& layer, size_t number, const LoadTarget& target,
+                                  const Dir& staging, Progress& progress) {
+  const Result<std::unique_ptr<LayerSource>> source = donor.open_layer(layer.diff, LayerCheck::Verified);
+  if (!source) {
+    return source.error();
+  }
+  const Result<Dir> diff = make_directory_of(layer, number, target, staging);
+  const Result<Dir> entry =
+      diff ? make_dir(staging, std::to_string(staged_entry(number)), {0, 0, kEntryMode}) : diff.error();
+  if (!entry) {
+    return entry.error();
+  }
+  const Result<Fd> tar_split = make_file(*entry, "tar-split.json.gz", "");
+  if (!tar_split) {
+    return tar_split.error();
+  }
+  const Result<UnpackedLayer> unpacked =
+      unpack_layer(**source, *diff, {target.uid_base, target.gid_base},
+                   [&](std::string_view bytes) { return append(tar_split->get(), bytes, entry->where()); }, progress);
+  if (!unpacked) {
+    return unpacked;
+  }
+  Result<void> written = set_owner_mode(*entry, "tar-split.json.gz", {0, 0, kFileMode});
+  if (written) {
+    written = write_file(*entry, "diff", layer.diff.text());
+  }
+  if (written && layer.parent) {
+    written = write_file(*entry, "parent", layer.parent->text());
+  }
+  if (written) {
+    written = write_file(*entry, "size", std::to_string(unpacked->tree_bytes));
+  }
+  if (written) {
+    written = write_file(*entry, "cache-id", layer.dir.text());
+  }
+  return written ? unpacked : written.error();
+}
+
+}  // namespace dfsck

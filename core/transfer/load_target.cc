@@ -1,0 +1,105 @@
+// From the model of a root to what matters for loading.
+#include "core/transfer/load_target.h"
+
+#include <algorithm>
+
+#include "core/base/escape.h"
+#include "core/fs/lock.h"
+
+namespace dfsck {
+namespace {
+
+Error refuse(const Root& root, const std::string& why) {
+  return format_error("load into", escaped(root.path()), why);
+}
+
+// What mkfs and we make of our own accord does not count.
+Result<bool> is_empty(const Root& root) {
+  const Result<Dir> top = root.open_dir(RelPath());
+  const Result<std::vector<DirEntry>> entries = top ? top->list() : top.error();
+  if (!entries) {
+    return entries.error();
+  }
+  return std::all_of(entries->begin(), entries->end(), [](const DirEntry& entry) {
+    return entry.name == kOwnDirectory || entry.name == "lost+found";
+  });
+}
+
+// What keeps a daemon, or a layer on top of it, from using the layer; empty if nothing does.
+std::string problem_of(const Model& model, const Derived& derived, const Layer& layer, const LayerTruth& truth) {
+  if (!layer.loads() || !layer.cache || layer.diff_id != truth.diff || layer.parent_id != truth.parent) {
+    return "its entry in layerdb is damaged";
+  }
+  const OverlayDir* dir = model.overlay.find(*layer.cache);
+  if (dir == nullptr || !dir->diff.exists || !S_ISDIR(dir->diff.stat.mode)) {
+    return "its directory overlay2/" + layer.cache->text() + " is missing";
+  }
+  const DirTruth* should = derived.find_dir(model, *layer.cache);
+  const bool lower_right = should != nullptr && should->lower.value_or("") == (dir->lower.present() ? dir->lower.bytes : "");
+  const ShortLink* link = dir->link_id ? model.overlay.find_link(dir->link_id->text()) : nullptr;
+  if (!lower_right || should->link != dir->link_id || link == nullptr || link->target != "../" + dir->id.text() + "/diff") {
+    return "the links of its directory overlay2/" + layer.cache->text() + " are damaged";
+  }
+  return layer.tar_split.present() ? "" : "its tar-split.json.gz is damaged";
+}
+
+void add_layers(const Model& model, LoadTarget& target) {
+  const Derived derived = derive(model);
+  for (size_t i = 0; i < model.layers.layers.size(); ++i) {
+    const Layer& layer = model.layers.layers[i];
+    std::string problem = problem_of(model, derived, layer, derived.layers[i]);
+    if (!problem.empty()) {
+      target.broken.emplace(layer.id, std::move(problem));
+      continue;
+    }
+    const OverlayDir& dir = *model.overlay.find(*layer.cache);
+    target.layers.emplace(layer.id, RegisteredLayer{dir.id, *dir.link_id, dir.lower.present() ? dir.lower.bytes : "",
+                                                    dir.committed.exists});
+  }
+}
+
+}  // namespace
+
+Result<LoadTarget> look_at_target(const Root& root, unsigned jobs, const Cancel& cancel, Progress& progress) {
+  LoadTarget target;
+  const Result<bool> empty = is_empty(root);
+  if (!empty) {
+    return empty.error();
+  }
+  if (*empty) {
+    Model top;
+    scan_root_entries(root, top);
+    target.uid_base = top.uid_base;
+    target.gid_base = top.gid_base;
+    return target;
+  }
+  Result<Model> model = scan(root, jobs, cancel, progress);
+  if (!model) {
+    Error error = model.error();
+    error.op = "load into";
+    return error;
+  }
+  if (cancel.requested()) {
+    return Error{Error::Kind::Cancelled, 0, "load into", escaped(root.path()), "cancelled"};
+  }
+  if (model->driver.empty() && !model->entries.remapped_roots.empty()) {
+    return refuse(root, "its daemon keeps images in a directory of a user namespace: name that, " +
+                            escaped(root.path()) + "/" + model->entries.remapped_roots.front());
+  }
+  if (model->driver != "overlay2" || !model->driver_covered) {
+    return refuse(root, "its storage driver is " + (model->driver.empty() ? "unknown" : escaped(model->driver)) +
+                            "; only overlay2 can be loaded into");
+  }
+  if (!model->images.references.problem.empty() || !model->layers.layers_complete || !model->images.complete) {
+    return refuse(root, "what it has already cannot be read; check it first: docker-fsck");
+  }
+  target.uid_base = model->uid_base;
+  target.gid_base = model->gid_base;
+  target.image_path = model->image_path;
+  target.tags = kept_tags(*model, {});
+  add_layers(*model, target);
+  target.model = std::move(*model);
+  return target;
+}
+
+}  // namespace dfsck

@@ -1,0 +1,163 @@
+// Copying the parts of a data root to another disk, verified as they pass, so that it can be cut off anywhere and go on.
+//
+// The source is only ever read. Everything is kept: owners, all mode bits, times to the nanosecond, extended attributes
+// of all namespaces (ACLs and capabilities among them), device nodes, FIFOs, holes, inode flags, and hard links across
+// all units. Sockets and what is mounted inside the source are left out, and said to be. What is copied and what is left
+// out is the caller's choice (units and their filters); what is made out of it afterwards (links of layers, paths in
+// configurations) is the caller's work.
+//
+// State is kept in `.docker-fsck/migration/state` of the target. A unit counts as done once everything of it is on the
+// disk (syncfs); a later run then only compares the source's metadata with what it was (names, sizes, owners, modes,
+// times, links) and copies the unit again where it differs. A unit that was cut off goes on file by file. The result is
+// always that of a copy that was never cut off: what is in a unit's target and not in its source is removed.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/relpath.h"
+#include "core/base/result.h"
+#include "core/content/verify.h"
+#include "core/fs/root.h"
+#include "core/run/cancel.h"
+#include "core/run/progress.h"
+
+namespace dfsck {
+
+enum class CopyVerify {
+  None,  // layers are not compared with anything, data may be copied inside the kernel
+  Copy,  // layers are verified while they are copied
+  Full,  // and then all files are read back from the target's disk and compared with what was read of the source
+};
+
+struct UnitResult;
+
+// True leaves an entry out; a directory with all that is in it. `path` (bytes) is relative to the source root, `type` is
+// S_IFREG, S_IFDIR, ... Called from many threads at once, for everything in a unit but the unit itself.
+using LeaveOut = std::function<bool(std::string_view path, uint32_t type)>;
+
+// Something to copy: the same path below source and target. Units must not lie inside one another. Directories above a
+// unit are made as they are needed and get the attributes that they have in the source, last of all.
+struct MigrationUnit {
+  enum class Kind {
+    Layer,      // overlay2/<cache-id> of an image layer whose diff/ is verified; `layer` is given
+    Tree,       // anything with all that is in it; may be a single file, link or node too
+    Directory,  // a directory without what is in it
+  };
+
+  RelPath path;
+  Kind kind = Kind::Tree;
+  std::optional<LayerInput> layer{};  // its diff_dir must lie in `path`
+  LeaveOut leave_out{};             // null: nothing is
+  uint64_t weight = 0;              // bytes, about: the heaviest units begin first, and progress counts up to their sum
+};
+
+struct MigrationOptions {
+  unsigned jobs = 1;
+  CopyVerify verify = CopyVerify::Copy;
+  uint64_t bytes_per_second = 0;  // of reading and writing together at most this much; 0 is as fast as can be
+  // False: once a unit has a problem or a damaged layer, no further unit begins. What has begun is ended.
+  bool keep_going = false;
+  // Called once all layers are through, with the results so far. False: no further unit begins.
+  std::function<bool(const std::vector<UnitResult>& so_far)> after_layers{};
+  std::string note{};  // recorded with the run and given back by find_migration; the caller's options, say
+};
+
+// Something of the source that could not be copied as it is. It never keeps anything else from being copied.
+struct CopyProblem {
+  enum class Kind {
+    Unreadable,     // could not be opened or listed: nothing of it was copied
+    LostBytes,      // parts could not be read: `lost` bytes are a hole in the target
+    Attribute,      // an extended attribute, owner, ... that the target refused
+    Flags,          // inode flags that the target does not have
+    Unmakeable,     // the target refused to make it: name too long, type unknown
+    TargetDiffers,  // CopyVerify::Full: what was read back is not what the source has
+  };
+  Kind kind = Kind::Unreadable;
+  std::string path;    // bytes, relative to the root
+  int code = 0;        // errno, or 0
+  uint64_t lost = 0;   // bytes
+  std::string detail;  // escaped, for people
+
+  // It is about what is in a file or directory, not about how it is decorated.
+  bool loses_data() const { return kind != Kind::Attribute && kind != Kind::Flags; }
+};
+std::string_view copy_problem_name(CopyProblem::Kind kind);  // "unreadable", "lost-bytes", ...
+
+// What was left out although nobody asked for that.
+struct LeftOut {
+  enum class Kind { Socket, MountPoint };
+  Kind kind = Kind::Socket;
+  std::string path;  // bytes, relative to the root
+};
+
+// A unit keeps at most this many of each.
+inline constexpr size_t kMaxCopyProblems = 1000;
+
+struct UnitResult {
+  enum class State {
+    NotReached,   // cancelled or stopped before it was through; nothing is to be relied on
+    Copied,       // see `problems`
+    AlreadyDone,  // by an earlier run, and the source is as it was then
+    Absent,       // there is nothing of that name in the source
+  };
+  State state = State::NotReached;
+  bool changed_since = false;  // Copied again: an earlier run had done it, and the source has changed since
+
+  uint64_t files = 0;        // regular files, by name
+  uint64_t directories = 0;  // the unit itself included
+  uint64_t others = 0;       // symbolic links, nodes, FIFOs
+  uint64_t links = 0;        // of the files and others: further names of something with another name in this migration
+  uint64_t bytes = 0;        // written by this run, holes left out
+  uint64_t kept = 0;         // files that an interrupted run had copied already
+  std::vector<CopyProblem> problems;  // sorted by path, kind
+  uint64_t problems_dropped = 0;
+  std::vector<LeftOut> left_out;  // sorted by path
+  uint64_t left_out_dropped = 0;
+  // Of a layer; nothing with CopyVerify::None. Of layers that were AlreadyDone too (where it found nothing wrong, only
+  // state, digest and counts).
+  std::optional<LayerVerdict> verdict;
+
+  bool loses_data() const;  // some problem does, or the verdict is one of damage
+};
+
+struct MigrationResult {
+  std::vector<UnitResult> units;  // like the units that were given
+  // Why not all was copied: cancelled, target full or read-only or broken, state that cannot be written. None where
+  // everything that could be read was copied, or where it stopped for keep_going.
+  std::optional<Error> stopped;
+  bool resumed = false;  // an earlier run had begun
+  // Directories above units whose attributes could not be set, and the like.
+  std::vector<CopyProblem> problems;
+
+  bool all_reached() const;
+};
+
+// Copies `units`, the heaviest first, `options.jobs` at a time, large ones by several threads. The target's root must
+// exist and be writable; if it holds the state of a migration (find_migration), that must be one of this source. An
+// Error if nothing could be begun. The results are the same at any number of jobs, except when stopped.
+//
+// Progress: phase Copying counts units and bytes read (with those skipped because they were done); Verifying (for
+// CopyVerify::Full) counts bytes read back.
+Result<MigrationResult> migrate_units(const Root& source, const Root& target, const std::vector<MigrationUnit>& units,
+                                      const MigrationOptions& options, const Cancel& cancel, Progress& progress);
+
+// What a target tells of a migration into it.
+struct MigrationTrace {
+  std::string source;        // resolved path of its source
+  bool same_source = false;  // it is that of the root asked about
+  uint64_t runs = 0;
+  uint64_t units_done = 0;
+  std::string note;  // of the last run
+};
+// Nothing where no migration was begun. Format error where its state cannot be read as one.
+Result<std::optional<MigrationTrace>> find_migration(const Root& target, const Root& source);
+
+// Removes the state of a migration: nothing can be resumed afterwards. Not having any is no error.
+Result<void> forget_migration(const Root& target);
+
+}  // namespace dfsck

@@ -1,0 +1,48 @@
+// The walk that only looks.
+#include "core/transfer/migration_look.h"
+
+namespace dfsck {
+namespace {
+
+class LookWalk : public TreeWalk {
+ public:
+  LookWalk(CopyContext& context, CopyUnit& unit, SharedWork& work, KnownLinks& links, std::function<void()> done)
+      : TreeWalk(context, unit, work, false), links_(links), done_(std::move(done)) {}
+
+ private:
+  void member(const DirPair&, bool, const std::string&, const std::string& path, const Facts& facts) override {
+    if (facts.stat.links > 1) {
+      links_.add({facts.stat.device, facts.stat.inode}, facts.stat.links, path);
+    }
+  }
+  void ended() override { done_(); }
+
+  KnownLinks& links_;
+  std::function<void()> done_;
+};
+
+}  // namespace
+
+void KnownLinks::add(LinkTable::Key key, uint64_t links, const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  names_.push_back({key, links, path});
+}
+
+void KnownLinks::adopt_into(CopyContext& context) const {
+  for (const Name& name : names_) {
+    const size_t slash = name.path.rfind('/');
+    const size_t base = slash == std::string::npos ? 0 : slash + 1;
+    const Result<Dir> dir = open_far_dir(context.target, std::string_view(name.path).substr(0, base == 0 ? 0 : slash));
+    Facts facts;
+    if (dir && look_at(dir->fd(), name.path.c_str() + base, facts) == 0) {
+      context.links.adopt(name.key, name.links, name.path, facts.stat.inode);
+    }
+  }
+}
+
+void look_at_tree(CopyContext& context, CopyUnit& unit, SharedWork& work, KnownLinks& links,
+                  std::function<void()> ended) {
+  std::make_shared<LookWalk>(context, unit, work, links, std::move(ended))->start();
+}
+
+}  // namespace dfsck

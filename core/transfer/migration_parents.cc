@@ -1,0 +1,63 @@
+// Directories above units, from the root down to make them, from below up to finish them.
+#include "core/transfer/migration_parents.h"
+
+#include <cerrno>
+
+#include "core/fs/writer.h"
+#include "core/transfer/copy_attributes.h"
+#include "core/transfer/copy_file.h"
+
+namespace dfsck {
+
+using Kind = CopyProblem::Kind;
+
+UnitParents::UnitParents(const std::vector<MigrationUnit>& units) {
+  for (const MigrationUnit& unit : units) {
+    RelPath path = unit.path;
+    if (unit.kind == MigrationUnit::Kind::Directory) {
+      paths_.insert(path.bytes());
+    }
+    while (!path.is_root()) {
+      path = path.parent();
+      if (!paths_.insert(path.bytes()).second) {
+        break;
+      }
+    }
+  }
+}
+
+void UnitParents::make(CopyContext& context, CopyUnit& notes) const {
+  for (const std::string& path : paths_) {
+    if (path.empty() || !open_far_dir(context.source, path)) {
+      continue;
+    }
+    const size_t slash = path.rfind('/');
+    const std::string name = path.substr(slash == std::string::npos ? 0 : slash + 1);
+    const Result<Dir> above =
+        open_far_dir(context.target, std::string_view(path).substr(0, slash == std::string::npos ? 0 : slash));
+    Result<void> made = above ? make_directory(*above, name, 0700) : above.error();
+    if (!made && made.error().is_io(EEXIST)) {
+      const Result<FileStat> have = above->stat(name);
+      if (have && have->is_dir()) {
+        continue;
+      }
+      made = clear_name(context, notes, *above, name, path) ? make_directory(*above, name, 0700) : Result<void>();
+    }
+    if (!made) {
+      target_failed(context, notes, Kind::Unmakeable, made.error().code, "make directory", path);
+    }
+  }
+}
+
+void UnitParents::finish(CopyContext& context, CopyUnit& notes) const {
+  for (auto path = paths_.rbegin(); path != paths_.rend() && !context.stopped(); ++path) {
+    const Result<Dir> source = open_far_dir(context.source, *path);
+    const Result<Dir> target = source ? open_far_dir(context.target, *path) : source.error();
+    Facts facts;
+    if (target && look_at(source->fd(), "", facts) == 0) {
+      copy_attributes(context, notes, *path, source->fd(), target->fd(), facts, {.stays_open = true});
+    }
+  }
+}
+
+}  // namespace dfsck

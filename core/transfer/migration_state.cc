@@ -1,0 +1,262 @@
+// Records of the journal: begin, then for each run what it copies and what of that is done.
+#include "core/transfer/migration_state.h"
+
+#include <ctime>
+
+#include <cerrno>
+
+#include "core/base/escape.h"
+#include "core/base/text.h"
+#include "core/fs/writer.h"
+#include "core/plan/stamp.h"
+
+namespace dfsck {
+namespace {
+
+
+JsonValue text(const std::string& value) { return JsonValue::string(value); }
+JsonValue number(uint64_t value) { return JsonValue::number_text(std::to_string(value)); }
+
+JsonValue record_of(const std::string& path, const DoneUnit& unit) {
+  JsonValue::Object members{{"record", text("done")},
+                            {"unit", text(path)},
+                            {"fingerprint", text(unit.fingerprint)},
+                            {"content", text(unit.content)},
+                            {"files", number(unit.result.files)},
+                            {"directories", number(unit.result.directories)},
+                            {"others", number(unit.result.others)},
+                            {"links", number(unit.result.links)},
+                            {"needs_verdict", JsonValue::boolean(unit.needs_verdict)}};
+  if (const auto& verdict = unit.result.verdict; verdict && !unit.needs_verdict) {
+    members.push_back({"verdict", JsonValue::object({{"state", number(static_cast<uint64_t>(verdict->state))},
+                                                     {"reason", text(verdict->reason)},
+                                                     {"digest", text(verdict->found_digest)},
+                                                     {"digest_matches", JsonValue::boolean(verdict->digest_matches)},
+                                                     {"entries", number(verdict->entries)},
+                                                     {"bytes_hashed", number(verdict->bytes_hashed)},
+                                                     {"tree_bytes", number(verdict->tree_bytes)},
+                                                     {"header_bytes", number(verdict->header_bytes)}})});
+  }
+  return JsonValue::object(std::move(members));
+}
+
+std::string text_of(const JsonValue& record, std::string_view key) {
+  const std::string* value = record.get(key).as_string();
+  return value != nullptr ? *value : std::string();
+}
+
+uint64_t number_of(const JsonValue& record, std::string_view key) { return record.get(key).as_uint64().value_or(0); }
+
+DoneUnit unit_of(const JsonValue& record) {
+  DoneUnit unit;
+  unit.fingerprint = text_of(record, "fingerprint");
+  unit.content = text_of(record, "content");
+  unit.needs_verdict = record.get("needs_verdict").as_bool().value_or(false);
+  unit.result.state = UnitResult::State::AlreadyDone;
+  unit.result.files = number_of(record, "files");
+  unit.result.directories = number_of(record, "directories");
+  unit.result.others = number_of(record, "others");
+  unit.result.links = number_of(record, "links");
+  const JsonValue& told = record.get("verdict");
+  if (const uint64_t state = number_of(told, "state");
+      !told.is_null() && state <= static_cast<uint64_t>(LayerVerdict::State::Cancelled)) {
+    LayerVerdict& verdict = unit.result.verdict.emplace();
+    verdict.state = static_cast<LayerVerdict::State>(state);
+    verdict.reason = text_of(told, "reason");
+    verdict.found_digest = text_of(told, "digest");
+    verdict.digest_matches = told.get("digest_matches").as_bool().value_or(false);
+    verdict.entries = number_of(told, "entries");
+    verdict.bytes_hashed = number_of(told, "bytes_hashed");
+    verdict.tree_bytes = number_of(told, "tree_bytes");
+    verdict.header_bytes = number_of(told, "header_bytes");
+  }
+  return unit;
+}
+
+void take(const JsonValue& record, const std::string& boot, MigrationHistory& history) {
+  const std::string kind = text_of(record, "record");
+  const std::string unit = text_of(record, "unit");
+  if (kind == "begin") {
+    history.source = {text_of(record, "source"), number_of(record, "device"), number_of(record, "inode"),
+                      text_of(record, "boot")};
+    history.started = {record.get("seconds").as_int64().value_or(0), record.get("nanoseconds").as_int64().value_or(0)};
+  } else if (kind == "run") {
+    ++history.runs;
+    history.note = text_of(record, "note");
+    history.one_boot = history.one_boot && text_of(record, "boot") == boot && !boot.empty();
+    if (const JsonValue::Array* units = record.get("units").as_array()) {
+      for (const JsonValue& path : *units) {
+        if (const std::string* bytes = path.as_string()) {
+          history.begun.insert(*bytes);
+        }
+      }
+    }
+  } else if (kind == "done") {
+    history.done[unit] = unit_of(record);
+    history.suspects.erase(unit);
+  } else if (kind == "verified") {
+    if (const auto found = history.done.find(unit); found != history.done.end()) {
+      found->second.verified = true;
+    }
+  } else if (kind == "gone") {
+    history.done.erase(unit);
+    history.begun.erase(unit);
+    history.suspects.erase(unit);
+  } else if (kind == "suspect") {
+    history.suspects[unit].insert(text_of(record, "path"));
+    history.done.erase(unit);
+  }
+}
+
+Result<Dir> open_or_make(const Dir& own) {
+  if (const Result<void> made = make_directory(own, kMigrationDirectory, 0700); !made && !made.error().is_io(EEXIST)) {
+    return made.error();
+  }
+  return own.open_dir(kMigrationDirectory);
+}
+
+bool is_nothing(const Error& error) {
+  return error.is_io(ENOENT) || error.is_io(ENOTDIR) || error.is_io(ELOOP);
+}
+
+}  // namespace
+
+Result<SourceIdentity> identity_of(const Root& source) {
+  const Result<FileStat> stat = source.stat(RelPath());
+  if (!stat) {
+    return stat.error();
+  }
+  return SourceIdentity{escaped(source.path()), stat->device, stat->inode, current_boot_id()};
+}
+
+// Device numbers may change from boot to boot.
+bool MigrationHistory::is_of(const SourceIdentity& other) const {
+  return source.inode == other.inode && (source.path == other.path || source.device == other.device);
+}
+
+Result<std::optional<MigrationHistory>> read_history(const Root& target) {
+  const Result<Dir> dir = target.open_dir(RelPath(kOwnDirectory) / kMigrationDirectory);
+  if (!dir) {
+    return is_nothing(dir.error()) ? Result(std::optional<MigrationHistory>()) : dir.error();
+  }
+  const Result<JournalText> journal = read_journal(*dir);
+  if (!journal) {
+    return is_nothing(journal.error()) ? Result(std::optional<MigrationHistory>()) : journal.error();
+  }
+  MigrationHistory history;
+  const std::string boot = current_boot_id();
+  for (const JsonValue& record : journal->records) {
+    take(record, boot, history);
+  }
+  history.good_bytes = journal->good_bytes;
+  return std::optional(std::move(history));
+}
+
+Result<MigrationState> MigrationState::open(const RootLock& lock, const std::optional<MigrationHistory>& history,
+                                            const SourceIdentity& source, const std::string& note,
+                                            const std::vector<std::string>& units) {
+  const Result<Dir> dir = open_or_make(lock.own());
+  if (!dir) {
+    return dir.error();
+  }
+  if (!history) {
+    // A journal that got no name yet: that of a run that was cut off before anything was copied.
+    const Result<std::vector<DirEntry>> leftovers = dir->list();
+    if (!leftovers) {
+      return leftovers.error();
+    }
+    for (const DirEntry& entry : *leftovers) {
+      if (const Result<void> removed = remove_object(*dir, entry.name); !removed) {
+        return removed.error();
+      }
+    }
+  }
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  const JsonValue begin = JsonValue::object({{"record", text("begin")},
+                                             {"format", JsonValue::number(kJournalFormat)},
+                                             {"version", text(DFSCK_VERSION)},
+                                             {"source", text(source.path)},
+                                             {"device", number(source.device)},
+                                             {"inode", number(source.inode)},
+                                             {"boot", text(source.boot)},
+                                             {"seconds", JsonValue::number(now.tv_sec)},
+                                             {"nanoseconds", JsonValue::number(now.tv_nsec)}});
+  Result<Journal> journal = history ? Journal::reopen(*dir, history->good_bytes) : Journal::create(*dir, begin);
+  if (!journal) {
+    return journal.error();
+  }
+  MigrationState state(std::move(*journal));
+  JsonValue::Array paths;
+  for (const std::string& path : units) {
+    paths.push_back(text(path));
+  }
+  const Result<void> written = state.append({JsonValue::object({{"record", text("run")},
+                                                                {"boot", text(source.boot)},
+                                                                {"note", text(note)},
+                                                                {"units", JsonValue::array(std::move(paths))}})});
+  return written ? Result<MigrationState>(std::move(state)) : written.error();
+}
+
+Result<void> MigrationState::append(const std::vector<JsonValue>& records) {
+  const std::lock_guard lock(*mutex_);
+  return records.empty() ? Result<void>() : journal_.append(records);
+}
+
+Result<void> MigrationState::add_done(const std::vector<std::pair<std::string, DoneUnit>>& units) {
+  std::vector<JsonValue> records;
+  for (const auto& [path, unit] : units) {
+    records.push_back(record_of(path, unit));
+  }
+  return append(records);
+}
+
+namespace {
+
+std::vector<JsonValue> each_as(const char* kind, const std::vector<std::string>& units) {
+  std::vector<JsonValue> records;
+  for (const std::string& path : units) {
+    records.push_back(JsonValue::object({{"record", text(kind)}, {"unit", text(path)}}));
+  }
+  return records;
+}
+
+}  // namespace
+
+Result<void> MigrationState::add_verified(const std::vector<std::string>& units) {
+  return append(each_as("verified", units));
+}
+
+Result<void> MigrationState::add_gone(const std::vector<std::string>& units) {
+  return append(each_as("gone", units));
+}
+
+Result<void> MigrationState::add_suspect(const std::string& unit, const std::string& path) {
+  return append({JsonValue::object({{"record", text("suspect")}, {"unit", text(unit)}, {"path", text(escaped(path))}})});
+}
+
+Result<std::optional<MigrationTrace>> find_migration(const Root& target, const Root& source) {
+  const Result<std::optional<MigrationHistory>> history = read_history(target);
+  const Result<SourceIdentity> identity = identity_of(source);
+  if (!history || !identity) {
+    return history ? identity.error() : history.error();
+  }
+  if (!*history) {
+    return std::optional<MigrationTrace>();
+  }
+  const MigrationHistory& told = **history;
+  return std::optional(
+      MigrationTrace{told.source.path, told.is_of(*identity), told.runs, told.done.size(), told.note});
+}
+
+Result<void> forget_migration(const Root& target) {
+  const Result<Dir> own = target.open_dir(kOwnDirectory);
+  if (!own) {
+    return is_nothing(own.error()) ? Result<void>() : own.error();
+  }
+  uint64_t freed = 0;
+  const Result<void> removed = remove_tree(*own, kMigrationDirectory, freed);
+  return removed || removed.error().is_io(ENOENT) ? Result<void>() : removed;
+}
+
+}  // namespace dfsck

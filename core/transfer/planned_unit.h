@@ -1,0 +1,84 @@
+// What a migration consists of, before anything is copied: parts of a root that are copied as wholes, and what is left out.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/ids.h"
+#include "core/base/relpath.h"
+#include "core/content/verify.h"
+#include "core/model/derive.h"
+#include "core/model/model.h"
+
+namespace dfsck {
+
+// One root to be planned: the whole source, or what a user-namespace remapped daemon keeps in <uid>.<gid>/ of it.
+// `prefix` is its path below the whole source, the root itself for the source. Model and derived outlive the plan.
+struct SourceRoot {
+  RelPath prefix;
+  const Model& model;
+  const Derived& derived;
+};
+
+// What a part belongs to, for sums and for --exclude.
+enum class CopyArea { Images, Layers, Containers, Volumes, BuildCache, Networks, Swarm, Plugins, Containerd, Other };
+inline constexpr size_t kCopyAreas = 10;
+std::string_view copy_area_name(CopyArea area);  // "images", "layers", "containers", "build cache", ...
+
+// True leaves an entry out, a directory with all that is in it. `path` (bytes) is relative to the whole source, `type` is
+// S_IFREG, S_IFDIR, ... Thread-safe. Never asked about a unit itself.
+using OmitFilter = std::function<bool(std::string_view path, uint32_t type)>;
+
+// One part, with the same path below source and target. No unit lies inside another.
+struct PlannedUnit {
+  enum class Kind {
+    Layer,      // overlay2/<cache-id>/diff of an image layer that can be verified while it is copied; `layer` is given
+    Tree,       // anything with all that is in it; may be a single file, link or node
+    Directory,  // a directory without what is in it
+  };
+
+  RelPath path;
+  Kind kind = Kind::Tree;
+  std::optional<LayerInput> layer;  // paths are relative to the whole source
+  std::optional<ChainId> chain;     // the layer that a Layer unit, or a tree of an unverifiable layer, is
+  CopyArea area = CopyArea::Other;
+  // No daemon changes it once it is there: it can only be removed as a whole. So it may be copied while one runs.
+  bool immutable = false;
+  uint64_t expected_bytes = 0;  // of file contents, about; 0 where only a walk can tell (see measure_units)
+};
+
+// Something that is not copied.
+struct Omission {
+  enum class Kind {
+    Derived,    // the daemon makes it anew, or it is of no meaning outside of a mount: merged, work, tmp, runtimes
+    Ours,       // .docker-fsck: journals and quarantine
+    Leftover,   // of an operation that was cut off: unfinished writes, removals, build steps
+    Orphan,     // nothing refers to it
+    Unselected, // the user did not want it
+    Foreign,    // belongs to the filesystem: lost+found
+  };
+  Kind kind = Kind::Derived;
+  RelPath path;           // relative to the whole source
+  bool contents_only = false;  // the directory itself is copied, empty
+  CopyArea area = CopyArea::Other;
+  std::string reason;     // for people, escaped
+  uint64_t bytes = 0;     // on disk; filled in by measure_omissions
+  uint64_t inodes = 0;
+};
+std::string_view omission_kind_name(Omission::Kind kind);  // "derived", "orphan", ...
+
+// Units and omissions, each sorted by path. Everything in the root is below (or above) exactly one of the two.
+struct CopyPlan {
+  std::vector<PlannedUnit> units;
+  std::vector<Omission> omissions;
+  std::vector<std::string> notes;  // for people: what was copied because it could not be judged, and why
+
+  // For the units. Keeps no pointer to the plan; cheap enough to be asked about every file.
+  OmitFilter filter() const;
+};
+
+}  // namespace dfsck

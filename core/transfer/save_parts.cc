@@ -1,0 +1,101 @@
+// Laying out the tar, and summing up.
+#include "core/transfer/save_parts.h"
+
+#include <algorithm>
+
+#include "core/codec/tar_header.h"
+#include "core/codec/tar_header_writer.h"
+
+namespace dfsck {
+namespace {
+
+NewTarHeader header_of(const ArchiveMember& member, uint64_t size) {
+  NewTarHeader header;
+  header.name = member.path;
+  header.mtime_seconds = member.mtime;
+  switch (member.kind) {
+    case ArchiveMember::Kind::Directory:
+      header.name += "/";
+      header.type = '5';
+      header.mode = 0755;
+      break;
+    case ArchiveMember::Kind::File:
+      header.mode = 0644;
+      header.size = size;
+      break;
+    case ArchiveMember::Kind::Link:
+      header.type = '2';
+      header.mode = 0777;
+      header.link_name = member.target;
+      break;
+  }
+  return header;
+}
+
+}  // namespace
+
+TarPlan::TarPlan(const SaveCatalogue& catalogue, const std::vector<ArchiveMember>& members) {
+  uint64_t at = 0;
+  std::string lead;
+  for (const ArchiveMember& member : members) {
+    const uint64_t size = member.layer ? catalogue.layers()[*member.layer].size : member.bytes.size();
+    append_tar_header(header_of(member, size), lead);  // our own names always fit
+    offsets_.push_back(at);
+    at += lead.size() + size;
+    leads_.push_back(std::move(lead));
+    lead.assign(tar_padding(size), '\0');
+  }
+  lead.append(2 * kTarBlock, '\0');
+  offsets_.push_back(at);
+  leads_.push_back(std::move(lead));
+}
+
+Error stopped_error() { return {Error::Kind::Cancelled, 0, "save", "", ""}; }
+
+std::vector<size_t> layer_members(const SaveJob& job) {
+  std::vector<size_t> order;
+  for (size_t i = 0; i < job.members.size(); ++i) {
+    if (job.members[i].layer) {
+      order.push_back(i);
+    }
+  }
+  return order;
+}
+
+void LayerResults::note(size_t n, const Result<AssembledTar>& done, uint64_t size) {
+  if (!done) {
+    errors_[n] = done.error();
+    stop();
+  } else if (!done->proven) {
+    problems_[n] = done->problem;
+  } else if (done->bytes != size) {
+    problems_[n] = "its tar-split changes meanwhile";
+  }
+}
+
+Result<std::vector<LayerFailure>> LayerResults::take(const SaveJob& job, const std::vector<size_t>& order) const {
+  if (job.cancel.requested()) {
+    return Error{Error::Kind::Cancelled, 0, "save", "", ""};
+  }
+  std::optional<Error> stopped;
+  for (const std::optional<Error>& error : errors_) {
+    if (error && error->kind != Error::Kind::Cancelled) {
+      return *error;
+    }
+    stopped = error ? error : stopped;
+  }
+  std::vector<LayerFailure> failures;
+  for (size_t n = 0; n < order.size(); ++n) {
+    if (!problems_[n].empty()) {
+      failures.push_back({*job.members[order[n]].layer, problems_[n]});
+    }
+  }
+  if (failures.empty() && stopped) {
+    return *stopped;
+  }
+  std::sort(failures.begin(), failures.end(),
+            [](const LayerFailure& a, const LayerFailure& b) { return a.layer < b.layer; });
+  return failures;
+}
+
+}  // namespace dfsck
