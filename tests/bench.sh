@@ -8,7 +8,7 @@
 #      archive into an empty root;
 #   5. how many layers of a root with images of all origins get their tar-split back when it is lost;
 #   6. all images of the first root saved to a file, against docker save by the daemon on the same root;
-#   7. the first root migrated to another place, against cp, rsync and tar; the memory that a million files take;
+#   7. the first root migrated to a filesystem in memory, against cp, rsync and tar; the memory that a million files take;
 #   8. the images of the first root, loaded into an empty root by docker-fsck and by the daemon.
 # Needs root, dockerd, and about 30 GB of disk in BENCH_DIR (default /var/tmp). BENCH_KEEP=1 keeps the roots there.
 set -euo pipefail
@@ -20,6 +20,7 @@ mkdir -p "$dir"
 . fixtures/real/daemon.sh
 cleanup() {
   daemon_cleanup
+  umount "$dir/moved" 2>/dev/null || true
   [ -n "${BENCH_KEEP:-}" ] || rm -rf --one-file-system "$dir"
 }
 trap cleanup EXIT
@@ -88,20 +89,21 @@ save_against_save() {
   rm -f "$dir/theirs.tar"
 }
 
-# Copies the first root five times with each tool, in turns, to the same place on the same disk; each time until it is on
-# the disk. Prints the median of each.
+# Copies the first root five times with each tool, in turns, each time to a new filesystem in memory, so that the tools
+# are compared and not the moods of a disk. Leaves the median of each.
 migrate_against_copies() {
   local target=$dir/moved round tool
+  rm -rf --one-file-system "$target"
+  mkdir "$target"
   for round in 1 2 3 4 5; do
     for tool in verified unverified cp rsync tar; do
-      rm -rf --one-file-system "$target"
-      mkdir "$target"
-      sync
+      mount -t tmpfs -o size=90% tmpfs "$target"
       timed "copy_by_$tool" "$dir/big" "$target"
+      umount "$target"
       echo "$wall" >>"$dir/times.$round.$tool"
     done
   done
-  rm -rf --one-file-system "$target"
+  rmdir "$target"
   for tool in verified unverified cp rsync tar; do
     cat "$dir"/times.*."$tool" | sort -n | sed -n 3p >"$dir/median.$tool"
   done
@@ -109,11 +111,11 @@ migrate_against_copies() {
 }
 copy_by_verified() { "$build/docker-fsck" migrate --yes -j2 --progress none "$1" "$2"; }
 copy_by_unverified() { "$build/docker-fsck" migrate --yes -j2 --verify none --progress none "$1" "$2"; }
-copy_by_cp() { cp -a "$1/." "$2" && sync -f "$2"; }
-copy_by_rsync() { rsync -aHAXS --numeric-ids "$1/" "$2" && sync -f "$2"; }
+copy_by_cp() { cp -a "$1/." "$2"; }
+copy_by_rsync() { rsync -aHAXS --numeric-ids "$1/" "$2"; }
 copy_by_tar() {
   tar -C "$1" --numeric-owner --xattrs --xattrs-include='*' --acls -S -c . |
-    tar -C "$2" --numeric-owner --xattrs --xattrs-include='*' --acls -S -p -x && sync -f "$2"
+    tar -C "$2" --numeric-owner --xattrs --xattrs-include='*' --acls -S -p -x
 }
 
 # A volume of a million files: peak memory in KiB.

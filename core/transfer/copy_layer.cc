@@ -24,6 +24,21 @@ std::string path_of_fd(int fd) {
   return whole ? std::string(target.data(), static_cast<size_t>(length)) : std::string();
 }
 
+// The directory at `path` below `at`, with those on the way made where they are missing.
+Result<Dir> make_below(Result<Dir> at, std::string_view path) {
+  for (const std::string_view part : split(path, '/')) {
+    if (!at) {
+      break;
+    }
+    const std::string name(part);
+    if (const Result<void> made = make_directory(*at, name, 0700); !made && !made.error().is_io(EEXIST)) {
+      return made.error();
+    }
+    at = at->open_dir(name);
+  }
+  return at;
+}
+
 class LayerSink : public PayloadSink {
  public:
   // `tree` is diff/ of the source, `made` what has its path in the target; `path` is that path.
@@ -91,18 +106,7 @@ Result<Dir> LayerSink::make_path(const std::string& path) const {
   if (Result<Dir> there = open_far_dir(made_, path); there || !there.error().is_io(ENOENT)) {
     return there;
   }
-  Result<Dir> at = open_far_dir(made_, "");
-  for (const std::string_view part : split(path, '/')) {
-    if (!at) {
-      break;
-    }
-    const std::string name(part);
-    if (const Result<void> made = make_directory(*at, name, 0700); !made && !made.error().is_io(EEXIST)) {
-      return made.error();
-    }
-    at = at->open_dir(name);
-  }
-  return at;
+  return make_below(open_far_dir(made_, ""), path);
 }
 
 bool LayerSink::enter(const File& file) {
@@ -176,18 +180,8 @@ void LayerSink::end(const PayloadReader::Outcome& outcome) {
 // Makes the directories from the unit down to diff/, so that files can be put there at once.
 Result<Dir> make_diff(CopyContext& context, const CopyUnit& unit, const std::string& diff) {
   const std::string above = unit.unit.path.parent().bytes();
-  Result<Dir> at = open_far_dir(context.target, above);
-  for (const std::string_view part : split(std::string_view(diff).substr(above.empty() ? 0 : above.size() + 1), '/')) {
-    if (!at) {
-      break;
-    }
-    const std::string name(part);
-    if (const Result<void> made = make_directory(*at, name, 0700); !made && !made.error().is_io(EEXIST)) {
-      return made.error();
-    }
-    at = at->open_dir(name);
-  }
-  return at;
+  return make_below(open_far_dir(context.target, above),
+                    std::string_view(diff).substr(above.empty() ? 0 : above.size() + 1));
 }
 
 }  // namespace
