@@ -187,7 +187,8 @@ prepare small
 prepare swarm
 mapfile -t trials < <("$faults" list | awk '{ print "try_fault", $1, $2 }')
 if [ -z "${REPAIR_FAULTS:-}" ]; then
-  for ((i = 1; i < ${#trials[@]}; i += 2)); do
+  count=${#trials[@]}
+  for ((i = 1; i < count; i += 2)); do
     read -r _ area name <<<"${trials[i]}"
     if grep -q "^$name " "$expectations"; then
       skip "repair of $area/$name" "only REPAIR_FAULTS=all tries it"
