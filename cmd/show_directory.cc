@@ -25,6 +25,7 @@ std::string owner_text(const ShowView& view, const DirOwner& owner) {
     case DirOwner::Kind::Writable: return "writable layer of container " + name;
     case DirOwner::Kind::Init: return "init layer of container " + name;
     case DirOwner::Kind::Build: return "build cache record " + name;
+    case DirOwner::Kind::Twin: return "files of a layer once more: a pruned build cache left them, and another layer stands on them";
   }
   return "";
 }
@@ -44,7 +45,8 @@ std::string purpose_text(const ShowView& view, const DirTruth* truth) {
 void add_owners(const ShowView& view, const DirTruth& truth, std::vector<ShownThing>& things) {
   for (const DirOwner& owner : truth.owners) {
     if (const std::optional<ChainId> chain = ChainId::parse(owner.name); chain) {
-      things.push_back(layer_thing(view, "directory of layer", *chain));
+      things.push_back(layer_thing(
+          view, owner.kind == DirOwner::Kind::Twin ? "second directory of layer" : "directory of layer", *chain));
     } else if (owner.kind == DirOwner::Kind::Build) {
       things.push_back({"directory of build cache record", "build-cache", escaped(owner.name), {}, {}});
     } else {

@@ -53,10 +53,10 @@ for script in "${tests[@]}"; do
   echo "== $script"
   bash "$script" >"$log" 2>"$log.err"
   status=$?
-  grep -E '^(not ok|skip)' "$log"
-  passed=$((passed + $(grep -c '^ok ' "$log")))
-  failed=$((failed + $(grep -c '^not ok ' "$log")))
-  skipped=$((skipped + $(grep -c '^skip ' "$log")))
+  grep -aE '^(not ok|skip)' "$log"
+  passed=$((passed + $(grep -ac '^ok ' "$log")))
+  failed=$((failed + $(grep -ac '^not ok ' "$log")))
+  skipped=$((skipped + $(grep -ac '^skip ' "$log")))
   if [ "$status" -ne 0 ]; then
     tail -n 20 "$log.err"
     echo "$script ended with $status"

@@ -16,9 +16,16 @@ namespace dfsck {
 
 // Who claims a directory of overlay2/.
 struct DirOwner {
-  enum class Kind { Layer, Removing, Writable, Init, Build };
+  enum class Kind {
+    Layer,
+    Removing,
+    Writable,
+    Init,
+    Build,
+    Twin,  // a second directory of a layer, that another layer stands on (derive_twins.cc)
+  };
   Kind kind;
-  std::string name;  // chain ID text, mount name (container id), or BuildKit snapshot key
+  std::string name;  // chain ID text (Layer, Twin), mount name (container id), or BuildKit snapshot key
   friend auto operator<=>(const DirOwner&, const DirOwner&) = default;
 };
 

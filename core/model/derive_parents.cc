@@ -33,7 +33,7 @@ class Parents {
     ParentOf found = unknown("nothing that owns it says what it stands on");
     // BuildKit's record says exactly what the driver was told at creation; a layer entry only which layer it was.
     for (const DirOwner::Kind kind : {DirOwner::Kind::Build, DirOwner::Kind::Layer, DirOwner::Kind::Init,
-                                      DirOwner::Kind::Writable}) {
+                                      DirOwner::Kind::Writable, DirOwner::Kind::Twin}) {
       if (found.known) {
         break;
       }
@@ -54,7 +54,8 @@ class Parents {
   ParentOf by_owner(const CacheId& id, const OverlayDir* dir, const DirOwner& owner) const {
     switch (owner.kind) {
       case DirOwner::Kind::Build: return by_build(id);
-      case DirOwner::Kind::Layer: return by_layer(*ChainId::parse(owner.name), dir);
+      case DirOwner::Kind::Layer:
+      case DirOwner::Kind::Twin: return by_layer(*ChainId::parse(owner.name), dir);
       case DirOwner::Kind::Init: return by_mount(owner.name);
       case DirOwner::Kind::Writable: return by_writable(owner.name);
       case DirOwner::Kind::Removing: break;
@@ -69,12 +70,21 @@ class Parents {
     }
     // The same layer can exist in a second directory, of the build cache, and a child made there stands on that one.
     const std::optional<CacheId> actual = dir != nullptr ? links_.piece(*dir, 0) : std::nullopt;
-    const auto also = also_.find(chain);
-    if (actual && also != also_.end() && also->second.contains(*actual)) {
+    if (actual && (is_also(chain, *actual) || is_twin(chain, *actual))) {
       return {true, actual, {}};
     }
     return truth->cache ? ParentOf{true, truth->cache, {}}
                         : unknown("the directory of layer " + chain.text() + " below it is not known");
+  }
+
+  bool is_also(const ChainId& chain, const CacheId& dir) const {
+    const auto also = also_.find(chain);
+    return also != also_.end() && also->second.contains(dir);
+  }
+
+  bool is_twin(const ChainId& chain, const CacheId& dir) const {
+    const DirTruth* truth = derived_.find_dir(model_, dir);
+    return truth != nullptr && truth->owners == std::vector{DirOwner{DirOwner::Kind::Twin, chain.text()}};
   }
 
   ParentOf by_layer(const ChainId& chain, const OverlayDir* dir) const {

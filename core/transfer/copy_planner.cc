@@ -38,7 +38,8 @@ CopyArea area_of_owners(const std::vector<DirOwner>& owners) {
   const auto any = [&](DirOwner::Kind kind) {
     return std::any_of(owners.begin(), owners.end(), [&](const DirOwner& owner) { return owner.kind == kind; });
   };
-  if (owners.empty() || any(DirOwner::Kind::Layer) || any(DirOwner::Kind::Removing)) {
+  if (owners.empty() || any(DirOwner::Kind::Layer) || any(DirOwner::Kind::Removing) ||
+      any(DirOwner::Kind::Twin)) {
     return CopyArea::Layers;
   }
   return any(DirOwner::Kind::Build) ? CopyArea::BuildCache : CopyArea::Containers;
