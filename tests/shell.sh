@@ -2,6 +2,9 @@
 # What the shell tests share: reporting of cases, temporary directories, running docker-fsck. Sourced.
 # Expects DOCKER_FSCK (the program) in the environment; tests/check.sh sets it.
 
+# Names of files are bytes: in another locale a pattern does not match those that are no text.
+export LC_ALL=C
+
 top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 : "${DOCKER_FSCK:?set it to the program that is to be tested}"
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/dfsck-test.XXXXXX")
