@@ -251,7 +251,6 @@ class Migration {
     options.jobs = wish_.jobs;
     options.verify = wish_.verify;
     options.bytes_per_second = wish_.bytes_per_second;
-    options.keep_going = true;
     options.note = note_of(wish_);
     options.after_layers = [this](const std::vector<UnitResult>& so_far) { return judge_layers(so_far); };
     std::vector<MigrationUnit> units;

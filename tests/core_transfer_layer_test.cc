@@ -165,7 +165,10 @@ TEST_F(CopyLayerTest, DamageIsToldAndCopied) {
     units[0].weight = 10;
     layer.root.write("other/file", "x");
     units.push_back({.path = "other", .kind = MigrationUnit::Kind::Tree, .layer = {}, .leave_out = {}, .weight = 1});
-    const auto result = migrate(layer.root.path(), target.path(), {.keep_going = keep_going}, units);
+    const auto after_layers = [keep_going](const std::vector<UnitResult>& so_far) {
+      return keep_going || !so_far[0].loses_data();
+    };
+    const auto result = migrate(layer.root.path(), target.path(), {.after_layers = after_layers}, units);
     ASSERT_TRUE(result);
     ASSERT_TRUE(result->units[0].verdict);
     EXPECT_EQ(issues_of(*result->units[0].verdict), issues_of(layer.verify()));
@@ -174,7 +177,7 @@ TEST_F(CopyLayerTest, DamageIsToldAndCopied) {
     EXPECT_EQ(result->units[1].state, keep_going ? UnitResult::State::Copied : UnitResult::State::NotReached);
     EXPECT_EQ(result->all_reached(), keep_going);
     expect_copied(layer, target);
-    const auto again = migrate(layer.root.path(), target.path(), {.keep_going = true}, units);
+    const auto again = migrate(layer.root.path(), target.path(), {}, units);
     ASSERT_TRUE(again);
     EXPECT_EQ(again->units[0].state, UnitResult::State::AlreadyDone);
     EXPECT_EQ(issues_of(*again->units[0].verdict), issues_of(layer.verify()));
@@ -190,7 +193,7 @@ TEST_F(CopyLayerTest, WhatCannotBeReadIsAHoleAndIsTriedAgain) {
     for (int run = 0; run < 2; ++run) {
       const BadBlock bad(layer.path("bin/tool"));
       const auto result =
-          migrate(layer.root.path(), target.path(), {.verify = verify, .keep_going = true}, units_of(layer));
+          migrate(layer.root.path(), target.path(), {.verify = verify}, units_of(layer));
       ASSERT_TRUE(result);
       ASSERT_FALSE(result->stopped);
       const UnitResult& unit = result->units[0];

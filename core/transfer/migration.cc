@@ -100,7 +100,6 @@ class MigrationRun {
   std::vector<size_t> to_copy_;
   std::vector<size_t> to_read_back_;
   std::map<size_t, DoneUnit> done_before_;
-  Cancel halt_;  // no further unit is to begin
 
   std::mutex mutex_;
   // Guarded by the mutex.
@@ -260,9 +259,6 @@ void MigrationRun::end_unit(size_t index) {
       remove_unit(unit.path.bytes());
     }
   }
-  if (result.loses_data() && !options_.keep_going) {
-    halt_.request();
-  }
   context_.progress.add_items(1);
   if (!copied.absent) {
     DoneUnit done;
@@ -305,7 +301,7 @@ void MigrationRun::commit(bool all) {
 }
 
 void MigrationRun::copy_units(const std::vector<size_t>& units) {
-  for_each_shared(units.size(), options_.jobs, halt_, [&](size_t n, SharedWork& work) {
+  for_each_shared(units.size(), options_.jobs, context_.stop(), [&](size_t n, SharedWork& work) {
     if (!context_.stopped()) {
       copy_unit(units[n], work);
     }
@@ -318,10 +314,9 @@ void MigrationRun::copy_layers_then_others() {
     return units_[i].kind == MigrationUnit::Kind::Layer;
   });
   copy_units({to_copy_.begin(), others});
-  if (!context_.stopped() && options_.after_layers && !options_.after_layers(result_.units)) {
-    halt_.request();
+  if (context_.stopped() || !options_.after_layers || options_.after_layers(result_.units)) {
+    copy_units({others, to_copy_.end()});
   }
-  copy_units({others, to_copy_.end()});
 }
 
 void MigrationRun::read_back_unit(size_t index, ReadBack how, SharedWork& work) {

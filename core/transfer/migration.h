@@ -60,9 +60,8 @@ struct MigrationOptions {
   unsigned jobs = 1;
   CopyVerify verify = CopyVerify::Copy;
   uint64_t bytes_per_second = 0;  // of reading and writing together at most this much; 0 is as fast as can be
-  // False: once a unit has a problem or a damaged layer, no further unit begins. What has begun is ended.
-  bool keep_going = false;
-  // Called once all layers are through, with the results so far. False: no further unit begins.
+  // Called once all layers are through, with the results so far. False: no further unit begins. A unit with problems or
+  // a damaged layer keeps nothing else from being copied.
   std::function<bool(const std::vector<UnitResult>& so_far)> after_layers{};
   std::string note{};  // recorded with the run and given back by find_migration; the caller's options, say
 };
@@ -128,7 +127,7 @@ struct UnitResult {
 struct MigrationResult {
   std::vector<UnitResult> units;  // like the units that were given
   // Why not all was copied: cancelled, target full or read-only or broken, state that cannot be written. None where
-  // everything that could be read was copied, or where it stopped for keep_going.
+  // everything that could be read was copied, or where after_layers ended it.
   std::optional<Error> stopped;
   bool resumed = false;  // an earlier run had begun
   // Directories above units whose attributes could not be set, and the like.
