@@ -6,6 +6,7 @@
 
 #include "cmd/exit_codes.h"
 #include "cmd/options.h"
+#include "cmd/process_limits.h"
 #include "cmd/program.h"
 #include "cmd/standard_streams.h"
 #include "core/base/escape.h"
@@ -30,6 +31,7 @@ dfsck::Output run_caught(const std::vector<std::string>& args) {
 
 int main(int argc, char** argv) {
   dfsck::occupy_standard_descriptors();
+  dfsck::allow_many_open_files();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away shows as EPIPE where we write
   const std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);
   dfsck::Output output = run_caught(args);

@@ -273,7 +273,6 @@ EntryCheck::Payload EntryCheck::check_file(const LayerEntry& entry, Object& obje
   if (depth_ == Depth::Full && size > 0) {
     payload.file = open_for_reading(object.at.dir, object.at.name);
     payload.dir = object.at.dir;
-    payload.stat = object.raw;
     if (!payload.file) {
       payload.lost = true;
       report_absent(entry, errno, object.place);

@@ -32,7 +32,6 @@ class EntryCheck {
     bool lost = false;  // the file cannot supply it; the issue is logged
     Fd file;            // open, of the right size, for reading; only with Depth::Full
     int dir = -1;       // of the file: that it lies in, open until the next check
-    struct ::stat stat {};  // of the file
     uint64_t place = 0;
   };
   Payload check(const LayerEntry& entry);

@@ -1,4 +1,4 @@
-// The inner loop of the program: read, CRC, SHA, with the bytes still in the processor's cache.
+// The inner loop of the program: read, CRC, and on to the digest, with the bytes still in the processor's cache.
 #include "core/content/payload.h"
 
 #include <fcntl.h>
@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <span>
 
 #include "core/codec/crc64.h"
 #include "core/fs/read_fault.h"
@@ -32,36 +33,46 @@ void fetch(int fd, uint64_t offset, uint64_t length) {
 
 }  // namespace
 
-std::string TarDigest::finish_hex() {
-  std::string hex = hash_ ? hash_->finish_hex() : std::string();
-  hash_.reset();
-  return hex;
-}
-
-PayloadReader::PayloadReader(const Cancel& cancel, Progress& progress)
-    : cancel_(cancel), progress_(progress), buffer_(new char[kBuffer]) {}
+PayloadReader::PayloadReader(const Cancel& cancel, Progress& progress) : cancel_(cancel), progress_(progress) {}
 
 PayloadReader::~PayloadReader() = default;
 
-PayloadReader::Outcome PayloadReader::read(int fd, uint64_t size, TarDigest& digest) {
-  return read(fd, size, [&digest](std::string_view piece) { digest.add(piece); });
+PayloadReader::Outcome PayloadReader::read(int fd, uint64_t size, const Witness& witness) {
+  if (!buffer_) {
+    buffer_.reset(new char[kBuffer]);
+  }
+  return read_into(fd, size, [this] { return std::span(buffer_.get(), kBuffer); }, witness);
 }
 
-PayloadReader::Outcome PayloadReader::read(int fd, uint64_t size, const Witness& witness) {
+PayloadReader::Outcome PayloadReader::read(int fd, uint64_t size, TarDigest& digest, const Witness& witness) {
+  return read_into(fd, size, [&digest] { return digest.room(); }, [&](std::string_view piece) {
+    digest.take(piece.size());
+    if (witness) {
+      witness(piece);
+    }
+  });
+}
+
+template <typename Room, typename Taken>
+PayloadReader::Outcome PayloadReader::read_into(int fd, uint64_t size, Room room, Taken taken) {
   Outcome outcome;
   Crc64 crc;
+  uint64_t fetched = 0;  // up to where the kernel was asked, once the file is cold
   while (outcome.bytes < size && !cancel_.requested()) {
-    const auto wanted = static_cast<size_t>(std::min<uint64_t>(kBuffer, size - outcome.bytes));
-    ssize_t got = outcome.was_cold ? -1 : read_cached(fd, buffer_.get(), wanted, outcome.bytes);
+    const std::span<char> into = room();
+    const auto wanted = static_cast<size_t>(std::min<uint64_t>(into.size(), size - outcome.bytes));
+    ssize_t got = outcome.was_cold ? -1 : read_cached(fd, into.data(), wanted, outcome.bytes);
     if (got < 0) {
       // Not in the cache, or the filesystem does not know the question: from here on the kernel is kept ahead of us.
       if (!outcome.was_cold && errno == EAGAIN) {
         outcome.was_cold = true;
-        fetch(fd, outcome.bytes, std::min(kAhead, size - outcome.bytes));
-      } else if (outcome.was_cold && outcome.bytes % (kAhead / 2) == 0 && outcome.bytes + kAhead / 2 < size) {
-        fetch(fd, outcome.bytes + kAhead / 2, kAhead / 2);
+        fetch(fd, outcome.bytes, kAhead);
+        fetched = outcome.bytes + kAhead;
+      } else if (outcome.was_cold && fetched < size && fetched - outcome.bytes <= kAhead / 2) {
+        fetch(fd, fetched, kAhead / 2);
+        fetched += kAhead / 2;
       }
-      got = ::pread(fd, buffer_.get(), wanted, static_cast<off_t>(outcome.bytes));
+      got = ::pread(fd, into.data(), wanted, static_cast<off_t>(outcome.bytes));
     }
     if (read_fails(fd, outcome.bytes, wanted)) {
       got = -1;
@@ -76,9 +87,9 @@ PayloadReader::Outcome PayloadReader::read(int fd, uint64_t size, const Witness&
     if (got == 0) {
       break;  // shorter than a moment ago
     }
-    const std::string_view piece(buffer_.get(), static_cast<size_t>(got));
+    const std::string_view piece(into.data(), static_cast<size_t>(got));
     crc.update(piece.data(), piece.size());
-    witness(piece);
+    taken(piece);
     outcome.bytes += piece.size();
     progress_.add_bytes(piece.size());
   }

@@ -4,32 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
-#include <string>
 #include <string_view>
 
-#include "core/codec/digest.h"
+#include "core/content/tar_digest.h"
 #include "core/run/cancel.h"
 #include "core/run/progress.h"
 
 namespace dfsck {
-
-// The SHA-256 of a tar that is being put together again. As soon as one byte of it is not to be had, hashing on would
-// be for nothing.
-class TarDigest {
- public:
-  void add(std::string_view bytes) {
-    if (hash_) {
-      hash_->update(bytes);
-    }
-  }
-  void lose() { hash_.reset(); }
-  // The digest in hex; empty if it was lost. Ends the stream.
-  std::string finish_hex();
-
- private:
-  std::optional<Sha256> hash_{std::in_place};
-};
 
 class PayloadReader {
  public:
@@ -42,16 +23,19 @@ class PayloadReader {
     uint64_t crc64 = 0;
     bool was_cold = false;  // the beginning of the file had to come from the disk
   };
-  // Reads exactly `size` bytes from the start of `fd`.
-  Outcome read(int fd, uint64_t size, TarDigest& digest);
-  // The same with somebody else who sees the bytes.
   using Witness = std::function<void(std::string_view)>;
+  // Reads exactly `size` bytes from the start of `fd`; `witness` sees them.
   Outcome read(int fd, uint64_t size, const Witness& witness);
+  // The same, and `digest` gets them. `witness` may be empty.
+  Outcome read(int fd, uint64_t size, TarDigest& digest, const Witness& witness = {});
 
  private:
+  template <typename Room, typename Taken>
+  Outcome read_into(int fd, uint64_t size, Room room, Taken taken);
+
   const Cancel& cancel_;
   Progress& progress_;
-  std::unique_ptr<char[]> buffer_;
+  std::unique_ptr<char[]> buffer_;  // for what no digest wants
 };
 
 }  // namespace dfsck

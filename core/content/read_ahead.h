@@ -26,7 +26,7 @@ class ReadAhead {
   static constexpr size_t kSlots = 64;                 // entries in advance
   static constexpr uint64_t kMaxBytes = 32U << 20;     // of files in advance
   static constexpr uint64_t kMaxPerFile = 4U << 20;    // the reader itself fetches the rest of large files
-  static constexpr uint64_t kColdEntries = 4096;       // for how long one cold file makes us look ahead
+  static constexpr uint64_t kColdEntries = 128;        // for how long one cold file makes us look ahead
 
   struct Slot {
     LayerEntry entry;

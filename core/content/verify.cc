@@ -24,10 +24,10 @@ using State = LayerVerdict::State;
 class LayerCheck {
  public:
   LayerCheck(const LayerInput& input, int tree, int tar_split, std::unique_ptr<Meaning> meaning, Depth depth,
-             const Cancel& cancel, Progress& progress, PayloadSink* sink)
-      : input_(input), tree_(tree), depth_(depth), cancel_(cancel), sink_(sink), stream_(tar_split, input.tar_split.text()),
+             const Cancel& cancel, Progress& progress, VerifyWith with)
+      : input_(input), tree_(tree), depth_(depth), cancel_(cancel), sink_(with.sink), stream_(tar_split, input.tar_split.text()),
         ahead_(stream_, tree), meaning_(std::move(meaning)), check_(tree, input, depth, meaning_.get(), log_),
-        payloads_(cancel, progress) {}
+        digest_(with.helpers), payloads_(cancel, progress) {}
 
   LayerVerdict run();
 
@@ -35,8 +35,8 @@ class LayerCheck {
   // All entries. False where the reference, or we, cannot go on; `verdict_` then has the state and the reason.
   bool go_through_entries();
   void take_entry(const LayerEntry& entry);
-  void read_payload(const LayerEntry& entry, const EntryCheck::Payload& payload);
-  PayloadReader::Outcome read_bytes(const LayerEntry& entry, const EntryCheck::Payload& payload);
+  void read_payload(const LayerEntry& entry, EntryCheck::Payload payload);
+  PayloadReader::Outcome read_bytes(const LayerEntry& entry, int dir, const std::shared_ptr<const Fd>& file);
   void give_up(State state, const Error& error);
   void settle(bool complete);
   State state_of_complete_layer() const;
@@ -103,7 +103,7 @@ bool LayerCheck::go_through_entries() {
 void LayerCheck::take_entry(const LayerEntry& entry) {
   ++verdict_.entries;
   verdict_.header_bytes += entry.size;
-  const EntryCheck::Payload payload = check_.check(entry);
+  EntryCheck::Payload payload = check_.check(entry);
   if (entry.header.is_sparse) {
     lost_because_ = escaped(entry.path) + " is a GNU sparse file, whose form in the tar is not kept";
     digest_.lose();
@@ -111,25 +111,23 @@ void LayerCheck::take_entry(const LayerEntry& entry) {
   if (payload.lost) {
     digest_.lose();
   } else if (payload.file) {
-    read_payload(entry, payload);
+    read_payload(entry, std::move(payload));
   }
 }
 
-PayloadReader::Outcome LayerCheck::read_bytes(const LayerEntry& entry, const EntryCheck::Payload& payload) {
-  const int file = payload.file.get();
-  if (sink_ == nullptr || !sink_->begin({payload.dir, entry.parent(), entry.base(), file, payload.stat})) {
-    return payloads_.read(file, entry.size, digest_);
+PayloadReader::Outcome LayerCheck::read_bytes(const LayerEntry& entry, int dir, const std::shared_ptr<const Fd>& file) {
+  if (sink_ == nullptr || !sink_->begin({dir, entry.parent(), entry.base(), file})) {
+    return payloads_.read(file->get(), entry.size, digest_);
   }
-  const PayloadReader::Outcome read = payloads_.read(file, entry.size, [this](std::string_view piece) {
-    digest_.add(piece);
-    sink_->bytes(piece);
-  });
+  const PayloadReader::Outcome read = payloads_.read(
+      file->get(), entry.size, digest_, [this](std::string_view piece) { sink_->bytes(piece, digest_.keep()); });
   sink_->end(read);
   return read;
 }
 
-void LayerCheck::read_payload(const LayerEntry& entry, const EntryCheck::Payload& payload) {
-  const PayloadReader::Outcome read = read_bytes(entry, payload);
+void LayerCheck::read_payload(const LayerEntry& entry, EntryCheck::Payload payload) {
+  const auto file = std::make_shared<const Fd>(std::move(payload.file));
+  const PayloadReader::Outcome read = read_bytes(entry, payload.dir, file);
   verdict_.bytes_hashed += read.bytes;
   if (read.was_cold) {
     ahead_.saw_cold_file();
@@ -151,7 +149,7 @@ void LayerCheck::read_payload(const LayerEntry& entry, const EntryCheck::Payload
     issue.detail = "ends behind byte " + std::to_string(read.bytes) + " of " + std::to_string(entry.size);
   } else {
     issue.found_crc64 = read.crc64;
-    describe_damage(payload.file.get(), entry.size, entry.crc64, read.crc64, cancel_, issue);
+    describe_damage(file->get(), entry.size, entry.crc64, read.crc64, cancel_, issue);
   }
   log_.add(std::move(issue), {payload.place, 0, {}});
 }
@@ -247,7 +245,7 @@ Result<std::unique_ptr<Meaning>> open_meaning(const Root& root, const LayerInput
 }  // namespace
 
 LayerVerdict verify_layer(const Root& root, const LayerInput& input, Depth depth, const Cancel& cancel,
-                          Progress& progress, PayloadSink* sink) {
+                          Progress& progress, VerifyWith with) {
   const Result<Dir> tree = root.open_dir(input.diff_dir);
   if (!tree) {
     return unable(State::Unreadable, tree.error());
@@ -262,7 +260,7 @@ LayerVerdict verify_layer(const Root& root, const LayerInput& input, Depth depth
   if (!meaning) {
     return unable(State::Unreadable, meaning.error());
   }
-  return LayerCheck(input, tree->fd(), tar_split->get(), std::move(*meaning), depth, cancel, progress, sink).run();
+  return LayerCheck(input, tree->fd(), tar_split->get(), std::move(*meaning), depth, cancel, progress, with).run();
 }
 
 }  // namespace dfsck

@@ -148,11 +148,17 @@ bool describes_another_tree(const LayerVerdict& verdict);
 inline constexpr size_t kMaxIssues = 200'000;
 
 class PayloadSink;
+class SharedWork;
 
-// Verifies one layer. Needs one buffer and 8 bytes per entry, whatever the layer's size. Adds what it hashed to
-// `progress`. The verdict is the same on every run. Safe to call from many threads at once. With Depth::Full, `sink` (if
-// not null) sees the bytes of all files that are read.
+// Who else takes part when a layer is verified; each may be null.
+struct VerifyWith {
+  SharedWork* helpers = nullptr;  // whose idle threads hash
+  PayloadSink* sink = nullptr;    // sees the bytes of all files that are read (Depth::Full)
+};
+
+// Verifies one layer. Needs a few buffers and 8 bytes per entry, whatever the layer's size. Adds what it hashed to
+// `progress`. The verdict is the same on every run. Safe to call from many threads at once.
 LayerVerdict verify_layer(const Root& root, const LayerInput& input, Depth depth, const Cancel& cancel,
-                          Progress& progress, PayloadSink* sink = nullptr);
+                          Progress& progress, VerifyWith with = {});
 
 }  // namespace dfsck

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "core/content/lost_tree.h"
-#include "core/run/parallel.h"
+#include "core/run/shared_work.h"
 
 namespace dfsck {
 namespace {
@@ -71,11 +71,11 @@ ContentResults verify_layers(const Root& root, const Model& model, const Derived
   progress.bytes_done = 0;
   progress.bytes_total = depth == Depth::Full ? expected : 0;
   progress.phase = Progress::Phase::Content;
-  for_each_index(order.size(), jobs, cancel, [&](size_t n) {
+  for_each_shared(order.size(), jobs, cancel, [&](size_t n, SharedWork& work) {
     const size_t i = order[n];
     if (const std::optional<LayerInput> input = layer_input(model, derived, i); input) {
       results.layers[i] = input->tree_lost ? verify_lost_tree(root, *input)
-                                           : verify_layer(root, *input, depth, cancel, progress);
+                                           : verify_layer(root, *input, depth, cancel, progress, {&work, nullptr});
     }
     progress.add_items(1);
   });

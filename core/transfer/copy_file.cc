@@ -21,6 +21,10 @@ using Kind = CopyProblem::Kind;
 
 constexpr int kReadFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
+bool may_be_kept(FileCopy::Existing existing) {
+  return existing == FileCopy::Existing::Compare || existing == FileCopy::Existing::Rewrite;
+}
+
 LinkTable::Key key_of(const FileStat& stat) { return {stat.device, stat.inode}; }
 
 std::string_view parent_of(std::string_view path) {
@@ -81,32 +85,38 @@ bool FileCopy::open_source() {
   return true;
 }
 
-FileCopy::Begun FileCopy::begin(const Dir& target, Source source, bool fresh, bool may_compare) {
+FileCopy::Begun FileCopy::begin(const Dir& target, Source source, Existing existing) {
   drop();
   source_ = std::move(source);
   const FileStat& stat = source_.facts.stat;
   if (stat.links > 1) {
     if (const std::optional<std::string> first = context_.links.claim(key_of(stat), stat.links)) {
-      link_to(target, *first, fresh);
+      link_to(target, *first, existing);
       if (!claimed_) {
         return Begun::Settled;
       }
     }
     claimed_ = true;
   }
-  if (!fresh && take_existing(target, may_compare)) {
+  if (may_be_kept(existing) && take_existing(target, existing)) {
     return Begun::Settled;
   }
   if (context_.stopped() || !open_source()) {
+    drop();
     return Begun::Failed;
   }
   made_mode_ = stat.mode & 0777U & ~context_.umask;
   int code = make_copy_file(target.fd(), source_.name.c_str(), made_mode_, target_);
+  if (code == EEXIST && existing == Existing::Leave) {
+    drop();
+    return Begun::Settled;
+  }
   if (code == EEXIST && clear_name(context_, unit_, target, source_.name, source_.path)) {
     code = make_copy_file(target.fd(), source_.name.c_str(), made_mode_, target_);
   }
   if (code != 0) {
     target_failed(context_, unit_, Kind::Unmakeable, code, "make file", source_.path);
+    drop();
     return Begun::Failed;
   }
   if (claimed_) {
@@ -121,7 +131,7 @@ FileCopy::Begun FileCopy::begin(const Dir& target, Source source, bool fresh, bo
   return Begun::Write;
 }
 
-void FileCopy::link_to(const Dir& target, const std::string& first, bool fresh) {
+void FileCopy::link_to(const Dir& target, const std::string& first, Existing existing) {
   const std::string first_name = name_of(first);
   const Result<Dir> dir = open_far_dir(context_.target, parent_of(first));
   if (!dir) {
@@ -135,7 +145,7 @@ void FileCopy::link_to(const Dir& target, const std::string& first, bool fresh) 
     unit_.tally.links.fetch_add(first != source_.path ? 1 : 0, std::memory_order_relaxed);
     return;
   }
-  if (there && !fresh && !clear_name(context_, unit_, target, source_.name, source_.path)) {
+  if (there && may_be_kept(existing) && !clear_name(context_, unit_, target, source_.name, source_.path)) {
     return;
   }
   Result<void> linked = make_hard_link(*dir, first_name, target, source_.name);
@@ -163,7 +173,7 @@ bool FileCopy::may_keep(const Facts& have) const {
   return stat.links > 1 ? context_.links.take_inode(have.stat.inode, key_of(stat)) : have.stat.links == 1;
 }
 
-bool FileCopy::take_existing(const Dir& target, bool may_compare) {
+bool FileCopy::take_existing(const Dir& target, Existing existing) {
   Facts have;
   if (look_at(target.fd(), source_.name.c_str(), have) != 0) {
     return false;
@@ -172,7 +182,7 @@ bool FileCopy::take_existing(const Dir& target, bool may_compare) {
     const FileStat& stat = source_.facts.stat;
     const Fd file(::openat(target.fd(), source_.name.c_str(), kReadFlags));
     const bool trusted = context_.trusted_before && stat.ctime < *context_.trusted_before;
-    if (file && (trusted || (may_compare && same_bytes(source_.file, file.get(), stat.size)))) {
+    if (file && (trusted || (existing == Existing::Compare && same_bytes(source_.file, file.get(), stat.size)))) {
       if (claimed_) {
         context_.links.publish(key_of(stat), source_.path);
         claimed_ = false;
@@ -226,8 +236,8 @@ void FileCopy::drop() {
   source_.file = -1;
 }
 
-void copy_file(FileCopy& copy, const Dir& target, FileCopy::Source source, bool fresh) {
-  if (copy.begin(target, std::move(source), fresh, true) == FileCopy::Begun::Write) {
+void copy_file(FileCopy& copy, const Dir& target, FileCopy::Source source, FileCopy::Existing existing) {
+  if (copy.begin(target, std::move(source), existing) == FileCopy::Begun::Write) {
     copy.copy_all();
     copy.finish();
   }

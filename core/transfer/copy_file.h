@@ -32,9 +32,15 @@ class FileCopy {
     Settled,  // nothing to write: it became a link to what was copied before, or an interrupted run had copied it
     Failed,   // it cannot be made, or read; said by then
   };
-  // Makes the file in `target`. `fresh`: nothing of that name can be there. `may_compare`: files of an interrupted run
-  // that cannot be trusted are compared byte by byte; otherwise they are written again.
-  Begun begin(const Dir& target, Source source, bool fresh, bool may_compare);
+  // What to do where the target has something of that name.
+  enum class Existing {
+    Clear,    // none is expected: it is in the way
+    Leave,    // this run has written it, as another entry of the same layer
+    Compare,  // of an interrupted run; if it cannot be trusted, it is compared byte by byte
+    Rewrite,  // of an interrupted run; if it cannot be trusted, it is written again
+  };
+  // Makes the file in `target`.
+  Begun begin(const Dir& target, Source source, Existing existing);
 
   uint64_t size() const { return source_.facts.stat.size; }
   // Bytes in ascending order; those in holes of the source are not written. False once all has to stop.
@@ -47,10 +53,10 @@ class FileCopy {
   void finish();
 
  private:
-  bool take_existing(const Dir& target, bool may_compare);
+  bool take_existing(const Dir& target, Existing existing);
   bool may_keep(const Facts& have) const;
   bool open_source();
-  void link_to(const Dir& target, const std::string& first, bool fresh);
+  void link_to(const Dir& target, const std::string& first, Existing existing);
   // Makes data_begin_ and data_end_ those of the data at or behind the offset. False where none follows.
   bool find_data(uint64_t offset);
   void read_range(uint64_t offset, uint64_t end);
@@ -79,7 +85,7 @@ class FileCopy {
 };
 
 // Copies a file with all that is in it.
-void copy_file(FileCopy& copy, const Dir& target, FileCopy::Source source, bool fresh);
+void copy_file(FileCopy& copy, const Dir& target, FileCopy::Source source, FileCopy::Existing existing);
 
 // Removes what is in the way of `name`, with everything in it. False where that fails; said by then.
 bool clear_name(CopyContext& context, CopyUnit& unit, const Dir& target, const std::string& name,

@@ -6,11 +6,14 @@
 
 #include <array>
 #include <cerrno>
+#include <memory>
+#include <utility>
 
 #include "core/base/text.h"
 #include "core/content/payload_sink.h"
 #include "core/fs/root.h"
 #include "core/fs/writer.h"
+#include "core/run/strand.h"
 #include "core/transfer/copy_file.h"
 
 namespace dfsck {
@@ -24,75 +27,169 @@ std::string path_of_fd(int fd) {
   return whole ? std::string(target.data(), static_cast<size_t>(length)) : std::string();
 }
 
-// The directory at `path` below `at`, with those on the way made where they are missing.
-Result<Dir> make_below(Result<Dir> at, std::string_view path) {
-  for (const std::string_view part : split(path, '/')) {
-    if (!at) {
+// The directory at `path` below `top`, made where it is missing, and those on the way too. What is there is found from
+// the far end: usually only the last part is missing.
+Result<Dir> make_far_dir(const Dir& top, std::string_view path) {
+  std::string_view there = path;
+  Result<Dir> dir = open_far_dir(top, there);
+  while (!dir && dir.error().is_io(ENOENT) && !there.empty()) {
+    const size_t slash = there.rfind('/');
+    there = there.substr(0, slash == std::string_view::npos ? 0 : slash);
+    dir = open_far_dir(top, there);
+  }
+  for (const std::string_view part : split(path.substr(there.size()), '/')) {
+    if (!dir) {
       break;
     }
     const std::string name(part);
-    if (const Result<void> made = make_directory(*at, name, 0700); !made && !made.error().is_io(EEXIST)) {
+    if (name.empty()) {
+      continue;  // in front of the slash behind `there`
+    }
+    if (const Result<void> made = make_directory(*dir, name, 0700); !made && !made.error().is_io(EEXIST)) {
       return made.error();
     }
-    at = at->open_dir(name);
+    dir = dir->open_dir(name);
   }
-  return at;
+  return dir;
 }
 
+// What a file costs besides its bytes, as if it were so many bytes.
+constexpr uint64_t kFileWeight = 128 * 1024;
+constexpr uint64_t kMostWaiting = 2U << 20;
+
+// Writes on a strand, beside the verification. What the strand uses is not touched by the thread that verifies.
 class LayerSink : public PayloadSink {
  public:
   // `tree` is diff/ of the source, `made` what has its path in the target; `path` is that path.
-  LayerSink(CopyContext& context, CopyUnit& unit, Dir tree, Dir made, std::string path)
+  LayerSink(CopyContext& context, CopyUnit& unit, Dir tree, Dir made, std::string path, SharedWork& work)
       : context_(context), unit_(unit), tree_(std::move(tree)), made_(std::move(made)), path_(std::move(path)),
-        copy_(context, unit) {}
+        copy_(context, unit), strand_(&work, kMostWaiting) {}
 
   bool begin(const File& file) override;
-  void bytes(std::string_view piece) override {
-    if (begun_ != FileCopy::Begun::Write) {
-      context_.stopped();  // hands on the user's wish to stop
-    } else if (copy_.piece(at_, piece)) {
-      at_ += piece.size();
-    }
-  }
+  void bytes(std::string_view piece, std::shared_ptr<const void> keep) override;
   void end(const PayloadReader::Outcome& outcome) override;
+  // Returns when all is written.
+  void finish() { strand_.finish(); }
 
  private:
-  FileCopy::Begun begin_copy(const File& file);
-  // Makes `target_` the directory that the file lies in. False where it cannot be told or made.
-  bool enter(const File& file);
-  std::optional<std::string> real_path(const File& file) const;
-  Result<Dir> make_path(const std::string& path) const;
+  struct Directory {
+    std::string name;  // as the tar has it
+    Fd fd;
+  };
+  struct Opening {
+    std::shared_ptr<const Directory> directory;
+    std::string name;
+    std::shared_ptr<const Fd> file;
+  };
+  // What is done in one step: most files are one part, from their opening to their end.
+  struct Part {
+    std::optional<Opening> opening;
+    std::string_view piece;
+    std::shared_ptr<const void> keep;
+    std::optional<PayloadReader::Outcome> end;
+  };
+
+  bool follow(const File& file);
+  void hand_on();
+  // On the strand.
+  void take(const Part& part);
+  void begin_file(const Opening& opening);
+  FileCopy::Begun begin_copy(const Opening& opening);
+  void end_file(const PayloadReader::Outcome& outcome);
+
+  // Makes `target_` what the directory is in the target. False where it cannot be told or made.
+  bool enter(const std::shared_ptr<const Directory>& directory);
+  std::optional<std::string> real_path(const Directory& directory) const;
 
   CopyContext& context_;
   CopyUnit& unit_;
   const Dir tree_;
   const Dir made_;
   const std::string path_;
+
+  // Of the thread that verifies.
+  std::shared_ptr<const Directory> directory_;
+  Part part_;
+
+  // Of the strand.
+  std::shared_ptr<const Directory> entered_;
+  std::string real_parent_;    // its path, without links
+  std::optional<Dir> target_;  // what it is in the target
   FileCopy copy_;
-  std::string parent_;          // of the last file, as the tar has it
-  std::string real_parent_;     // the same without links
-  std::optional<Dir> target_;   // that directory
-  bool entered_ = false;
-  uint64_t inode_ = 0;
-  std::string file_path_;
-  uint64_t at_ = 0;
   FileCopy::Begun begun_ = FileCopy::Begun::Failed;
+  std::shared_ptr<const Fd> file_;
+  std::string file_path_;
+  uint64_t inode_ = 0;
+  uint64_t at_ = 0;
+
+  Strand strand_;
 };
 
-// A tar may name directories by links that it has made before; a copy has to be made where the file really is.
-std::optional<std::string> LayerSink::real_path(const File& file) const {
-  const std::string parent(file.parent);
-  if (parent.empty()) {
-    return parent;
+// False where we are out of descriptors.
+bool LayerSink::follow(const File& file) {
+  if (!directory_ || file.parent != directory_->name) {
+    Fd fd(::fcntl(file.dir, F_DUPFD_CLOEXEC, 0));
+    if (!fd) {
+      source_failed(context_, unit_, errno, "open directory", member_of(path_, file.parent));
+      return false;
+    }
+    directory_ = std::make_shared<const Directory>(Directory{std::string(file.parent), std::move(fd)});
   }
-  const std::optional<RelPath> path = RelPath::parse(parent);
+  return true;
+}
+
+bool LayerSink::begin(const File& file) {
+  if (context_.stopped() || !follow(file)) {
+    return false;
+  }
+  part_.opening = {directory_, std::string(file.name), file.file};
+  return true;
+}
+
+void LayerSink::bytes(std::string_view piece, std::shared_ptr<const void> keep) {
+  if (!part_.piece.empty()) {
+    hand_on();
+  }
+  part_.piece = piece;
+  part_.keep = std::move(keep);
+  context_.stopped();  // hands on the user's wish to stop
+}
+
+void LayerSink::end(const PayloadReader::Outcome& outcome) {
+  part_.end = outcome;
+  hand_on();
+}
+
+void LayerSink::hand_on() {
+  const uint64_t weight = part_.piece.size() + (part_.opening ? kFileWeight : 0);
+  strand_.push(weight, [this, part = std::exchange(part_, {})] { take(part); });
+}
+
+void LayerSink::take(const Part& part) {
+  if (part.opening) {
+    begin_file(*part.opening);
+  }
+  if (begun_ == FileCopy::Begun::Write && !part.piece.empty() && copy_.piece(at_, part.piece)) {
+    at_ += part.piece.size();
+  }
+  if (part.end) {
+    end_file(*part.end);
+  }
+}
+
+// A tar may name directories by links that it has made before; a copy has to be made where the file really is.
+std::optional<std::string> LayerSink::real_path(const Directory& directory) const {
+  if (directory.name.empty()) {
+    return directory.name;
+  }
+  const std::optional<RelPath> path = RelPath::parse(directory.name);
   const Result<Fd> straight =
       path ? open_beneath(tree_.fd(), *path, O_PATH | O_DIRECTORY, "") : format_error("open", "", "");
   if (straight) {
-    return parent;
+    return directory.name;
   }
   const std::string top = path_of_fd(tree_.fd());
-  const std::string whole = path_of_fd(file.dir);
+  const std::string whole = path_of_fd(directory.fd.get());
   if (top.empty() || !whole.starts_with(top)) {
     return std::nullopt;
   }
@@ -102,22 +199,14 @@ std::optional<std::string> LayerSink::real_path(const File& file) const {
   return whole[top.size()] == '/' ? std::optional(whole.substr(top.size() + 1)) : std::nullopt;
 }
 
-Result<Dir> LayerSink::make_path(const std::string& path) const {
-  if (Result<Dir> there = open_far_dir(made_, path); there || !there.error().is_io(ENOENT)) {
-    return there;
-  }
-  return make_below(open_far_dir(made_, ""), path);
-}
-
-bool LayerSink::enter(const File& file) {
-  if (!entered_ || file.parent != parent_) {
-    entered_ = true;
-    parent_ = file.parent;
+bool LayerSink::enter(const std::shared_ptr<const Directory>& directory) {
+  if (entered_ != directory) {
+    entered_ = directory;
     target_.reset();
-    if (const std::optional<std::string> real = real_path(file)) {
+    if (const std::optional<std::string> real = real_path(*directory)) {
       real_parent_ = *real;
       // Where something else is in the way (of an interrupted run), the walk over the tree will clear it.
-      if (Result<Dir> dir = make_path(*real); dir) {
+      if (Result<Dir> dir = make_far_dir(made_, *real); dir) {
         target_ = std::move(*dir);
       } else {
         const int code = dir.error().code;
@@ -131,57 +220,46 @@ bool LayerSink::enter(const File& file) {
   return target_.has_value();
 }
 
-// Always interested: what is not written may still take long to read, and somebody may want it to stop.
-bool LayerSink::begin(const File& file) {
-  begun_ = begin_copy(file);
+void LayerSink::begin_file(const Opening& opening) {
+  file_ = opening.file;
+  begun_ = !context_.stopped() && enter(opening.directory) ? begin_copy(opening) : FileCopy::Begun::Failed;
   if (begun_ == FileCopy::Begun::Settled) {
     unit_.streamed.add(inode_, file_path_);
   }
-  return true;
 }
 
-FileCopy::Begun LayerSink::begin_copy(const File& file) {
-  if (context_.stopped() || !enter(file)) {
-    return FileCopy::Begun::Failed;
-  }
-  const std::string name(file.name);
-  const std::string inside = member_of(real_parent_, name);
-  file_path_ = member_of(path_, inside);
+FileCopy::Begun LayerSink::begin_copy(const Opening& opening) {
+  const std::string& name = opening.name;
+  const int file = opening.file->get();
+  file_path_ = member_of(path_, member_of(real_parent_, name));
   if (unit_.unit.leave_out && unit_.unit.leave_out(file_path_, S_IFREG)) {
     return FileCopy::Begun::Failed;
   }
   Facts facts;
-  if (look_at(file.file, "", facts) != 0 || facts.stat.device != context_.device || facts.is_mount) {
+  if (look_at(file, "", facts) != 0 || facts.stat.device != context_.device || facts.is_mount) {
     return FileCopy::Begun::Failed;
   }
   inode_ = facts.stat.inode;
   at_ = 0;
   Facts have;
-  const bool there = look_at(target_->fd(), name.c_str(), have) == 0;
-  if (there && unit_.fresh) {
-    return FileCopy::Begun::Failed;  // the tar has the same file twice
+  if (unit_.fresh && facts.stat.links > 1 && look_at(target_->fd(), name.c_str(), have) == 0) {
+    return FileCopy::Begun::Failed;  // the tar has it twice; as a link it may be counted once only
   }
-  return copy_.begin(*target_, {file.dir, file.file, name, file_path_, facts}, !there, false);
+  return copy_.begin(*target_, {opening.directory->fd.get(), file, name, file_path_, facts},
+                     unit_.fresh ? FileCopy::Existing::Leave : FileCopy::Existing::Rewrite);
 }
 
-void LayerSink::end(const PayloadReader::Outcome& outcome) {
-  if (begun_ != FileCopy::Begun::Write) {
-    return;
+void LayerSink::end_file(const PayloadReader::Outcome& outcome) {
+  if (begun_ == FileCopy::Begun::Write) {
+    if (outcome.bytes < copy_.size() && !context_.stopped()) {
+      copy_.copy_rest(outcome.bytes);
+    }
+    copy_.finish();
+    if (!context_.stopped()) {
+      unit_.streamed.add(inode_, file_path_);
+    }
   }
-  if (outcome.bytes < copy_.size() && !context_.stopped()) {
-    copy_.copy_rest(outcome.bytes);
-  }
-  copy_.finish();
-  if (!context_.stopped()) {
-    unit_.streamed.add(inode_, file_path_);
-  }
-}
-
-// Makes the directories from the unit down to diff/, so that files can be put there at once.
-Result<Dir> make_diff(CopyContext& context, const CopyUnit& unit, const std::string& diff) {
-  const std::string above = unit.unit.path.parent().bytes();
-  return make_below(open_far_dir(context.target, above),
-                    std::string_view(diff).substr(above.empty() ? 0 : above.size() + 1));
+  file_.reset();
 }
 
 }  // namespace
@@ -193,16 +271,17 @@ void copy_layer(CopyContext& context, const Root& source, CopyUnit& unit, Shared
   Result<Dir> tree = source.open_dir(input.diff_dir);
   // What is a mount, or lies on another filesystem, is none of ours: only looked at.
   const bool ours = tree && tree->stat_self() && tree->stat_self()->device == context.device;
-  Result<Dir> made = ours ? make_diff(context, unit, diff) : Result<Dir>(Error{});
+  Result<Dir> made = ours ? make_far_dir(context.target, diff) : Result<Dir>(Error{});
   if (ours && !made && made.error().kind == Error::Kind::Io && !made.error().is_io(ENOTDIR)) {
     target_failed(context, unit, CopyProblem::Kind::Unmakeable, made.error().code, "make directory", diff);
   }
   if (!context.stopped()) {
     if (made && tree) {
-      LayerSink sink(context, unit, std::move(*tree), std::move(*made), diff);
-      verdict = verify_layer(source, input, Depth::Full, context.stop(), context.progress, &sink);
+      LayerSink sink(context, unit, std::move(*tree), std::move(*made), diff, work);
+      verdict = verify_layer(source, input, Depth::Full, context.stop(), context.progress, {&work, &sink});
+      sink.finish();
     } else {
-      verdict = verify_layer(source, input, Depth::Full, context.stop(), context.progress);
+      verdict = verify_layer(source, input, Depth::Full, context.stop(), context.progress, {&work, nullptr});
     }
   }
   unit.streamed.sort();

@@ -30,9 +30,6 @@ class CopyWalk : public TreeWalk {
   void copy_other(const DirPair& pair, bool fresh, const std::string& name, const std::string& path,
                   const Facts& facts);
   Result<void> make_other(const DirPair& pair, const std::string& name, const Facts& facts);
-  // False: it is there already, as another name or as itself.
-  bool is_wanted(const DirPair& pair, bool fresh, const std::string& name, const std::string& path,
-                 const Facts& facts);
   void remove_strays(const WalkDir& dir, const DirPair& pair);
 
   std::function<void()> done_;
@@ -70,7 +67,8 @@ void CopyWalk::member(const DirPair& pair, bool fresh, const std::string& name, 
     copy_other(pair, fresh, name, path, facts);
   } else if (!unit_.streamed.contains(facts.stat.inode, path)) {
     FileCopy copy(context_, unit_);
-    copy_file(copy, *pair.target, {pair.source.fd(), -1, name, path, facts}, fresh);
+    copy_file(copy, *pair.target, {pair.source.fd(), -1, name, path, facts},
+              fresh ? FileCopy::Existing::Clear : FileCopy::Existing::Compare);
   }
 }
 
