@@ -32,6 +32,7 @@ FIX(restore_file);
 FIX(restore_tar_split);
 FIX(restore_layer_tree);
 FIX(set_layer_aside);
+FIX(leave_twin);
 
 // images and references
 FIX(quarantine_image);

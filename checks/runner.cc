@@ -39,7 +39,7 @@ bool wants_content(const CheckOptions& options) {
   const auto problems = all_problems();
   return options.level != Level::Structure &&
          std::any_of(problems.begin(), problems.end(), [&](const Problem& problem) {
-           return problem.check == "layer_content" && is_selected(problem, options);
+           return (problem.check == "layer_content" || problem.check == "layer_twins") && is_selected(problem, options);
          });
 }
 
@@ -258,8 +258,19 @@ Plan Examination::plan_for(std::vector<size_t> chosen) const {
   return plan;
 }
 
+bool Examination::knows_twin(const std::string& dir) const {
+  const std::vector<TwinVerdict>& twins = state_->content.twins;
+  return std::any_of(twins.begin(), twins.end(), [&](const TwinVerdict& twin) {
+    return model().overlay.dirs[twin.dir].id.text() == dir;
+  });
+}
+
 bool Examination::was_hidden_from(const Examination& earlier, size_t finding) const {
-  if (problem_of(state_->findings[finding].problem).check != "layer_content") {
+  const std::string_view check = problem_of(state_->findings[finding].problem).check;
+  if (check == "layer_twins") {
+    return !earlier.knows_twin(state_->findings[finding].subject.id);
+  }
+  if (check != "layer_content") {
     return false;
   }
   const auto layer_of = [](const Examination& look, const Layer& wanted) -> const LayerVerdict* {

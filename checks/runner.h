@@ -64,6 +64,7 @@ class Examination {
 
  private:
   struct State;
+  bool knows_twin(const std::string& dir) const;  // a second directory of a layer, looked at as such
   explicit Examination(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -25,7 +25,7 @@ std::string owner_text(const ShowView& view, const DirOwner& owner) {
     case DirOwner::Kind::Writable: return "writable layer of container " + name;
     case DirOwner::Kind::Init: return "init layer of container " + name;
     case DirOwner::Kind::Build: return "build cache record " + name;
-    case DirOwner::Kind::Twin: return "files of a layer once more: a pruned build cache left them, and another layer stands on them";
+    case DirOwner::Kind::Twin: return "files of a layer once more, made by the build cache; another layer stands on them";
   }
   return "";
 }

@@ -42,10 +42,22 @@ struct RebuiltReference {
   std::string why;        // why not, for people
 };
 
+// A second directory of a layer, on which other layers stand (DirOwner::Kind::Twin), held against the layer's tar-split.
+struct TwinVerdict {
+  size_t layer = 0;  // in the model
+  size_t dir = 0;    // in the model
+  LayerVerdict verdict;
+
+  bool is_damaged() const {
+    return verdict.state == LayerVerdict::State::Damaged || verdict.state == LayerVerdict::State::DigestDiffers;
+  }
+};
+
 struct ContentResults {
   // Like model.layers.layers; empty when the layer trees were not looked at. A layer that could not be looked at
   // because of its metadata has a verdict of state NotChecked.
   std::vector<LayerVerdict> layers;
+  std::vector<TwinVerdict> twins;  // by directory
   // Like `layers`; empty where no layer has such damage.
   std::vector<LayerRemedies> remedies;
   // Like `layers`; empty where every layer has a tar-split that can be used.

@@ -20,27 +20,43 @@ std::vector<RelPath> diffs_below(const Model& model, const Derived& derived, con
   return below;
 }
 
-}  // namespace
-
-std::optional<LayerInput> tree_input(const Model& model, const Derived& derived, size_t i) {
+// The layer's tree in the directory `cache`, which may be its own or a second one.
+LayerInput input_in(const Model& model, const Derived& derived, size_t i, const CacheId& cache) {
   const Layer& layer = model.layers.layers[i];
-  const LayerTruth& truth = derived.layers[i];
-  if (!truth.cache || !model.driver_covered) {
-    return std::nullopt;
-  }
-  const OverlayDir* dir = model.overlay.find(*truth.cache);
+  const OverlayDir* dir = model.overlay.find(cache);
   LayerInput input;
   input.tar_split = layer.path / "tar-split.json.gz";
-  input.diff_dir = model.overlay.path / truth.cache->text() / "diff";
+  input.diff_dir = model.overlay.path / cache.text() / "diff";
   input.tree_lost = dir == nullptr || !dir->diff.exists || !dir->diff.stat.is_dir();
-  input.diff = truth.diff ? truth.diff : layer.diff_id;
-  input.provenance = truth.cache->form() == CacheId::Form::BuildKit ? Provenance::RawUpper : Provenance::Unpacked;
+  input.diff = derived.layers[i].diff ? derived.layers[i].diff : layer.diff_id;
+  input.provenance = cache.form() == CacheId::Form::BuildKit ? Provenance::RawUpper : Provenance::Unpacked;
   input.ids = {model.uid_base, model.gid_base};
   if (model.uid_base != 0 || model.gid_base != 0) {
     input.compare = CompareBy::Meaning;
-    input.lower_diffs = diffs_below(model, derived, *truth.cache);
+    input.lower_diffs = diffs_below(model, derived, cache);
   }
   return input;
+}
+
+std::vector<TwinVerdict> find_twins(const Model& model, const Derived& derived) {
+  std::vector<TwinVerdict> twins;
+  for (size_t i = 0; i < derived.dirs.size(); ++i) {
+    for (const DirOwner& owner : derived.dirs[i].owners) {
+      const std::optional<ChainId> chain =
+          owner.kind == DirOwner::Kind::Twin ? ChainId::parse(owner.name) : std::nullopt;
+      if (const Layer* layer = chain ? model.layers.find(*chain) : nullptr; layer != nullptr) {
+        twins.push_back({static_cast<size_t>(layer - model.layers.layers.data()), i, {}});
+      }
+    }
+  }
+  return twins;
+}
+
+}  // namespace
+
+std::optional<LayerInput> tree_input(const Model& model, const Derived& derived, size_t i) {
+  const std::optional<CacheId>& cache = derived.layers[i].cache;
+  return cache && model.driver_covered ? std::optional(input_in(model, derived, i, *cache)) : std::nullopt;
 }
 
 std::optional<LayerInput> layer_input(const Model& model, const Derived& derived, size_t i) {
@@ -54,17 +70,30 @@ ContentResults verify_layers(const Root& root, const Model& model, const Derived
   const std::vector<Layer>& layers = model.layers.layers;
   ContentResults results;
   results.layers.resize(layers.size());
-  std::vector<size_t> order;
+  results.twins = find_twins(model, derived);
+  struct Item {
+    size_t layer;
+    TwinVerdict* twin;  // null: the layer's own directory
+  };
+  std::vector<Item> order;
   uint64_t expected = 0;
-  for (size_t i = 0; i < layers.size(); ++i) {
-    if (chosen == nullptr || chosen->count(layers[i].id) > 0) {
-      order.push_back(i);
-      expected += layers[i].size_value.value_or(0);
+  const auto add = [&](size_t layer, TwinVerdict* twin) {
+    if (chosen == nullptr || chosen->count(layers[layer].id) > 0) {
+      order.push_back({layer, twin});
+      expected += layers[layer].size_value.value_or(0);
     }
+  };
+  for (size_t i = 0; i < layers.size(); ++i) {
+    add(i, nullptr);
+  }
+  for (TwinVerdict& twin : results.twins) {
+    add(twin.layer, &twin);
   }
   // tar-split grows with the number of files, `size` with their bytes: both cost time.
-  const auto cost = [&](size_t i) { return layers[i].size_value.value_or(0) + layers[i].tar_split.size * 64; };
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return cost(a) > cost(b); });
+  const auto cost = [&](const Item& item) {
+    return layers[item.layer].size_value.value_or(0) + layers[item.layer].tar_split.size * 64;
+  };
+  std::stable_sort(order.begin(), order.end(), [&](const Item& a, const Item& b) { return cost(a) > cost(b); });
 
   progress.items_done = 0;
   progress.items_total = order.size();
@@ -72,8 +101,11 @@ ContentResults verify_layers(const Root& root, const Model& model, const Derived
   progress.bytes_total = depth == Depth::Full ? expected : 0;
   progress.phase = Progress::Phase::Content;
   for_each_shared(order.size(), jobs, cancel, [&](size_t n, SharedWork& work) {
-    const size_t i = order[n];
-    if (const std::optional<LayerInput> input = layer_input(model, derived, i); input) {
+    const auto [i, twin] = order[n];
+    if (std::optional<LayerInput> input = layer_input(model, derived, i); input && twin != nullptr) {
+      input = input_in(model, derived, i, model.overlay.dirs[twin->dir].id);
+      twin->verdict = verify_layer(root, *input, depth, cancel, progress, {&work, nullptr});
+    } else if (input) {
       results.layers[i] = input->tree_lost ? verify_lost_tree(root, *input)
                                            : verify_layer(root, *input, depth, cancel, progress, {&work, nullptr});
     }

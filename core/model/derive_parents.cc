@@ -1,4 +1,5 @@
 // On which directory each one stands: what its owner was told when it made the directory.
+#include <algorithm>
 #include <set>
 
 #include "core/model/derive_steps.h"
@@ -84,7 +85,8 @@ class Parents {
 
   bool is_twin(const ChainId& chain, const CacheId& dir) const {
     const DirTruth* truth = derived_.find_dir(model_, dir);
-    return truth != nullptr && truth->owners == std::vector{DirOwner{DirOwner::Kind::Twin, chain.text()}};
+    return truth != nullptr && std::count(truth->owners.begin(), truth->owners.end(),
+                                          DirOwner{DirOwner::Kind::Twin, chain.text()}) > 0;
   }
 
   ParentOf by_layer(const ChainId& chain, const OverlayDir* dir) const {

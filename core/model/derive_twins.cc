@@ -3,6 +3,8 @@
 // directory that it had (moby builder-next/adapters/snapshot/layer.go:EnsureLayer, layer/migration.go:
 // RegisterByGraphID), and so one layer lies in two directories. A prune forgets the second one's record and leaves the
 // directory: only the chain of the layer above knows it then.
+#include <algorithm>
+
 #include "core/model/derive_steps.h"
 
 namespace dfsck::deriving {
@@ -30,11 +32,13 @@ class Twins {
   }
 
  private:
-  // BuildKit's by its name, nobody's by all records, and `above` has the very chain that the driver writes for what is
-  // made on it (overlay2/overlay.go:getLower), as deep as the layer's.
+  // BuildKit's by its name, nobody else's by all records, and `above` has the very chain that the driver writes for what
+  // is made on it (overlay2/overlay.go:getLower), as deep as the layer's.
   bool is_twin(const OverlayDir& dir, const OverlayDir& above, const LayerTruth& layer) const {
-    const DirTruth* truth = derived_.find_dir(model_, dir.id);
-    if (dir.id.form() != CacheId::Form::BuildKit || !truth->owners.empty() || !dir.diff.exists || layer.cache == dir.id) {
+    const std::vector<DirOwner>& owners = derived_.find_dir(model_, dir.id)->owners;
+    const bool is_builds = std::all_of(owners.begin(), owners.end(),
+                                       [](const DirOwner& owner) { return owner.kind == DirOwner::Kind::Build; });
+    if (dir.id.form() != CacheId::Form::BuildKit || !is_builds || !dir.diff.exists || layer.cache == dir.id) {
       return false;
     }
     std::vector<std::optional<CacheId>> chain{dir.id};
