@@ -18,17 +18,12 @@
 #include <map>
 #include <regex>
 
+#include "tests/temp_root.h"
+
 namespace dfsck::test {
 namespace {
 
 namespace fs = std::filesystem;
-
-void must(bool done, const std::string& what) {
-  if (!done) {
-    std::perror(what.c_str());
-    std::abort();
-  }
-}
 
 void write(const std::string& path, const std::string& bytes, mode_t mode = 0644, uid_t uid = 0, gid_t gid = 0) {
   fs::create_directories(fs::path(path).parent_path());

@@ -20,4 +20,18 @@ std::vector<std::string> case_files() {
   return files;
 }
 
+Result<RecipeNames> build_case(const std::string& file, const std::string& root) {
+  const Result<RecipeCase> recipe = read_case(std::string(kCases) + "/" + file);
+  if (!recipe) {
+    return recipe.error();
+  }
+  fs::create_directory(root);
+  Result<RecipeNames> names = build_root(root, recipe->objects);
+  if (!names) {
+    return names;
+  }
+  const Result<void> damaged = apply_damage(root, recipe->damage, *names);
+  return damaged ? std::move(names) : damaged.error();
+}
+
 }  // namespace dfsck::test

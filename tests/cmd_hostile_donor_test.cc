@@ -24,12 +24,8 @@ class HostileDonors : public testing::Test {
     if (::geteuid() != 0) {
       GTEST_SKIP() << "needs root: owners, devices and trusted attributes";
     }
-    const Result<RecipeCase> recipe = read_case(std::string(kCases) + "/content/file-missing.case");
-    ASSERT_TRUE(recipe) << recipe.error().message();
-    ASSERT_TRUE(std::filesystem::create_directory(root()));
-    const Result<RecipeNames> names = build_root(root(), recipe->objects);
-    ASSERT_TRUE(names) << names.error().message();
-    ASSERT_TRUE(apply_damage(root(), recipe->damage, *names));
+    const Result<RecipeNames> built = build_case("content/file-missing.case", root());
+    ASSERT_TRUE(built) << built.error().message();
   }
 
   std::string root() const { return temp_.path() + "/root"; }

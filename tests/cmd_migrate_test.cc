@@ -25,12 +25,8 @@ class Migrating : public testing::Test {
   }
 
   void build(const std::string& file) {
-    const Result<RecipeCase> recipe = read_case(std::string(test::kCases) + "/" + file);
-    ASSERT_TRUE(recipe) << recipe.error().message();
-    ASSERT_TRUE(fs::create_directory(source()));
-    const Result<RecipeNames> names = build_root(source(), recipe->objects);
-    ASSERT_TRUE(names) << names.error().message();
-    ASSERT_TRUE(apply_damage(source(), recipe->damage, *names));
+    const Result<RecipeNames> built = test::build_case(file, source());
+    ASSERT_TRUE(built) << built.error().message();
     const Result<Snapshot> snapshot = take_snapshot(source());
     ASSERT_TRUE(snapshot);
     before_ = *snapshot;

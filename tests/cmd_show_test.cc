@@ -74,15 +74,10 @@ class Show : public testing::Test {
   }
 
   void build(const std::string& name) {
-    const Result<RecipeCase> recipe = read_case(std::string(test::kCases) + "/" + name);
-    ASSERT_TRUE(recipe) << recipe.error().message();
     root_ = scratch_.path() + "/root";
-    ASSERT_TRUE(fs::create_directory(root_));
-    const Result<RecipeNames> names = build_root(root_, recipe->objects);
+    const Result<RecipeNames> names = test::build_case(name, root_);
     ASSERT_TRUE(names) << names.error().message();
     names_ = *names;
-    const Result<void> damaged = apply_damage(root_, recipe->damage, names_);
-    ASSERT_TRUE(damaged) << damaged.error().message();
   }
 
   void damage(const std::string& kind, Texts words) {

@@ -19,20 +19,12 @@ namespace {
 
 using test::issues_of;
 using test::LayerOnDisk;
+using test::payload;
 using test::TarMember;
 using State = LayerVerdict::State;
 namespace fs = std::filesystem;
 
 const std::string kCapability("\x01\x00\x00\x02\x00\x20\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 20);
-
-// Every byte another, no zeros in sight.
-std::string payload(size_t size) {
-  std::string bytes(size, '\0');
-  for (size_t i = 0; i < size; ++i) {
-    bytes[i] = static_cast<char>(1 + (i * 131 + i / 251) % 255);
-  }
-  return bytes;
-}
 
 // One of everything.
 std::vector<TarMember> members() {

@@ -18,14 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 using State = LayerVerdict::State;
 
-std::string payload(size_t size) {
-  std::string bytes(size, '\0');
-  for (size_t i = 0; i < size; ++i) {
-    bytes[i] = static_cast<char>(1 + (i * 131 + i / 251) % 255);
-  }
-  return bytes;
-}
-
 std::vector<TarMember> members() {
   return {
       {.name = "bin/", .type = '5', .mode = 0755},

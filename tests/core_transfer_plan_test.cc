@@ -29,12 +29,9 @@ class Plans : public testing::Test {
   }
 
   void build(const std::string& name) {
-    const Result<RecipeCase> recipe = read_case(std::string(test::kCases) + "/" + name);
-    ASSERT_TRUE(recipe) << recipe.error().message();
-    const Result<RecipeNames> names = build_root(temp_.path(), recipe->objects);
+    const Result<RecipeNames> names = test::build_case(name, temp_.path());
     ASSERT_TRUE(names) << names.error().message();
     names_ = *names;
-    ASSERT_TRUE(apply_damage(temp_.path(), recipe->damage, names_));
   }
 
   // A path by the recipe's name for it.

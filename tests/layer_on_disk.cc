@@ -20,13 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void must(bool done, const std::string& what) {
-  if (!done) {
-    std::perror(what.c_str());
-    std::abort();
-  }
-}
-
 std::string without_slash(std::string name) {
   while (name.ends_with('/')) {
     name.pop_back();
@@ -108,6 +101,14 @@ LayerVerdict LayerOnDisk::verify(Depth depth) const {
   const Cancel cancel;
   Progress progress;
   return verify_layer(root.open(), input, depth, cancel, progress);
+}
+
+std::string payload(size_t size) {
+  std::string bytes(size, '\0');
+  for (size_t i = 0; i < size; ++i) {
+    bytes[i] = static_cast<char>(1 + (i * 131 + i / 251) % 255);
+  }
+  return bytes;
 }
 
 std::string why_no_layers() {

@@ -30,6 +30,9 @@ class LayerOnDisk {
   void unpack(const TarMember& member) const;
 };
 
+// The bytes of a file: no zeros, and no two blocks alike.
+std::string payload(size_t size);
+
 // Why this process cannot make layers; empty if it can. For GTEST_SKIP.
 std::string why_no_layers();
 

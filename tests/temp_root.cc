@@ -16,10 +16,7 @@ namespace fs = std::filesystem;
 
 TempRoot::TempRoot() {
   path_ = (fs::temp_directory_path() / "dfsck-test-XXXXXX").string();
-  if (::mkdtemp(path_.data()) == nullptr) {
-    std::perror("mkdtemp");
-    std::abort();
-  }
+  must(::mkdtemp(path_.data()) != nullptr, "mkdtemp");
 }
 
 TempRoot::~TempRoot() {
@@ -58,6 +55,13 @@ void TempRoot::set_mtime(const std::string& at, int64_t seconds) const {
   const timespec times[2] = {{seconds, 0}, {seconds, 0}};
   if (::utimensat(AT_FDCWD, (path_ + "/" + at).c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) {
     std::perror("utimensat");
+    std::abort();
+  }
+}
+
+void must(bool done, const std::string& what) {
+  if (!done) {
+    std::perror(what.c_str());
     std::abort();
   }
 }

@@ -29,4 +29,7 @@ class TempRoot {
   std::string path_;
 };
 
+// For what a test needs to be able to do: ends the process, with errno in words, where it failed.
+void must(bool done, const std::string& what);
+
 }  // namespace dfsck::test
