@@ -48,9 +48,8 @@ struct TwinVerdict {
   size_t dir = 0;    // in the model
   LayerVerdict verdict;
 
-  bool is_damaged() const {
-    return verdict.state == LayerVerdict::State::Damaged || verdict.state == LayerVerdict::State::DigestDiffers;
-  }
+  // A digest that differs over files that are right speaks of the tar-split, and so of the layer.
+  bool is_damaged() const { return verdict.state == LayerVerdict::State::Damaged; }
 };
 
 struct ContentResults {
