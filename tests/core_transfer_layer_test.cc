@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 
@@ -47,7 +48,7 @@ class WriteCounter : public MutationHook {
     return 0;
   }
   void after(std::string_view) override {}
-  size_t made = 0;
+  std::atomic<size_t> made{0};  // by any thread
 };
 
 // One file that cannot be read from byte 300,000 to 300,099.
