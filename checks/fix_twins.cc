@@ -7,7 +7,6 @@
 #include "checks/layer_twins.h"
 #include "checks/planner.h"
 #include "core/base/text.h"
-#include "core/model/derive_steps.h"
 
 namespace dfsck {
 namespace {
@@ -17,7 +16,7 @@ namespace {
 class Leaving {
  public:
   Leaving(const CheckInput& input, size_t index, PlanBuilder& plan)
-      : input_(input), links_(input.model.overlay), index_(index), plan_(plan) {}
+      : input_(input), chains_(chains_of(input)), index_(index), plan_(plan) {}
 
   void add(const TwinVerdict& twin) {
     if (!can_be_left(twin)) {
@@ -28,7 +27,7 @@ class Leaving {
     }
     for (size_t i = 0; i < input_.model.overlay.dirs.size(); ++i) {
       if (const std::optional<size_t> place = first_left(i); place && !is_left(i) && is_right(i)) {
-        rewrite(input_.model.overlay.dirs[i], *place);
+        rewrite(i, *place);
       }
     }
     quarantine_unused();
@@ -65,7 +64,7 @@ class Leaving {
       if (!can_be_left(twin) || leaving_.contains(dir_of(twin).id)) {
         continue;
       }
-      const std::vector<StandsOn> above = standing_on(input_, dir_of(twin).id);
+      const std::vector<StandsOn> above = standing_on(chains_, dir_of(twin).id);
       if (std::any_of(above.begin(), above.end(), [&](const StandsOn& on) { return is_left(on.dir) || first_left(on.dir); })) {
         leaving_.insert(dir_of(twin).id);
       }
@@ -75,16 +74,16 @@ class Leaving {
 
   // Where in its chain the first directory is that is to be left. From there on the chain is written anew.
   std::optional<size_t> first_left(size_t dir) const {
-    const std::vector<std::optional<CacheId>> chain = links_.pieces(input_.model.overlay.dirs[dir]);
+    const std::vector<std::optional<CacheId>>& chain = chains_[dir];
     const auto found = std::find_if(chain.begin(), chain.end(),
                                     [&](const std::optional<CacheId>& id) { return id && leaving_.contains(*id); });
     return found != chain.end() ? std::optional(static_cast<size_t>(found - chain.begin())) : std::nullopt;
   }
 
-  void rewrite(const OverlayDir& dir, size_t place) {
-    const std::optional<CacheId> left = links_.piece(dir, place);
+  void rewrite(size_t number, size_t place) {
+    const OverlayDir& dir = input_.model.overlay.dirs[number];
     const auto twin = std::find_if(input_.content.twins.begin(), input_.content.twins.end(),
-                                   [&](const TwinVerdict& other) { return dir_of(other).id == left; });
+                                   [&](const TwinVerdict& other) { return dir_of(other).id == chains_[number][place]; });
     std::string lower;
     const std::vector<std::string_view> pieces = split(dir.lower.bytes, ':');
     for (size_t i = 0; i < place; ++i) {
@@ -99,7 +98,7 @@ class Leaving {
   void quarantine_unused() {
     for (const TwinVerdict& twin : input_.content.twins) {
       const CacheId& id = dir_of(twin).id;
-      const std::vector<StandsOn> all = standing_on(input_, id);
+      const std::vector<StandsOn> all = standing_on(chains_, id);
       const auto is_touched = [&](const StandsOn& above) { return is_left(above.dir) || first_left(above.dir); };
       const auto still_stands = [&](const StandsOn& above) {
         const std::optional<size_t> first = first_left(above.dir);
@@ -113,7 +112,7 @@ class Leaving {
   }
 
   const CheckInput& input_;
-  const deriving::LinkMap links_;
+  const Chains chains_;
   const size_t index_;
   PlanBuilder& plan_;
   std::set<CacheId> leaving_;

@@ -26,13 +26,20 @@ std::vector<Subject> subjects_of(const DirTruth& truth) {
 
 }  // namespace
 
-std::vector<StandsOn> standing_on(const CheckInput& input, const CacheId& twin) {
+Chains chains_of(const CheckInput& input) {
   const deriving::LinkMap links(input.model.overlay);
+  Chains chains;
+  for (const OverlayDir& dir : input.model.overlay.dirs) {
+    chains.push_back(links.pieces(dir));
+  }
+  return chains;
+}
+
+std::vector<StandsOn> standing_on(const Chains& chains, const CacheId& twin) {
   std::vector<StandsOn> standing;
-  for (size_t i = 0; i < input.model.overlay.dirs.size(); ++i) {
-    const std::vector<std::optional<CacheId>> chain = links.pieces(input.model.overlay.dirs[i]);
-    if (const auto found = std::find(chain.begin(), chain.end(), twin); found != chain.end()) {
-      standing.push_back({i, static_cast<size_t>(found - chain.begin())});
+  for (size_t i = 0; i < chains.size(); ++i) {
+    if (const auto found = std::find(chains[i].begin(), chains[i].end(), twin); found != chains[i].end()) {
+      standing.push_back({i, static_cast<size_t>(found - chains[i].begin())});
     }
   }
   return standing;
@@ -44,6 +51,7 @@ bool is_replaceable(const CheckInput& input, const TwinVerdict& twin) {
 }
 
 void check_layer_twins(const CheckInput& input, FindingSink& sink) {
+  const Chains chains = input.content.twins.empty() ? Chains() : chains_of(input);
   for (const TwinVerdict& twin : input.content.twins) {
     if (!twin.is_damaged()) {
       continue;
@@ -57,7 +65,7 @@ void check_layer_twins(const CheckInput& input, FindingSink& sink) {
     const auto first = std::find_if(issues.begin(), issues.end(), is_wrong);
     finding.args["count"] = counted(static_cast<size_t>(std::count_if(issues.begin(), issues.end(), is_wrong)), "difference");
     finding.args["file"] = first == issues.end() || first->path.empty() ? "in the top directory" : escaped(first->path);
-    for (const StandsOn& above : standing_on(input, dir.id)) {
+    for (const StandsOn& above : standing_on(chains, dir.id)) {
       const std::vector<Subject> subjects = subjects_of(input.derived.dirs[above.dir]);
       finding.hits.insert(finding.hits.end(), subjects.begin(), subjects.end());
     }

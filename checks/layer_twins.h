@@ -8,12 +8,16 @@
 
 namespace dfsck {
 
-// The directories that have `twin` in their chain, as indices into the model's, with its place in `lower`.
+// What each directory of the model has in its `lower`, from the top down; nothing for pieces that lead nowhere.
+using Chains = std::vector<std::vector<std::optional<CacheId>>>;
+Chains chains_of(const CheckInput& input);
+
+// The directories that have `twin` in their chain, as indices into the model's, with its place there.
 struct StandsOn {
   size_t dir = 0;
   size_t place = 0;
 };
-std::vector<StandsOn> standing_on(const CheckInput& input, const CacheId& twin);
+std::vector<StandsOn> standing_on(const Chains& chains, const CacheId& twin);
 
 // The layer's own directory was looked at as closely as its twin, and is whole.
 bool is_replaceable(const CheckInput& input, const TwinVerdict& twin);

@@ -35,7 +35,7 @@ void derive_layer_identity(const Model& model, const LinkMap& links, Derived& de
 void derive_mounts(const Model& model, const LinkMap& links, Derived& derived);
 // Owners of directories; cache-ids that are lost; whether orphans can be told.
 void derive_owners(const Model& model, const LinkMap& links, Derived& derived);
-// Directories that a pruned build cache has left below layers.
+// Second directories of layers, which BuildKit made and another layer stands on.
 void derive_twins(const Model& model, const LinkMap& links, Derived& derived);
 // On which directory each one stands.
 void derive_parents(const Model& model, const LinkMap& links, Derived& derived);
