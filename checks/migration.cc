@@ -2,8 +2,11 @@
 #include "checks/migration.h"
 
 #include <algorithm>
-#include <map>
+#include <set>
+#include <span>
 
+#include "checks/migration_drivers.h"
+#include "checks/migration_inventory.h"
 #include "checks/migration_source.h"
 #include "checks/migration_target.h"
 #include "checks/migration_verdict.h"
@@ -50,7 +53,7 @@ class Migration {
   MigrationReport carry_out() {
     if (look() && report_.obstacles.empty() && begin()) {
       report_.end = MigrationReport::End::Stopped;
-      if (copy() && write_files() && mend() && forget()) {
+      if (copy() && write_files() && mend() && compare() && forget()) {
         report_.end = MigrationReport::End::Done;
       }
     }
@@ -79,7 +82,7 @@ class Migration {
     source_ = std::move(*source);
     report_.source = source_->root().path();
     judge_users();
-    if (!choose() || !check_source() || !look_at_target()) {
+    if (!judge_drivers(source_->roots(), report_) || !choose() || !check_source() || !look_at_target()) {
       return false;
     }
     measure();
@@ -103,13 +106,14 @@ class Migration {
 
   // The plan of what is copied.
   bool choose() {
+    const std::vector<std::string> notes = std::move(report_.plan.notes);
     if (wish_.images.empty()) {
-      CopyPlan plan = plan_copy(source_->root(), source_->roots(), wish_.choice);
-      plan.notes.insert(plan.notes.begin(), report_.plan.notes.begin(), report_.plan.notes.end());
-      report_.plan = std::move(plan);
+      planned_ = source_->roots();
+      report_.plan = plan_copy(source_->root(), source_->roots(), wish_.choice);
     } else if (!choose_by_image()) {
       return false;
     }
+    report_.plan.notes.insert(report_.plan.notes.begin(), notes.begin(), notes.end());
     for (size_t i = 0; i < report_.plan.units.size(); ++i) {
       if (!is_live() || report_.plan.units[i].immutable) {
         report_.copied_units.push_back(i);
@@ -126,6 +130,7 @@ class Migration {
       if (choice.unknown.empty() && choice.ambiguous.empty()) {
         ImageSelection selection = select_images(source_->root(), root, choice.images, wish_.images);
         report_.plan = std::move(selection.plan);
+        planned_ = {&root, 1};
         files_ = std::move(selection.files);
         return true;
       }
@@ -191,10 +196,24 @@ class Migration {
     report_.need = measure_units(source_->root(), report_.plan.units, report_.plan.filter(), block, wish_.jobs, cancel_,
                                  progress_);
     measure_omissions(source_->root(), report_.plan.omissions, wish_.jobs, cancel_, progress_);
+    leave_sockets();
+    report_.inventory.source = take_inventory(planned_, report_.plan);
     report_.space = judge_space(report_.need, present(), report_.probe->facts);
     if (!report_.space->fits) {
       refuse("the target is too small: it " + report_.space->problem);
     }
+  }
+
+  void leave_sockets() {
+    std::vector<Omission>& omissions = report_.plan.omissions;
+    for (const std::string& socket : report_.need.sockets) {
+      if (const std::optional<RelPath> path = RelPath::parse(socket)) {
+        omissions.push_back({Omission::Kind::Socket, *path, false, CopyArea::Other,
+                             "a socket; the program that listens makes it anew", 0, 1});
+      }
+    }
+    std::sort(omissions.begin(), omissions.end(),
+              [](const Omission& one, const Omission& other) { return one.path < other.path; });
   }
 
   // What a migration that goes on has already put into the target.
@@ -317,23 +336,13 @@ class Migration {
     for (const SourceRoot& root : source_->roots()) {
       const std::vector<PathMove> changes = moves(root);
       for (const RewriteNeed& need : report_.rewrites) {
-        const bool is_here = &need_root(need.path) == &root;
+        const bool is_here = &source_->around(need.path) == &root;
         if (is_here && !need.changes.empty() && target_.root->stat(need.path) && !rewrite(need, changes)) {
           return false;
         }
       }
     }
     return true;
-  }
-
-  // The root that the path lies in, the innermost one.
-  const SourceRoot& need_root(const RelPath& path) const {
-    for (const SourceRoot& root : source_->roots()) {
-      if (!root.prefix.is_root() && path.is_below(root.prefix)) {
-        return root;
-      }
-    }
-    return source_->roots().front();
   }
 
   bool rewrite(const RewriteNeed& need, const std::vector<PathMove>& changes) {
@@ -369,6 +378,12 @@ class Migration {
     return report_.obstacles.empty() && !cancel_.requested();
   }
 
+  // What is in the target now, by name.
+  bool compare() {
+    const Result<void> compared = compare_inventories(*source_, wish_.jobs, cancel_, progress_, report_);
+    return (compared || refuse(compared.error().message())) && !cancel_.requested();
+  }
+
   // From here on the target is a root like any other.
   bool forget() {
     const Result<void> forgotten = forget_migration(*target_.root);
@@ -382,6 +397,7 @@ class Migration {
   std::unique_ptr<const MigrationSource> source_;
   std::optional<DatabaseLocks> source_locks_;
   MigrationTarget target_;
+  std::span<const SourceRoot> planned_;  // those of the source that are copied, or that chosen images are of
   std::vector<WrittenFile> files_;
 };
 

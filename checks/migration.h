@@ -11,6 +11,7 @@
 #include "core/fs/root.h"
 #include "core/run/cancel.h"
 #include "core/run/progress.h"
+#include "core/transfer/inventory.h"
 #include "core/transfer/left_out.h"
 #include "core/transfer/migration.h"
 #include "core/transfer/rewrite.h"
@@ -52,6 +53,14 @@ struct DamagedLayer {
   bool mendable = false;              // in the target, without a loss
 };
 
+// Both sides by name. Only what was seen in the target counts as moved.
+struct InventoryComparison {
+  Inventory source;                 // without what the plan leaves out
+  std::optional<Inventory> target;  // read from there when all was copied and mended; not of a live run
+  std::vector<InventoryGap> gaps;   // what the target lacks
+  size_t proven_layers = 0;         // hashed to their digests while they were copied, and are there
+};
+
 struct MigrationReport {
   enum class End {
     Refused,  // nothing was copied: `obstacles`
@@ -67,13 +76,16 @@ struct MigrationReport {
   std::string final_path;
   MigrationWish wish;
   std::vector<std::string> obstacles;  // in sentences for people
+  std::vector<std::string> advice;     // what works where this does not, lines for the screen
   bool source_is_damaged = false;      // that is what stands against it
 
   std::optional<RootReport> source_check;  // without the contents of files
   std::optional<TargetProbe> probe;
   bool target_exists = false;
+  std::vector<std::string> unverified_drivers;  // of the source: their layers are copied, and compared with nothing
   CopyPlan plan;
   SpaceNeed need;
+  InventoryComparison inventory;
   std::optional<SpaceVerdict> space;
   std::vector<RewriteNeed> rewrites;   // paths relative to the source
   std::vector<RelPath> binary_files;   // that hold paths of the old root and are kept as they are
@@ -86,6 +98,8 @@ struct MigrationReport {
 
   // Something of the source is not in the target as it was.
   bool loses_data() const;
+  // Everything that the plan takes along is in the target, as it was.
+  bool is_whole() const;
 };
 
 // As for a check, with 8 where it was refused or stopped by the target, 4 where the source's damage stands against it.

@@ -15,8 +15,17 @@ bool MigrationReport::loses_data() const {
       return true;
     }
   }
-  return std::any_of(copied->problems.begin(), copied->problems.end(),
+  const auto came_later = [](const UnitResult& unit) {
+    return std::any_of(unit.left_out.begin(), unit.left_out.end(),
+                       [](const LeftOut& left) { return left.kind == LeftOut::Kind::MountPoint; });
+  };
+  return std::any_of(copied->units.begin(), copied->units.end(), came_later) ||
+         std::any_of(copied->problems.begin(), copied->problems.end(),
                      [](const CopyProblem& problem) { return problem.loses_data(); });
+}
+
+bool MigrationReport::is_whole() const {
+  return end == End::Done && !loses_data() && inventory.target && inventory.gaps.empty();
 }
 
 int exit_code(const MigrationReport& report) {
@@ -34,7 +43,7 @@ int exit_code(const MigrationReport& report) {
     case MigrationReport::End::Done: break;
   }
   const int checked = exit_code(*report.target_check, Strict::No);
-  return report.loses_data() ? (checked & ~1) | kLeft : checked;
+  return report.is_whole() ? checked : (checked & ~1) | kLeft;
 }
 
 }  // namespace dfsck

@@ -47,6 +47,15 @@ const Root& MigrationSource::root_of(const SourceRoot& source) const {
   return root();
 }
 
+const SourceRoot& MigrationSource::around(const RelPath& path) const {
+  for (const SourceRoot& root : sources_) {
+    if (!root.prefix.is_root() && path.is_below(root.prefix)) {
+      return root;
+    }
+  }
+  return sources_.front();
+}
+
 std::vector<std::string> MigrationSource::evidence_of_users() const {
   std::vector<std::string> evidence;
   for (const Part& part : parts_) {

@@ -26,6 +26,7 @@ class MigrationSource {
   const Root& root() const { return parts_.front().root; }
   const std::vector<SourceRoot>& roots() const { return sources_; }  // the root itself comes first
   const Root& root_of(const SourceRoot& source) const;
+  const SourceRoot& around(const RelPath& path) const;  // the innermost one that the path lies in
 
   std::vector<std::string> evidence_of_users() const;  // why it counts as live, in words; empty if it does not
   std::vector<std::string> unfinished_repairs() const;

@@ -51,16 +51,21 @@ std::vector<std::string> what_comes_next(const MigrationReport& report, const Op
   facts.selinux = host.selinux_enabled;
   facts.mount_point = mount_point_of(report.final_path, host);
   facts.on_command_line = command_line_roots();
+  facts.is_whole = report.is_whole();
   facts.live_only = report.end == MigrationReport::End::Live;
   return next_steps(facts);
 }
 
-// Only to a target that is whole, or that the user takes with all that it lacks.
+// Only to a target that is whole, or that the user takes with damage that is in the source as well.
 std::optional<SwitchOutcome> switched_daemon(const MigrationReport& report, const Options& options) {
   if (options.switch_daemon == Switch::No || report.end != MigrationReport::End::Done) {
     return std::nullopt;
   }
   SwitchOutcome outcome;
+  if (!report.inventory.gaps.empty()) {
+    outcome.failure = "the target lacks things that the source has, so the daemon was not switched to it";
+    return outcome;
+  }
   if ((exit_code(report) & ~kExitCorrected) != 0 && options.keep_going == KeepGoing::No) {
     outcome.failure = "the target is not whole, so the daemon was not switched to it; --keep-going does that all the same";
     return outcome;

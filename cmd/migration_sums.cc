@@ -17,8 +17,11 @@ MigrationSums migration_sums(const MigrationReport& report) {
     sums.units_changed += unit.changed_since ? 1 : 0;
     sums.files += unit.state == UnitResult::State::Copied ? unit.files - unit.kept : 0;
     sums.bytes += unit.bytes;
-    sums.layers += unit.verdict ? 1 : 0;
     sums.layers_verified += unit.verdict && unit.verdict->digest_matches ? 1 : 0;
+  }
+  sums.layers = report.inventory.source.of(InventoryKind::Layer).size();
+  if (report.inventory.target) {
+    sums.layers_verified = report.inventory.proven_layers;
   }
   return sums;
 }

@@ -1,20 +1,18 @@
 // A migration for a tired person: what stands against it, what went where, what is left out, what to type next.
 #include "cmd/render_migration.h"
 
-#include <algorithm>
-
 #include "cmd/exit_codes.h"
 #include "cmd/migration_sums.h"
+#include "cmd/render_migration_plan.h"
 #include "cmd/render_text_findings.h"
 #include "cmd/render_text_repair.h"
 #include "cmd/safe_text.h"
+#include "cmd/text_section.h"
 #include "core/base/escape.h"
 #include "core/base/text.h"
 
 namespace dfsck {
 namespace {
-
-constexpr size_t kShownLines = 20;
 
 class MigrationText {
  public:
@@ -25,10 +23,11 @@ class MigrationText {
     if (settings_.detail != Detail::Quiet) {
       title();
       target();
-      left_out();
-      rewritten();
-      notes();
+      if (report_.space) {
+        out_ += render_migration_plan(report_, settings_);
+      }
     }
+    missed();
     damaged();
     problems();
     mended();
@@ -38,22 +37,10 @@ class MigrationText {
   }
 
  private:
-  std::string shown(std::string_view text) const { return shown_text(text, settings_.truncate); }
   bool verbose() const { return settings_.detail == Detail::Verbose; }
 
-  // The lines under a heading; nothing without lines.
   void section(const std::string& heading, const std::vector<std::string>& lines) {
-    if (lines.empty()) {
-      return;
-    }
-    out_ += "\n" + heading + ":\n";
-    const size_t count = settings_.truncate == Truncate::Yes ? std::min(lines.size(), kShownLines) : lines.size();
-    for (size_t i = 0; i < count; ++i) {
-      out_ += "  " + shown(lines[i]) + "\n";
-    }
-    if (lines.size() > count) {
-      out_ += "  and " + std::to_string(lines.size() - count) + " more; --no-trunc shows all\n";
-    }
+    out_ += text_section(heading, lines, settings_);
   }
 
   void title() {
@@ -88,7 +75,7 @@ class MigrationText {
             (report_.probe->able() ? "able to hold a Docker root" : "not able to hold a Docker root") +
             (untested > 0 ? " as far as can be told without writing to it" : "") + "\n";
     for (const std::string& line : lines) {
-      out_ += "  " + shown(line) + "\n";
+      out_ += "  " + shown_text(line, settings_.truncate) + "\n";
     }
     if (report_.space) {
       const SpaceVerdict& space = *report_.space;
@@ -98,53 +85,14 @@ class MigrationText {
     }
   }
 
-  void left_out() {
+  // What the plan does not have, because it came while the copy was made.
+  void missed() {
     std::vector<std::string> lines;
-    for (const OmissionSum& sum : omission_sums(report_.plan.omissions)) {
-      lines.push_back(sum.text());
-    }
-    if (verbose()) {
-      lines.clear();
-      for (const Omission& omission : report_.plan.omissions) {
-        lines.push_back(omission.path.text() + (omission.contents_only ? "/*" : "") + ": " + omission.reason + " (" +
-                        human_bytes(omission.bytes) + ")");
-      }
-    }
     for (const LeftOut& left : sockets_and_mounts(report_)) {
       lines.push_back(escaped(left.path) + (left.kind == LeftOut::Kind::Socket ? ": a socket" : ": mounted there"));
     }
-    section("left out", lines);
+    section("left out besides, because it was not there at first", lines);
   }
-
-  void rewritten() {
-    std::vector<std::string> lines;
-    for (const RewriteNeed& need : report_.rewrites) {
-      if (!need.problem.empty()) {
-        lines.push_back(need.path.text() + ": cannot be rewritten: " + need.problem);
-      } else if (!need.changes.empty()) {
-        lines.push_back(need.path.text() + ": " + counted(need.changes.size(), "path"));
-        for (const PathChange& change : verbose() ? need.changes : std::vector<PathChange>{}) {
-          lines.push_back("  " + change.member + ": " + escaped(change.before) + " becomes " + escaped(change.after));
-        }
-      }
-    }
-    section(report_.end == MigrationReport::End::Done ? "rewritten for the new place" : "to be rewritten for the new place",
-            lines);
-    lines.clear();
-    for (const RewriteNeed& need : report_.rewrites) {
-      for (const PathChange& mention : need.mentions) {
-        lines.push_back(need.path.text() + ": " + mention.member + ": " + escaped(mention.before));
-      }
-    }
-    section("mentions of the old place that were not touched: look whether they matter to you", lines);
-    lines.clear();
-    for (const RelPath& path : report_.binary_files) {
-      lines.push_back(path.text());
-    }
-    section("databases that hold paths of the old place, kept as they are", lines);
-  }
-
-  void notes() { section("note", report_.plan.notes); }
 
   void damaged() {
     std::vector<std::string> lines;
@@ -186,6 +134,7 @@ class MigrationText {
   void obstacles() {
     const bool stopped = report_.end == MigrationReport::End::Stopped;
     section(settings_.paint.red(stopped ? "STOPPED, AND CAN GO ON" : "NOTHING WAS COPIED"), report_.obstacles);
+    section("what works instead", report_.advice);
     if (view_.switched && !view_.switched->failure.empty()) {
       section(settings_.paint.red("THE DAEMON WAS NOT SWITCHED"), {view_.switched->failure});
     }
@@ -200,13 +149,8 @@ class MigrationText {
                                          " were there already"
                                    : "") +
               "\n";
-      if (report_.wish.verify != CopyVerify::None) {
-        out_ += "verified: " + counted(sums.layers_verified, "layer") + " of " + std::to_string(sums.layers) +
-                " proven by their digests\n";
-      }
-    } else if (report_.end == MigrationReport::End::Planned) {
-      out_ += "would copy: " + counted(report_.need.total.files, "file") + ", " +
-              human_bytes(report_.need.total.content_bytes) + "\n";
+      verified(sums);
+      compared();
     }
     if (report_.cancelled) {
       out_ += settings_.paint.red("CANCELLED") + ": the same command goes on where it was\n";
@@ -220,6 +164,33 @@ class MigrationText {
         out_ += "  " + safe_text(line) + "\n";
       }
     }
+  }
+
+  void verified(const MigrationSums& sums) {
+    if (report_.wish.verify != CopyVerify::None) {
+      out_ += "verified: " + counted(sums.layers_verified, "layer") + " of " + std::to_string(sums.layers) +
+              " proven by their digests" +
+              (report_.unverified_drivers.empty() ? "" : "; layers of " + report_.unverified_drivers.front() + " are not") + "\n";
+    }
+  }
+
+  // The target as it was found after all was done.
+  void compared() {
+    const InventoryComparison& inventory = report_.inventory;
+    if (!inventory.target) {
+      return;
+    }
+    std::string found;
+    for (const std::string& line : inventory_lines(*inventory.target)) {
+      found += (found.empty() ? "" : "; ") + line;
+    }
+    out_ += "found in the target: " + found + "\n";
+    std::vector<std::string> lines;
+    for (const InventoryGap& gap : inventory.gaps) {
+      lines.push_back(std::string(inventory_kind_name(gap.kind)) + " " + gap.name + ": " + gap.detail);
+    }
+    section(settings_.paint.red("THE TARGET LACKS"), lines);
+    out_ += lines.empty() ? "" : "\n";
   }
 
   const MigrationView& view_;

@@ -1,4 +1,6 @@
 // A migration as JSON, schema "docker-fsck/migrate/1". Never shortened; keys stand in a fixed order.
+#include <algorithm>
+
 #include "cmd/json_writer.h"
 #include "cmd/migration_sums.h"
 #include "cmd/render_json.h"
@@ -43,9 +45,11 @@ class MigrationJson {
     json_.key("live").boolean(report_.wish.when == MigrationWish::When::Live);
     json_.key("verify").text(verify_name(report_.wish.verify));
     json_.key("obstacles").texts(report_.obstacles);
+    json_.key("advice").texts(report_.advice);
     probe();
     room();
     omissions();
+    inventories();
     json_.key("notes").texts(report_.plan.notes);
     rewrites();
     copied();
@@ -109,6 +113,7 @@ class MigrationJson {
       json_.key("path").text(omission.path.text());
       json_.key("kind").text(omission_kind_name(omission.kind));
       json_.key("contents_only").boolean(omission.contents_only);
+      json_.key("made_anew").boolean(is_made_anew(omission.kind));
       json_.key("reason").text(omission.reason);
       json_.key("bytes").number(omission.bytes);
       json_.end_object();
@@ -120,6 +125,46 @@ class MigrationJson {
       json_.end_object();
     }
     json_.end_array();
+  }
+
+  void counts(std::string_view key, const Inventory& inventory) {
+    json_.key(key).object();
+    for (size_t i = 0; i < kInventoryKinds; ++i) {
+      std::string kind(inventory_kind_name(static_cast<InventoryKind>(i)));
+      std::replace(kind.begin(), kind.end(), ' ', '_');
+      json_.key(kind + "s").number(uint64_t{inventory.names[i].size()});
+    }
+    json_.key("volume_data").array();
+    for (const auto& [name, count] : inventory.volumes) {
+      json_.object();
+      json_.key("name").text(escaped(name));
+      json_.key("names").number(count.names);
+      json_.key("bytes").number(count.bytes);
+      json_.end_object();
+    }
+    json_.end_array().end_object();
+  }
+
+  void inventories() {
+    const InventoryComparison& inventory = report_.inventory;
+    json_.key("inventory").object();
+    counts("source", inventory.source);
+    if (inventory.target) {
+      counts("target", *inventory.target);
+    } else {
+      json_.key("target").null();
+    }
+    json_.key("lacking").array();
+    for (const InventoryGap& gap : inventory.gaps) {
+      json_.object();
+      json_.key("kind").text(inventory_kind_name(gap.kind));
+      json_.key("name").text(gap.name);
+      json_.key("detail").text(gap.detail);
+      json_.end_object();
+    }
+    json_.end_array();
+    json_.key("whole").boolean(report_.is_whole());
+    json_.end_object();
   }
 
   void changes(std::string_view key, const std::vector<PathChange>& changes) {

@@ -74,6 +74,9 @@ void describe_root(const SourceRoot& root, CopyPlanner& planner) {
   for (const char* path : {"containers", "volumes", "image"}) {
     planner.split(in_source(root, path));
   }
+  for (const Volume& volume : model.volumes.volumes) {
+    planner.split(in_source(root, volume.path));
+  }
   if (!model.image_path.is_root()) {
     planner.split(in_source(root, model.image_path));
     planner.split(in_source(root, model.image_path / "layerdb"));

@@ -114,7 +114,9 @@ class Steps {
       go_on("Set \"data-root\" in " + word(facts_.config) + " back to " + word(facts_.old_root) + ".");
     }
     run("systemctl start docker.service");
-    say("Keep " + word(facts_.old_root) + " until every container has started once; then it can be removed.");
+    say(facts_.is_whole
+            ? "Keep " + word(facts_.old_root) + " until every container has started once; then it can be removed."
+            : "Keep " + word(facts_.old_root) + ": the new root does not have all that is in it.");
   }
 
   const NextStepFacts& facts_;

@@ -44,9 +44,14 @@ std::string_view omission_kind_name(Omission::Kind kind) {
     case Omission::Kind::Leftover: return "leftover";
     case Omission::Kind::Orphan: return "orphan";
     case Omission::Kind::Unselected: return "unselected";
-    case Omission::Kind::Foreign: break;
+    case Omission::Kind::Foreign: return "foreign";
+    case Omission::Kind::Socket: break;
   }
-  return "foreign";
+  return "socket";
+}
+
+bool is_made_anew(Omission::Kind kind) {
+  return kind == Omission::Kind::Derived || kind == Omission::Kind::Foreign || kind == Omission::Kind::Socket;
 }
 
 OmitFilter CopyPlan::filter() const {
@@ -60,6 +65,15 @@ OmitFilter CopyPlan::filter() const {
     return omitted->whole.contains(path) ||
            (slash != std::string_view::npos && omitted->contents.contains(path.substr(0, slash)));
   };
+}
+
+bool leaves_out(const OmitFilter& filter, const RelPath& path) {
+  for (RelPath at = path; !at.is_root(); at = at.parent()) {
+    if (filter(at.bytes(), 0)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace dfsck

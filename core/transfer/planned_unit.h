@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,20 @@ std::string_view copy_area_name(CopyArea area);  // "images", "layers", "contain
 // S_IFREG, S_IFDIR, ... Thread-safe. Never asked about a unit itself.
 using OmitFilter = std::function<bool(std::string_view path, uint32_t type)>;
 
+// What is in a tree, by names: a file with two of them counts twice, wherever the other one is. So it is the same on any
+// filesystem and in any order.
+struct TreeCount {
+  uint64_t names = 0;  // of everything but sockets, directories included
+  uint64_t bytes = 0;  // of regular files, holes included
+
+  TreeCount& operator+=(const TreeCount& other) {
+    names += other.names;
+    bytes += other.bytes;
+    return *this;
+  }
+  friend bool operator==(const TreeCount&, const TreeCount&) = default;
+};
+
 // One part, with the same path below source and target. No unit lies inside another.
 struct PlannedUnit {
   enum class Kind {
@@ -49,6 +64,7 @@ struct PlannedUnit {
   // No daemon changes it once it is there: it can only be removed as a whole. So it may be copied while one runs.
   bool immutable = false;
   uint64_t expected_bytes = 0;  // of file contents, about; 0 where only a walk can tell (see measure_units)
+  TreeCount count;              // filled in by measure_units
 };
 
 // Something that is not copied.
@@ -60,6 +76,7 @@ struct Omission {
     Orphan,     // nothing refers to it
     Unselected, // the user did not want it
     Foreign,    // belongs to the filesystem: lost+found
+    Socket,     // made anew by the program that listens on it
   };
   Kind kind = Kind::Derived;
   RelPath path;           // relative to the whole source
@@ -70,15 +87,22 @@ struct Omission {
   uint64_t inodes = 0;
 };
 std::string_view omission_kind_name(Omission::Kind kind);  // "derived", "orphan", ...
+// Nobody misses it: a daemon, a program or the filesystem makes it anew. Everything else stays behind for good.
+bool is_made_anew(Omission::Kind kind);
 
 // Units and omissions, each sorted by path. Everything in the root is below (or above) exactly one of the two.
 struct CopyPlan {
   std::vector<PlannedUnit> units;
   std::vector<Omission> omissions;
   std::vector<std::string> notes;  // for people: what was copied because it could not be judged, and why
+  // Of chosen images: the tags that go with them. None where all do.
+  std::optional<std::set<std::string>> tags;
 
   // For the units. Keeps no pointer to the plan; cheap enough to be asked about every file.
   OmitFilter filter() const;
 };
+
+// Whether the filter leaves it out, or something that it lies in.
+bool leaves_out(const OmitFilter& filter, const RelPath& path);
 
 }  // namespace dfsck

@@ -237,8 +237,14 @@ ImageSelection select_images(const Root& source, const SourceRoot& root, const s
   ImageSelection selection;
   selection.images = images;
   selection.plan = planner.plan(root.prefix);
-  selection.files.push_back({in_source(root, root.model.image_path / "repositories.json"),
-                             repositories_json(chosen_tags(root.model, images, names))});
+  const Tags tags = chosen_tags(root.model, images, names);
+  selection.plan.tags.emplace();
+  for (const auto& [repository, references] : tags) {
+    for (const auto& [name, image] : references) {
+      selection.plan.tags->insert(name);
+    }
+  }
+  selection.files.push_back({in_source(root, root.model.image_path / "repositories.json"), repositories_json(tags)});
   return selection;
 }
 

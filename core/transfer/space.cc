@@ -41,6 +41,8 @@ struct Inode {
 // What one directory holds.
 struct DirectoryYield {
   SpaceSum sum;
+  TreeCount count;
+  std::vector<std::string> sockets;
   std::vector<DirectoryJob> below;
   std::vector<std::pair<Inode, SpaceSum>> linked;  // files with several names
   int error = 0;
@@ -59,9 +61,14 @@ class SpaceWalk {
     trusts_blocks_ = !facts || facts->magic != kZfs;
   }
 
-  // Sums by unit, in the order of the paths.
-  std::vector<SpaceSum> run(const std::vector<RelPath>& paths, const std::vector<bool>& alone) {
-    sums_.resize(paths.size());
+  struct Measured {
+    SpaceSum sum;
+    TreeCount count;
+  };
+
+  // By unit, in the order of the paths.
+  std::vector<Measured> run(const std::vector<RelPath>& paths, const std::vector<bool>& alone) {
+    measured_.resize(paths.size());
     for (size_t i = 0; i < paths.size(); ++i) {
       begin(paths[i], alone[i], i);
     }
@@ -80,7 +87,7 @@ class SpaceWalk {
       }
       progress_.add_items(count);
     }
-    return std::move(sums_);
+    return std::move(measured_);
   }
 
   void move_failures(SpaceNeed& need) {
@@ -92,10 +99,18 @@ class SpaceWalk {
         ++need.failures_dropped;
       }
     }
+    drop_sockets(SpaceNeed::kMaxSockets);
+    need.sockets = std::move(sockets_);
     need.cancelled = cancel_.requested();
   }
 
  private:
+  // Keeps the first ones of all, whatever the order in which they were met.
+  void drop_sockets(size_t most) {
+    std::sort(sockets_.begin(), sockets_.end());
+    sockets_.resize(std::min(sockets_.size(), most));
+  }
+
   void begin(const RelPath& path, bool alone, size_t unit) {
     const Result<FileStat> stat = root_.stat(path);
     if (!stat) {
@@ -108,15 +123,18 @@ class SpaceWalk {
       return;
     }
     const SpaceSum own = sum_of(stat->mode, stat->size, stat->blocks);
+    measured_[unit].count += count_of(stat->mode, stat->size);
     if (stat->is_dir()) {
-      sums_[unit] += own;
+      measured_[unit].sum += own;
       if (!alone) {
         stack_.push_back({path, unit});
       }
     } else if (stat->links == 1 || seen_.insert({stat->device, stat->inode}).second) {
-      sums_[unit] += own;
+      measured_[unit].sum += own;
     }
   }
+
+  static TreeCount count_of(uint32_t mode, uint64_t size) { return {1, S_ISREG(mode) ? size : 0}; }
 
   SpaceSum sum_of(uint32_t mode, uint64_t size, uint64_t blocks) const {
     SpaceSum sum;
@@ -148,12 +166,16 @@ class SpaceWalk {
         return true;
       }
       struct ::stat raw {};
-      if (::fstatat(dir->fd(), name, &raw, AT_SYMLINK_NOFOLLOW) != 0 || raw.st_dev != device_ ||
-          S_ISSOCK(raw.st_mode)) {
+      if (::fstatat(dir->fd(), name, &raw, AT_SYMLINK_NOFOLLOW) != 0 || raw.st_dev != device_) {
         return true;
       }
-      const SpaceSum sum =
-          sum_of(raw.st_mode, static_cast<uint64_t>(raw.st_size), static_cast<uint64_t>(raw.st_blocks));
+      if (S_ISSOCK(raw.st_mode)) {
+        yield.sockets.push_back(prefix + name);
+        return true;
+      }
+      const auto size = static_cast<uint64_t>(raw.st_size);
+      const SpaceSum sum = sum_of(raw.st_mode, size, static_cast<uint64_t>(raw.st_blocks));
+      yield.count += count_of(raw.st_mode, size);
       if (S_ISDIR(raw.st_mode)) {
         yield.sum += sum;
         yield.below.push_back({job.path / name, job.unit});
@@ -173,10 +195,16 @@ class SpaceWalk {
     if (yield.error != 0 && yield.error != ENOENT) {
       failures_.emplace_back(job.path.bytes(), yield.error);
     }
-    sums_[job.unit] += yield.sum;
+    SpaceSum& sum_of_unit = measured_[job.unit].sum;
+    sum_of_unit += yield.sum;
+    measured_[job.unit].count += yield.count;
+    std::move(yield.sockets.begin(), yield.sockets.end(), std::back_inserter(sockets_));
+    if (sockets_.size() > 2 * SpaceNeed::kMaxSockets) {
+      drop_sockets(SpaceNeed::kMaxSockets);
+    }
     for (const auto& [inode, sum] : yield.linked) {
       if (seen_.insert(inode).second) {
-        sums_[job.unit] += sum;
+        sum_of_unit += sum;
       }
     }
     // What the disk lists first is no order that can be relied on.
@@ -195,7 +223,8 @@ class SpaceWalk {
   uint64_t device_ = 0;
   bool trusts_blocks_ = true;
   std::vector<DirectoryJob> stack_;
-  std::vector<SpaceSum> sums_;
+  std::vector<Measured> measured_;
+  std::vector<std::string> sockets_;
   std::set<Inode> seen_;
   std::vector<std::pair<std::string, int>> failures_;
 };
@@ -219,12 +248,13 @@ SpaceNeed measure_units(const Root& root, std::vector<PlannedUnit>& units, const
     alone.push_back(unit.kind == PlannedUnit::Kind::Directory);
   }
   SpaceWalk walk(root, filter, block, jobs, cancel, progress);
-  const std::vector<SpaceSum> sums = walk.run(paths, alone);
+  const std::vector<SpaceWalk::Measured> measured = walk.run(paths, alone);
   SpaceNeed need;
   for (size_t i = 0; i < units.size(); ++i) {
-    units[i].expected_bytes = sums[i].content_bytes;
-    need.by_area[static_cast<size_t>(units[i].area)] += sums[i];
-    need.total += sums[i];
+    units[i].expected_bytes = measured[i].sum.content_bytes;
+    units[i].count = measured[i].count;
+    need.by_area[static_cast<size_t>(units[i].area)] += measured[i].sum;
+    need.total += measured[i].sum;
   }
   walk.move_failures(need);
   return need;
@@ -237,11 +267,12 @@ void measure_omissions(const Root& root, std::vector<Omission>& omissions, unsig
     paths.push_back(omission.path);
   }
   SpaceWalk walk(root, nullptr, kSector, jobs, cancel, progress);
-  const std::vector<SpaceSum> sums = walk.run(paths, std::vector<bool>(paths.size()));
+  const std::vector<SpaceWalk::Measured> measured = walk.run(paths, std::vector<bool>(paths.size()));
   for (size_t i = 0; i < omissions.size(); ++i) {
-    const uint64_t itself = omissions[i].contents_only && sums[i].inodes > 0 ? 1 : 0;
-    omissions[i].bytes = sums[i].content_bytes;
-    omissions[i].inodes = sums[i].inodes - itself;
+    const SpaceSum& sum = measured[i].sum;
+    const uint64_t itself = omissions[i].contents_only && sum.inodes > 0 ? 1 : 0;
+    omissions[i].bytes = sum.content_bytes;
+    omissions[i].inodes = sum.inodes - itself;
   }
 }
 

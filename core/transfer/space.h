@@ -36,13 +36,15 @@ struct SpaceNeed {
   };
   std::vector<Failure> failures;  // what could not be looked at, sorted; at most kMaxFailures
   uint64_t failures_dropped = 0;
+  std::vector<std::string> sockets;  // paths (bytes) below the root, sorted; at most kMaxSockets
   bool cancelled = false;
   static constexpr size_t kMaxFailures = 100;
+  static constexpr size_t kMaxSockets = 1000;
 };
 
 // Walks the units below `root` without what `filter` leaves out (null: nothing is), with up to `jobs` threads, and never
 // onto another filesystem. Holes take no room; a file with several names counts once, over all units. Fills in
-// expected_bytes of the units. `block`: of the target (see FilesystemFacts). Units that are not there count nothing. Memory
+// expected_bytes and count of the units. `block`: of the target (see FilesystemFacts). Units that are not there count nothing. Memory
 // grows with the number of files that have several names, and little with anything else. Progress counts directories as items. The result is the same at any `jobs`.
 SpaceNeed measure_units(const Root& root, std::vector<PlannedUnit>& units, const OmitFilter& filter, uint64_t block,
                         unsigned jobs, const Cancel& cancel, Progress& progress);

@@ -1,0 +1,32 @@
+// Scans the target as if it were a source, and walks through its volumes.
+#include "checks/migration_inventory.h"
+
+namespace dfsck {
+
+Result<void> compare_inventories(const MigrationSource& source, unsigned jobs, const Cancel& cancel, Progress& progress,
+                                 MigrationReport& report) {
+  const Result<std::unique_ptr<const MigrationSource>> there =
+      MigrationSource::open(report.target, jobs, cancel, progress);
+  if (!there) {
+    return there.error();
+  }
+  const std::vector<SourceRoot>& roots = (*there)->roots();
+  CopyPlan volumes = plan_of_volumes(roots);
+  constexpr uint64_t kAnyBlock = 4096;  // counts do not depend on it
+  measure_units((*there)->root(), volumes.units, nullptr, kAnyBlock, jobs, cancel, progress);
+  InventoryComparison& inventory = report.inventory;
+  inventory.target = take_inventory(roots, volumes);
+  inventory.gaps = inventory_gaps(inventory.source, *inventory.target);
+  const std::set<std::string>& layers = inventory.target->of(InventoryKind::Layer);
+  for (size_t i = 0; i < report.copied->units.size(); ++i) {
+    const PlannedUnit& unit = report.plan.units[report.copied_units[i]];
+    const std::optional<LayerVerdict>& verdict = report.copied->units[i].verdict;
+    if (unit.chain && verdict && verdict->digest_matches &&
+        layers.contains(inventory_name(source.around(unit.path), unit.chain->text()))) {
+      ++inventory.proven_layers;
+    }
+  }
+  return {};
+}
+
+}  // namespace dfsck
