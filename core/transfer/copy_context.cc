@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "core/base/escape.h"
@@ -16,6 +17,12 @@ bool is_shortage(int code) { return code == EMFILE || code == ENFILE || code == 
 bool ends_everything(int code) {
   return code == ENOSPC || code == EDQUOT || code == EROFS || code == EIO || code == ENODEV || code == ENXIO ||
          code == ESTALE || is_shortage(code);
+}
+
+// As much of a path as the kernel takes at once.
+std::string_view first_part(std::string_view path) {
+  constexpr size_t kMost = 4000;  // PATH_MAX, nearly
+  return path.size() > kMost ? path.substr(0, path.rfind('/', kMost)) : path;
 }
 
 }  // namespace
@@ -40,14 +47,10 @@ void source_failed(CopyContext& context, CopyUnit& unit, int code, std::string_v
 }
 
 Result<Dir> open_far_dir(const Dir& top, std::string_view path) {
-  constexpr size_t kMost = 4000;  // PATH_MAX, nearly
   constexpr int kFlags = O_RDONLY | O_DIRECTORY;
   Fd at;
   do {
-    std::string_view part = path;
-    if (part.size() > kMost) {
-      part = part.substr(0, part.rfind('/', kMost));
-    }
+    const std::string_view part = first_part(path);
     const std::optional<RelPath> checked = RelPath::parse(part);
     if (!checked && !part.empty()) {
       return format_error("open directory", escaped(path), "is no path below a root");
@@ -60,6 +63,17 @@ Result<Dir> open_far_dir(const Dir& top, std::string_view path) {
     path.remove_prefix(std::min(path.size(), part.size() + 1));
   } while (!path.empty());
   return Dir(std::move(at), "");
+}
+
+Result<Dir> open_far_dir(const Root& root, std::string_view path) {
+  const std::string_view part = first_part(path);
+  const std::optional<RelPath> checked = RelPath::parse(part);
+  if (!checked && !part.empty()) {
+    return format_error("open directory", escaped(path), "is no path below a root");
+  }
+  Result<Dir> dir = root.open_dir(checked.value_or(RelPath()));
+  path.remove_prefix(std::min(path.size(), part.size() + 1));
+  return dir && !path.empty() ? open_far_dir(*dir, path) : std::move(dir);
 }
 
 }  // namespace dfsck

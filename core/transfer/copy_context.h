@@ -9,6 +9,8 @@
 #include <string_view>
 
 #include "core/fs/dir.h"
+#include "core/fs/facts.h"
+#include "core/fs/root.h"
 #include "core/run/cancel.h"
 #include "core/run/rate_limit.h"
 #include "core/transfer/copy_links.h"
@@ -18,19 +20,20 @@
 namespace dfsck {
 
 struct CopyContext {
-  CopyContext(Dir source_top, Dir target_top, const MigrationOptions& options, const Cancel& user, Progress& shown)
-      : source(std::move(source_top)), target(std::move(target_top)), verify(options.verify), cancel(user),
-        progress(shown), limit(options.bytes_per_second) {}
+  CopyContext(const Root& source_root, Dir target_top, const MigrationOptions& options, const Cancel& user,
+              Progress& shown)
+      : source(source_root), target(std::move(target_top)), mounts(options.mounts), verify(options.verify),
+        cancel(user), progress(shown), limit(options.bytes_per_second) {}
 
-  const Dir source;
+  const Root& source;
   const Dir target;
+  const PathSet& mounts;
   const CopyVerify verify;
   const Cancel& cancel;
   Progress& progress;
   RateLimit limit;
   LinkTable links;
 
-  uint64_t device = 0;  // of the source
   uint32_t umask = 0;
   // Owner of what this process makes.
   uint32_t uid = 0;
@@ -40,6 +43,15 @@ struct CopyContext {
   // Off as soon as the two filesystems turn out not to be able to.
   std::atomic<bool> may_clone{true};
   std::atomic<bool> may_copy_inside{true};
+
+  // Something is mounted there that the caller did not tell of. Other filesystems that are not mounted (subvolumes) are
+  // directories like others.
+  bool is_foreign(const std::string& path, const Facts& facts) const { return facts.is_mount && !mounts.contains(path); }
+
+  // Data that is mounted at two places is copied twice: names on both sides of a mount are never one file in the target.
+  LinkTable::Key link_key(const std::string& path, const FileStat& stat) const {
+    return {stat.device ^ std::hash<std::string_view>{}(innermost(mounts, path)), stat.inode};
+  }
 
   // Called before a file that could not be read whole gets its final time: so that no later run takes it for whole.
   std::function<void(const CopyUnit&, const std::string& path)> note_suspect;
@@ -78,8 +90,10 @@ void target_failed(CopyContext& context, CopyUnit& unit, CopyProblem::Kind kind,
 // Something of the source could not be read.
 void source_failed(CopyContext& context, CopyUnit& unit, int code, std::string_view op, const std::string& path);
 
-// Opens a directory of source or target by its path below the top, however long that is.
+// Opens a directory of source or target by its path below the top, however long that is. Links of the source that stand
+// for an area are followed.
 Result<Dir> open_far_dir(const Dir& top, std::string_view path);
+Result<Dir> open_far_dir(const Root& root, std::string_view path);
 
 inline std::string member_of(std::string_view directory, std::string_view name) {
   return directory.empty() ? std::string(name) : std::string(directory) + "/" + std::string(name);

@@ -25,7 +25,6 @@ bool may_be_kept(FileCopy::Existing existing) {
   return existing == FileCopy::Existing::Compare || existing == FileCopy::Existing::Rewrite;
 }
 
-LinkTable::Key key_of(const FileStat& stat) { return {stat.device, stat.inode}; }
 
 std::string_view parent_of(std::string_view path) {
   const size_t slash = path.rfind('/');
@@ -90,7 +89,7 @@ FileCopy::Begun FileCopy::begin(const Dir& target, Source source, Existing exist
   source_ = std::move(source);
   const FileStat& stat = source_.facts.stat;
   if (stat.links > 1) {
-    if (const std::optional<std::string> first = context_.links.claim(key_of(stat), stat.links)) {
+    if (const std::optional<std::string> first = context_.links.claim(context_.link_key(source_.path, stat), stat.links)) {
       link_to(target, *first, existing);
       if (!claimed_) {
         return Begun::Settled;
@@ -120,7 +119,7 @@ FileCopy::Begun FileCopy::begin(const Dir& target, Source source, Existing exist
     return Begun::Failed;
   }
   if (claimed_) {
-    context_.links.publish(key_of(stat), source_.path);
+    context_.links.publish(context_.link_key(source_.path, stat), source_.path);
     claimed_ = false;
   }
   is_sparse_ = stat.blocks * 512 < stat.size;
@@ -170,7 +169,7 @@ bool FileCopy::may_keep(const Facts& have) const {
     return false;
   }
   // What are two files in the source must not stay one in the target.
-  return stat.links > 1 ? context_.links.take_inode(have.stat.inode, key_of(stat)) : have.stat.links == 1;
+  return stat.links > 1 ? context_.links.take_inode(have.stat.inode, context_.link_key(source_.path, stat)) : have.stat.links == 1;
 }
 
 bool FileCopy::take_existing(const Dir& target, Existing existing) {
@@ -184,7 +183,7 @@ bool FileCopy::take_existing(const Dir& target, Existing existing) {
     const bool trusted = context_.trusted_before && stat.ctime < *context_.trusted_before;
     if (file && (trusted || (existing == Existing::Compare && same_bytes(source_.file, file.get(), stat.size)))) {
       if (claimed_) {
-        context_.links.publish(key_of(stat), source_.path);
+        context_.links.publish(context_.link_key(source_.path, stat), source_.path);
         claimed_ = false;
       }
       if (have.is_guarded) {

@@ -236,7 +236,7 @@ FileCopy::Begun LayerSink::begin_copy(const Opening& opening) {
     return FileCopy::Begun::Failed;
   }
   Facts facts;
-  if (look_at(file, "", facts) != 0 || facts.stat.device != context_.device || facts.is_mount) {
+  if (look_at(file, "", facts) != 0 || context_.is_foreign(file_path_, facts)) {
     return FileCopy::Begun::Failed;
   }
   inode_ = facts.stat.inode;
@@ -269,8 +269,9 @@ void copy_layer(CopyContext& context, const Root& source, CopyUnit& unit, Shared
   const LayerInput& input = *unit.unit.layer;
   const std::string& diff = input.diff_dir.bytes();
   Result<Dir> tree = source.open_dir(input.diff_dir);
-  // What is a mount, or lies on another filesystem, is none of ours: only looked at.
-  const bool ours = tree && tree->stat_self() && tree->stat_self()->device == context.device;
+  // What nobody has planned for is only looked at.
+  Facts facts;
+  const bool ours = tree && look_at(tree->fd(), "", facts) == 0 && !context.is_foreign(diff, facts);
   Result<Dir> made = ours ? make_far_dir(context.target, diff) : Result<Dir>(Error{});
   if (ours && !made && made.error().kind == Error::Kind::Io && !made.error().is_io(ENOTDIR)) {
     target_failed(context, unit, CopyProblem::Kind::Unmakeable, made.error().code, "make directory", diff);

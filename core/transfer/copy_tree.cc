@@ -84,7 +84,7 @@ Result<void> CopyWalk::make_other(const DirPair& pair, const std::string& name, 
 void CopyWalk::copy_other(const DirPair& pair, bool fresh, const std::string& name, const std::string& path,
                           const Facts& facts) {
   const FileStat& stat = facts.stat;
-  const LinkTable::Key key{stat.device, stat.inode};
+  const LinkTable::Key key = context_.link_key(path, stat);
   const bool has_links = stat.links > 1;
   if (const auto first = has_links ? context_.links.claim(key, stat.links) : std::nullopt; first && *first != path) {
     const size_t slash = first->rfind('/');
@@ -125,7 +125,7 @@ void CopyWalk::remove_strays(const WalkDir& dir, const DirPair& pair) {
     Facts facts;
     const bool in_source = look_at(pair.source.fd(), name, facts) == 0;
     const std::string path = member_of(dir.path, name);
-    if (!in_source || S_ISSOCK(facts.stat.mode) || facts.is_mount || facts.stat.device != context_.device ||
+    if (!in_source || S_ISSOCK(facts.stat.mode) || context_.is_foreign(path, facts) ||
         (unit_.unit.leave_out && unit_.unit.leave_out(path, facts.stat.mode & S_IFMT))) {
       strays.emplace_back(name);
     }

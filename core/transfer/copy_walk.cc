@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "core/content/directory_reader.h"
+#include "core/fs/area_links.h"
 
 namespace dfsck {
 namespace {
@@ -51,7 +52,7 @@ void TreeWalk::start() {
   int code = source ? 0 : source.error().code;
   Facts facts;
   if (code == 0) {
-    code = look_at(source->fd(), name.c_str(), facts);
+    code = look_at_unit(*source, name, facts);
   }
   if (code == 0 && belongs(path, facts, true)) {
     pair.emplace(DirPair{std::move(*source), std::nullopt});
@@ -79,12 +80,26 @@ void TreeWalk::start() {
   ended();
 }
 
+// The unit may be a link that stands for an area: then it is the directory behind it.
+bool TreeWalk::is_behind_link() const {
+  const AreaLink* link = context_.source.area_links().at(unit_.unit.path);
+  return link != nullptr && link->is_followed();
+}
+
+int TreeWalk::look_at_unit(const Dir& above, const std::string& name, Facts& facts) const {
+  if (!is_behind_link()) {
+    return look_at(above.fd(), name.c_str(), facts);
+  }
+  const Result<Dir> behind = open_far_dir(context_.source, unit_.unit.path.bytes());
+  return behind ? look_at(behind->fd(), "", facts) : behind.error().code;
+}
+
 bool TreeWalk::belongs(const std::string& path, const Facts& facts, bool is_unit) {
   const uint32_t type = facts.stat.mode & S_IFMT;
   if (!is_unit && unit_.unit.leave_out && unit_.unit.leave_out(path, type)) {
     return false;
   }
-  if (facts.is_mount || facts.stat.device != context_.device) {
+  if (!(is_unit && is_behind_link()) && context_.is_foreign(path, facts)) {
     unit_.tally.leave_out(LeftOut::Kind::MountPoint, path);
     return false;
   }
@@ -127,7 +142,7 @@ TreeWalk::Ptr TreeWalk::enter(const Ptr& parent, const DirPair& pair, const std:
     source_failed(context_, unit_, ENAMETOOLONG, "open directory", path);
     return nullptr;
   }
-  Result<Dir> source = open_source_dir(pair.source, name);
+  Result<Dir> source = !parent && is_behind_link() ? open_far_dir(context_.source, path) : open_source_dir(pair.source, name);
   if (!source) {
     source_failed(context_, unit_, source.error().code, "open directory", path);
     return nullptr;

@@ -71,6 +71,8 @@ class TreeWalk : public std::enable_shared_from_this<TreeWalk> {
   void do_batch(const Ptr& dir, const DirPair& pair, const std::vector<std::string>& names);
   void do_member(const Ptr& dir, const DirPair& pair, const std::string& name);
   void release(Ptr dir);
+  bool is_behind_link() const;
+  int look_at_unit(const Dir& above, const std::string& name, Facts& facts) const;
   // Whether it belongs to the unit; says why not where that has to be said.
   bool belongs(const std::string& path, const Facts& facts, bool is_unit);
   const DirPair* open_pair(const WalkDir& dir, std::optional<DirPair>& own);

@@ -433,11 +433,9 @@ Result<MigrationResult> migrate_units(const Root& source, const Root& target, co
     return apart.error();
   }
   const Result<SourceIdentity> identity = identity_of(source);
-  Result<Dir> source_top = source.open_dir(RelPath());
   Result<Dir> target_top = target.open_dir(RelPath());
-  const Result<FileStat> stat = source.stat(RelPath());
-  if (!identity || !source_top || !target_top || !stat) {
-    return !identity ? identity.error() : !source_top ? source_top.error() : !target_top ? target_top.error() : stat.error();
+  if (!identity || !target_top) {
+    return !identity ? identity.error() : target_top.error();
   }
   const Result<RootLock> lock = RootLock::take(target);
   Result<std::optional<MigrationHistory>> history =
@@ -458,8 +456,7 @@ Result<MigrationResult> migrate_units(const Root& source, const Root& target, co
   if (!state) {
     return state.error();
   }
-  CopyContext context(std::move(*source_top), std::move(*target_top), options, cancel, progress);
-  context.device = stat->device;
+  CopyContext context(source, std::move(*target_top), options, cancel, progress);
   context.umask = current_umask();
   context.uid = ::geteuid();
   context.gid = ::getegid();

@@ -2,7 +2,9 @@
 //
 // The source is only ever read. Everything is kept: owners, all mode bits, times to the nanosecond, extended attributes
 // of all namespaces (ACLs and capabilities among them), device nodes, FIFOs, holes, inode flags, and hard links across
-// all units. Sockets and what is mounted inside the source are left out, and said to be. What is copied and what is left
+// all units. Links that stand for an area of the source are followed (Root::area_links), and what is mounted inside of it is
+// copied where the caller says so: what was a mount or such a link is a directory in the target. Sockets and other
+// mounts are left out, and said to be. What is copied and what is left
 // out is the caller's choice (units and their filters); what is made out of it afterwards (links of layers, paths in
 // configurations) is the caller's work.
 //
@@ -25,6 +27,7 @@
 #include "core/fs/root.h"
 #include "core/run/cancel.h"
 #include "core/run/progress.h"
+#include "core/transfer/path_set.h"
 
 namespace dfsck {
 
@@ -59,6 +62,7 @@ struct MigrationUnit {
 struct MigrationOptions {
   unsigned jobs = 1;
   CopyVerify verify = CopyVerify::Copy;
+  PathSet mounts{};  // what is mounted at these paths of the source belongs to it
   uint64_t bytes_per_second = 0;  // of reading and writing together at most this much; 0 is as fast as can be
   // Called once all layers are through, with the results so far. False: no further unit begins. A unit with problems or
   // a damaged layer keeps nothing else from being copied.

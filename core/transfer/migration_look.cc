@@ -12,7 +12,7 @@ class LookWalk : public TreeWalk {
  private:
   void member(const DirPair&, bool, const std::string&, const std::string& path, const Facts& facts) override {
     if (facts.stat.links > 1) {
-      links_.add({facts.stat.device, facts.stat.inode}, facts.stat.links, path);
+      links_.add(context_.link_key(path, facts.stat), facts.stat.links, path);
     }
   }
   void ended() override { done_(); }

@@ -7,11 +7,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
 #include <set>
 
 #include "core/base/escape.h"
 #include "core/base/text.h"
 #include "core/content/directory_reader.h"
+#include "core/fs/area_links.h"
 #include "core/run/parallel.h"
 
 namespace dfsck {
@@ -32,27 +34,46 @@ struct DirectoryJob {
   size_t unit = 0;
 };
 
-struct Inode {
-  uint64_t device = 0;
-  uint64_t number = 0;
-  friend auto operator<=>(const Inode&, const Inode&) = default;
+// Keeps the first ones of all that it is given, whatever their order.
+template <typename Item>
+class FirstOnes {
+ public:
+  void add(std::vector<Item>& items) {
+    std::move(items.begin(), items.end(), std::back_inserter(items_));
+    items.clear();
+    if (items_.size() > 2 * SpaceNeed::kMaxListed) {
+      cut();
+    }
+  }
+  std::vector<Item> take() {
+    cut();
+    return std::move(items_);
+  }
+
+ private:
+  void cut() {
+    std::sort(items_.begin(), items_.end());
+    items_.resize(std::min(items_.size(), SpaceNeed::kMaxListed));
+  }
+  std::vector<Item> items_;
 };
 
 // What one directory holds.
 struct DirectoryYield {
   SpaceSum sum;
   TreeCount count;
-  std::vector<std::string> sockets;
   std::vector<DirectoryJob> below;
-  std::vector<std::pair<Inode, SpaceSum>> linked;  // files with several names
+  std::vector<std::pair<FileIdentity, SpaceSum>> linked;  // files with several names
   int error = 0;
 };
 
 class SpaceWalk {
  public:
-  SpaceWalk(const Root& root, const OmitFilter& filter, uint64_t block, unsigned jobs, const Cancel& cancel,
-            Progress& progress)
-      : root_(root), filter_(filter), block_(std::max<uint64_t>(block, kSector)), jobs_(std::max(jobs, 1U)),
+  enum class Crossing { Everything, Nothing };
+
+  SpaceWalk(const Root& root, Crossing crossing, const OmitFilter& filter, const MeasureWishes& wishes, uint64_t block,
+            unsigned jobs, const Cancel& cancel, Progress& progress)
+      : root_(root), crossing_(crossing), wishes_(wishes), filter_(filter), block_(std::max<uint64_t>(block, kSector)), jobs_(std::max(jobs, 1U)),
         cancel_(cancel), progress_(progress), readers_(kBatch) {
     const Result<Dir> top = root.open_dir(RelPath());
     const Result<FileStat> stat = top ? top->stat_self() : top.error();
@@ -66,11 +87,18 @@ class SpaceWalk {
     TreeCount count;
   };
 
-  // By unit, in the order of the paths.
-  std::vector<Measured> run(const std::vector<RelPath>& paths, const std::vector<bool>& alone) {
-    measured_.resize(paths.size());
-    for (size_t i = 0; i < paths.size(); ++i) {
-      begin(paths[i], alone[i], i);
+  struct Tree {
+    RelPath path;
+    bool alone = false;         // a directory without what is in it
+    bool lists_links = false;  // see MeasureWishes::old_places
+  };
+
+  // By tree, in their order.
+  std::vector<Measured> run(std::vector<Tree> trees) {
+    trees_ = std::move(trees);
+    measured_.resize(trees_.size());
+    for (size_t i = 0; i < trees_.size(); ++i) {
+      begin(trees_[i].path, trees_[i].alone, i);
     }
     // The first unit's directories lie on top of the stack.
     std::reverse(stack_.begin(), stack_.end());
@@ -99,27 +127,25 @@ class SpaceWalk {
         ++need.failures_dropped;
       }
     }
-    drop_sockets(SpaceNeed::kMaxSockets);
-    need.sockets = std::move(sockets_);
+    need.sockets = sockets_.take();
+    need.refused = refused_.take();
+    need.old_links = old_links_.take();
     need.cancelled = cancel_.requested();
   }
 
  private:
-  // Keeps the first ones of all, whatever the order in which they were met.
-  void drop_sockets(size_t most) {
-    std::sort(sockets_.begin(), sockets_.end());
-    sockets_.resize(std::min(sockets_.size(), most));
-  }
-
   void begin(const RelPath& path, bool alone, size_t unit) {
-    const Result<FileStat> stat = root_.stat(path);
+    Result<FileStat> stat = root_.stat(path);
+    if (const AreaLink* link = root_.area_links().at(path); stat && link != nullptr && link->is_followed()) {
+      stat = root_.stat_dir(path);
+    }
     if (!stat) {
       if (!stat.error().is_io(ENOENT)) {
         failures_.emplace_back(path.bytes(), stat.error().code);
       }
       return;
     }
-    if (stat->device != device_) {
+    if (!is_entered(stat->device)) {
       return;
     }
     const SpaceSum own = sum_of(stat->mode, stat->size, stat->blocks);
@@ -129,8 +155,33 @@ class SpaceWalk {
       if (!alone) {
         stack_.push_back({path, unit});
       }
-    } else if (stat->links == 1 || seen_.insert({stat->device, stat->inode}).second) {
+    } else if (stat->links == 1 || seen_.insert(identity(path.bytes(), stat->device, stat->inode)).second) {
       measured_[unit].sum += own;
+    }
+  }
+
+  bool is_entered(uint64_t device) const { return crossing_ == Crossing::Everything || device == device_; }
+
+  // The same as what a copy makes one file of.
+  FileIdentity identity(std::string_view path, uint64_t device, uint64_t inode) const {
+    return {device ^ std::hash<std::string_view>{}(innermost(wishes_.mounts, path)), inode};
+  }
+
+  bool is_refused(const struct ::stat& raw) const {
+    return std::find(wishes_.refused.begin(), wishes_.refused.end(), FileIdentity{raw.st_dev, raw.st_ino}) !=
+           wishes_.refused.end();
+  }
+
+  bool leads_to_old_place(const std::string& target) const {
+    return std::any_of(wishes_.old_places.begin(), wishes_.old_places.end(), [&](const std::string& place) {
+      return target == place || target.starts_with(place + "/");
+    });
+  }
+
+  void note_link(const Dir& dir, const char* name, const std::string& path, DirectoryYield& yield) const {
+    Result<std::string> target = dir.read_link(name);
+    if (target && leads_to_old_place(*target)) {
+      yield.old_links.push_back({path, std::move(*target)});
     }
   }
 
@@ -166,7 +217,7 @@ class SpaceWalk {
         return true;
       }
       struct ::stat raw {};
-      if (::fstatat(dir->fd(), name, &raw, AT_SYMLINK_NOFOLLOW) != 0 || raw.st_dev != device_) {
+      if (::fstatat(dir->fd(), name, &raw, AT_SYMLINK_NOFOLLOW) != 0 || !is_entered(raw.st_dev)) {
         return true;
       }
       if (S_ISSOCK(raw.st_mode)) {
@@ -176,11 +227,18 @@ class SpaceWalk {
       const auto size = static_cast<uint64_t>(raw.st_size);
       const SpaceSum sum = sum_of(raw.st_mode, size, static_cast<uint64_t>(raw.st_blocks));
       yield.count += count_of(raw.st_mode, size);
+      if (S_ISLNK(raw.st_mode) && trees_[job.unit].lists_links && !wishes_.old_places.empty()) {
+        note_link(*dir, name, prefix + name, yield);
+      }
       if (S_ISDIR(raw.st_mode)) {
+        if (is_refused(raw)) {
+          yield.refused.push_back(prefix + name);
+          return true;  // it could have no end
+        }
         yield.sum += sum;
         yield.below.push_back({job.path / name, job.unit});
       } else if (raw.st_nlink > 1) {
-        yield.linked.emplace_back(Inode{raw.st_dev, raw.st_ino}, sum);
+        yield.linked.emplace_back(identity(prefix + name, raw.st_dev, raw.st_ino), sum);
       } else {
         yield.sum += sum;
       }
@@ -198,10 +256,9 @@ class SpaceWalk {
     SpaceSum& sum_of_unit = measured_[job.unit].sum;
     sum_of_unit += yield.sum;
     measured_[job.unit].count += yield.count;
-    std::move(yield.sockets.begin(), yield.sockets.end(), std::back_inserter(sockets_));
-    if (sockets_.size() > 2 * SpaceNeed::kMaxSockets) {
-      drop_sockets(SpaceNeed::kMaxSockets);
-    }
+    sockets_.add(yield.sockets);
+    refused_.add(yield.refused);
+    old_links_.add(yield.old_links);
     for (const auto& [inode, sum] : yield.linked) {
       if (seen_.insert(inode).second) {
         sum_of_unit += sum;
@@ -214,6 +271,8 @@ class SpaceWalk {
   }
 
   const Root& root_;
+  const Crossing crossing_;
+  const MeasureWishes& wishes_;
   const OmitFilter filter_;
   const uint64_t block_;
   const unsigned jobs_;
@@ -224,8 +283,10 @@ class SpaceWalk {
   bool trusts_blocks_ = true;
   std::vector<DirectoryJob> stack_;
   std::vector<Measured> measured_;
-  std::vector<std::string> sockets_;
-  std::set<Inode> seen_;
+  std::vector<Tree> trees_;
+  FirstOnes<std::string> sockets_, refused_;
+  FirstOnes<OldLink> old_links_;
+  std::set<FileIdentity> seen_;
   std::vector<std::pair<std::string, int>> failures_;
 };
 
@@ -240,15 +301,13 @@ SpaceSum& SpaceSum::operator+=(const SpaceSum& other) {
 }
 
 SpaceNeed measure_units(const Root& root, std::vector<PlannedUnit>& units, const OmitFilter& filter, uint64_t block,
-                        unsigned jobs, const Cancel& cancel, Progress& progress) {
-  std::vector<RelPath> paths;
-  std::vector<bool> alone;
+                        unsigned jobs, const Cancel& cancel, Progress& progress, const MeasureWishes& wishes) {
+  std::vector<SpaceWalk::Tree> trees;
   for (const PlannedUnit& unit : units) {
-    paths.push_back(unit.path);
-    alone.push_back(unit.kind == PlannedUnit::Kind::Directory);
+    trees.push_back({unit.path, unit.kind == PlannedUnit::Kind::Directory, unit.area == CopyArea::Volumes});
   }
-  SpaceWalk walk(root, filter, block, jobs, cancel, progress);
-  const std::vector<SpaceWalk::Measured> measured = walk.run(paths, alone);
+  SpaceWalk walk(root, SpaceWalk::Crossing::Everything, filter, wishes, block, jobs, cancel, progress);
+  const std::vector<SpaceWalk::Measured> measured = walk.run(std::move(trees));
   SpaceNeed need;
   for (size_t i = 0; i < units.size(); ++i) {
     units[i].expected_bytes = measured[i].sum.content_bytes;
@@ -262,12 +321,13 @@ SpaceNeed measure_units(const Root& root, std::vector<PlannedUnit>& units, const
 
 void measure_omissions(const Root& root, std::vector<Omission>& omissions, unsigned jobs, const Cancel& cancel,
                        Progress& progress) {
-  std::vector<RelPath> paths;
+  std::vector<SpaceWalk::Tree> trees;
   for (const Omission& omission : omissions) {
-    paths.push_back(omission.path);
+    trees.push_back({omission.path});
   }
-  SpaceWalk walk(root, nullptr, kSector, jobs, cancel, progress);
-  const std::vector<SpaceWalk::Measured> measured = walk.run(paths, std::vector<bool>(paths.size()));
+  const MeasureWishes none;
+  SpaceWalk walk(root, SpaceWalk::Crossing::Nothing, nullptr, none, kSector, jobs, cancel, progress);
+  const std::vector<SpaceWalk::Measured> measured = walk.run(std::move(trees));
   for (size_t i = 0; i < omissions.size(); ++i) {
     const SpaceSum& sum = measured[i].sum;
     const uint64_t itself = omissions[i].contents_only && sum.inodes > 0 ? 1 : 0;

@@ -13,6 +13,7 @@
 #include "core/fs/root.h"
 #include "core/run/cancel.h"
 #include "core/run/progress.h"
+#include "core/transfer/path_set.h"
 #include "core/transfer/planned_unit.h"
 
 namespace dfsck {
@@ -27,6 +28,19 @@ struct SpaceSum {
   friend bool operator==(const SpaceSum&, const SpaceSum&) = default;
 };
 
+// What else is looked for on the way.
+struct MeasureWishes {
+  PathSet mounts;                         // as for a copy (MigrationOptions): names on both sides of one are two files
+  std::vector<FileIdentity> refused;      // directories that must not be met: they hold what is copied, or the copy
+  std::vector<std::string> old_places;    // links in volumes that lead to one of these, or into it, are listed
+};
+
+struct OldLink {
+  std::string path;    // bytes, below the root
+  std::string target;  // bytes
+  friend auto operator<=>(const OldLink&, const OldLink&) = default;
+};
+
 struct SpaceNeed {
   SpaceSum total;
   std::array<SpaceSum, kCopyAreas> by_area;  // indexed by CopyArea; a file with names in several counts for one
@@ -36,19 +50,22 @@ struct SpaceNeed {
   };
   std::vector<Failure> failures;  // what could not be looked at, sorted; at most kMaxFailures
   uint64_t failures_dropped = 0;
-  std::vector<std::string> sockets;  // paths (bytes) below the root, sorted; at most kMaxSockets
+  // Sorted; at most kMaxListed of each.
+  std::vector<std::string> sockets;  // paths (bytes) below the root
+  std::vector<std::string> refused;  // likewise, of what the wishes call so
+  std::vector<OldLink> old_links;
   bool cancelled = false;
   static constexpr size_t kMaxFailures = 100;
-  static constexpr size_t kMaxSockets = 1000;
+  static constexpr size_t kMaxListed = 1000;
 };
 
-// Walks the units below `root` without what `filter` leaves out (null: nothing is), with up to `jobs` threads, and never
-// onto another filesystem. Holes take no room; a file with several names counts once, over all units. Fills in
+// Walks the units below `root` without what `filter` leaves out (null: nothing is), with up to `jobs` threads, across
+// mounts and behind links that stand for areas. Holes take no room; a file with several names counts once, over all units. Fills in
 // expected_bytes and count of the units. `block`: of the target (see FilesystemFacts). Units that are not there count nothing. Memory
 // grows with the number of files that have several names, and little with anything else. Progress counts directories as items. The result is the same at any `jobs`.
 SpaceNeed measure_units(const Root& root, std::vector<PlannedUnit>& units, const OmitFilter& filter, uint64_t block,
-                        unsigned jobs, const Cancel& cancel, Progress& progress);
-// The same for what is left out: fills in bytes and inodes.
+                        unsigned jobs, const Cancel& cancel, Progress& progress, const MeasureWishes& wishes = {});
+// The same for what is left out, but never onto another filesystem: fills in bytes and inodes.
 void measure_omissions(const Root& root, std::vector<Omission>& omissions, unsigned jobs, const Cancel& cancel,
                        Progress& progress);
 
