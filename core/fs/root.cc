@@ -14,6 +14,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/text.h"
+#include "core/fs/area_links.h"
 
 namespace dfsck {
 namespace {
@@ -47,6 +48,17 @@ Result<Fd> walk(int base, const RelPath& path, int flags, const std::string& whe
     current = Fd(::openat(current.get(), std::string(components[i]).c_str(), how));
   }
   return current ? Result<Fd>(std::move(current)) : sys_error("open", where);
+}
+
+Result<FileStat> stat_of(const Result<Fd>& fd, const RelPath& path) {
+  if (!fd) {
+    return fd.error();
+  }
+  struct ::stat raw {};
+  if (::fstat(fd->get(), &raw) != 0) {
+    return sys_error("stat", path.text());
+  }
+  return to_file_stat(raw);
 }
 
 }  // namespace
@@ -104,6 +116,10 @@ Result<std::string> resolved_path(const std::string& path) {
   return resolved ? Result(std::string(resolved.get())) : sys_error("find", escaped(path));
 }
 
+Root::Root(Fd fd, std::string path)
+    : fd_(std::move(fd)), path_(std::move(path)),
+      links_(std::make_shared<const AreaLinks>(AreaLinks::find(fd_.get(), path_))) {}
+
 Result<Root> Root::open(const std::string& path) {
   const Result<std::string> resolved = resolved_path(path);
   if (!resolved) {
@@ -119,15 +135,20 @@ Result<Root> Root::open(const std::string& path) {
 }
 
 Result<Root> Root::open_below(const RelPath& path) const {
-  Result<Fd> fd = open_beneath(fd_.get(), path, O_RDONLY | O_DIRECTORY, path.text());
+  Result<Fd> fd = open_directory(path, O_RDONLY | O_DIRECTORY);
   if (!fd) {
     return fd.error();
   }
   return Root(std::move(*fd), path_ + "/" + path.bytes());
 }
 
+Result<Fd> Root::open_directory(const RelPath& path, int flags) const {
+  const Result<AreaLinks::Place> place = links_->of_directory(path);
+  return place ? open_beneath(place->base(fd_.get()), place->rest, flags, path.text()) : place.error();
+}
+
 Result<Dir> Root::open_dir(const RelPath& path) const {
-  Result<Fd> fd = open_beneath(fd_.get(), path, O_RDONLY | O_DIRECTORY, path.text());
+  Result<Fd> fd = open_directory(path, O_RDONLY | O_DIRECTORY);
   if (!fd) {
     return fd.error();
   }
@@ -143,15 +164,12 @@ Result<Fd> Root::open_file(const RelPath& path) const {
 }
 
 Result<FileStat> Root::stat(const RelPath& path) const {
-  const Result<Fd> fd = open_beneath(fd_.get(), path, O_PATH, path.text());
-  if (!fd) {
-    return fd.error();
-  }
-  struct ::stat raw {};
-  if (::fstat(fd->get(), &raw) != 0) {
-    return sys_error("stat", path.text());
-  }
-  return to_file_stat(raw);
+  const Result<AreaLinks::Place> place = links_->of_object(path);
+  return place ? stat_of(open_beneath(place->base(fd_.get()), place->rest, O_PATH, path.text()), path) : place.error();
+}
+
+Result<FileStat> Root::stat_dir(const RelPath& path) const {
+  return stat_of(open_directory(path, O_PATH | O_DIRECTORY), path);
 }
 
 Result<std::string> Root::read_link(const RelPath& path) const {

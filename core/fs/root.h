@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 
 #include "core/base/relpath.h"
@@ -12,9 +13,13 @@
 
 namespace dfsck {
 
+class AreaLinks;
+
 // Everything that is read of a root goes through here. Names are resolved beneath the root's descriptor, never
 // through a symbolic link (openat2 with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS; a walk by component where the
-// kernel or a sandbox has no openat2). Safe to use from many threads. Never writes.
+// kernel or a sandbox has no openat2). The links that stand for an area or a volume's data (core/fs/area_links.h) are
+// found once, at the start: what lies behind them is read beneath the directory that they lead to, under unchanged
+// paths. Safe to use from many threads. Never writes.
 class Root {
  public:
   // Opens the directory at `path` (which itself may be a symbolic link: it is resolved once, here).
@@ -24,19 +29,24 @@ class Root {
   // A root of its own below this one: a user-namespace remapped daemon keeps one at <uid>.<gid>/.
   Result<Root> open_below(const RelPath& path) const;
 
+  const AreaLinks& area_links() const { return *links_; }
+
   Result<Dir> open_dir(const RelPath& path) const;
   Result<Fd> open_file(const RelPath& path) const;  // regular files only; Format error for other types
-  Result<FileStat> stat(const RelPath& path) const;
+  Result<FileStat> stat(const RelPath& path) const;      // of the object itself: an area's link is a link
+  Result<FileStat> stat_dir(const RelPath& path) const;  // of the directory that open_dir() opens
   Result<std::string> read_link(const RelPath& path) const;
   Result<std::map<std::string, std::string>> xattrs(const RelPath& path) const;
   // The whole of a small regular file; a Limit error if it is larger than `limit` bytes.
   Result<std::string> read_small(const RelPath& path, size_t limit) const;
 
  private:
-  Root(Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  Root(Fd fd, std::string path);
+  Result<Fd> open_directory(const RelPath& path, int flags) const;
 
   Fd fd_;
   std::string path_;
+  std::shared_ptr<const AreaLinks> links_;  // never null; shared only so that a Root can be moved
 };
 
 // The absolute path behind all symbolic links.

@@ -50,7 +50,7 @@ struct VolumeRecord {
 struct Volume {
   std::string name;
   RelPath path;
-  bool has_data = false;      // _data exists and is a directory or a symbolic link
+  bool has_data = false;      // _data is a directory, or a symbolic link to one
   std::string data_problem;   // what _data is instead; empty if it is there
   FileState options;          // opts.json
   std::string options_problem;  // empty if absent or if it parses

@@ -5,6 +5,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/text.h"
+#include "core/fs/area_links.h"
 
 namespace dfsck {
 
@@ -104,6 +105,8 @@ StateReader::Listing StateReader::list(const RelPath& path) {
   }
   listing.state = FileState::Kind::Present;
   listing.entries = std::move(*entries);
+  std::erase_if(listing.entries,
+                [](const DirEntry& entry) { return entry.type == S_IFDIR && entry.name == kLostAndFound; });
   return listing;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/model/boundaries.h"
 #include "core/model/file_state.h"
 
 namespace dfsck {
@@ -35,6 +36,8 @@ struct HostFacts {
   // Of these, and of overlays mounted elsewhere from directories of this root: what only a daemon or a container
   // leaves. A disk that an administrator mounted somewhere in the root is none.
   std::vector<RelPath> container_mounts;  // sorted
+  // Where other filesystems, subvolumes and linked directories begin, as this process sees them; sorted by path.
+  std::vector<Boundary> boundaries;
   bool selinux_enabled = false;
   std::string overlay_label;              // SELinux label of the driver's directory, if SELinux is on
 };

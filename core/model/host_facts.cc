@@ -10,8 +10,10 @@
 
 #include "core/base/escape.h"
 #include "core/base/text.h"
+#include "core/fs/area_links.h"
 #include "core/fs/lock.h"
 #include "core/model/mount_table.h"
+#include "core/model/scan_boundaries.h"
 
 namespace dfsck {
 namespace {
@@ -45,22 +47,16 @@ std::optional<RelPath> below(const std::string& path, const std::string& base) {
   return path.starts_with(prefix) ? RelPath::parse(std::string_view(path).substr(prefix.size())) : std::nullopt;
 }
 
-// A mount point that only a daemon makes: a driver's directory of a layer, a container's own mounts.
-bool is_of_container(const Model& model, const RelPath& path) {
-  const auto inside = [&](const RelPath& base) { return path.is_below(base); };
-  return inside("containers") || (!model.driver.empty() && inside(RelPath() / model.driver)) || inside("rootfs");
-}
-
 class Mounts {
  public:
   Mounts(const Root& root, Model& model) : root_(root), model_(model) {}
 
   void add(const std::string& mountinfo) {
     for (const MountEntry& entry : parse_mountinfo(mountinfo)) {
-      const std::optional<RelPath> point = below(entry.point, root_.path());
+      const std::optional<RelPath> point = point_in_root(root_, entry.point);
       if (point && exists(*point)) {
         points_.insert(*point);
-        if (is_of_container(model_, *point)) {
+        if (maker_of_mount(*point, entry.type, false) == kContainer) {
           of_containers_.insert(*point);
         }
       } else if (entry.type == "overlay") {
@@ -82,7 +78,7 @@ class Mounts {
   // exist here prove that this root is meant. A daemon mounts deep chains relative to the driver's directory.
   void add_overlay(const MountEntry& entry) {
     for (const std::string& directory : overlay_directories(entry.options)) {
-      std::optional<RelPath> path = below(directory, root_.path());
+      std::optional<RelPath> path = point_in_root(root_, directory);
       if (!path && !directory.starts_with('/') && model_.driver_covered) {
         const std::optional<RelPath> tail = RelPath::parse(directory);
         path = tail ? std::optional((RelPath() / model_.driver).joined(*tail)) : std::nullopt;
@@ -109,7 +105,12 @@ void find_missing_mounts(const Root& root, const HostSnapshot& host, HostFacts& 
   }
   std::map<std::string, std::string> missing;
   const auto consider = [&](const std::string& point, std::string_view source) {
-    const bool concerns = point == root.path() || below(root.path(), point) || below(point, root.path());
+    const std::vector<AreaLink>& links = root.area_links().all();
+    const bool holds_area = std::any_of(links.begin(), links.end(), [&](const AreaLink& link) {
+      return link.target == point || below(link.target, point);  // an area's link leads to what is not mounted
+    });
+    const bool concerns =
+        holds_area || point == root.path() || below(root.path(), point) || below(point, root.path());
     if (!point.empty() && point != "/" && concerns && !mounted.contains(point)) {
       missing.try_emplace(point, source);
     }
@@ -152,6 +153,7 @@ void read_host_facts(const Root& root, const HostSnapshot& host, Model& model) {
     mounts.add(mountinfo);
   }
   mounts.finish();
+  model.host.boundaries = find_boundaries(root, host.mountinfo);
   find_missing_mounts(root, host, model.host);
   find_daemons(root, host, model.host);
   model.host.selinux_enabled = host.selinux_enabled;

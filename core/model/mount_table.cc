@@ -55,7 +55,8 @@ std::vector<MountEntry> parse_mountinfo(std::string_view text) {
     if (fields.size() < 6 || fields.end() - dash < 4) {
       continue;
     }
-    entries.push_back({unescaped(fields[4]), unescaped(dash[1]), unescaped(dash[3])});
+    entries.push_back({unescaped(fields[4]), unescaped(dash[1]), unescaped(dash[3]), unescaped(fields[3]),
+                       unescaped(dash[2]), std::string(fields[2])});
   }
   return entries;
 }

@@ -12,6 +12,9 @@ struct MountEntry {
   std::string point;
   std::string type;     // "overlay", "ext4", "fuse.sshfs"
   std::string options;  // of the filesystem: for overlay with lowerdir and upperdir
+  std::string root;     // the directory of the filesystem that is mounted: "/", "/some/dir", "/@subvolume"
+  std::string source;   // "/dev/sdb1", "host:/share"
+  std::string device;   // "8:17"
 };
 
 // Lines that do not parse are skipped.

@@ -140,7 +140,7 @@ void scan_overlay(const Root& root, unsigned jobs, const Cancel& cancel, Progres
   const StateReader::Listing listing = reader.list(store.path);
   store.exists = listing.state == FileState::Kind::Present;
   store.complete = store.exists || listing.state == FileState::Kind::Absent;
-  const Result<FileStat> self = root.stat(store.path);
+  const Result<FileStat> self = root.stat_dir(store.path);
 
   std::vector<std::string> names;
   for (const DirEntry& entry : listing.entries) {

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "core/base/text.h"
+#include "core/fs/area_links.h"
 #include "core/fs/lock.h"
 #include "core/model/model.h"
 
@@ -23,7 +24,7 @@ bool is_covered(std::string_view driver) {
   return driver == "overlay2" || driver == "fuse-overlayfs";
 }
 
-// Where the daemon keeps directories of its own. Whatever else one of these names may be, it is not followed.
+// Where the daemon keeps directories of its own.
 constexpr std::array<const char*, 13> kDirectories{
     "buildkit", "buildkit/content", "containerd", "containers", "image", "network", "network/files",
     "plugins",  "runtimes",         "swarm",      "tmp",        "trust", "volumes"};
@@ -67,9 +68,9 @@ std::optional<RemapIds> remap_ids(std::string_view name) {
   return RemapIds{static_cast<uint32_t>(*uid), static_cast<uint32_t>(*gid)};
 }
 
+// A directory, or an area's link to one.
 bool is_directory(const Root& root, const RelPath& path) {
-  const Result<FileStat> stat = root.stat(path);
-  return stat && stat->is_dir();
+  return static_cast<bool>(root.stat_dir(path));
 }
 
 bool exists(const Root& root, const RelPath& path) {
@@ -114,7 +115,7 @@ std::string choose_driver(const RootEntries& entries) {
 void find_wrong_types(const Root& root, Model& model) {
   const auto look = [&](const RelPath& path) {
     const Result<FileStat> stat = root.stat(path);
-    if (stat && !stat->is_dir()) {
+    if (stat && !stat->is_dir() && root.area_links().at(path) == nullptr) {  // links of areas are boundaries
       model.entries.wrong_types.push_back({path, stat->mode});
     }
   };
@@ -170,10 +171,10 @@ void scan_root_entries(const Root& root, Model& model) {
   model.driver = choose_driver(model.entries);
   model.image_path = RelPath("image") / (model.driver.empty() ? "overlay2" : model.driver);
   find_wrong_types(root, model);
-  // A driver's directory that is a link to elsewhere is not followed: what is in it is unknown, not missing.
-  model.driver_covered =
-      is_covered(model.driver) && std::none_of(model.entries.wrong_types.begin(), model.entries.wrong_types.end(),
-                                               [&](const auto& wrong) { return wrong.path.bytes() == model.driver; });
+  // Of a driver's directory that is something else, or a link that leads nowhere, what should be in it is unknown, not
+  // missing.
+  model.driver_covered = is_covered(model.driver) && (is_directory(root, *RelPath::parse(model.driver)) ||
+                                                      !exists(root, *RelPath::parse(model.driver)));
   for (const char* path : kNewerFiles) {
     if (exists(root, path)) {
       model.entries.newer_files.emplace_back(path);

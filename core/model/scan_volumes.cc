@@ -1,4 +1,5 @@
 // Scans volumes/: a directory for each local volume, and the database of all of them.
+#include "core/fs/area_links.h"
 #include "core/model/json_file.h"
 #include "core/model/model.h"
 #include "core/model/volume_records.h"
@@ -47,8 +48,11 @@ Volume scan_volume(StateReader& reader, const RelPath& base, const std::string& 
   }
   const Result<FileStat> data = dir->stat("_data");
   if (data) {
-    volume.has_data = data->is_dir() || data->is_symlink();  // users do link it to elsewhere
-    volume.data_problem = volume.has_data ? "" : "a " + std::string(type_name(data->mode));
+    const AreaLink* link = reader.root().area_links().at(volume.path / "_data");
+    volume.has_data = data->is_dir() || (link != nullptr && link->is_followed());
+    volume.data_problem = volume.has_data   ? ""
+                          : link != nullptr ? "a link that leads " + link->problem
+                                            : "a " + std::string(type_name(data->mode));
   } else if (data.error().is_io(ENOENT)) {
     volume.data_problem = "missing";
   } else {
@@ -70,7 +74,8 @@ void scan_volumes(const Root& root, Model& model) {
   store.exists = listing.state == FileState::Kind::Present;
   store.complete = store.exists || listing.state == FileState::Kind::Absent;
   for (const DirEntry& entry : listing.entries) {
-    if (entry.type == S_IFDIR) {
+    const AreaLink* link = entry.type == S_IFLNK ? root.area_links().at(base / entry.name) : nullptr;
+    if (entry.type == S_IFDIR || (link != nullptr && link->is_followed())) {
       store.volumes.push_back(scan_volume(reader, base, entry.name));
     } else if (entry.name != "metadata.db" && entry.name != "backingFsBlockDev") {
       store.foreign.push_back(base / entry.name);

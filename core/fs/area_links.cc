@@ -1,0 +1,257 @@
+// Finding the links that stand for areas, deciding which may be followed, and opening what is behind them.
+#include "core/fs/area_links.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+#include "core/base/escape.h"
+#include "core/fs/dir.h"
+#include "core/fs/root.h"
+
+namespace dfsck {
+namespace {
+
+constexpr int kPathOnly = O_PATH | O_DIRECTORY | O_CLOEXEC;
+constexpr size_t kDeepest = 4096;  // directories above a root
+
+// Filesystems that the kernel makes up: they hold no data, some of their files never end, some block who reads them.
+bool is_of_kernel(int fd) {
+  constexpr std::array<uint64_t, 15> kMagics{
+      PROC_SUPER_MAGIC, SYSFS_MAGIC,  CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, DEBUGFS_MAGIC,
+      TRACEFS_MAGIC,    BPF_FS_MAGIC, SECURITYFS_MAGIC,   DEVPTS_SUPER_MAGIC,  PSTOREFS_MAGIC,
+      EFIVARFS_MAGIC,   NSFS_MAGIC,   AUTOFS_SUPER_MAGIC, BINFMTFS_MAGIC,      SELINUX_MAGIC};
+  struct ::statfs raw {};
+  return ::fstatfs(fd, &raw) == 0 &&
+         std::find(kMagics.begin(), kMagics.end(), static_cast<uint64_t>(raw.f_type) & 0xffffffff) != kMagics.end();
+}
+
+std::optional<FileIdentity> identity_of(int fd) {
+  struct ::stat raw {};
+  return ::fstat(fd, &raw) == 0 ? std::optional(FileIdentity{raw.st_dev, raw.st_ino}) : std::nullopt;
+}
+
+// Follows links of all kinds but those of /proc, which lead to what is open, not to a place.
+Fd open_followed(int at, const std::string& name) {
+  struct open_how how {};
+  how.flags = kPathOnly;
+  how.resolve = RESOLVE_NO_MAGICLINKS;
+  Fd fd(static_cast<int>(::syscall(SYS_openat2, at, name.c_str(), &how, sizeof how)));
+  if (!fd && (errno == ENOSYS || errno == EPERM)) {
+    fd = Fd(::openat(at, name.c_str(), kPathOnly));
+  }
+  return fd;
+}
+
+// Adds the directory that `fd` is open on and all above it.
+void add_with_parents(int fd, std::set<FileIdentity>& directories) {
+  Fd current(::openat(fd, ".", kPathOnly));
+  for (size_t depth = 0; current && depth < kDeepest; ++depth) {
+    const std::optional<FileIdentity> identity = identity_of(current.get());
+    if (!identity || !directories.insert(*identity).second) {
+      return;  // "/" is its own parent
+    }
+    current = Fd(::openat(current.get(), "..", kPathOnly));
+  }
+}
+
+bool is_at_or_below(const std::string& path, const std::string& base) {
+  return path == base || path.starts_with(base == "/" ? base : base + "/");
+}
+
+// Where a link leads that could not be opened as a directory.
+std::string why_not_opened(int at, const std::string& name, int code) {
+  struct ::stat raw {};
+  if (code == ENOTDIR && ::fstatat(at, name.c_str(), &raw, 0) == 0 && !S_ISDIR(raw.st_mode)) {
+    return "to a " + std::string(type_name(raw.st_mode));
+  }
+  return code == ENOENT || code == ELOOP || code == ENOTDIR
+             ? "nowhere"
+             : "to a directory that cannot be opened (" + errno_text(code) + ")";
+}
+
+class Finder {
+ public:
+  Finder(int top, const std::string& root_path, std::vector<AreaLink>& links)
+      : top_(top), root_path_(root_path), links_(links) {}
+
+  void run() {
+    for (const std::string_view name : kAreaNames) {
+      look(top_, std::string(name), RelPath() / name);
+    }
+    look_into_image();
+    look_into_volumes();
+    std::sort(links_.begin(), links_.end(), [](const AreaLink& a, const AreaLink& b) { return a.path < b.path; });
+  }
+
+ private:
+  void look_into_image() {
+    const std::optional<Dir> image = area("image");
+    const auto drivers = image ? image->list() : Result<std::vector<DirEntry>>(std::vector<DirEntry>{});
+    for (const DirEntry& driver : drivers ? *drivers : std::vector<DirEntry>{}) {
+      if (driver.type == S_IFLNK) {
+        look(image->fd(), driver.name, RelPath("image") / driver.name);
+      }
+    }
+  }
+
+  void look_into_volumes() {
+    const std::optional<Dir> volumes = area("volumes");
+    const auto listed = volumes ? volumes->list() : Result<std::vector<DirEntry>>(std::vector<DirEntry>{});
+    for (const DirEntry& volume : listed ? *listed : std::vector<DirEntry>{}) {
+      const RelPath path = RelPath("volumes") / volume.name;
+      const bool leads_on = volume.type == S_IFLNK && look(volumes->fd(), volume.name, path);
+      if (volume.type == S_IFDIR || leads_on) {
+        look(volumes->fd(), volume.name + "/_data", path / "_data");
+      }
+    }
+  }
+
+  // The area's directory, wherever it is. Of the links that were found, only its own can stand for it.
+  std::optional<Dir> area(const std::string& name) const {
+    const auto link = std::find_if(links_.begin(), links_.end(), [&](const AreaLink& each) {
+      return each.path.bytes() == name && each.is_followed();
+    });
+    const int follow = link == links_.end() ? O_NOFOLLOW : 0;
+    Fd fd(::openat(top_, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow));
+    return fd ? std::optional(Dir(std::move(fd), name)) : std::nullopt;
+  }
+
+  // True if there is a link that is followed.
+  bool look(int at, const std::string& name, const RelPath& path) {
+    std::array<char, 4096> target{};
+    const ssize_t length = ::readlinkat(at, name.c_str(), target.data(), target.size());
+    if (length < 0) {
+      return false;  // no link, or nothing at all
+    }
+    AreaLink& link = links_.emplace_back();
+    link.path = path;
+    link.target.assign(target.data(), static_cast<size_t>(length));
+    const Fd behind = open_followed(at, name);
+    link.problem = behind ? "" : why_not_opened(at, name, errno);
+    if (behind) {
+      resolve(at, name, behind.get(), link);
+    }
+    return link.is_followed();
+  }
+
+  void resolve(int at, const std::string& name, int behind, AreaLink& link) const {
+    const std::optional<FileIdentity> identity = identity_of(behind);
+    const Result<std::string> resolved = resolved_path(root_path_ + "/" + link.path.bytes());
+    if (!identity || !resolved) {
+      link.problem = "to a directory that cannot be opened (" + errno_text(errno) + ")";
+      return;
+    }
+    link.identity = *identity;
+    link.problem = why_not_followed(at, name, behind, *resolved, link);
+    if (link.is_followed()) {
+      link.resolved = *resolved;
+    }
+  }
+
+  std::string why_not_followed(int at, const std::string& name, int behind, const std::string& resolved,
+                               const AreaLink& link) const {
+    std::set<FileIdentity> holders;
+    add_with_parents(top_, holders);
+    const size_t slash = name.rfind('/');
+    const Fd above(::openat(at, slash == std::string::npos ? "." : name.substr(0, slash).c_str(), kPathOnly));
+    add_with_parents(above.get(), holders);
+    if (holders.contains(link.identity)) {
+      return "to a directory that holds the link itself";
+    }
+    if (is_of_kernel(behind)) {
+      return "into a filesystem of the kernel's own";
+    }
+    const bool of_volume = link.path.is_below("volumes");
+    for (const std::string_view area : kAreaNames) {
+      const bool is_other = link.path.bytes() != area && !(of_volume && area == "volumes");
+      if (is_other && is_at_or_below(resolved, root_path_ + "/" + std::string(area))) {
+        return "into another area of the root";
+      }
+    }
+    const bool shared = !of_volume && std::any_of(links_.begin(), links_.end(), [&](const AreaLink& other) {
+      return other.path != link.path && other.identity == link.identity;
+    });
+    return shared ? "to a directory that another area has already" : "";
+  }
+
+  int top_;
+  const std::string& root_path_;
+  std::vector<AreaLink>& links_;
+};
+
+}  // namespace
+
+AreaLinks AreaLinks::find(int top, const std::string& root_path) {
+  AreaLinks found;
+  Finder(top, root_path, found.links_).run();
+  return found;
+}
+
+const AreaLink* AreaLinks::at(const RelPath& path) const {
+  const auto place = std::lower_bound(links_.begin(), links_.end(), path,
+                                      [](const AreaLink& link, const RelPath& wanted) { return link.path < wanted; });
+  return place != links_.end() && place->path == path ? &*place : nullptr;
+}
+
+const AreaLink* AreaLinks::innermost(RelPath path) const {
+  for (; !links_.empty() && !path.is_root(); path = path.parent()) {
+    if (const AreaLink* link = at(path); link != nullptr && link->is_followed()) {
+      return link;
+    }
+  }
+  return nullptr;
+}
+
+Result<AreaLinks::Place> AreaLinks::of_directory(const RelPath& path) const {
+  const AreaLink* link = innermost(path);
+  if (link == nullptr) {
+    return Place{Fd(), path};
+  }
+  Fd behind(::open(link->resolved.c_str(), kPathOnly));
+  if (!behind) {
+    return sys_error("open", escaped(link->resolved));
+  }
+  if (identity_of(behind.get()) != link->identity) {
+    return Error{Error::Kind::Io, ESTALE, "open", escaped(link->resolved), "another directory than before is there"};
+  }
+  const size_t length = link->path.bytes().size();
+  const bool is_link = path == link->path;
+  return Place{std::move(behind), is_link ? RelPath() : *RelPath::parse(path.bytes().substr(length + 1))};
+}
+
+Result<AreaLinks::Place> AreaLinks::of_object(const RelPath& path) const {
+  if (links_.empty() || path.is_root()) {
+    return Place{Fd(), path};
+  }
+  Result<Place> place = of_directory(path.parent());
+  if (place) {
+    place->rest = place->rest / path.name();
+  }
+  return place;
+}
+
+std::optional<RelPath> AreaLinks::below(const std::string& absolute) const {
+  const AreaLink* nearest = nullptr;
+  for (const AreaLink& link : links_) {
+    const bool holds = link.is_followed() && is_at_or_below(absolute, link.resolved);
+    if (holds && (nearest == nullptr || link.resolved.size() > nearest->resolved.size())) {
+      nearest = &link;
+    }
+  }
+  if (nearest == nullptr || absolute == nearest->resolved) {
+    return nearest != nullptr ? std::optional(nearest->path) : std::nullopt;
+  }
+  const std::optional<RelPath> rest = RelPath::parse(absolute.substr(nearest->resolved.size() + 1));
+  return rest ? std::optional(nearest->path.joined(*rest)) : std::nullopt;
+}
+
+}  // namespace dfsck

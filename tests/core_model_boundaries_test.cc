@@ -1,0 +1,87 @@
+// Where other filesystems begin inside a root, and whose they are. Mount tables are made up; the root is real.
+#include <gtest/gtest.h>
+
+#include "core/model/scan_boundaries.h"
+#include "tests/temp_root.h"
+
+namespace dfsck {
+namespace {
+
+using test::TempRoot;
+
+std::string mount_line(const std::string& point, const std::string& type, const std::string& source = "/dev/sdb1",
+                       const std::string& root = "/", const std::string& device = "8:17") {
+  return "36 35 " + device + " " + root + " " + point + " rw shared:1 - " + type + " " + source + " rw\n";
+}
+
+TEST(Boundaries, WhoMadeAMountIsToldByItsPlace) {
+  const auto maker = [](const char* path, std::string_view type, bool has_options = false) {
+    return maker_of_mount(path, type, has_options);
+  };
+  for (const char* area : {"volumes", "overlay2", "containers", "image", "image/overlay2", "tmp", "volumes/db",
+                           "volumes/db/_data", "volumes/db/_data/inside", "containers/abc", "overlay2/abc", "other"}) {
+    EXPECT_EQ(maker(area, "ext4"), "") << area;
+  }
+  EXPECT_EQ(maker("volumes", "nfs4"), "") << "an area is data wherever it is";
+  EXPECT_EQ(maker("volumes/db/_data", "nfs4"), "") << "no options: somebody mounted it";
+  EXPECT_EQ(maker("volumes/db/_data", "nfs4", true), "the options of volume db");
+  EXPECT_EQ(maker("volumes/db/_data/inside", "nfs4"), "something that ran");
+  EXPECT_EQ(maker("overlay2/abc/merged", "overlay"), "a container");
+  EXPECT_EQ(maker("overlay2/abc/merged", "ext4"), "a container");
+  EXPECT_EQ(maker("aufs/mnt/abc", "aufs"), "a container");
+  EXPECT_EQ(maker("containers/abc/mounts/shm", "tmpfs"), "a container");
+  EXPECT_EQ(maker("containers/abc/mounts/secrets", "tmpfs"), "a container");
+  EXPECT_EQ(maker("rootfs/overlayfs/abc", "overlay"), "a container");
+  EXPECT_EQ(maker("plugins/abc/rootfs", "overlay"), "a plugin");
+  EXPECT_EQ(maker("plugins/abc/propagated-mount/vol", "nfs"), "a plugin");
+  EXPECT_EQ(maker("buildkit/executor/abc/rootfs", "overlay"), "something that ran");
+  EXPECT_EQ(maker("other/place", "nsfs"), "something that ran");
+}
+
+TEST(Boundaries, MountsBindsAndLinks) {
+  const TempRoot elsewhere;
+  elsewhere.make_dir("volumes/x/_data");
+  const TempRoot temp;
+  temp.make_symlink("volumes", elsewhere.path() + "/volumes");
+  temp.make_symlink("trust", "nowhere");
+  temp.make_dir("overlay2/abc/merged");
+  temp.make_dir("containers");
+  const std::string table = mount_line("/", "ext4", "/dev/sda1", "/", "8:1") +
+                            mount_line(elsewhere.path(), "xfs", "/dev/sdc1", "/", "8:33") +
+                            mount_line(elsewhere.path() + "/volumes/x/_data", "btrfs", "/dev/sdd", "/@x", "0:50") +
+                            mount_line(temp.path() + "/overlay2", "ext4", "/dev/sdb1", "/docker/overlay2") +
+                            mount_line(temp.path() + "/overlay2/abc/merged", "overlay", "overlay", "/", "0:60") +
+                            mount_line(temp.path() + "/containers", "ext4", "/dev/sda1", "/", "8:1") +
+                            mount_line(temp.path() + "/gone", "ext4");
+  const std::vector<Boundary> found = find_boundaries(temp.open(), table);
+  ASSERT_EQ(found.size(), 6U);
+  std::vector<std::string> texts;
+  for (const Boundary& boundary : found) {
+    texts.push_back(described(boundary) + (boundary.is_data() ? "" : ": " + boundary.made_by) +
+                    (boundary.problem.empty() ? "" : ": " + boundary.problem));
+  }
+  EXPECT_EQ(texts[0], "the bind mount of / of /dev/sda1 (ext4) at containers");
+  EXPECT_EQ(texts[1], "the bind mount of /docker/overlay2 of /dev/sdb1 (ext4) at overlay2");
+  EXPECT_EQ(texts[2], "the mount of overlay (overlay) at overlay2/abc/merged: a container");
+  EXPECT_EQ(texts[3], "trust, a link to nowhere: nowhere");
+  EXPECT_EQ(texts[4], "volumes, a link to " + elsewhere.path() + "/volumes");
+  EXPECT_EQ(texts[5], "the mount of /dev/sdd (btrfs) at volumes/x/_data");
+  EXPECT_EQ(found[4].filesystem, "xfs") << "of what is behind the link";
+}
+
+TEST(Boundaries, AVolumesOptionsMountIt) {
+  const TempRoot temp;
+  temp.make_dir("volumes/share/_data");
+  temp.make_dir("volumes/disk/_data");
+  temp.write("volumes/share/opts.json", R"({"MountType":"nfs","MountOpts":"addr=h","MountDevice":":/s"})");
+  temp.write("volumes/disk/opts.json", "null");
+  const std::string table = mount_line(temp.path() + "/volumes/share/_data", "nfs4", "h:/s") +
+                            mount_line(temp.path() + "/volumes/disk/_data", "ext4");
+  const std::vector<Boundary> found = find_boundaries(temp.open(), table);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_TRUE(found[0].is_data()) << "a disk that somebody mounted";
+  EXPECT_EQ(found[1].made_by, "the options of volume share");
+}
+
+}  // namespace
+}  // namespace dfsck
