@@ -2,6 +2,7 @@
 #include "checks/migration.h"
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <span>
 
@@ -193,8 +194,23 @@ class Migration {
 
   void measure() {
     const uint64_t block = 4096;
+    MeasureWishes wishes;
+    wishes.mounts = report_.plan.mounts();
+    for (const Root& root : {std::cref(source_->root()), std::cref(*target_.root)}) {
+      const Result<FileStat> stat = root.stat(RelPath());
+      wishes.refused.push_back(stat ? FileIdentity{stat->device, stat->inode} : FileIdentity{});
+    }
+    for (const SourceRoot& root : source_->roots()) {
+      for (const PathMove& move : moves(root)) {
+        wishes.old_places.push_back(move.from);
+      }
+    }
     report_.need = measure_units(source_->root(), report_.plan.units, report_.plan.filter(), block, wish_.jobs, cancel_,
-                                 progress_);
+                                 progress_, wishes);
+    for (const RefusedPlace& place : report_.need.refused) {
+      refuse(escaped(place.path) + " is " + (place.which == 0 ? "the source itself" : "what the target lies in") +
+             ", mounted or linked into the source: copying it would have no end; unmount it, or remove the link, first");
+    }
     measure_omissions(source_->root(), report_.plan.omissions, wish_.jobs, cancel_, progress_);
     leave_sockets();
     report_.inventory.source = take_inventory(planned_, report_.plan);
@@ -270,6 +286,7 @@ class Migration {
     options.jobs = wish_.jobs;
     options.verify = wish_.verify;
     options.bytes_per_second = wish_.bytes_per_second;
+    options.mounts = report_.plan.mounts();
     options.note = note_of(wish_);
     options.after_layers = [this](const std::vector<UnitResult>& so_far) { return judge_layers(so_far); };
     std::vector<MigrationUnit> units;

@@ -49,6 +49,7 @@ class MigrationJson {
     probe();
     room();
     omissions();
+    boundaries();
     inventories();
     json_.key("notes").texts(report_.plan.notes);
     rewrites();
@@ -122,6 +123,25 @@ class MigrationJson {
       json_.object();
       json_.key("path").text(escaped(left.path));
       json_.key("kind").text(left.kind == LeftOut::Kind::Socket ? "socket" : "mount-point");
+      json_.end_object();
+    }
+    json_.end_array();
+  }
+
+  void boundaries() {
+    json_.key("boundaries").array();
+    for (const PlannedBoundary& boundary : report_.plan.boundaries) {
+      json_.object();
+      json_.key("path").text(boundary.path.text());
+      json_.key("text").text(boundary.text);
+      json_.end_object();
+    }
+    json_.end_array();
+    json_.key("links_to_old_place").array();
+    for (const OldLink& link : report_.need.old_links) {
+      json_.object();
+      json_.key("path").text(escaped(link.path));
+      json_.key("target").text(escaped(link.target));
       json_.end_object();
     }
     json_.end_array();

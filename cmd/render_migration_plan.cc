@@ -18,6 +18,7 @@ class PlanText {
     travels();
     left_out("left out, and made anew when it is needed", true);
     rewritten();
+    old_links();
     section("note", report_.plan.notes);
     return std::move(out_);
   }
@@ -53,7 +54,18 @@ class PlanText {
     std::vector<std::string> lines = inventory_lines(report_.inventory.source);
     lines.push_back("altogether " + counted(report_.need.total.files, "file") + ", " +
                     human_bytes(report_.need.total.content_bytes));
+    for (const PlannedBoundary& boundary : report_.plan.boundaries) {
+      lines.push_back(boundary.path.text() + ": " + boundary.text);
+    }
     section("what travels", lines);
+  }
+
+  void old_links() {
+    std::vector<std::string> lines;
+    for (const OldLink& link : report_.need.old_links) {
+      lines.push_back(escaped(link.path) + " -> " + escaped(link.target));
+    }
+    section("links in volumes that lead to the old place, kept as they are: look whether they matter to you", lines);
   }
 
   void rewritten() {

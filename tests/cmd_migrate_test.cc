@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "cmd/program.h"
@@ -66,8 +67,95 @@ TEST_F(Migrating, ADryRunWritesNothing) {
   build("good/plain.case");
   const Output output = run_program({"migrate", "--dry-run", "--progress", "none", source(), target()});
   EXPECT_EQ(output.exit_code, 0) << output.out;
-  EXPECT_TRUE(says(output, "would copy: "));
+  EXPECT_TRUE(says(output, "what travels:"));
   EXPECT_FALSE(fs::exists(target()));
+}
+
+// From "what travels" (or what stays behind) to what only one of them has.
+std::string plan_in(const std::string& text) {
+  const size_t from = std::min(text.find("\nSTAYS BEHIND"), text.find("\nwhat travels:"));
+  const size_t to = std::min(text.find("\ncopied:"), text.find("\nexit code"));
+  return from < to ? text.substr(from, to - from) : "none in: " + text;
+}
+
+TEST_F(Migrating, ADryRunAndARunSayTheSameOfWhatTravels) {
+  build("good/everything.case");
+  temp_.write("source/.docker-fsck/old/journal", "{\"record\":\"end\"}\n");
+  before_ = *take_snapshot(source());
+  const Output dry = run_program({"migrate", "--dry-run", "--progress", "none", "--color", "never", "--exclude", "volumes",
+                                  source(), target()});
+  const Output done = migrate({"--exclude", "volumes"});
+  EXPECT_EQ(plan_in(dry.out), plan_in(done.out));
+  EXPECT_TRUE(says(dry, "STAYS BEHIND, and nothing makes it anew:\n  .docker-fsck")) << dry.out;
+  EXPECT_TRUE(says(dry, "volumes/*: volumes are excluded")) << dry.out;
+  EXPECT_LT(dry.out.find("STAYS BEHIND"), dry.out.find("what travels:"));
+}
+
+TEST_F(Migrating, BothSidesAreCountedAndCompared) {
+  build("good/everything.case");
+  const Output output = migrate({"--format", "json"});
+  const Result<JsonValue> report = parse_json(output.out);
+  ASSERT_TRUE(report) << output.out;
+  const JsonValue& inventory = report->get("inventory");
+  for (const char* kind : {"images", "tags", "layers", "containers", "writable_layers", "volumes", "networks", "plugins"}) {
+    EXPECT_GT(inventory.get("source").get(kind).as_uint64().value_or(0), 0U) << kind;
+    EXPECT_EQ(inventory.get("source").get(kind).as_uint64(), inventory.get("target").get(kind).as_uint64()) << kind;
+  }
+  EXPECT_TRUE(inventory.get("lacking").as_array()->empty());
+  EXPECT_EQ(report->get("copied").get("layers").as_uint64(), report->get("copied").get("layers_verified").as_uint64());
+}
+
+TEST_F(Migrating, DriversWhoseLayersAreNoFilesAreRefusedWithWhatWorks) {
+  build("good/vfs.case");
+  std::string before = "vfs";
+  for (const std::string driver : {"btrfs", "zfs", "devicemapper", "windowsfilter"}) {
+    fs::rename(source() + "/" + before, source() + "/" + driver);
+    fs::rename(source() + "/image/" + before, source() + "/image/" + driver);
+    before = driver;
+    before_ = *take_snapshot(source());
+    const Output dry = run_program({"migrate", "--dry-run", "--progress", "none", source(), target()});
+    const Output output = migrate();
+    for (const Output* each : {&dry, &output}) {
+      EXPECT_EQ(each->exit_code, 8) << each->out;
+      EXPECT_TRUE(says(*each, "layers of the storage driver " + driver + " cannot be moved")) << each->out;
+      EXPECT_TRUE(says(*each, "docker save -o images.tar")) << each->out;
+    }
+    EXPECT_FALSE(fs::exists(target()));
+  }
+}
+
+TEST_F(Migrating, LayersOfAnotherDriverBesideTheRootsOwnAreNotLeftBehindInSilence) {
+  build("good/plain.case");
+  temp_.write("source/btrfs/subvolumes/x/file", "x");
+  before_ = *take_snapshot(source());
+  const Output refused = migrate();
+  EXPECT_EQ(refused.exit_code, 8) << refused.out;
+  EXPECT_TRUE(says(refused, "move btrfs and image/btrfs out of the source")) << refused.out;
+  EXPECT_FALSE(fs::exists(target()));
+}
+
+TEST_F(Migrating, PlainTreesOfOtherDriversAreCopiedWholeAndSaidToBeUnverified) {
+  build("good/vfs.case");
+  const Output output = migrate();
+  EXPECT_EQ(output.exit_code & ~8, 0) << output.out;
+  EXPECT_TRUE(says(output, "the layers of vfs in vfs are copied whole, as they are, and unverified")) << output.out;
+  EXPECT_TRUE(says(output, "verified: 0 layers of 2 proven by their digests; layers of vfs are not")) << output.out;
+  EXPECT_TRUE(says(output, "can be removed")) << output.out;
+  for (const fs::directory_entry& layer : fs::directory_iterator(source() + "/vfs/dir")) {
+    EXPECT_TRUE(fs::exists(target() + "/vfs/dir/" + layer.path().filename().string()));
+  }
+}
+
+TEST_F(Migrating, LinksInVolumesThatLeadToTheOldPlaceAreListedAndKept) {
+  build("good/everything.case");
+  const std::string inside = source() + "/volumes/data/_data/kept";
+  temp_.make_symlink("source/volumes/data/_data/inside", inside);
+  temp_.make_symlink("source/volumes/data/_data/elsewhere", "/etc/passwd");
+  before_ = *take_snapshot(source());
+  const Output output = migrate();
+  EXPECT_TRUE(says(output, "volumes/data/_data/inside -> " + inside)) << output.out;
+  EXPECT_FALSE(says(output, "elsewhere")) << output.out;
+  EXPECT_EQ(fs::read_symlink(target() + "/volumes/data/_data/inside"), inside);
 }
 
 TEST_F(Migrating, TheDocumentIsValidAndTellsOfEverything) {

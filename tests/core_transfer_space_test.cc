@@ -2,7 +2,9 @@
 #include "core/transfer/space.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -75,6 +77,44 @@ TEST(Space, LeavesOutWhatTheFilterDoes) {
 
   units = {unit("a", CopyArea::Other, PlannedUnit::Kind::Directory)};
   EXPECT_EQ(measure(temp, units).total.inodes, 1U);
+}
+
+TEST(Space, ListsSocketsAndLinksOfVolumesToTheOldPlace) {
+  const TempRoot temp;
+  temp.make_symlink("a/old", "/old/place/volumes/a");
+  temp.make_symlink("a/older", "/old/placebo");
+  temp.make_symlink("b/old", "/old/place");
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string at = temp.path() + "/a/socket";
+  at.copy(address.sun_path, sizeof address.sun_path - 1);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  ASSERT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ::close(fd);
+  std::vector<PlannedUnit> units{unit("a"), unit("b", CopyArea::Containers)};
+  const Cancel cancel;
+  Progress progress;
+  MeasureWishes wishes;
+  wishes.old_places = {"/old/place"};
+  const SpaceNeed need = measure_units(temp.open(), units, nullptr, kBlock, 1, cancel, progress, wishes);
+  EXPECT_EQ(need.sockets, std::vector<std::string>{"a/socket"});
+  EXPECT_EQ(need.old_links, (std::vector<OldLink>{{"a/old", "/old/place/volumes/a"}}));
+  EXPECT_EQ(units[0].count, (TreeCount{3, 0}));
+}
+
+TEST(Space, DoesNotEnterWhatItMustNotMeet) {
+  const TempRoot temp;
+  temp.write("a/in/target/file", std::string(5000, 'x'));
+  struct stat info {};
+  ASSERT_EQ(::stat((temp.path() + "/a/in/target").c_str(), &info), 0);
+  std::vector<PlannedUnit> units{unit("a")};
+  const Cancel cancel;
+  Progress progress;
+  MeasureWishes wishes;
+  wishes.refused = {{1, 1}, {info.st_dev, info.st_ino}};
+  const SpaceNeed need = measure_units(temp.open(), units, nullptr, kBlock, 1, cancel, progress, wishes);
+  EXPECT_EQ(need.refused, (std::vector<RefusedPlace>{{"a/in/target", 1}}));
+  EXPECT_EQ(need.total.content_bytes, 0U);
 }
 
 TEST(Space, IsTheSameAtAnyNumberOfJobs) {

@@ -227,7 +227,7 @@ bool FileCopy::hashes() const { return context_.verify == CopyVerify::Full && so
 
 void FileCopy::drop() {
   if (claimed_) {
-    context_.links.abandon(key_of(source_.facts.stat));
+    context_.links.abandon(context_.link_key(source_.path, source_.facts.stat));
     claimed_ = false;
   }
   target_.reset();

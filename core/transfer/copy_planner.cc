@@ -113,6 +113,14 @@ void CopyPlanner::omit_contents(Omission::Kind kind, const RelPath& path, std::s
   add({kind, path, true, CopyArea::Other, std::move(reason), 0, 0});
 }
 
+void CopyPlanner::boundary(const RelPath& path, std::string text) {
+  boundaries_.try_emplace(path, PlannedBoundary{path, std::move(text)});
+  for (RelPath at = path; !at.is_root();) {
+    at = at.parent();
+    splits_.insert(at);
+  }
+}
+
 void CopyPlanner::layer(const RelPath& diff, const ChainId& chain, std::optional<LayerInput> input) {
   if (layers_.try_emplace(diff, KnownLayer{chain, std::move(input)}).second) {
     splits_.insert(diff.parent());
@@ -200,6 +208,12 @@ CopyPlan CopyPlanner::plan(const RelPath& top) {
   for (auto& [path, omission] : omissions_) {
     if (!is_inside_omitted(path) && source_.stat(path)) {
       plan.omissions.push_back(std::move(omission));
+    }
+  }
+  const OmitFilter filter = plan.filter();
+  for (auto& [path, boundary] : boundaries_) {
+    if (!leaves_out(filter, path)) {
+      plan.boundaries.push_back(std::move(boundary));
     }
   }
   plan.notes = std::move(notes_);

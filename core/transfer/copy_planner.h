@@ -31,6 +31,8 @@ class CopyPlanner {
   void set_area(const RelPath& path, CopyArea area) { areas_[path] = area; }
   bool has_area(const RelPath& path) const { return areas_.contains(path); }
   void set_size(const RelPath& path, uint64_t bytes) { sizes_[path] = bytes; }
+  // A place where something else begins. What lies above it is split: a copy reaches what is behind a link from there only.
+  void boundary(const RelPath& path, std::string text);
   void note(std::string text) { notes_.push_back(std::move(text)); }
   bool is_omitted(const RelPath& path) const { return omissions_.contains(path); }
 
@@ -57,6 +59,7 @@ class CopyPlanner {
   std::set<RelPath> immutable_;
   std::map<RelPath, CopyArea> areas_;
   std::map<RelPath, uint64_t> sizes_;
+  std::map<RelPath, PlannedBoundary> boundaries_;
   std::vector<std::string> notes_;
   std::vector<PlannedUnit> units_;
 };

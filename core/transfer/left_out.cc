@@ -7,6 +7,7 @@
 #include "core/model/derive_steps.h"
 #include "core/model/unowned.h"
 #include "core/transfer/copy_planner.h"
+#include "core/transfer/plan_boundaries.h"
 
 namespace dfsck {
 namespace {
@@ -320,6 +321,7 @@ CopyPlan plan_copy(const Root& source, std::span<const SourceRoot> roots, const 
   for (const SourceRoot& root : roots) {
     describe_root(root, planner);
   }
+  describe_boundaries(source, roots, planner);
   for (const SourceRoot& root : roots) {
     Leaver(root, choice, planner).run();
   }

@@ -45,13 +45,23 @@ std::string_view omission_kind_name(Omission::Kind kind) {
     case Omission::Kind::Orphan: return "orphan";
     case Omission::Kind::Unselected: return "unselected";
     case Omission::Kind::Foreign: return "foreign";
-    case Omission::Kind::Socket: break;
+    case Omission::Kind::Socket: return "socket";
+    case Omission::Kind::Mounted: return "mounted";
+    case Omission::Kind::Found: break;
   }
-  return "socket";
+  return "lost-and-found";
 }
 
 bool is_made_anew(Omission::Kind kind) {
   return kind == Omission::Kind::Derived || kind == Omission::Kind::Foreign || kind == Omission::Kind::Socket;
+}
+
+PathSet CopyPlan::mounts() const {
+  PathSet paths;
+  for (const PlannedBoundary& boundary : boundaries) {
+    paths.insert(boundary.path.bytes());
+  }
+  return paths;
 }
 
 OmitFilter CopyPlan::filter() const {

@@ -14,6 +14,7 @@
 #include "core/content/verify.h"
 #include "core/model/derive.h"
 #include "core/model/model.h"
+#include "core/transfer/path_set.h"
 
 namespace dfsck {
 
@@ -77,6 +78,8 @@ struct Omission {
     Unselected, // the user did not want it
     Foreign,    // belongs to the filesystem: lost+found
     Socket,     // made anew by the program that listens on it
+    Mounted,    // mounted there for a time, by who cannot be told
+    Found,      // what fsck of a filesystem put into its lost+found
   };
   Kind kind = Kind::Derived;
   RelPath path;           // relative to the whole source
@@ -90,14 +93,23 @@ std::string_view omission_kind_name(Omission::Kind kind);  // "derived", "orphan
 // Nobody misses it: a daemon, a program or the filesystem makes it anew. Everything else stays behind for good.
 bool is_made_anew(Omission::Kind kind);
 
+// A place of the source where another filesystem or directory begins, and what becomes of it: an area, or the data of a
+// volume, that is a mount, a link, a subvolume. What is in it is in the units like everything else.
+struct PlannedBoundary {
+  RelPath path;      // relative to the whole source
+  std::string text;  // for people: "was a mount of /dev/sdb1 (ext4); is a plain directory in the target"
+};
+
 // Units and omissions, each sorted by path. Everything in the root is below (or above) exactly one of the two.
 struct CopyPlan {
   std::vector<PlannedUnit> units;
   std::vector<Omission> omissions;
+  std::vector<PlannedBoundary> boundaries;  // sorted by path; of what is copied
   std::vector<std::string> notes;  // for people: what was copied because it could not be judged, and why
   // Of chosen images: the tags that go with them. None where all do.
   std::optional<std::set<std::string>> tags;
 
+  PathSet mounts() const;  // see MigrationOptions
   // For the units. Keeps no pointer to the plan; cheap enough to be asked about every file.
   OmitFilter filter() const;
 };

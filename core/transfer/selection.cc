@@ -8,6 +8,7 @@
 #include "core/model/reference_name.h"
 #include "core/model/tags.h"
 #include "core/transfer/copy_planner.h"
+#include "core/transfer/plan_boundaries.h"
 
 namespace dfsck {
 namespace {
@@ -95,7 +96,7 @@ class Selector {
   void leave_areas() {
     for (const DirEntry& entry : model_.entries.entries) {
       const RelPath path = RelPath() / entry.name;
-      const bool is_area = entry.type == S_IFDIR && planner_.has_area(at(path));
+      const bool is_area = (entry.type == S_IFDIR || entry.type == S_IFLNK) && planner_.has_area(at(path));
       if (path == RelPath("image") || (model_.driver_covered && path == model_.overlay.path)) {
         continue;
       }
@@ -233,6 +234,7 @@ ImageSelection select_images(const Root& source, const SourceRoot& root, const s
                              std::span<const std::string> names) {
   CopyPlanner planner(source);
   describe_root(root, planner);
+  describe_boundaries(source, {&root, 1}, planner);
   Selector(root, images, planner).run();
   ImageSelection selection;
   selection.images = images;

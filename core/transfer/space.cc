@@ -61,6 +61,9 @@ class FirstOnes {
 // What one directory holds.
 struct DirectoryYield {
   SpaceSum sum;
+  std::vector<std::string> sockets;
+  std::vector<RefusedPlace> refused;
+  std::vector<OldLink> old_links;
   TreeCount count;
   std::vector<DirectoryJob> below;
   std::vector<std::pair<FileIdentity, SpaceSum>> linked;  // files with several names
@@ -78,8 +81,7 @@ class SpaceWalk {
     const Result<Dir> top = root.open_dir(RelPath());
     const Result<FileStat> stat = top ? top->stat_self() : top.error();
     device_ = stat ? stat->device : 0;
-    const Result<FilesystemFacts> facts = top ? filesystem_facts(*top) : top.error();
-    trusts_blocks_ = !facts || facts->magic != kZfs;
+    trusts_blocks_ = !top || trusts_blocks_of(*top);
   }
 
   struct Measured {
@@ -97,6 +99,7 @@ class SpaceWalk {
   std::vector<Measured> run(std::vector<Tree> trees) {
     trees_ = std::move(trees);
     measured_.resize(trees_.size());
+    look_at_mounts();
     for (size_t i = 0; i < trees_.size(); ++i) {
       begin(trees_[i].path, trees_[i].alone, i);
     }
@@ -134,6 +137,20 @@ class SpaceWalk {
   }
 
  private:
+  // They may themselves be what is refused, and then no walk meets them from above.
+  void look_at_mounts() {
+    std::vector<RefusedPlace> met;
+    for (const std::string& path : wishes_.mounts) {
+      const std::optional<RelPath> place = RelPath::parse(path);
+      const Result<FileStat> stat = place ? root_.stat_dir(*place) : format_error("look at", "", "");
+      if (const size_t which = stat ? refused_index(stat->device, stat->inode) : wishes_.refused.size();
+          which < wishes_.refused.size()) {
+        met.push_back({path, which});
+      }
+    }
+    refused_.add(met);
+  }
+
   void begin(const RelPath& path, bool alone, size_t unit) {
     Result<FileStat> stat = root_.stat(path);
     if (const AreaLink* link = root_.area_links().at(path); stat && link != nullptr && link->is_followed()) {
@@ -148,7 +165,7 @@ class SpaceWalk {
     if (!is_entered(stat->device)) {
       return;
     }
-    const SpaceSum own = sum_of(stat->mode, stat->size, stat->blocks);
+    const SpaceSum own = sum_of(stat->mode, stat->size, stat->blocks, trusts_blocks_);
     measured_[unit].count += count_of(stat->mode, stat->size);
     if (stat->is_dir()) {
       measured_[unit].sum += own;
@@ -167,9 +184,10 @@ class SpaceWalk {
     return {device ^ std::hash<std::string_view>{}(innermost(wishes_.mounts, path)), inode};
   }
 
-  bool is_refused(const struct ::stat& raw) const {
-    return std::find(wishes_.refused.begin(), wishes_.refused.end(), FileIdentity{raw.st_dev, raw.st_ino}) !=
-           wishes_.refused.end();
+  // Its index in the wishes, or their number.
+  size_t refused_index(uint64_t device, uint64_t inode) const {
+    const auto found = std::find(wishes_.refused.begin(), wishes_.refused.end(), FileIdentity{device, inode});
+    return static_cast<size_t>(found - wishes_.refused.begin());
   }
 
   bool leads_to_old_place(const std::string& target) const {
@@ -187,12 +205,17 @@ class SpaceWalk {
 
   static TreeCount count_of(uint32_t mode, uint64_t size) { return {1, S_ISREG(mode) ? size : 0}; }
 
-  SpaceSum sum_of(uint32_t mode, uint64_t size, uint64_t blocks) const {
+  static bool trusts_blocks_of(const Dir& dir) {
+    const Result<FilesystemFacts> facts = filesystem_facts(dir);
+    return !facts || facts->magic != kZfs;
+  }
+
+  SpaceSum sum_of(uint32_t mode, uint64_t size, uint64_t blocks, bool trusts_blocks) const {
     SpaceSum sum;
     sum.inodes = 1;
     if (S_ISREG(mode)) {
       sum.files = 1;
-      const bool holds_all = !trusts_blocks_ || size <= block_;  // small files may lie in the inode, without blocks
+      const bool holds_all = !trusts_blocks || size <= block_;  // small files may lie in the inode, without blocks
       sum.content_bytes = holds_all ? size : std::min(size, blocks * kSector);
       sum.disk_bytes = rounded_up(sum.content_bytes, block_);
     } else if (S_ISDIR(mode)) {
@@ -209,6 +232,8 @@ class SpaceWalk {
       yield.error = dir.error().code;
       return;
     }
+    const Result<FileStat> self = dir->stat_self();
+    const bool trusts_blocks = self && self->device == device_ ? trusts_blocks_ : trusts_blocks_of(*dir);
     uint64_t entries = 0;
     const std::string prefix = job.path.is_root() ? "" : job.path.bytes() + "/";
     yield.error = reader.read(dir->fd(), [&](const char* name, uint32_t type) {
@@ -225,14 +250,14 @@ class SpaceWalk {
         return true;
       }
       const auto size = static_cast<uint64_t>(raw.st_size);
-      const SpaceSum sum = sum_of(raw.st_mode, size, static_cast<uint64_t>(raw.st_blocks));
+      const SpaceSum sum = sum_of(raw.st_mode, size, static_cast<uint64_t>(raw.st_blocks), trusts_blocks);
       yield.count += count_of(raw.st_mode, size);
       if (S_ISLNK(raw.st_mode) && trees_[job.unit].lists_links && !wishes_.old_places.empty()) {
         note_link(*dir, name, prefix + name, yield);
       }
       if (S_ISDIR(raw.st_mode)) {
-        if (is_refused(raw)) {
-          yield.refused.push_back(prefix + name);
+        if (const size_t which = refused_index(raw.st_dev, raw.st_ino); which < wishes_.refused.size()) {
+          yield.refused.push_back({prefix + name, which});
           return true;  // it could have no end
         }
         yield.sum += sum;
@@ -284,7 +309,8 @@ class SpaceWalk {
   std::vector<DirectoryJob> stack_;
   std::vector<Measured> measured_;
   std::vector<Tree> trees_;
-  FirstOnes<std::string> sockets_, refused_;
+  FirstOnes<std::string> sockets_;
+  FirstOnes<RefusedPlace> refused_;
   FirstOnes<OldLink> old_links_;
   std::set<FileIdentity> seen_;
   std::vector<std::pair<std::string, int>> failures_;

@@ -41,6 +41,13 @@ struct OldLink {
   friend auto operator<=>(const OldLink&, const OldLink&) = default;
 };
 
+// One of MeasureWishes::refused, by its index.
+struct RefusedPlace {
+  std::string path;  // bytes, below the root
+  size_t which = 0;
+  friend auto operator<=>(const RefusedPlace&, const RefusedPlace&) = default;
+};
+
 struct SpaceNeed {
   SpaceSum total;
   std::array<SpaceSum, kCopyAreas> by_area;  // indexed by CopyArea; a file with names in several counts for one
@@ -52,7 +59,7 @@ struct SpaceNeed {
   uint64_t failures_dropped = 0;
   // Sorted; at most kMaxListed of each.
   std::vector<std::string> sockets;  // paths (bytes) below the root
-  std::vector<std::string> refused;  // likewise, of what the wishes call so
+  std::vector<RefusedPlace> refused;
   std::vector<OldLink> old_links;
   bool cancelled = false;
   static constexpr size_t kMaxFailures = 100;

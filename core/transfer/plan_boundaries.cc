@@ -1,0 +1,103 @@
+// What a place is decides: areas and volumes' data travel, what something mounted for its own time does not.
+#include "core/transfer/plan_boundaries.h"
+
+#include <algorithm>
+
+#include "core/base/escape.h"
+#include "core/model/boundaries.h"
+
+namespace dfsck {
+namespace {
+
+using Kind = Omission::Kind;
+
+std::string what_it_was(const Boundary& boundary) {
+  const std::string type = boundary.filesystem.empty() ? "" : " (" + escaped(boundary.filesystem) + ")";
+  switch (boundary.kind) {
+    case Boundary::Kind::Link: return "a link to " + escaped(boundary.leads_to);
+    case Boundary::Kind::Subvolume: return "a btrfs subvolume";
+    case Boundary::Kind::Bind:
+      return "a bind mount of " + escaped(boundary.leads_to) + " of " + escaped(boundary.source) + type;
+    case Boundary::Kind::Mount: break;
+  }
+  return "a mount of " + escaped(boundary.source) + type;
+}
+
+// Daemons, plugins and builds mount again what they need. Inside the data of a volume none of them mounts anything: who did
+// cannot be told, and nobody may do it again.
+bool is_made_again(const Boundary& boundary) {
+  return !boundary.path.is_below("volumes") || boundary.path.name() == "_data";
+}
+
+class Boundaries {
+ public:
+  Boundaries(const Root& source, std::span<const SourceRoot> roots, CopyPlanner& planner)
+      : source_(source), roots_(roots), planner_(planner) {}
+
+  void run() {
+    for (const SourceRoot& root : roots_) {
+      for (const Boundary& boundary : root.model.host.boundaries) {
+        const RelPath path = in_source(root, boundary.path);
+        if (!is_of_another(root, path)) {
+          describe(boundary, path);
+        }
+      }
+    }
+  }
+
+ private:
+  // A root below knows better what the places in it are.
+  bool is_of_another(const SourceRoot& root, const RelPath& path) const {
+    return std::any_of(roots_.begin(), roots_.end(), [&](const SourceRoot& other) {
+      return other.prefix.is_below(root.prefix) && path.is_below(other.prefix);
+    });
+  }
+
+  void describe(const Boundary& boundary, const RelPath& path) {
+    if (!boundary.problem.empty()) {
+      planner_.note(path.text() + " is a link that leads " + boundary.problem + ": it stays one, and nothing behind it is " +
+                    "copied");
+    } else if (!boundary.is_data()) {
+      leave(boundary, path);
+    } else {
+      planner_.boundary(path, "was " + what_it_was(boundary) + "; is a plain directory in the target");
+      if (!boundary.path.is_below("volumes")) {
+        leave_lost_and_found(path / "lost+found");
+      }
+    }
+  }
+
+  // The mount point itself is copied, but for those that daemons make and remove with the mount.
+  void leave(const Boundary& boundary, const RelPath& path) {
+    const Kind kind = is_made_again(boundary) ? Kind::Derived : Kind::Mounted;
+    const std::string reason = what_it_was(boundary).substr(2) + ", made by " + boundary.made_by;
+    const Result<FileStat> stat = source_.stat(path);
+    if (stat && stat->is_dir() && path.name() != "merged") {
+      planner_.omit_contents(kind, path, reason);
+    } else {
+      planner_.omit(kind, path, reason);
+    }
+  }
+
+  void leave_lost_and_found(const RelPath& path) {
+    const Result<Dir> dir = source_.open_dir(path);
+    const Result<std::vector<DirEntry>> entries = dir ? dir->list() : dir.error();
+    if (entries && entries->empty()) {
+      planner_.omit(Kind::Foreign, path, "belongs to the filesystem");
+    } else if (entries) {
+      planner_.omit(Kind::Found, path, "what fsck found on that filesystem: look whether you miss any of it");
+    }
+  }
+
+  const Root& source_;
+  const std::span<const SourceRoot> roots_;
+  CopyPlanner& planner_;
+};
+
+}  // namespace
+
+void describe_boundaries(const Root& source, std::span<const SourceRoot> roots, CopyPlanner& planner) {
+  Boundaries(source, roots, planner).run();
+}
+
+}  // namespace dfsck

@@ -1,0 +1,241 @@
+#!/usr/bin/env bash
+# Migrations of roots whose areas and volumes lie elsewhere: on filesystems of their own, behind links, mounted again. What
+# travels becomes plain directories with everything in it, and is named; what somebody mounted for a time stays behind.
+# All mounts are made in a mount namespace of this script's own.
+set -euo pipefail
+if [ "$(id -u)" -eq 0 ] && [ "${OWN_NAMESPACE:-}" != yes ]; then
+  OWN_NAMESPACE=yes exec unshare --mount --propagation private -- "$0" "$@"
+fi
+# shellcheck source=tests/shell.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/shell.sh"
+
+cases=(mounts links deeper-mounts same-data-twice options-mounts refused-loops resumed live)
+if [ "$(id -u)" -ne 0 ]; then
+  for name in "${cases[@]}"; do
+    skip "migration of areas: $name" "needs root: mounts, owners, trusted attributes"
+  done
+  exit 0
+fi
+
+source=$work/source
+target=$work/target
+data=volumes/data/_data
+
+new_source() {
+  umount -R -q "$source" "$source"/* 2>/dev/null || true
+  rm -rf --one-file-system "$source" "$target" "$work/elsewhere"
+  "$BUILD/make-root" "$top/fixtures/cases/good/everything.case" "$source" >/dev/null
+  mkdir -p "$source/$data/sub" "$work/elsewhere"
+  printf 'one\n' >"$source/$data/sub/first"
+  ln "$source/$data/sub/first" "$source/$data/sub/second"
+  cp -a "$source" "$work/plain.$$" && rm -rf "$work/plain" && mv "$work/plain.$$" "$work/plain"
+}
+
+# on_its_own AREA: puts a filesystem in the place of a directory, with what is in it, and a lost+found.
+on_its_own() {
+  mkdir -p "$work/mnt"
+  mount -t tmpfs "disk-of-${1##*/}" "$work/mnt"
+  cp -a "$source/$1/." "$work/mnt/"
+  mkdir "$work/mnt/lost+found"
+  mount --move "$work/mnt" "$source/$1"
+}
+
+# migrate ARGS...: sets `status`; reports are in $work/text and $work/report.
+migrate() {
+  status=0
+  timeout 120 "$DOCKER_FSCK" migrate --color never --progress none --no-trunc --report "$work/report" "$@" "$source" "$target" \
+    >"$work/text" 2>&1 </dev/null || status=$?
+}
+
+plan_of() { sed -n '/^STAYS BEHIND\|^what travels/,/^copied:\|^exit code/p' "$1" | grep -v '^copied:\|^exit code'; }
+
+says() { grep -qF -- "$1" "$work/text" || echo "it does not say: $1"; }
+# The dry run, then the run: the same plan, and the exit status that is expected.
+migrate_both() {
+  local expected=$1
+  shift
+  migrate --dry-run "$@"
+  plan_of "$work/text" >"$work/dry.plan"
+  [ "$status" -eq "$expected" ] || echo "dry run: exit $status: $(tail -n 3 "$work/text")"
+  [ ! -e "$target" ] || echo "the dry run wrote"
+  migrate --yes "$@"
+  [ "$status" -eq "$expected" ] || echo "exit $status: $(tail -n 5 "$work/text")"
+  plan_of "$work/text" | cmp -s - "$work/dry.plan" || echo "dry run and run differ: $(plan_of "$work/text" | diff "$work/dry.plan" - | head -n 3)"
+}
+
+whole() {
+  jq -e '.inventory | .whole and .lacking == [] and (.source | del(.volume_data)) == (.target | del(.volume_data))' \
+    "$work/report" >/dev/null || echo "inventories: $(jq -c .inventory "$work/report")"
+  jq -e '.copied.layers == 3 and .copied.layers_verified == 3' "$work/report" >/dev/null || echo "layers: $(jq -c .copied "$work/report")"
+}
+
+# same_as DIR: the target holds what DIR does, but for what every migration leaves out or rewrites.
+same_as() {
+  diff <(shape "$1") <(shape "$target") | grep '^[<>]' | head -n 5 || true
+}
+shape() {
+  (cd "$1" && find . -path ./.docker-fsck -prune -o -path '*/work/*' -prune -o -path './tmp/*' -prune -o -path './runtimes/*' -prune \
+    -o -name backingFsBlockDev -prune -o -name merged -prune -o -path './buildkit/executor/*' -prune \
+    -o -printf '%p %y %U:%G %m %l\n' | sort)
+  (cd "$1" && find volumes overlay2 image -type f ! -name backingFsBlockDev -print0 | sort -z | xargs -0 sha256sum)
+}
+
+judge() {
+  if [ -z "$2" ]; then
+    ok "migration of areas: $1"
+  else
+    not_ok "migration of areas: $1" "$(head -c 900 <<<"$2" | tr '\n' ';')"
+  fi
+}
+
+try_mounts() {
+  new_source
+  on_its_own volumes
+  on_its_own overlay2
+  mkdir "$source/volumes/lost+found/#12"
+  judge "volumes and overlay2 on disks of their own" "$(
+    migrate_both 0
+    says 'volumes: was a mount of disk-of-volumes (tmpfs); is a plain directory in the target'
+    says 'overlay2: was a mount of disk-of-overlay2 (tmpfs); is a plain directory in the target'
+    grep -A 1 '^STAYS BEHIND' "$work/text" | grep -q 'volumes/lost+found: what fsck found' || echo "lost+found with something in it is not named at the top"
+    says "can be removed"
+    whole
+    same_as "$work/plain"
+  )"
+  umount "$source/volumes" "$source/overlay2"
+}
+
+try_links() {
+  new_source
+  mkdir "$source/kept"
+  mv "$source/volumes" "$work/elsewhere/vols" && ln -s "$work/elsewhere/vols" "$source/volumes"
+  mv "$work/elsewhere/vols/data/_data" "$source/kept/data" && ln -s "$source/kept/data" "$work/elsewhere/vols/data/_data"
+  mv "$source/containers" "$work/elsewhere/containers" && ln -s ../elsewhere/containers "$source/containers"
+  judge "areas and data behind links" "$(
+    migrate_both 0
+    says "volumes: was a link to $work/elsewhere/vols; is a plain directory in the target"
+    says "volumes/data/_data: was a link to $source/kept/data; is a plain directory in the target"
+    whole
+    [ -d "$target/volumes" ] && [ ! -L "$target/volumes" ] || echo "volumes is no directory"
+    [ ! -L "$target/$data" ] && [ ! -L "$target/containers" ] || echo "a link was copied"
+    [ "$target/$data/sub/first" -ef "$target/$data/sub/second" ] || echo "hard links were split"
+    [ ! "$target/$data/sub/first" -ef "$target/kept/data/sub/first" ] || echo "one file stands for two"
+    rm -r "$target/kept"
+    same_as "$work/plain"
+  )"
+}
+
+try_deeper_mounts() {
+  new_source
+  mkdir -p "$source/$data/archive" "$work/elsewhere/archive/deep"
+  printf 'old\n' >"$work/elsewhere/archive/deep/file"
+  mount --bind "$work/elsewhere/archive" "$source/$data/archive"
+  mount -t tmpfs passing "$source/$data/sub"
+  printf 'gone soon\n' >"$source/$data/sub/file"
+  judge "mounts inside the data of a volume" "$(
+    migrate_both 0
+    says "$data/archive: was a bind mount of"
+    grep -A 1 '^STAYS BEHIND' "$work/text" | grep -qF "$data/sub/*: mount of passing (tmpfs), made by something that ran" || echo "the tmpfs is not named at the top"
+    whole
+    [ "$(cat "$target/$data/archive/deep/file")" = old ] || echo "the archive stayed behind"
+    [ -d "$target/$data/sub" ] && [ ! -e "$target/$data/sub/file" ] || echo "the tmpfs was copied"
+  )"
+  umount "$source/$data/archive" "$source/$data/sub"
+}
+
+try_same_data_twice() {
+  new_source
+  mkdir -p "$source/volumes/again/_data"
+  mount --bind "$source/$data" "$source/volumes/again/_data"
+  judge "the same data mounted twice" "$(
+    migrate_both 0
+    whole
+    diff -r "$target/$data" "$target/volumes/again/_data" || true
+    [ "$target/$data/sub/first" -ef "$target/$data/sub/second" ] || echo "hard links were split"
+    [ ! "$target/$data/sub/first" -ef "$target/volumes/again/_data/sub/first" ] || echo "one file stands for both"
+  )"
+  umount "$source/volumes/again/_data"
+}
+
+# The daemon makes it anew from the options of the volume.
+try_options_mounts() {
+  new_source
+  mount -t tmpfs tmpfs "$source/volumes/scratch/_data"
+  printf 'x\n' >"$source/volumes/scratch/_data/file"
+  judge "a volume that its options mount" "$(
+    migrate_both 0
+    says "volumes/scratch/_data/*: mount of tmpfs (tmpfs), made by the options of volume scratch"
+    [ -z "$(ls -A "$target/volumes/scratch/_data")" ] || echo "it was copied"
+    whole
+  )"
+  umount "$source/volumes/scratch/_data"
+}
+
+try_refused_loops() {
+  new_source
+  mkdir -p "$source/volumes/loop/_data"
+  mount --bind "$work" "$source/volumes/loop/_data"
+  judge "the place of the target mounted inside the source" "$(
+    migrate_both 8
+    says "volumes/loop/_data is what the target lies in"
+    [ ! -e "$target" ] || echo "something was written"
+  )"
+  umount "$source/volumes/loop/_data"
+  mount --bind "$source" "$source/volumes/loop/_data"
+  judge "the source mounted inside itself" "$(
+    migrate_both 8
+    says "volumes/loop/_data is the source itself"
+    [ ! -e "$target" ] || echo "something was written"
+  )"
+  umount "$source/volumes/loop/_data"
+  rmdir "$source/volumes/loop/_data"
+  mkdir "$target"
+  ln -s "$target" "$source/volumes/loop/_data"
+  judge "the target linked into the source" "$(
+    migrate --yes
+    [ "$status" -eq 8 ] || echo "exit $status"
+    says "volumes/loop/_data is what the target lies in"
+    [ -z "$(ls -A "$target")" ] || echo "something was written"
+  )"
+}
+
+# Cut off again and again by a kill, and gone on with.
+try_resumed() {
+  local round
+  new_source
+  head -c 3000000 /dev/urandom >"$source/$data/large"
+  cp -a "$source/$data/large" "$work/plain/$data/large"
+  on_its_own volumes
+  on_its_own overlay2
+  mv "$source/image" "$work/elsewhere/image" && ln -s "$work/elsewhere/image" "$source/image"
+  for round in 1 2 3; do
+    timeout -s KILL 0.$((round * 3)) "$DOCKER_FSCK" migrate --yes --progress none --bwlimit 3M "$source" "$target" >/dev/null 2>&1 || true
+  done
+  judge "that were cut off" "$(
+    migrate --yes
+    [ "$status" -eq 0 ] || echo "exit $status: $(tail -n 5 "$work/text")"
+    whole
+    same_as "$work/plain"
+  )"
+  umount "$source/volumes" "$source/overlay2"
+}
+
+# Layers first, the rest later; the layers are not copied twice.
+try_live() {
+  new_source
+  on_its_own overlay2
+  judge "live, then offline" "$(
+    migrate --yes --live
+    [ "$status" -eq 0 ] || echo "live: exit $status: $(tail -n 5 "$work/text")"
+    migrate --yes
+    [ "$status" -eq 0 ] || echo "exit $status: $(tail -n 5 "$work/text")"
+    jq -e '.copied.parts_done_before >= 3' "$work/report" >/dev/null || echo "parts: $(jq -c .copied "$work/report")"
+    whole
+    same_as "$work/plain"
+  )"
+  umount "$source/overlay2"
+}
+
+for name in ${AREA_CASES:-${cases[@]}}; do
+  "try_${name//-/_}"
+done
