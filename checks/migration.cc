@@ -8,6 +8,7 @@
 
 #include "checks/migration_drivers.h"
 #include "checks/migration_inventory.h"
+#include "checks/migration_request.h"
 #include "checks/migration_source.h"
 #include "checks/migration_target.h"
 #include "checks/migration_verdict.h"
@@ -15,26 +16,18 @@
 #include "core/base/escape.h"
 #include "core/base/text.h"
 #include "core/fs/lock.h"
+#include "core/transfer/migration_end.h"
 #include "core/transfer/target_file.h"
 
 namespace dfsck {
 namespace {
 
-// The choices that decide what the target holds. A migration that was cut off goes on only with the same.
-std::string note_of(const MigrationWish& wish) {
-  std::string note = "everything";
-  if (!wish.images.empty()) {
-    note = "images";
-    for (const std::string& image : wish.images) {
-      note += " " + image;
-    }
+std::string listed(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) {
+    list += (list.empty() ? "" : ", ") + name;
   }
-  for (const Excluded excluded : wish.choice.excluded) {
-    note += excluded == Excluded::Volumes      ? " without volumes"
-            : excluded == Excluded::Containers ? " without containers"
-                                               : " without buildkit";
-  }
-  return note + (wish.choice.keep_orphans ? " with orphans" : "");
+  return list;
 }
 
 class Migration {
@@ -52,10 +45,14 @@ class Migration {
   }
 
   MigrationReport carry_out() {
-    if (look() && report_.obstacles.empty() && begin()) {
-      report_.end = MigrationReport::End::Stopped;
-      if (copy() && write_files() && mend() && compare() && forget()) {
-        report_.end = MigrationReport::End::Done;
+    if (look() && report_.obstacles.empty()) {
+      if (report_.is_complete) {
+        find_complete();
+      } else if (begin()) {
+        report_.end = MigrationReport::End::Stopped;
+        if (copy() && write_files() && mend() && compare()) {
+          end();
+        }
       }
     }
     return finished();
@@ -87,6 +84,10 @@ class Migration {
       return false;
     }
     measure();
+    if (!recall()) {
+      return false;
+    }
+    judge_room();
     list_rewrites();
     return !cancel_.requested();
   }
@@ -192,6 +193,27 @@ class Migration {
     report_.probe = std::move(probe);
   }
 
+  // With what a finished migration has left: whether there is anything to copy, and whether that may be done.
+  bool recall() {
+    if (!target_.exists || !target_.trace || !target_.trace->finished || !report_.obstacles.empty()) {
+      return true;
+    }
+    Result<MigrationComparison> compared =
+        compare_migration(source_->root(), *target_.root, units_of(report_), written_as(files_), request_of(wish_, report_.plan), cancel_, progress_);
+    if (!compared) {
+      return refuse(compared.error().message());
+    }
+    report_.is_complete = compared->is_same;
+    report_.target_used = std::move(compared->used);
+    done_before_ = std::move(compared->result);
+    if (!report_.is_complete && !report_.target_used.empty()) {
+      refuse("the target " + escaped(target_.path) + " has changed since its migration ended (" +
+             listed(report_.target_used) + "): a daemon or somebody else used it, and bringing it up to date with the "
+             "source would destroy what is new in it; name an empty directory");
+    }
+    return true;
+  }
+
   void measure() {
     const uint64_t block = 4096;
     MeasureWishes wishes;
@@ -214,8 +236,11 @@ class Migration {
     measure_omissions(source_->root(), report_.plan.omissions, wish_.jobs, cancel_, progress_);
     leave_sockets();
     report_.inventory.source = take_inventory(planned_, report_.plan);
+  }
+
+  void judge_room() {
     report_.space = judge_space(report_.need, present(), report_.probe->facts);
-    if (!report_.space->fits) {
+    if (!report_.space->fits && !report_.is_complete) {
       refuse("the target is too small: it " + report_.space->problem);
     }
   }
@@ -269,37 +294,36 @@ class Migration {
       }
       source_locks_.emplace(std::move(*locks));
     }
-    if (const Result<void> made = make_migration_target(target_); !made) {
+    Result<void> made = make_migration_target(target_);
+    if (made && !target_.trace) {
+      made = forget_finished_migration(*target_.root);  // of a directory that was emptied since
+    }
+    if (!made) {
       return refuse(made.error().message());
     }
-    report_.target_exists = true;
     Result<TargetProbe> probe = probe_target(*target_.root);
-    if (!probe) {
-      return refuse(probe.error().message());
+    if (probe) {
+      judge_probe(std::move(*probe));
+    } else {
+      refuse(probe.error().message());
     }
-    judge_probe(std::move(*probe));
-    return report_.obstacles.empty();
+    if (!report_.obstacles.empty()) {
+      target_.made.reset();
+      return false;
+    }
+    if (target_.made) {
+      target_.made->keep();
+    }
+    report_.target_exists = true;
+    const Result<void> back = take_back_target_repairs(target_, source_->roots(), cancel_, progress_);
+    return back || refuse(back.error().message());
   }
 
   bool copy() {
-    MigrationOptions options;
-    options.jobs = wish_.jobs;
-    options.verify = wish_.verify;
-    options.bytes_per_second = wish_.bytes_per_second;
-    options.mounts = report_.plan.mounts();
-    options.note = note_of(wish_);
-    options.after_layers = [this](const std::vector<UnitResult>& so_far) { return judge_layers(so_far); };
-    std::vector<MigrationUnit> units;
-    const OmitFilter filter = report_.plan.filter();
-    for (const size_t i : report_.copied_units) {
-      const PlannedUnit& unit = report_.plan.units[i];
-      const MigrationUnit::Kind kind = unit.kind == PlannedUnit::Kind::Layer  ? MigrationUnit::Kind::Layer
-                                       : unit.kind == PlannedUnit::Kind::Tree ? MigrationUnit::Kind::Tree
-                                                                              : MigrationUnit::Kind::Directory;
-      units.push_back({unit.path, kind, unit.layer, filter, unit.expected_bytes});
-    }
+    MigrationOptions how = request_of(wish_, report_.plan);
+    how.after_layers = [this](const std::vector<UnitResult>& so_far) { return judge_layers(so_far); };
     Result<MigrationResult> copied =
-        migrate_units(source_->root(), *target_.root, units, options, cancel_, progress_);
+        migrate_units(source_->root(), *target_.root, units_of(report_), how, cancel_, progress_);
     if (!copied) {
       return refuse(copied.error().message());
     }
@@ -346,8 +370,8 @@ class Migration {
   // What is not a copy: paths that name the old place, and the tags of chosen images.
   bool write_files() {
     for (const WrittenFile& file : files_) {
-      if (const Result<void> written = write_target_file(source_->root(), *target_.root, file.path, file.bytes); !written) {
-        return refuse(written.error().message());
+      if (!write_file(file.path, file.bytes)) {
+        return false;
       }
     }
     for (const SourceRoot& root : source_->roots()) {
@@ -369,8 +393,17 @@ class Migration {
     if (!rewritten) {
       return refuse(rewritten.error().message());
     }
-    const Result<void> written = write_target_file(source_->root(), *target_.root, need.path, rewritten->bytes);
-    return written || refuse(written.error().message());
+    return write_file(need.path, rewritten->bytes);
+  }
+
+  bool write_file(const RelPath& path, const std::string& bytes) {
+    Result<std::vector<CopyProblem>> written = write_target_file(source_->root(), *target_.root, path, bytes);
+    if (!written) {
+      return refuse(written.error().message());
+    }
+    std::vector<CopyProblem>& problems = report_.copied->problems;
+    problems.insert(problems.end(), written->begin(), written->end());
+    return true;
   }
 
   // The safe repairs, and the check after them. The contents of layers are known by now.
@@ -401,10 +434,41 @@ class Migration {
     return (compared || refuse(compared.error().message())) && !cancel_.requested();
   }
 
+  // Nothing is changed in the target.
+  void find_complete() {
+    report_.copied = std::move(done_before_);
+    if (is_live()) {
+      report_.end = MigrationReport::End::Live;
+      return;
+    }
+    report_.end = MigrationReport::End::Stopped;
+    progress_.phase = Progress::Phase::Checking;
+    Result<RootReport> check = check_root(*target_.root, {Level::Structure, wish_.jobs, {}, {}}, cancel_, progress_);
+    if (!check) {
+      refuse(check.error().message());
+      return;
+    }
+    report_.target_check = std::move(*check);
+    if (!compare()) {
+      return;
+    }
+    if (!report_.target_used.empty()) {
+      report_.inventory.gaps.clear();  // it was whole when the migration ended; what a daemon did since is not ours
+    }
+    report_.end = MigrationReport::End::Done;
+  }
+
   // From here on the target is a root like any other.
-  bool forget() {
-    const Result<void> forgotten = forget_migration(*target_.root);
-    return forgotten || refuse(forgotten.error().message());
+  void end() {
+    report_.end = MigrationReport::End::Done;
+    constexpr int kCorrected = 1;
+    const bool whole = (exit_code(report_) & ~kCorrected) == 0;
+    const Result<void> ended = end_migration(source_->root(), *target_.root, units_of(report_), written_as(files_), whole,
+                                             wish_.jobs, cancel_, progress_);
+    if (!ended) {
+      report_.end = MigrationReport::End::Stopped;
+      refuse(ended.error().message());
+    }
   }
 
   const MigrationWish& wish_;
@@ -416,6 +480,7 @@ class Migration {
   MigrationTarget target_;
   std::span<const SourceRoot> planned_;  // those of the source that are copied, or that chosen images are of
   std::vector<WrittenFile> files_;
+  MigrationResult done_before_;  // by a migration that has ended, if the source is still what it was
 };
 
 }  // namespace

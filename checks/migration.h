@@ -90,6 +90,10 @@ struct MigrationReport {
   std::vector<RewriteNeed> rewrites;   // paths relative to the source
   std::vector<RelPath> binary_files;   // that hold paths of the old root and are kept as they are
 
+  // The source is as it was when this migration of it ended, so that nothing was to be copied.
+  bool is_complete = false;
+  std::vector<std::string> target_used;  // then: what has changed in the target since, escaped names in its top
+
   std::optional<MigrationResult> copied;
   std::vector<size_t> copied_units;        // what its results are of: indices into plan.units
   std::vector<DamagedLayer> damaged;       // sorted by layer
@@ -108,7 +112,8 @@ int exit_code(const MigrationReport& report);
 // Writes nothing. What only a copy can find out is not in the report.
 MigrationReport plan_migration(const MigrationWish& wish, const Cancel& cancel, Progress& progress);
 // Plans and, if nothing stands against it, migrates. The source is only read; while it works, no daemon can start on it
-// (offline). Nothing that it did not make is changed in the target. After everything but End::Done, the same call goes on.
+// (offline). Nothing that it did not make is changed in the target. After everything but End::Done, the same call goes on;
+// after End::Done it finds that nothing is to be done, or brings the target up to date, if nobody has changed that since.
 MigrationReport migrate_root(const MigrationWish& wish, const Cancel& cancel, Progress& progress);
 
 }  // namespace dfsck

@@ -1,4 +1,4 @@
-// Only an empty directory, or one that an unfinished migration of the same source has begun to fill.
+// Only an empty directory, or one that a migration of the same source has filled or begun to fill.
 #include "checks/migration_target.h"
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include "core/base/escape.h"
 #include "core/fs/lock.h"
 #include "core/fs/writer.h"
+#include "core/plan/recover.h"
 
 namespace dfsck {
 namespace {
@@ -49,25 +50,30 @@ std::vector<std::string> strangers_in(const Root& root, std::vector<std::string>
 }
 
 void judge_contents(MigrationTarget& target, const Root& source, const std::string& note) {
-  Result<std::optional<MigrationTrace>> trace = find_migration(*target.root, source);
-  if (!trace) {
-    target.obstacles.push_back(trace.error().message());
+  Result<std::optional<MigrationTrace>> found = find_migration(*target.root, source);
+  if (!found) {
+    target.obstacles.push_back(found.error().message());
     return;
   }
-  target.trace = std::move(*trace);
   const std::string path = escaped(target.path);
-  if (!target.trace) {
-    const std::vector<std::string> strangers = strangers_in(*target.root, target.obstacles);
+  const std::vector<std::string> strangers = strangers_in(*target.root, target.obstacles);
+  if (!*found || ((*found)->finished && strangers.empty())) {
     if (!strangers.empty()) {
       target.obstacles.push_back(path + " is not empty: " + strangers.front() +
                                  (strangers.size() > 1 ? " and more" : "") + " is there; name an empty directory");
     }
-  } else if (!target.trace->same_source) {
-    target.obstacles.push_back(path + " holds an unfinished migration of " + escaped(target.trace->source) +
-                               ", not of this root; finish that one, or name an empty directory");
-  } else if (target.trace->note != note) {
-    target.obstacles.push_back(path + " holds a migration that was begun with other choices (" +
-                               escaped(target.trace->note) + "); give the same ones, or name an empty directory");
+    return;
+  }
+  target.trace = std::move(*found);
+  const MigrationTrace& trace = *target.trace;
+  if (!trace.same_source) {
+    target.obstacles.push_back(path + (trace.finished ? " holds what was migrated from " : " holds an unfinished migration of ") +
+                               escaped(trace.source) + ", not from this root; " +
+                               (trace.finished ? "" : "finish that one, or ") + "name an empty directory");
+  } else if (trace.note != note) {
+    target.obstacles.push_back(path + " holds a migration that was " + (trace.finished ? "made" : "begun") +
+                               " with other choices (" + escaped(trace.note) +
+                               "); give the same ones, or name an empty directory");
   }
 }
 
@@ -102,17 +108,36 @@ Result<void> make_migration_target(MigrationTarget& target) {
   if (target.exists) {
     return {};
   }
-  const Result<Dir> parent = target.root->open_dir(RelPath());
-  const Result<void> made = parent ? make_directory(*parent, name_of(target.path), 0700) : parent.error();
+  Result<NewRoot> made = NewRoot::make(target.path);
   if (!made) {
-    return made;
+    return made.error();
   }
+  target.made = std::make_unique<NewRoot>(std::move(*made));
   Result<Root> root = Root::open(target.path);
   if (!root) {
     return root.error();
   }
   target.root.emplace(std::move(*root));
-  target.exists = true;
+  return {};
+}
+
+Result<void> take_back_target_repairs(const MigrationTarget& target, const std::vector<SourceRoot>& roots,
+                                      const Cancel& cancel, Progress& progress) {
+  for (const SourceRoot& source : roots) {
+    const Result<Root> root = target.root->open_below(source.prefix);
+    const Result<std::vector<RunRecord>> runs = root ? list_runs(*root) : std::vector<RunRecord>{};
+    if (!runs) {
+      return runs.error();
+    }
+    for (const RunRecord& run : *runs) {
+      if (run.state != RunRecord::State::Unfinished) {
+        continue;
+      }
+      if (const Result<RecoverResult> recovered = recover(*root, run.id, Direction::Back, cancel, progress); !recovered) {
+        return recovered.error();
+      }
+    }
+  }
   return {};
 }
 

@@ -7,9 +7,7 @@
 #include "cmd/exit_codes.h"
 #include "cmd/open_root.h"
 #include "cmd/outcome.h"
-#include "cmd/permission.h"
 #include "cmd/repairs_cmd.h"
-#include "cmd/safe_text.h"
 #include "cmd/signals.h"
 #include "core/base/escape.h"
 #include "core/base/text.h"
@@ -127,10 +125,6 @@ Output run_apply(const Options& options) {
   }
   if (const Result<void> holds = preconditions_hold(*root, plan->plan); !holds) {
     return failure_output(options.format, "nothing was changed: " + holds.error().message(), kExitFailed);
-  }
-  if (std::optional<Output> refused = refusal(
-          options, "Carry out " + counted(plan->plan.steps.size(), "step") + " on " + safe_text(root->path()) + "?")) {
-    return *refused;
   }
   return carried_out(*root, *plan, options, line);
 }

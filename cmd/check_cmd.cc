@@ -116,7 +116,7 @@ Result<void> open_file(const std::string& name, std::string_view what, const Roo
   if (name.empty()) {
     return {};
   }
-  Result<ReportFile> opened = ReportFile::open(name, root.path(), what);
+  Result<ReportFile> opened = ReportFile::open(name, {root.path()}, what);
   if (!opened) {
     return opened.error();
   }

@@ -1,4 +1,4 @@
-// Opens the archive, looks at the root, asks, loads.
+// Opens the archive, looks at the root, loads.
 #include "cmd/load_cmd.h"
 
 #include <cerrno>
@@ -7,9 +7,7 @@
 #include "cmd/exit_codes.h"
 #include "cmd/load_report.h"
 #include "cmd/open_root.h"
-#include "cmd/permission.h"
 #include "cmd/progress_display.h"
-#include "cmd/safe_text.h"
 #include "cmd/signals.h"
 #include "cmd/spool.h"
 #include "core/base/escape.h"
@@ -68,11 +66,6 @@ class Loading {
     }
     if (options_.mode == Mode::DryRun || work_->changes_nothing()) {
       return without_change();
-    }
-    const std::string question =
-        "Load " + load_words(*archive_, *work_) + " into " + safe_text(report_.root) + "?";
-    if (std::optional<Output> refused = refusal(options_, question); refused) {
-      return *refused;
     }
     return load();
   }

@@ -11,6 +11,12 @@
 namespace dfsck {
 namespace {
 
+// "3 images (2 new, 5 new layers)".
+std::string load_words(const LoadArchive& archive, const LoadWork& work) {
+  return counted(archive.images.size(), "image") + " (" + std::to_string(work.new_images.size()) + " new, with " +
+         counted(work.new_layers.size(), "new layer") + ")";
+}
+
 bool is_new(const LoadWork& work, size_t image) {
   return std::find(work.new_images.begin(), work.new_images.end(), image) != work.new_images.end();
 }
@@ -106,11 +112,6 @@ std::string as_json(const Options& options, const LoadArchive& archive, const Lo
 }
 
 }  // namespace
-
-std::string load_words(const LoadArchive& archive, const LoadWork& work) {
-  return counted(archive.images.size(), "image") + " (" + std::to_string(work.new_images.size()) + " new, with " +
-         counted(work.new_layers.size(), "new layer") + ")";
-}
 
 Output load_output(const Options& options, const LoadArchive& archive, const LoadWork& work, const LoadReport& report) {
   Output output;

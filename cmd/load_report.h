@@ -20,7 +20,4 @@ struct LoadReport {
 // Text, or a document of the schema docker-fsck/load/1.
 Output load_output(const Options& options, const LoadArchive& archive, const LoadWork& work, const LoadReport& report);
 
-// "3 images (2 new, 5 new layers)": for questions too.
-std::string load_words(const LoadArchive& archive, const LoadWork& work);
-
 }  // namespace dfsck

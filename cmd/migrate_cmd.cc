@@ -3,11 +3,9 @@
 
 #include "cmd/exit_codes.h"
 #include "cmd/open_root.h"
-#include "cmd/permission.h"
 #include "cmd/progress_display.h"
 #include "cmd/render_migration.h"
 #include "cmd/report_file.h"
-#include "cmd/safe_text.h"
 #include "cmd/signals.h"
 #include "cmd/terminal.h"
 #include "core/base/escape.h"
@@ -108,7 +106,7 @@ Output run_migrate(const Options& options) {
   const MigrationWish wish = wish_of(options);
   std::optional<ReportFile> file;
   if (!options.report_file.empty()) {
-    Result<ReportFile> opened = ReportFile::open(options.report_file, wish.source);
+    Result<ReportFile> opened = ReportFile::open(options.report_file, {wish.source, wish.target});
     if (!opened) {
       return failure_output(options.format, opened.error().message(), kExitFailed);
     }
@@ -119,12 +117,6 @@ Output run_migrate(const Options& options) {
       return failure_output(options.format, "nothing was done: --switch sets data-root in daemon.json, but " +
                                                 escaped(elsewhere.front().file) + " gives the daemon " +
                                                 elsewhere.front().option + ", and it does not start with both", kExitFailed);
-    }
-  }
-  if (options.mode != Mode::DryRun) {
-    const std::string question = "Copy " + safe_text(wish.source) + " to " + safe_text(wish.target) + "?";
-    if (std::optional<Output> refused = refusal(options, question)) {
-      return *refused;
     }
   }
   Cancel cancel;

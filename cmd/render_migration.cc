@@ -140,9 +140,26 @@ class MigrationText {
     }
   }
 
+  // Of a migration that had ended before.
+  void complete() {
+    if (!report_.is_complete) {
+      return;
+    }
+    out_ += "complete: the source is as it was when its migration to this target ended; nothing " +
+            std::string(report_.end == MigrationReport::End::Planned ? "would be" : "was") + " copied\n";
+    std::string used;
+    for (const std::string& name : report_.target_used) {
+      used += (used.empty() ? "" : ", ") + name;
+    }
+    if (!used.empty()) {
+      out_ += "the target was used since (" + used + " changed): it is left as it is\n";
+    }
+  }
+
   void summary() {
     const MigrationSums sums = migration_sums(report_);
     out_ += "\n";
+    complete();
     if (report_.copied) {
       out_ += "copied: " + counted(sums.files, "file") + ", " + human_bytes(sums.bytes) + " in this run" +
               (sums.units_done > 0 ? "; " + counted(sums.units_done, "part") + " of " + std::to_string(sums.units) +

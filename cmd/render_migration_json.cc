@@ -44,6 +44,8 @@ class MigrationJson {
     json_.key("final_path").text(report_.final_path);
     json_.key("live").boolean(report_.wish.when == MigrationWish::When::Live);
     json_.key("verify").text(verify_name(report_.wish.verify));
+    json_.key("complete").boolean(report_.is_complete);
+    json_.key("target_used").texts(report_.target_used);
     json_.key("obstacles").texts(report_.obstacles);
     json_.key("advice").texts(report_.advice);
     probe();

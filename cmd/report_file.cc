@@ -6,28 +6,19 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
-#include <memory>
 
 #include "core/base/escape.h"
+#include "core/fs/lies_inside.h"
 
 namespace dfsck {
-namespace {
 
-// The directory in which `path` lies, without symbolic links; empty if there is none.
-std::string resolved_directory(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const std::unique_ptr<char, decltype(&std::free)> resolved(::realpath(directory.c_str(), nullptr), std::free);
-  return resolved ? std::string(resolved.get()) : std::string();
-}
-
-}  // namespace
-
-Result<ReportFile> ReportFile::open(const std::string& path, const std::string& root, std::string_view what) {
+Result<ReportFile> ReportFile::open(const std::string& path, const std::vector<std::string>& roots,
+                                    std::string_view what) {
   const std::string op = "write " + std::string(what);
-  if ((resolved_directory(path) + "/").starts_with(root.ends_with('/') ? root : root + "/")) {
-    return format_error(op, escaped(path), "it would lie inside the root, where a check writes nothing");
+  for (const std::string& root : roots) {
+    if (const Result<bool> inside = lies_inside(path, root); inside && *inside) {
+      return format_error(op, escaped(path), "it would lie inside " + escaped(root) + ", where no report belongs");
+    }
   }
   constexpr mode_t kMode = 0640;  // names of images and containers are not for everybody
   Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, kMode));

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/result.h"
 #include "core/fs/fd.h"
@@ -12,9 +13,10 @@ namespace dfsck {
 // Opened before the check, so that a wrong name does not cost an hour; what the file held stays until write().
 class ReportFile {
  public:
-  // A Format error if `path` lies inside the directory `root`: a check writes nothing there.
-  // `what` is for messages.
-  static Result<ReportFile> open(const std::string& path, const std::string& root, std::string_view what = "report");
+  // A Format error if `path` lies inside one of the directories `roots`, or is one that does not exist yet: a check
+  // writes nothing there, and a migration nothing else. `what` is for messages.
+  static Result<ReportFile> open(const std::string& path, const std::vector<std::string>& roots,
+                                 std::string_view what = "report");
 
   // Replaces the contents. Once only.
   Result<void> write(std::string_view text);

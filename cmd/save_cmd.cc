@@ -13,6 +13,7 @@
 #include "cmd/save_roots.h"
 #include "cmd/signals.h"
 #include "core/base/escape.h"
+#include "core/fs/lies_inside.h"
 #include "core/fs/writer_output.h"
 #include "core/transfer/container_image.h"
 
@@ -130,7 +131,7 @@ Output run_save(const Options& options) {
   }
   std::optional<ReportFile> file;
   if (!options.report_file.empty()) {
-    Result<ReportFile> report_file = ReportFile::open(options.report_file, root.path());
+    Result<ReportFile> report_file = ReportFile::open(options.report_file, {root.path()});
     if (!report_file) {
       return failed(options, report_file.error().message(), kExitFailed);
     }

@@ -115,7 +115,7 @@ class ReportFileTest : public testing::Test {
 TEST_F(ReportFileTest, IsReplacedWhenTheReportIsThereAndNotBefore) {
   for (const std::string text : {"a long report", "short"}) {
     const std::string before = contents();
-    Result<ReportFile> file = ReportFile::open(directory_ + "/report", directory_ + "/root");
+    Result<ReportFile> file = ReportFile::open(directory_ + "/report", {directory_ + "/root"});
     ASSERT_TRUE(file);
     EXPECT_EQ(contents(), before);
     EXPECT_TRUE(file->write(text));
@@ -124,13 +124,13 @@ TEST_F(ReportFileTest, IsReplacedWhenTheReportIsThereAndNotBefore) {
 }
 
 TEST_F(ReportFileTest, IsRefusedInsideTheRoot) {
-  EXPECT_FALSE(ReportFile::open(directory_ + "/root/report", directory_ + "/root"));
-  EXPECT_FALSE(ReportFile::open(directory_ + "/root/../root/report", directory_ + "/root"));
+  EXPECT_FALSE(ReportFile::open(directory_ + "/root/report", {directory_ + "/root"}));
+  EXPECT_FALSE(ReportFile::open(directory_ + "/root/../root/report", {directory_ + "/root"}));
   EXPECT_NE(::access((directory_ + "/root/report").c_str(), F_OK), 0);
 }
 
 TEST_F(ReportFileTest, AFullDiskIsAnError) {
-  Result<ReportFile> file = ReportFile::open("/dev/full", directory_ + "/root");
+  Result<ReportFile> file = ReportFile::open("/dev/full", {directory_ + "/root"});
   ASSERT_TRUE(file);
   const Result<void> written = file->write("report");
   ASSERT_FALSE(written);

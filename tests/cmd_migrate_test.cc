@@ -1,12 +1,17 @@
 // docker-fsck migrate as a user meets it: what it refuses, what it says, what it writes and where.
 #include <gtest/gtest.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
+#include <fstream>
 
 #include "cmd/program.h"
 #include "core/codec/json.h"
+#include "core/fs/mutation.h"
+#include "core/transfer/target_file.h"
 #include "tests/case_files.h"
 #include "tests/recipe.h"
 #include "tests/snapshot.h"
@@ -37,7 +42,7 @@ class Migrating : public testing::Test {
   std::string target() const { return temp_.path() + "/target"; }
 
   Output migrate(std::vector<std::string> more = {}) {
-    std::vector<std::string> words{"migrate", "--yes", "--progress", "none", "--color", "never"};
+    std::vector<std::string> words{"migrate", "--progress", "none", "--color", "never"};
     words.insert(words.end(), more.begin(), more.end());
     words.insert(words.end(), {source(), target()});
     Output output = run_program(words);
@@ -212,6 +217,160 @@ TEST_F(Migrating, WhatWasBegunIsGoneOnWithOnlyWithTheSameChoices) {
   const Output output = migrate({"--exclude", "volumes"});
   EXPECT_EQ(output.exit_code, 8) << output.out;
   EXPECT_TRUE(says(output, "was begun with other choices")) << output.out;
+}
+
+TEST_F(Migrating, AgainItIsCompleteAndCopiesNothing) {
+  build("good/plain.case");
+  EXPECT_EQ(migrate().exit_code, 0);
+  const Result<Snapshot> before = take_snapshot(target());
+  const Output again = migrate();
+  EXPECT_EQ(again.exit_code, 0) << again.out;
+  EXPECT_TRUE(says(again, "complete: the source is as it was")) << again.out;
+  EXPECT_TRUE(says(again, "copied: 0 files, 0 bytes in this run")) << again.out;
+  EXPECT_TRUE(says(again, "verified: 3 layers of 3")) << again.out;
+  EXPECT_EQ(difference(*before, *take_snapshot(target())), "");
+  EXPECT_TRUE(says(migrate({"--dry-run"}), "complete: the source is as it was"));
+}
+
+TEST_F(Migrating, AgainItBringsTheTargetUpToDate) {
+  build("good/plain.case");
+  EXPECT_EQ(migrate().exit_code, 0);
+  const std::string data = source() + "/volumes/data/_data";
+  std::ofstream(data + "/new") << "new";
+  const fs::path gone = *fs::directory_iterator(source() + "/containers");
+  fs::remove_all(gone);
+  before_ = *take_snapshot(source());
+  const Output again = migrate();
+  EXPECT_EQ(again.exit_code, 0) << again.out;
+  EXPECT_FALSE(says(again, "complete:")) << again.out;
+  EXPECT_TRUE(fs::exists(target() + "/volumes/data/_data/new"));
+  EXPECT_FALSE(fs::exists(target() + "/containers/" + gone.filename().string()));
+  EXPECT_TRUE(says(migrate(), "complete:"));
+}
+
+TEST_F(Migrating, ATargetThatWasUsedIsNotOverwritten) {
+  build("good/plain.case");
+  EXPECT_EQ(migrate().exit_code, 0);
+  temp_.write("target/volumes/data/_data/written by a container", "precious");
+  const Output complete = migrate();
+  EXPECT_EQ(complete.exit_code, 0) << complete.out;
+  EXPECT_TRUE(says(complete, "the target was used since (volumes changed)")) << complete.out;
+  temp_.write("source/volumes/data/_data/new", "new");
+  before_ = *take_snapshot(source());
+  const Result<Snapshot> before = take_snapshot(target());
+  const Output refused = migrate();
+  EXPECT_EQ(refused.exit_code, 8) << refused.out;
+  EXPECT_TRUE(says(refused, "has changed since its migration ended (volumes)")) << refused.out;
+  EXPECT_EQ(difference(*before, *take_snapshot(target())), "");
+}
+
+TEST_F(Migrating, ATargetThatWasEmptiedSinceIsFilledAnew) {
+  build("good/plain.case");
+  EXPECT_EQ(migrate().exit_code, 0);
+  for (const auto& entry : fs::directory_iterator(target())) {
+    if (entry.path().filename() != ".docker-fsck") {
+      fs::remove_all(entry.path());
+    }
+  }
+  const Output again = migrate();
+  EXPECT_EQ(again.exit_code, 0) << again.out;
+  EXPECT_TRUE(says(again, "verified: 3 layers of 3")) << again.out;
+  EXPECT_FALSE(says(again, "complete:")) << again.out;
+}
+
+TEST_F(Migrating, AnotherRootDoesNotGoWhereOneWasMigratedTo) {
+  build("good/plain.case");
+  EXPECT_EQ(migrate().exit_code, 0);
+  ASSERT_TRUE(test::build_case("good/plain.case", temp_.path() + "/other"));
+  const Output output = run_program({"migrate", "--progress", "none", temp_.path() + "/other", target()});
+  EXPECT_EQ(output.exit_code, 8) << output.out;
+  EXPECT_TRUE(says(output, "holds what was migrated from " + source())) << output.out;
+}
+
+TEST_F(Migrating, OtherCommandsDoNotMindThatItWasMigrated) {
+  build("good/plain.case");
+  EXPECT_EQ(migrate().exit_code, 0);
+  EXPECT_EQ(run_program({"-n", "--progress", "none", target()}).exit_code, 0);
+  EXPECT_EQ(run_program({"-y", "--progress", "none", target()}).exit_code, 0);
+  EXPECT_EQ(run_program({"history", target()}).exit_code, 0);
+  EXPECT_EQ(run_program({"migrate", "--progress", "none", target(), temp_.path() + "/third"}).exit_code, 0);
+}
+
+TEST_F(Migrating, WhatATrialLeftThatWasKilledIsNothing) {
+  build("good/plain.case");
+  temp_.write("target/.docker-fsck/trial/d-type/file", "");
+  const Output output = migrate();
+  EXPECT_EQ(output.exit_code, 0) << output.out;
+  EXPECT_FALSE(fs::exists(target() + "/.docker-fsck/trial"));
+}
+
+// Refuses what it is told to; each time.
+class Refusing : public MutationHook {
+ public:
+  Refusing(std::string_view call, int code) : call_(call), code_(code) { set_mutation_hook(this); }
+  ~Refusing() override { set_mutation_hook(nullptr); }
+  int before(std::string_view call) override { return call == call_ ? code_ : 0; }
+  void after(std::string_view) override {}
+
+ private:
+  std::string_view call_;
+  int code_;
+};
+
+TEST_F(Migrating, ATargetThatIsNotAbleIsLeftAsItWas) {
+  build("good/plain.case");
+  for (const bool exists : {false, true}) {
+    if (exists) {
+      fs::create_directory(target());
+    }
+    const Refusing hook("mknodat", EPERM);
+    const Output output = migrate();
+    EXPECT_EQ(output.exit_code, 8) << output.out;
+    EXPECT_EQ(fs::exists(target()), exists);
+    EXPECT_TRUE(!exists || fs::is_empty(target()));
+  }
+}
+
+TEST_F(Migrating, AnAttributeThatTheTargetRefusesIsANoteOfFilesThatAreRewrittenToo) {
+  build("good/plain.case");
+  const fs::path container = *fs::directory_iterator(source() + "/containers");
+  const std::string config = container.string() + "/config.v2.json";
+  ASSERT_EQ(::setxattr(config.c_str(), "user.note", "x", 1, 0), 0);
+  before_ = *take_snapshot(source());
+  const std::string path = "containers/" + container.filename().string() + "/config.v2.json";
+  fs::create_directory(target());
+  const fs::path made = target() + "/" + path;
+  fs::create_directories(made.parent_path());
+  {
+    const Refusing hook("fsetxattr", EOPNOTSUPP);
+    const auto written = write_target_file(*Root::open(source()), *Root::open(target()), *RelPath::parse(path), "{}");
+    ASSERT_TRUE(written) << written.error().message();
+    ASSERT_EQ(written->size(), 1U);
+    EXPECT_EQ(written->front().path, path);
+    EXPECT_EQ(written->front().kind, CopyProblem::Kind::Attribute);
+  }
+  EXPECT_EQ(fs::file_size(made), 2U);
+  EXPECT_EQ(fs::last_write_time(made), fs::last_write_time(config));
+}
+
+TEST_F(Migrating, AReportLiesNeitherInTheSourceNorInTheTarget) {
+  build("good/plain.case");
+  fs::create_directory(target());
+  fs::create_directory_symlink(source(), temp_.path() + "/link");
+  fs::create_symlink(source() + "/report", temp_.path() + "/report");
+  const fs::path before = fs::current_path();
+  fs::current_path(temp_.path());
+  for (const std::string& report : {source() + "/report", target() + "/report", temp_.path() + "/report"}) {
+    for (const std::string& from : {source(), temp_.path() + "/link", std::string("source"), std::string("./link")}) {
+      const Output output =
+          run_program({"migrate", "--progress", "none", "--report", report, from, "target"});
+      EXPECT_EQ(output.exit_code, 8) << report << " of " << from << output.out;
+      EXPECT_TRUE(says(output, "it would lie inside")) << output.err;
+    }
+  }
+  fs::current_path(before);
+  EXPECT_TRUE(fs::is_empty(target()));
+  EXPECT_EQ(difference(before_, *take_snapshot(source())), "");
 }
 
 TEST_F(Migrating, AnUnknownImageIsNamed) {

@@ -146,7 +146,7 @@ TEST(TargetProbe, LookingWritesNothing) {
 
 TEST(TargetProbe, WhatAKilledRunLeftIsRemoved) {
   const TempRoot temp;
-  temp.write(".docker-fsck-probe/d-type/file", "x");
+  temp.write(".docker-fsck/trial/d-type/file", "x");
   const Result<TargetProbe> probe = probe_target(temp.open(), {.mount_overlay = false});
   ASSERT_TRUE(probe) << probe.error().message();
   EXPECT_TRUE(fs::is_empty(temp.path()));

@@ -16,6 +16,8 @@ namespace dfsck {
 inline constexpr const char* kOwnDirectory = ".docker-fsck";
 // In there: the state of a migration into this root, until it has ended.
 inline constexpr const char* kMigrationDirectory = "migration";
+// What that becomes when it has ended: no daemon and no repair minds it, a later run of the migration reads it.
+inline constexpr const char* kFinishedMigrationDirectory = "migrated";
 
 // The bbolt files in a data root that a running daemon holds an exclusive flock(2) on, by path: BuildKit's,
 // libnetwork's, the volume store's, swarm's, and those of the containerd that dockerd starts itself.

@@ -75,18 +75,6 @@ Result<void> write_all_at(int fd, uint64_t offset, std::string_view bytes, const
   return {};
 }
 
-Result<bool> lies_inside(const std::string& path, const std::string& root) {
-  const Result<Place> place = place_of(path);
-  if (!place) {
-    return place.error();
-  }
-  const Result<std::string> directory = resolved_path(place->directory);
-  if (!directory) {
-    return directory.error();
-  }
-  return (*directory + "/").starts_with(root.ends_with('/') ? root : root + "/");
-}
-
 Result<uint64_t> free_bytes_at(const std::string& path) {
   const Result<Place> place = place_of(path);
   const Result<Dir> directory = place ? open_directory(place->directory) : Result<Dir>(place.error());

@@ -15,9 +15,6 @@
 
 namespace dfsck {
 
-// Whether `path` lies, or would lie, inside the directory `root` (absolute, without symbolic links).
-Result<bool> lies_inside(const std::string& path, const std::string& root);
-
 // The bytes that fit on the filesystem on which `path` lies or would lie.
 Result<uint64_t> free_bytes_at(const std::string& path);
 

@@ -155,7 +155,8 @@ void find_unfinished_work(StateReader& reader, Model& model) {
   const RelPath base = kOwnDirectory;
   model.entries.is_unfinished_migration = exists(reader.root(), base / kMigrationDirectory / "journal");
   for (const DirEntry& entry : reader.list(base).entries) {
-    const bool is_run = entry.type == S_IFDIR && entry.name != kMigrationDirectory;
+    const bool is_run = entry.type == S_IFDIR && entry.name != kMigrationDirectory &&
+                        entry.name != kFinishedMigrationDirectory;
     if (is_run && !journal_has_end(reader.root(), base / entry.name / "journal")) {
       model.entries.unfinished_repairs.push_back(entry.name);
     }

@@ -27,7 +27,7 @@ struct CopyContext {
 
   const Root& source;
   const Dir target;
-  const PathSet& mounts;
+  const PathSet mounts;
   const CopyVerify verify;
   const Cancel& cancel;
   Progress& progress;

@@ -164,7 +164,7 @@ void FileCopy::link_to(const Dir& target, const std::string& first, Existing exi
 
 bool FileCopy::may_keep(const Facts& have) const {
   const FileStat& stat = source_.facts.stat;
-  if (!have.stat.is_file() || have.stat.size != stat.size || have.stat.mtime != stat.mtime ||
+  if (unit_.keeps_nothing || !have.stat.is_file() || have.stat.size != stat.size || have.stat.mtime != stat.mtime ||
       have.stat.uid != stat.uid || have.stat.gid != stat.gid || (!unit_.suspects.empty() && unit_.suspects.count(escaped(source_.path)) > 0)) {
     return false;
   }

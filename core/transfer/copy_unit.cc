@@ -5,6 +5,14 @@
 #include <functional>
 
 namespace dfsck {
+namespace {
+
+bool is_damage(LayerVerdict::State state) {
+  return state == LayerVerdict::State::Damaged || state == LayerVerdict::State::DigestDiffers ||
+         state == LayerVerdict::State::Unreadable;
+}
+
+}  // namespace
 
 std::string_view copy_problem_name(CopyProblem::Kind kind) {
   switch (kind) {
@@ -72,6 +80,16 @@ void StreamedFiles::sort() { std::sort(files_.begin(), files_.end()); }
 bool StreamedFiles::contains(uint64_t inode, std::string_view path) const {
   return std::binary_search(files_.begin(), files_.end(),
                             std::make_pair(inode, uint64_t{std::hash<std::string_view>{}(path)}));
+}
+
+bool UnitResult::loses_data() const {
+  return (verdict && is_damage(verdict->state)) ||
+         std::any_of(problems.begin(), problems.end(), [](const CopyProblem& problem) { return problem.loses_data(); });
+}
+
+bool MigrationResult::all_reached() const {
+  return std::all_of(units.begin(), units.end(),
+                     [](const UnitResult& unit) { return unit.state != UnitResult::State::NotReached; });
 }
 
 }  // namespace dfsck

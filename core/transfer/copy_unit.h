@@ -62,6 +62,7 @@ struct CopyUnit {
   bool absent = false;
   StreamedFiles streamed;
   std::set<std::string> suspects;  // escaped paths of files that an interrupted run could not copy whole: never kept
+  bool keeps_nothing = false;      // no file of an interrupted run is kept: the disk may not have its bytes
 
   struct Guarded {
     std::string path;

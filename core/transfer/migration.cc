@@ -32,11 +32,6 @@ using UnitState = UnitResult::State;
 constexpr uint64_t kGroupBytes = 4ULL << 30;
 constexpr size_t kGroupUnits = 512;
 
-bool is_damage(LayerVerdict::State state) {
-  return state == LayerVerdict::State::Damaged || state == LayerVerdict::State::DigestDiffers ||
-         state == LayerVerdict::State::Unreadable;
-}
-
 // Of this process; telling it by umask(2) would change it for a moment, for all threads.
 uint32_t current_umask() {
   const Result<Root> self = Root::open("/proc/self");
@@ -75,6 +70,7 @@ class MigrationRun {
   void copy_unit(size_t index, SharedWork& work);
   void end_unit(size_t index);
   void remove_unit(const std::string& path);
+  bool sync();
   void commit(bool all);
   void read_back_unit(size_t index, ReadBack how, SharedWork& work);
   void end_read_back(size_t index, ReadBack how, SharedWork& work, const std::shared_ptr<CopyUnit>& probe);
@@ -100,6 +96,9 @@ class MigrationRun {
   std::vector<size_t> to_copy_;
   std::vector<size_t> to_read_back_;
   std::map<size_t, DoneUnit> done_before_;
+
+  std::mutex sync_mutex_;
+  bool sync_failed_ = false;  // guarded by sync_mutex_ while units are copied
 
   std::mutex mutex_;
   // Guarded by the mutex.
@@ -142,15 +141,12 @@ void MigrationRun::skip_done_units() {
   for (const size_t i : order_) {
     (find_done(units_[i]) != nullptr ? candidates : to_copy_).push_back(i);
   }
-  std::vector<std::unique_ptr<CopyUnit>> probes(candidates.size());
-  std::vector<KnownLinks> links(candidates.size());
-  for_each_shared(candidates.size(), options_.jobs, context_.stop(), [&](size_t n, SharedWork& work) {
-    if (context_.stopped()) {
-      return;
-    }
-    probes[n] = std::make_unique<CopyUnit>(units_[candidates[n]]);
-    look_at_tree(context_, *probes[n], work, links[n], [] {});
-  });
+  std::vector<const MigrationUnit*> units;
+  for (const size_t i : candidates) {
+    units.push_back(&units_[i]);
+  }
+  const std::vector<std::unique_ptr<UnitLook>> looks = look_at_units(context_, units, options_.jobs);
+  std::vector<std::string> again;
   for (size_t n = 0; n < candidates.size() && !context_.stopped(); ++n) {
     const size_t i = candidates[n];
     const MigrationUnit& unit = units_[i];
@@ -158,19 +154,27 @@ void MigrationRun::skip_done_units() {
     UnitResult& result = result_.units[i];
     const Result<Dir> above = open_far_dir(context_.target, unit.path.parent().bytes());
     const bool there = above && above->stat(std::string(unit.path.name()));
-    if (probes[n]->fingerprint.hex() != done.fingerprint || probes[n]->tally.has_problems() || !there) {
+    CopyUnit& probe = looks[n]->probe;
+    if (probe.fingerprint.hex() != done.fingerprint || probe.tally.has_problems() || !there) {
       result.changed_since = there;
       to_copy_.push_back(i);
+      again.push_back(unit.path.bytes());
       continue;
     }
-    links[n].adopt_into(context_);
-    probes[n]->tally.settle(result);
+    if (options_.verify == CopyVerify::Full && !done.verified && history_->changed_copies) {
+      context_.trusted_before.reset();  // its files are compared with the source's, and those that were changed copied
+      to_copy_.push_back(i);
+      again.push_back(unit.path.bytes());
+      continue;
+    }
+    looks[n]->links.adopt_into(context_);
+    probe.tally.settle(result);
     result.state = UnitState::AlreadyDone;
     result.links = done.result.links;
     result.verdict = done.result.verdict;
     if (options_.verify == CopyVerify::None) {
       result.verdict.reset();
-    } else if (unit.kind == MigrationUnit::Kind::Layer && !result.verdict) {
+    } else if (unit.kind == MigrationUnit::Kind::Layer && (!result.verdict || done.needs_verdict)) {
       result.verdict = verify_layer(source_, *unit.layer, Depth::Full, context_.stop(), context_.progress);
     }
     if (options_.verify == CopyVerify::Full && !done.verified) {
@@ -179,6 +183,9 @@ void MigrationRun::skip_done_units() {
     }
     context_.progress.add_items(1);
     context_.progress.add_bytes(unit.weight);
+  }
+  if (!context_.stopped()) {
+    settle(state_.add_again(again));
   }
   std::stable_sort(to_copy_.begin(), to_copy_.end(), [&](size_t a, size_t b) { return units_[a].weight > units_[b].weight; });
 }
@@ -199,7 +206,7 @@ void MigrationRun::remove_unit(const std::string& path) {
 
 // What an earlier run copied, or began to, and what is not to be copied any more.
 void MigrationRun::remove_gone_units() {
-  if (!history_) {
+  if (!history_ || !options_.removes_others) {
     return;
   }
   for (const std::string& path : history_->begun) {
@@ -223,6 +230,8 @@ void MigrationRun::copy_unit(size_t index, SharedWork& work) {
   const Result<Dir> above = open_far_dir(context_.target, unit.path.parent().bytes());
   copied.fresh = !(above && above->stat(std::string(unit.path.name())));
   if (history_) {
+    copied.keeps_nothing =
+        is_recorded(unit) ? history_->unsynced.contains(unit.path.bytes()) : history_->lost_a_sync;
     if (const auto found = history_->suspects.find(unit.path.bytes()); found != history_->suspects.end()) {
       copied.suspects = found->second;
     }
@@ -280,7 +289,28 @@ void MigrationRun::end_unit(size_t index) {
   commit(false);
 }
 
+// One sync at a time: the kernel tells an error once, to whichever asks next, and it may be about the bytes of any unit
+// that was not known to be durable. So after the first one nothing is, and no later sync that succeeds makes it so.
+bool MigrationRun::sync() {
+  if (sync_failed_) {
+    return false;
+  }
+  Result<void> synced = state_.add_sync_begins();
+  if (synced) {
+    synced = sync_filesystem(context_.target);
+  }
+  sync_failed_ = !synced;
+  settle(synced);
+  return !sync_failed_;
+}
+
 void MigrationRun::commit(bool all) {
+  std::unique_lock syncing(sync_mutex_, std::defer_lock);
+  if (all) {
+    syncing.lock();
+  } else if (!syncing.try_lock()) {
+    return;  // what is finished meanwhile waits for the next one
+  }
   std::vector<std::pair<std::string, DoneUnit>> group;
   {
     const std::lock_guard lock(mutex_);
@@ -293,11 +323,9 @@ void MigrationRun::commit(bool all) {
     finished_.clear();
     finished_bytes_ = 0;
   }
-  if (const Result<void> synced = sync_filesystem(context_.target); !synced) {
-    settle(synced);
-    return;
+  if (sync()) {
+    settle(state_.add_done(group));
   }
-  settle(state_.add_done(group));
 }
 
 void MigrationRun::copy_units(const std::vector<size_t>& units) {
@@ -358,7 +386,10 @@ void MigrationRun::read_back_units() {
   if (context_.stopped() || to_read_back_.empty()) {
     return;
   }
-  settle(sync_filesystem(context_.target));
+  if (!sync()) {
+    return;
+  }
+  settle(state_.add_synced());
   Progress& progress = context_.progress;
   progress.items_done = 0;
   progress.items_total = to_read_back_.size();
@@ -392,8 +423,11 @@ MigrationResult MigrationRun::run() {
   }
   commit(true);  // what is through is through, even where something stopped us
   read_back_units();
-  if (!context_.stopped()) {
-    settle(sync_filesystem(context_.target));
+  if (!context_.stopped() && sync()) {
+    settle(state_.add_synced());
+  }
+  if (!context_.stopped() && options_.changes_follow) {
+    settle(state_.add_changes_follow());
   }
   UnitResult told;
   notes.tally.settle(told);
@@ -416,16 +450,6 @@ Result<void> check_apart(const Root& source, const Root& target) {
 }
 
 }  // namespace
-
-bool UnitResult::loses_data() const {
-  return (verdict && is_damage(verdict->state)) ||
-         std::any_of(problems.begin(), problems.end(), [](const CopyProblem& problem) { return problem.loses_data(); });
-}
-
-bool MigrationResult::all_reached() const {
-  return std::all_of(units.begin(), units.end(),
-                     [](const UnitResult& unit) { return unit.state != UnitResult::State::NotReached; });
-}
 
 Result<MigrationResult> migrate_units(const Root& source, const Root& target, const std::vector<MigrationUnit>& units,
                                       const MigrationOptions& options, const Cancel& cancel, Progress& progress) {

@@ -8,10 +8,13 @@
 // out is the caller's choice (units and their filters); what is made out of it afterwards (links of layers, paths in
 // configurations) is the caller's work.
 //
-// State is kept in `.docker-fsck/migration/state` of the target. A unit counts as done once everything of it is on the
+// State is kept in `.docker-fsck/migration/journal` of the target. A unit counts as done once everything of it is on the
 // disk (syncfs); a later run then only compares the source's metadata with what it was (names, sizes, owners, modes,
-// times, links) and copies the unit again where it differs. A unit that was cut off goes on file by file. The result is
-// always that of a copy that was never cut off: what is in a unit's target and not in its source is removed.
+// times, links) and copies the unit again where it differs. A unit that was cut off goes on file by file; where the disk
+// was not heard to have taken its bytes (a sync that failed, or was cut off itself), all of its files are written again.
+// The result is always that of a copy that was never cut off: what is in a unit's target and not in its source is
+// removed. When the migration has ended its state becomes a record (core/transfer/migration_end.h), which a later run
+// takes up again.
 #pragma once
 
 #include <cstdint>
@@ -68,6 +71,12 @@ struct MigrationOptions {
   // a damaged layer keeps nothing else from being copied.
   std::function<bool(const std::vector<UnitResult>& so_far)> after_layers{};
   std::string note{};  // recorded with the run and given back by find_migration; the caller's options, say
+  // Units of earlier runs that are not given any more are removed from the target. Not wanted of a run that is only given
+  // some of them.
+  bool removes_others = true;
+  // The caller changes copies afterwards (paths in configurations, repairs), so that they are no longer what the source
+  // has: recorded, so that a later run which reads everything back copies them anew first.
+  bool changes_follow = false;
 };
 
 // Something of the source that could not be copied as it is. It never keeps anything else from being copied.
@@ -156,11 +165,12 @@ struct MigrationTrace {
   uint64_t runs = 0;
   uint64_t units_done = 0;
   std::string note;  // of the last run
+  bool finished = false;  // it has ended, and the target is a root like any other
 };
 // Nothing where no migration was begun. Format error where its state cannot be read as one.
 Result<std::optional<MigrationTrace>> find_migration(const Root& target, const Root& source);
 
-// Removes the state of a migration: nothing can be resumed afterwards. Not having any is no error.
-Result<void> forget_migration(const Root& target);
+// Removes what is known of a migration that has ended; not having any is no error. For targets that were emptied since.
+Result<void> forget_finished_migration(const Root& target);
 
 }  // namespace dfsck

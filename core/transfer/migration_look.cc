@@ -45,4 +45,16 @@ void look_at_tree(CopyContext& context, CopyUnit& unit, SharedWork& work, KnownL
   std::make_shared<LookWalk>(context, unit, work, links, std::move(ended))->start();
 }
 
+std::vector<std::unique_ptr<UnitLook>> look_at_units(CopyContext& context, const std::vector<const MigrationUnit*>& units,
+                                                     unsigned jobs) {
+  std::vector<std::unique_ptr<UnitLook>> looks(units.size());
+  for_each_shared(units.size(), jobs, context.stop(), [&](size_t n, SharedWork& work) {
+    if (!context.stopped()) {
+      looks[n] = std::make_unique<UnitLook>(*units[n]);
+      look_at_tree(context, looks[n]->probe, work, looks[n]->links, [] {});
+    }
+  });
+  return looks;
+}
+
 }  // namespace dfsck

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -29,5 +30,16 @@ class KnownLinks {
 // Goes through the unit's source; unit.fingerprint and unit.tally are complete when `ended` is called.
 void look_at_tree(CopyContext& context, CopyUnit& unit, SharedWork& work, KnownLinks& links,
                   std::function<void()> ended);
+
+// What looking at a unit found.
+struct UnitLook {
+  explicit UnitLook(const MigrationUnit& unit) : probe(unit) {}
+
+  CopyUnit probe;
+  KnownLinks links;
+};
+// Looks at all of them; whatever was not looked at because it had to stop is null.
+std::vector<std::unique_ptr<UnitLook>> look_at_units(CopyContext& context, const std::vector<const MigrationUnit*>& units,
+                                                     unsigned jobs);
 
 }  // namespace dfsck

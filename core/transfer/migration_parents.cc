@@ -60,4 +60,14 @@ void UnitParents::finish(CopyContext& context, CopyUnit& notes) const {
   }
 }
 
+void UnitParents::sum_up(CopyContext& context, SetSum& sum) const {
+  for (const std::string& path : paths_) {
+    const Result<Dir> source = open_far_dir(context.source, path);
+    Facts facts;
+    if (source && look_at(source->fd(), "", facts) == 0) {
+      sum.add(fingerprint_item(path, facts.stat));
+    }
+  }
+}
+
 }  // namespace dfsck

@@ -19,6 +19,8 @@ class UnitParents {
   void make(CopyContext& context, CopyUnit& notes) const;
   // Gives them the attributes that they have in the source.
   void finish(CopyContext& context, CopyUnit& notes) const;
+  // Adds what they are in the source.
+  void sum_up(CopyContext& context, SetSum& sum) const;
 
  private:
   std::set<std::string> paths_;  // sorted: each behind those above it

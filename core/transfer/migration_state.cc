@@ -13,7 +13,6 @@
 namespace dfsck {
 namespace {
 
-
 JsonValue text(const std::string& value) { return JsonValue::string(value); }
 JsonValue number(uint64_t value) { return JsonValue::number_text(std::to_string(value)); }
 
@@ -27,7 +26,7 @@ JsonValue record_of(const std::string& path, const DoneUnit& unit) {
                             {"others", number(unit.result.others)},
                             {"links", number(unit.result.links)},
                             {"needs_verdict", JsonValue::boolean(unit.needs_verdict)}};
-  if (const auto& verdict = unit.result.verdict; verdict && !unit.needs_verdict) {
+  if (const auto& verdict = unit.result.verdict) {
     members.push_back({"verdict", JsonValue::object({{"state", number(static_cast<uint64_t>(verdict->state))},
                                                      {"reason", text(verdict->reason)},
                                                      {"digest", text(verdict->found_digest)},
@@ -73,7 +72,44 @@ DoneUnit unit_of(const JsonValue& record) {
   return unit;
 }
 
-void take(const JsonValue& record, const std::string& boot, MigrationHistory& history) {
+JsonValue record_of(const MigrationEnd& end) {
+  JsonValue::Object target;
+  for (const auto& [name, fingerprint] : end.target) {
+    target.push_back({name, text(fingerprint)});
+  }
+  return JsonValue::object({{"record", text("end")},
+                            {"whole", JsonValue::boolean(end.whole)},
+                            {"around", text(end.around)},
+                            {"target", JsonValue::object(std::move(target))}});
+}
+
+MigrationEnd end_of(const JsonValue& record) {
+  MigrationEnd end;
+  end.whole = record.get("whole").as_bool().value_or(false);
+  end.around = text_of(record, "around");
+  if (const JsonValue::Object* target = record.get("target").as_object()) {
+    for (const auto& [name, fingerprint] : *target) {
+      const std::string* told = fingerprint.as_string();
+      end.target[name] = told != nullptr ? *told : std::string();
+    }
+  }
+  return end;
+}
+
+// A run is over. `sync_is_open`: its last sync was not heard to succeed.
+void settle_sync(bool& sync_is_open, MigrationHistory& history) {
+  if (sync_is_open) {
+    history.lost_a_sync = true;
+    for (const std::string& unit : history.begun) {
+      if (!history.done.contains(unit)) {
+        history.unsynced.insert(unit);
+      }
+    }
+  }
+  sync_is_open = false;
+}
+
+void take(const JsonValue& record, const std::string& boot, bool& sync_is_open, MigrationHistory& history) {
   const std::string kind = text_of(record, "record");
   const std::string unit = text_of(record, "unit");
   if (kind == "begin") {
@@ -81,7 +117,9 @@ void take(const JsonValue& record, const std::string& boot, MigrationHistory& hi
                       text_of(record, "boot")};
     history.started = {record.get("seconds").as_int64().value_or(0), record.get("nanoseconds").as_int64().value_or(0)};
   } else if (kind == "run") {
+    settle_sync(sync_is_open, history);
     ++history.runs;
+    history.end.reset();
     history.note = text_of(record, "note");
     history.one_boot = history.one_boot && text_of(record, "boot") == boot && !boot.empty();
     if (const JsonValue::Array* units = record.get("units").as_array()) {
@@ -91,9 +129,21 @@ void take(const JsonValue& record, const std::string& boot, MigrationHistory& hi
         }
       }
     }
+  } else if (kind == "sync") {
+    sync_is_open = true;
+  } else if (kind == "synced") {
+    sync_is_open = false;
+  } else if (kind == "changes") {
+    history.changed_copies = true;
+  } else if (kind == "end") {
+    history.end = end_of(record);
   } else if (kind == "done") {
+    sync_is_open = false;
+    history.unsynced.erase(unit);
     history.done[unit] = unit_of(record);
     history.suspects.erase(unit);
+  } else if (kind == "again") {
+    history.done.erase(unit);
   } else if (kind == "verified") {
     if (const auto found = history.done.find(unit); found != history.done.end()) {
       found->second.verified = true;
@@ -101,6 +151,7 @@ void take(const JsonValue& record, const std::string& boot, MigrationHistory& hi
   } else if (kind == "gone") {
     history.done.erase(unit);
     history.begun.erase(unit);
+    history.unsynced.erase(unit);
     history.suspects.erase(unit);
   } else if (kind == "suspect") {
     history.suspects[unit].insert(text_of(record, "path"));
@@ -108,7 +159,13 @@ void take(const JsonValue& record, const std::string& boot, MigrationHistory& hi
   }
 }
 
-Result<Dir> open_or_make(const Dir& own) {
+// Of a finished one is made what it was.
+Result<Dir> open_or_make(const Dir& own, bool finished) {
+  if (finished) {
+    const Result<void> moved = move(own, kFinishedMigrationDirectory, own, kMigrationDirectory);
+    const Result<void> synced = moved ? sync_directory(own) : moved;
+    return synced ? own.open_dir(kMigrationDirectory) : synced.error();
+  }
   if (const Result<void> made = make_directory(own, kMigrationDirectory, 0700); !made && !made.error().is_io(EEXIST)) {
     return made.error();
   }
@@ -134,28 +191,46 @@ bool MigrationHistory::is_of(const SourceIdentity& other) const {
   return source.inode == other.inode && (source.path == other.path || source.device == other.device);
 }
 
-Result<std::optional<MigrationHistory>> read_history(const Root& target) {
-  const Result<Dir> dir = target.open_dir(RelPath(kOwnDirectory) / kMigrationDirectory);
-  if (!dir) {
-    return is_nothing(dir.error()) ? Result(std::optional<MigrationHistory>()) : dir.error();
-  }
-  const Result<JournalText> journal = read_journal(*dir);
+namespace {
+
+Result<std::optional<JournalText>> journal_in(const Root& target, const char* name) {
+  const Result<Dir> dir = target.open_dir(RelPath(kOwnDirectory) / name);
+  Result<JournalText> journal = dir ? read_journal(*dir) : dir.error();
   if (!journal) {
-    return is_nothing(journal.error()) ? Result(std::optional<MigrationHistory>()) : journal.error();
+    return is_nothing(journal.error()) ? Result(std::optional<JournalText>()) : journal.error();
   }
+  return std::optional(std::move(*journal));
+}
+
+}  // namespace
+
+Result<std::optional<MigrationHistory>> read_history(const Root& target) {
   MigrationHistory history;
-  const std::string boot = current_boot_id();
-  for (const JsonValue& record : journal->records) {
-    take(record, boot, history);
+  Result<std::optional<JournalText>> journal = journal_in(target, kMigrationDirectory);
+  if (journal && !*journal) {
+    journal = journal_in(target, kFinishedMigrationDirectory);
+    history.finished = true;
   }
-  history.good_bytes = journal->good_bytes;
+  if (!journal) {
+    return journal.error();
+  }
+  if (!*journal) {
+    return std::optional<MigrationHistory>();
+  }
+  const std::string boot = current_boot_id();
+  bool sync_is_open = false;
+  for (const JsonValue& record : (*journal)->records) {
+    take(record, boot, sync_is_open, history);
+  }
+  settle_sync(sync_is_open, history);
+  history.good_bytes = (*journal)->good_bytes;
   return std::optional(std::move(history));
 }
 
 Result<MigrationState> MigrationState::open(const RootLock& lock, const std::optional<MigrationHistory>& history,
                                             const SourceIdentity& source, const std::string& note,
                                             const std::vector<std::string>& units) {
-  const Result<Dir> dir = open_or_make(lock.own());
+  const Result<Dir> dir = open_or_make(lock.own(), history && history->finished);
   if (!dir) {
     return dir.error();
   }
@@ -203,6 +278,10 @@ Result<void> MigrationState::append(const std::vector<JsonValue>& records) {
   return records.empty() ? Result<void>() : journal_.append(records);
 }
 
+Result<void> MigrationState::add_sync_begins() { return append({JsonValue::object({{"record", text("sync")}})}); }
+Result<void> MigrationState::add_synced() { return append({JsonValue::object({{"record", text("synced")}})}); }
+Result<void> MigrationState::add_changes_follow() { return append({JsonValue::object({{"record", text("changes")}})}); }
+
 Result<void> MigrationState::add_done(const std::vector<std::pair<std::string, DoneUnit>>& units) {
   std::vector<JsonValue> records;
   for (const auto& [path, unit] : units) {
@@ -227,6 +306,10 @@ Result<void> MigrationState::add_verified(const std::vector<std::string>& units)
   return append(each_as("verified", units));
 }
 
+Result<void> MigrationState::add_again(const std::vector<std::string>& units) {
+  return append(each_as("again", units));
+}
+
 Result<void> MigrationState::add_gone(const std::vector<std::string>& units) {
   return append(each_as("gone", units));
 }
@@ -246,17 +329,35 @@ Result<std::optional<MigrationTrace>> find_migration(const Root& target, const R
   }
   const MigrationHistory& told = **history;
   return std::optional(
-      MigrationTrace{told.source.path, told.is_of(*identity), told.runs, told.done.size(), told.note});
+      MigrationTrace{told.source.path, told.is_of(*identity), told.runs, told.done.size(), told.note, told.finished});
 }
 
-Result<void> forget_migration(const Root& target) {
-  const Result<Dir> own = target.open_dir(kOwnDirectory);
-  if (!own) {
-    return is_nothing(own.error()) ? Result<void>() : own.error();
+Result<void> write_end(const RootLock& lock, const MigrationHistory& history, const MigrationEnd& end) {
+  const Dir& own = lock.own();
+  const Result<Dir> dir = own.open_dir(kMigrationDirectory);
+  Result<Journal> journal = dir ? Journal::reopen(*dir, history.good_bytes) : dir.error();
+  const Result<void> written = journal ? journal->append({record_of(end)}) : journal.error();
+  if (!written) {
+    return written;
   }
+  // Of a migration before this one, into a directory that was emptied since.
   uint64_t freed = 0;
-  const Result<void> removed = remove_tree(*own, kMigrationDirectory, freed);
-  return removed || removed.error().is_io(ENOENT) ? Result<void>() : removed;
+  if (const Result<void> removed = remove_tree(own, kFinishedMigrationDirectory, freed);
+      !removed && !removed.error().is_io(ENOENT)) {
+    return removed;
+  }
+  const Result<void> moved = move(own, kMigrationDirectory, own, kFinishedMigrationDirectory);
+  return moved ? sync_directory(own) : moved;
+}
+
+Result<void> forget_finished_migration(const Root& target) {
+  const Result<std::optional<MigrationHistory>> history = read_history(target);
+  if (!history || !*history || !(*history)->finished) {
+    return history ? Result<void>() : history.error();
+  }
+  const Result<RootLock> lock = RootLock::take(target);
+  uint64_t freed = 0;
+  return lock ? remove_tree(lock->own(), kFinishedMigrationDirectory, freed) : lock.error();
 }
 
 }  // namespace dfsck

@@ -1,83 +1,109 @@
 // Prepared beside its place, then renamed over it.
 #include "core/transfer/target_file.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
 
 #include "core/fs/writer.h"
+#include "core/fs/writer_copy.h"
+#include "core/transfer/copy_attributes.h"
 
 namespace dfsck {
 namespace {
 
-struct Likeness {
-  FileStat stat;
-  std::map<std::string, std::string> attributes;
+class TargetFile {
+ public:
+  TargetFile(CopyContext& context, const RelPath& path, const MigrationUnit& none)
+      : context_(context), path_(path.bytes()), name_(path.name()), prepared_(name_ + ".docker-fsck"), notes_(none) {}
+
+  Result<void> write(const Dir& source, const Dir& target, std::string_view bytes) {
+    const Result<FileStat> before = target.stat_self();
+    const Result<void> made = before ? prepare(source, target, bytes) : before.error();
+    const Result<void> moved = made ? put_in_place(source, target) : made;
+    if (!moved) {
+      return moved;
+    }
+    // The directory keeps the time that it has in the source.
+    const Result<void> timed = set_mtime_of(target, before->mtime);
+    return timed ? sync_directory(target) : timed;
+  }
+
+  std::vector<CopyProblem> problems() {
+    UnitResult told;
+    notes_.tally.settle(told);
+    return std::move(told.problems);
+  }
+
+ private:
+  // What the target refuses of the attributes is a problem, as it is of a copy.
+  Result<void> prepare(const Dir& source, const Dir& target, std::string_view bytes) {
+    Facts facts;
+    const Fd like(::openat(source.fd(), name_.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    if (!like || look_at(like.get(), "", facts) != 0) {
+      return sys_error("open", path_);
+    }
+    Result<Fd> file = make_file(target, prepared_, bytes);
+    if (!file && file.error().is_io(EEXIST)) {
+      // Left by a run that was cut off here.
+      const Result<void> removed = remove_object(target, prepared_);
+      file = removed ? make_file(target, prepared_, bytes) : removed.error();
+    }
+    if (!file) {
+      return file.error();
+    }
+    copy_attributes(context_, notes_, path_, like.get(), file->get(), facts,
+                    {.just_now = true, .mode = 0600, .stays_open = true});
+    if (context_.stopped()) {
+      return context_.failure().value_or(Error{});
+    }
+    return sync_data(file->get(), prepared_);
+  }
+
+  // Over a copy that may be immutable, as the source's file is.
+  Result<void> put_in_place(const Dir& source, const Dir& target) {
+    Facts copy;
+    const bool is_guarded = look_at(target.fd(), name_.c_str(), copy) == 0 && copy.is_guarded;
+    if (is_guarded) {
+      take_guards_off(target.fd(), name_.c_str());
+    }
+    const Result<void> moved = move_over(target, prepared_, target, name_);
+    if (moved && is_guarded) {
+      note_guards(notes_, source.fd(), name_, path_);
+      set_guards(context_, notes_);
+    }
+    return moved;
+  }
+
+  CopyContext& context_;
+  const std::string path_;
+  const std::string name_;
+  const std::string prepared_;
+  CopyUnit notes_;
 };
-
-Result<Likeness> likeness_of(const Root& source, const RelPath& path) {
-  Likeness like;
-  const Result<FileStat> stat = source.stat(path);
-  if (!stat) {
-    return stat.error();
-  }
-  Result<std::map<std::string, std::string>> attributes = source.xattrs(path);
-  if (!attributes) {
-    return attributes.error();
-  }
-  like.stat = *stat;
-  like.attributes = std::move(*attributes);
-  return like;
-}
-
-Result<void> prepare(const Dir& parent, const std::string& name, std::string_view bytes, const Likeness& like) {
-  Result<Fd> file = make_file(parent, name, bytes);
-  if (!file && file.error().is_io(EEXIST)) {
-    // Left by a run that was cut off here.
-    if (const Result<void> removed = remove_object(parent, name); !removed) {
-      return removed;
-    }
-    file = make_file(parent, name, bytes);
-  }
-  if (!file) {
-    return file.error();
-  }
-  const OwnerMode owner{like.stat.uid, like.stat.gid, like.stat.mode & 07777};
-  if (const Result<void> owned = set_owner_mode(parent, name, owner); !owned) {
-    return owned;
-  }
-  for (const auto& [key, value] : like.attributes) {
-    if (const Result<void> set = set_attribute(parent, name, key, value); !set) {
-      return set;
-    }
-  }
-  if (const Result<void> timed = set_mtime(parent, name, like.stat.mtime); !timed) {
-    return timed;
-  }
-  return sync_data(file->get(), name);
-}
 
 }  // namespace
 
-Result<void> write_target_file(const Root& source, const Root& target, const RelPath& path, std::string_view bytes) {
-  const Result<Likeness> like = likeness_of(source, path);
-  if (!like) {
-    return like.error();
+Result<std::vector<CopyProblem>> write_target_file(const Root& source, const Root& target, const RelPath& path,
+                                                   std::string_view bytes) {
+  Result<Dir> target_top = target.open_dir(RelPath());
+  const Result<Dir> from = source.open_dir(path.parent());
+  const Result<Dir> to = target.open_dir(path.parent());
+  for (const Result<Dir>* dir : std::initializer_list<const Result<Dir>*>{&target_top, &from, &to}) {
+    if (!*dir) {
+      return dir->error();
+    }
   }
-  const Result<Dir> parent = target.open_dir(path.parent());
-  const Result<FileStat> before = parent ? parent->stat_self() : parent.error();
-  if (!before) {
-    return before.error();
-  }
-  const std::string name(path.name());
-  const std::string prepared = name + ".docker-fsck";
-  if (const Result<void> made = prepare(*parent, prepared, bytes, *like); !made) {
-    return made;
-  }
-  if (const Result<void> moved = move_over(*parent, prepared, *parent, name); !moved) {
-    return moved;
-  }
-  // The directory keeps the time that it has in the source.
-  const Result<void> timed = set_mtime_of(*parent, before->mtime);
-  return timed ? sync_directory(*parent) : timed;
+  const Cancel never;
+  Progress unseen;
+  CopyContext context(source, std::move(*target_top), {}, never, unseen);
+  context.uid = ::geteuid();
+  context.gid = ::getegid();
+  const MigrationUnit none;
+  TargetFile file(context, path, none);
+  const Result<void> written = file.write(*from, *to, bytes);
+  return written ? Result(file.problems()) : written.error();
 }
 
 }  // namespace dfsck

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <functional>
 
+#include "core/fs/lock.h"
 #include "core/fs/mount_trial.h"
 #include "core/fs/writer.h"
 #include "core/model/host_facts.h"
@@ -17,7 +18,7 @@ namespace {
 using Verdict = Capability::Verdict;
 using namespace std::string_literals;
 
-constexpr const char* kProbe = ".docker-fsck-probe";
+constexpr const char* kTrial = "trial";  // in our own directory, so that nobody's files are among what a kill leaves
 constexpr uint32_t kUser = 100'000;   // as in user-namespace remapped roots
 constexpr uint32_t kGroup = 100'001;
 constexpr size_t kLongestName = 255;  // NAME_MAX
@@ -372,10 +373,23 @@ Result<TargetProbe> begin(const Dir& top) {
 }
 
 // Of this run, or of one that was killed.
-Result<void> remove_probe(const Dir& top) {
+Result<void> remove_trial(const Dir& own) {
   uint64_t bytes = 0;
-  const Result<void> removed = remove_tree(top, kProbe, bytes);
+  const Result<void> removed = remove_tree(own, kTrial, bytes);
   return removed || removed.error().is_io(ENOENT) ? Result<void>() : removed;
+}
+
+// Our directory, where nothing else is in it: a target that is refused is left as it was found.
+Result<void> remove_own(const Dir& top) {
+  const Result<FileStat> before = top.stat_self();
+  if (!before) {
+    return before.error();
+  }
+  if (const Result<void> removed = remove_object(top, kOwnDirectory); !removed) {
+    const Error& error = removed.error();
+    return error.is_io(ENOTEMPTY) || error.is_io(EEXIST) ? Result<void>() : removed;
+  }
+  return set_mtime_of(top, before->mtime);
 }
 
 }  // namespace
@@ -416,12 +430,15 @@ Result<TargetProbe> probe_target(const Root& target, const ProbeOptions& options
     finish(*probe);
     return probe;
   }
-  if (const Result<void> removed = remove_probe(*top); !removed) {
-    return removed.error();
+  const Result<RootLock> lock = RootLock::take(target);
+  const Result<void> cleared = lock ? remove_trial(lock->own()) : lock.error();
+  if (!cleared) {
+    return cleared.error();
   }
-  const Result<Dir> place = fresh_directory(*top, kProbe);
+  const Result<Dir> place = fresh_directory(lock->own(), kTrial);
   const Result<void> run = place ? run_experiments(*place, options, *probe) : place.error();
-  const Result<void> removed = remove_probe(*top);
+  const Result<void> emptied = remove_trial(lock->own());
+  const Result<void> removed = emptied ? remove_own(*top) : emptied;
   if (!run || !removed) {
     return run ? removed.error() : run.error();
   }

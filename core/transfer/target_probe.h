@@ -32,8 +32,10 @@ struct ProbeOptions {
   bool mount_overlay = true;  // in a private mount namespace of a child process
 };
 
-// Makes a directory in `target`, tries everything in it, and removes it. An Error where that cannot be made or removed,
-// naming what stays. Must run with the privileges of the copy.
+// Makes a directory in the `.docker-fsck` of `target`, tries everything in it, and removes it, with what an earlier trial
+// left that was killed, and `.docker-fsck` too where nothing else is in it. An Error where that cannot be made or
+// removed, naming what stays; Busy as RootLock::take, before anything is written. Must run with the privileges of the
+// copy.
 Result<TargetProbe> probe_target(const Root& target, const ProbeOptions& options = {});
 
 // The same without writing anything, for dry runs on targets that must stay as they are: what only doing can tell is

@@ -1,0 +1,58 @@
+// From the user's wish and the plan.
+#include "checks/migration_request.h"
+
+namespace dfsck {
+
+std::string note_of(const MigrationWish& wish) {
+  std::string note = "everything";
+  if (!wish.images.empty()) {
+    note = "images";
+    for (const std::string& image : wish.images) {
+      note += " " + image;
+    }
+  }
+  for (const Excluded excluded : wish.choice.excluded) {
+    note += excluded == Excluded::Volumes      ? " without volumes"
+            : excluded == Excluded::Containers ? " without containers"
+                                               : " without buildkit";
+  }
+  note += wish.choice.keep_orphans ? " with orphans" : "";
+  // Otherwise files that name the place would keep the one of the run before.
+  return note + (wish.final_path.empty() ? "" : " for " + wish.final_path);
+}
+
+std::string written_as(const std::vector<WrittenFile>& files) {
+  std::string all;
+  for (const WrittenFile& file : files) {
+    all += file.path.bytes() + std::string(1, '\0') + std::to_string(file.bytes.size()) + ":" + file.bytes;
+  }
+  return all;
+}
+
+MigrationOptions request_of(const MigrationWish& wish, const CopyPlan& plan) {
+  const bool is_live = wish.when == MigrationWish::When::Live;
+  MigrationOptions options;
+  options.jobs = wish.jobs;
+  options.verify = wish.verify;
+  options.mounts = plan.mounts();
+  options.bytes_per_second = wish.bytes_per_second;
+  options.note = note_of(wish);
+  options.removes_others = !is_live;
+  options.changes_follow = !is_live;
+  return options;
+}
+
+std::vector<MigrationUnit> units_of(const MigrationReport& report) {
+  std::vector<MigrationUnit> units;
+  const OmitFilter filter = report.plan.filter();
+  for (const size_t i : report.copied_units) {
+    const PlannedUnit& unit = report.plan.units[i];
+    const MigrationUnit::Kind kind = unit.kind == PlannedUnit::Kind::Layer  ? MigrationUnit::Kind::Layer
+                                     : unit.kind == PlannedUnit::Kind::Tree ? MigrationUnit::Kind::Tree
+                                                                            : MigrationUnit::Kind::Directory;
+    units.push_back({unit.path, kind, unit.layer, filter, unit.expected_bytes});
+  }
+  return units;
+}
+
+}  // namespace dfsck
