@@ -110,6 +110,41 @@ TEST_F(Migrating, BothSidesAreCountedAndCompared) {
   EXPECT_EQ(report->get("copied").get("layers").as_uint64(), report->get("copied").get("layers_verified").as_uint64());
 }
 
+// Takes something of the source away when the plan is made and nothing is copied yet.
+class Taker : public MutationHook {
+ public:
+  explicit Taker(std::string path) : path_(std::move(path)) { set_mutation_hook(this); }
+  ~Taker() override { set_mutation_hook(nullptr); }
+  int before(std::string_view) override {
+    std::error_code gone_already;
+    fs::remove_all(path_, gone_already);
+    return 0;
+  }
+  void after(std::string_view) override {}
+
+ private:
+  std::string path_;
+};
+
+TEST_F(Migrating, WhatIsNotInTheTargetIsNamedAndNothingIsSwitched) {
+  for (const char* gone : {"volumes/data/_data/kept", "volumes/data"}) {
+    SCOPED_TRACE(gone);
+    build("good/everything.case");
+    temp_.write("daemon.json", "{}\n");
+    const std::string config = temp_.path() + "/daemon.json";
+    const Taker taker(source() + "/" + gone);
+    const Output output = run_program({"migrate", "--progress", "none", "--color", "never", "--keep-going", "--switch",
+                                       "--daemon-config", config, source(), target()});
+    EXPECT_NE(output.exit_code & 4, 0) << output.out;
+    EXPECT_TRUE(says(output, "THE TARGET LACKS:\n  volume data: ")) << output.out;
+    EXPECT_TRUE(says(output, "the target lacks things that the source has")) << output.out;
+    EXPECT_FALSE(says(output, "can be removed")) << output.out;
+    EXPECT_EQ(fs::file_size(config), 3U);
+    fs::remove_all(source());
+    fs::remove_all(target());
+  }
+}
+
 TEST_F(Migrating, DriversWhoseLayersAreNoFilesAreRefusedWithWhatWorks) {
   build("good/vfs.case");
   std::string before = "vfs";

@@ -93,7 +93,13 @@ class Plans : public testing::Test {
         it.disable_recursion_pending();
       }
     }
-    EXPECT_EQ(met.size(), plan.units.size());
+    // The iterator follows no links.
+    const auto behind_link = [&](const PlannedUnit& unit) {
+      return std::any_of(plan.boundaries.begin(), plan.boundaries.end(),
+                         [&](const PlannedBoundary& boundary) { return unit.path.is_below(boundary.path); });
+    };
+    const auto behind = std::count_if(plan.units.begin(), plan.units.end(), behind_link);
+    EXPECT_EQ(met.size(), plan.units.size() - static_cast<size_t>(behind));
     return plan;
   }
 

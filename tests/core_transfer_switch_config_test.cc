@@ -154,6 +154,10 @@ TEST(NextSteps, SaysWhatIsNeededAndNothingElse) {
   EXPECT_FALSE(says(lines, "semanage"));
   EXPECT_FALSE(says(lines, "RequiresMountsFor"));
   EXPECT_TRUE(says(lines, "back to /var/lib/docker"));
+  EXPECT_TRUE(says(lines, "then it can be removed"));
+  facts.is_whole = false;
+  EXPECT_FALSE(says(next_steps(facts), "can be removed"));
+  facts.is_whole = true;
 
   facts.selinux = true;
   facts.mount_point = "/data";

@@ -215,8 +215,8 @@ try_dry_run() {
   status=$?
   judge "as a dry run" "$(
     [ "$status" -eq 0 ] || echo "exit $status"
-    grep -q 'would copy' "$work/text" || echo "it does not say what it would copy"
-    grep -q '^left out:' "$work/text" || echo "it does not say what it leaves out"
+    grep -q '^what travels:' "$work/text" || echo "it does not say what it would copy"
+    grep -q '^left out, ' "$work/text" || echo "it does not say what it leaves out"
     cmp -s "$work/before" <(seen "$target") || echo "the target was changed"
     source_is_untouched
   )"

@@ -212,7 +212,7 @@ CopyPlan CopyPlanner::plan(const RelPath& top) {
   }
   const OmitFilter filter = plan.filter();
   for (auto& [path, boundary] : boundaries_) {
-    if (!leaves_out(filter, path)) {
+    if (!omissions_.contains(path) && !leaves_out(filter, path)) {
       plan.boundaries.push_back(std::move(boundary));
     }
   }

@@ -55,8 +55,7 @@ class Boundaries {
 
   void describe(const Boundary& boundary, const RelPath& path) {
     if (!boundary.problem.empty()) {
-      planner_.note(path.text() + " is a link that leads " + boundary.problem + ": it stays one, and nothing behind it is " +
-                    "copied");
+      planner_.boundary(path, "is a link that leads " + boundary.problem + "; stays one, and nothing behind it travels");
     } else if (!boundary.is_data()) {
       leave(boundary, path);
     } else {
