@@ -98,11 +98,16 @@ class ContainerFiles {
   FindingSink& sink_;
 };
 
+// A daemon loads the containers of one store; with no storage driver here it is containerd's.
+bool is_of_store(const Model& model, const Container& container) {
+  return container.driver == model.driver || (model.driver.empty() && container.in_containerd);
+}
+
 // The daemon reserves names as it loads containers; the second one with a name is not loaded.
 void check_names(const CheckInput& input, FindingSink& sink) {
   std::map<std::string, const Container*> taken;
   for (const Container& container : input.model.containers.containers) {
-    if (!container.loads() || container.name.empty() || container.driver != input.model.driver) {
+    if (!container.loads() || container.name.empty() || !is_of_store(input.model, container)) {
       continue;
     }
     const auto [first, is_free] = taken.emplace(container.name, &container);

@@ -17,14 +17,16 @@ class ContainerLinks {
       : model_(model), container_(container), sink_(sink) {}
 
   void check() {
-    if (!model_.driver.empty() && container_.driver != model_.driver) {
+    if (!container_.in_containerd && !model_.driver.empty() && container_.driver != model_.driver) {
       Finding& finding = add(problem::container_other_driver);
       // Containers of the time before the field existed belong to aufs.
       finding.args["driver"] = container_.driver.empty() ? "aufs" : escaped(container_.driver);
       finding.args["active"] = model_.driver;
       return;
     }
-    check_image();
+    if (!container_.in_containerd) {
+      check_image();
+    }
     check_networks();
     check_volumes();
   }

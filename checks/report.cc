@@ -31,14 +31,18 @@ namespace {
 
 constexpr int kCorrected = 1;
 
+bool is_failed_itself(const RootReport& report) {
+  const bool repair_failed = report.repair && !(report.repair->obstacles.empty() && report.repair->added.empty());
+  return !report.failures.empty() || !report.now().failures.empty() || repair_failed;
+}
+
 int parts_of(const RootReport& report, Strict strict) {
   int code = 0;
   const RootReport& now = report.now();
   if (now.count(Severity::Error) > 0 || (strict == Strict::Yes && now.count(Severity::Warning) > 0)) {
     code |= 4;
   }
-  const bool repair_failed = report.repair && !(report.repair->obstacles.empty() && report.repair->added.empty());
-  if (!report.failures.empty() || !now.failures.empty() || repair_failed) {
+  if (is_failed_itself(report) || !now.not_checked.empty()) {
     code |= 8;
   }
   if (report.cancelled || now.cancelled) {
@@ -52,6 +56,10 @@ int parts_of(const RootReport& report, Strict strict) {
 }
 
 }  // namespace
+
+bool has_failed(const RootReport& report) {
+  return is_failed_itself(report) || std::any_of(report.below.begin(), report.below.end(), has_failed);
+}
 
 int exit_code(const RootReport& report, Strict strict) {
   const int code = parts_of(report, strict);

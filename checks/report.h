@@ -68,6 +68,9 @@ struct RootReport {
   Plan plan;
   // What could not be read for want of permission, and other failures of the check itself: exit code 8.
   std::vector<std::string> failures;
+  // What is in the root and was not looked at, for want of knowing it: exit code 8 too. "the layers of storage driver
+  // btrfs (1.2 GB)".
+  std::vector<std::string> not_checked;
   bool cancelled = false;
   std::vector<RootReport> below;  // user-namespace remapped roots inside this one
 
@@ -87,6 +90,8 @@ struct RootReport {
 // The part of the exit code that findings and repairs decide: 4, 8 and 32 are added up as in fsck(8), and 1 stands alone:
 // everything that was wrong is repaired. Roots below count too.
 enum class Strict { No, Yes };
+// True if the check or the repair itself failed, whatever was left out for want of knowing it.
+bool has_failed(const RootReport& report);
 int exit_code(const RootReport& report, Strict strict);
 
 }  // namespace dfsck

@@ -1,6 +1,7 @@
 // What lies directly in the root: things of the wrong type, other storage drivers, other versions' data, identity,
 // plugins.
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -33,6 +34,70 @@ void check_types(const RootEntries& entries, FindingSink& sink) {
   }
 }
 
+bool is_volume(const RelPath& path) { return path.is_below("volumes") && path.name() != "_data"; }
+bool is_volume_data(const RelPath& path) { return path.is_below("volumes") && path.name() == "_data"; }
+
+// What becomes of a link in this place that leads to a directory.
+std::string effect_of_link(const RelPath& path) {
+  const std::string refused = "docker volume rm refuses: \"Unable to remove a directory outside of the local volume root\".";
+  if (is_volume(path)) {
+    return "docker volume ls does not list the volume until a container uses it, and " + refused;
+  }
+  return is_volume_data(path) ? "All works, but " + refused : "A daemon follows it, and all works.";
+}
+
+// What a daemon says to one that leads to none; `place` is its absolute path.
+std::string effect_of_broken(const RelPath& path, const std::string& place) {
+  if (is_volume_data(path)) {
+    return "No container that uses the volume starts: \"error evaluating symlinks from mount source\".";
+  }
+  if (is_volume(path)) {
+    return "No container that uses the volume starts: \"mkdir " + place + ": file exists\".";
+  }
+  if (path == RelPath("containerd")) {
+    return "A daemon that starts a containerd of its own does not start: \"timeout waiting for containerd to start\".";
+  }
+  return "The daemon does not start: \"mkdir " + place + ": file exists\".";
+}
+
+// Whether a daemon looks at this place at all, when nothing is behind the link. What tmp is does not matter: the daemon
+// makes it anew.
+bool matters(const Model& model, const RelPath& path, bool is_broken) {
+  constexpr std::array<std::string_view, 8> kDrivers{"overlay2", "fuse-overlayfs", "btrfs",   "zfs",
+                                                     "aufs",     "devicemapper",   "overlay", "vfs"};
+  const std::string_view name = path.parent() == RelPath("image") ? path.name() : std::string_view(path.bytes());
+  const bool of_other_driver = std::find(kDrivers.begin(), kDrivers.end(), name) != kDrivers.end() && name != model.driver;
+  return path != RelPath("tmp") && !(is_broken && (of_other_driver || path == RelPath("rootfs")));
+}
+
+ProblemId problem_of_link(const Model& model, const Boundary& link) {
+  if (!link.problem.empty()) {
+    return problem::area_link_broken;
+  }
+  if (link.path.bytes() == model.driver) {
+    return problem::driver_linked;
+  }
+  return link.path == RelPath("volumes") ? problem::volumes_linked : problem::area_linked;
+}
+
+void check_links(const CheckInput& input, FindingSink& sink) {
+  for (const Boundary& link : input.model.host.boundaries) {
+    const bool is_broken = !link.problem.empty();
+    if (link.kind != Boundary::Kind::Link || !matters(input.model, link.path, is_broken)) {
+      continue;
+    }
+    const std::string place = escaped(input.root.path() + "/" + link.path.bytes());
+    Finding& finding = sink.add(problem_of_link(input.model, link), {SubjectKind::File, link.path.text()}, link.path);
+    finding.args["path"] = link.path.text();
+    finding.args["target"] = escaped(is_broken ? link.source : link.leads_to);
+    finding.args["place"] = place;
+    finding.args["effect"] = is_broken ? effect_of_broken(link.path, place) : effect_of_link(link.path);
+    if (is_broken) {
+      finding.args["where"] = link.problem;
+    }
+  }
+}
+
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -41,8 +106,8 @@ void check_other_drivers(const Model& model, FindingSink& sink) {
   std::set<std::string> drivers(model.entries.driver_dirs.begin(), model.entries.driver_dirs.end());
   drivers.insert(model.entries.image_drivers.begin(), model.entries.image_drivers.end());
   for (const std::string& driver : drivers) {
-    if (driver == model.driver && model.driver_covered) {
-      continue;
+    if (driver == model.driver) {
+      continue;  // covered, or said to be not checked
     }
     const bool has_dir = contains(model.entries.driver_dirs, driver);
     const bool has_images = contains(model.entries.image_drivers, driver);
@@ -109,6 +174,7 @@ void check_plugins(const RootEntries& entries, FindingSink& sink) {
 void check_root_entries(const CheckInput& input, FindingSink& sink) {
   const RootEntries& entries = input.model.entries;
   check_types(entries, sink);
+  check_links(input, sink);
   check_other_drivers(input.model, sink);
   check_several_drivers(input.model, sink);
   check_newer_data(entries, sink);

@@ -104,6 +104,12 @@ void count_things(const Model& model, const ContentResults& content, RootReport&
   }
 }
 
+// These name in "object" what the check had to leave out.
+bool is_about_what_was_not_checked(ProblemId id) {
+  return id == problem::layers_not_checked || id == problem::containerd_store_not_checked ||
+         id == problem::content_hidden;
+}
+
 void add_findings(const CheckInput& input, std::vector<Finding>& findings, RootReport& report) {
   const Impact impact(input.model, input.derived);
   const std::map<std::string, Subject> losses = open_losses(input.runs);
@@ -132,6 +138,9 @@ void add_findings(const CheckInput& input, std::vector<Finding>& findings, RootR
     const size_t number = report.findings.size() - 1;
     const auto left_out = settled.left_out.find(number);
     reported.why = left_out != settled.left_out.end() ? left_out->second : barred[number];
+    if (is_about_what_was_not_checked(finding.problem)) {
+      report.not_checked.push_back(finding.args.at("object"));
+    }
   }
   for (size_t step = 0; step < report.plan.steps.size(); ++step) {
     for (const size_t finding : report.plan.steps[step].findings) {
@@ -152,6 +161,16 @@ void disregard(const OwnRepair& own, Model& model) {
                              &model.build_cache.history_db}) {
     database->locked = false;
   }
+}
+
+void take_back_hidden(HiddenContent hidden, ContentResults& content) {
+  for (LayerVerdict& verdict : content.layers) {
+    take_back_hidden(hidden, verdict);
+  }
+  for (TwinVerdict& twin : content.twins) {
+    take_back_hidden(hidden, twin.verdict);
+  }
+  content.hidden = std::move(hidden);
 }
 
 void add_failures(const Model& model, RootReport& report) {
@@ -225,6 +244,7 @@ Result<Examination> Examination::make(const Root& root, const CheckOptions& opti
     state->content = verify_layers(root, model, state->derived, options.layers ? &*options.layers : nullptr,
                                    options.level == Level::Full ? Depth::Full : Depth::Headers, options.jobs, cancel,
                                    progress);
+    take_back_hidden(find_hidden(root, model), state->content);
     find_remedies(root, model, state->derived, donors, options.jobs, cancel, progress, state->content);
     rebuild_references(root, model, state->derived, donors, options.jobs, cancel, progress, state->content);
   }

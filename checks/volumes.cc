@@ -48,6 +48,13 @@ std::set<std::string> known_volumes(const Model& model) {
   return known;
 }
 
+// A link that leads nowhere is a finding of its own.
+bool is_broken_link(const Model& model, const RelPath& path) {
+  const std::vector<Boundary>& all = model.host.boundaries;
+  return std::any_of(all.begin(), all.end(),
+                     [&](const Boundary& each) { return each.path == path && !each.problem.empty(); });
+}
+
 void foreign(const RelPath& path, FindingSink& sink) {
   sink.add(problem::volume_entry_foreign, {SubjectKind::File, path.text()}, path).args["path"] = path.text();
 }
@@ -62,6 +69,9 @@ void check_volumes(const CheckInput& input, FindingSink& sink) {
     if (volume.has_data || volume.data_problem == "unreadable") {
       continue;  // what cannot be read is an error of the disk, and reported as one
     }
+    if (is_broken_link(input.model, volume.path / "_data")) {
+      continue;
+    }
     if (volume.options.absent() && !known.contains(volume.name)) {
       foreign(volume.path, sink);
       continue;
@@ -70,7 +80,7 @@ void check_volumes(const CheckInput& input, FindingSink& sink) {
         escaped(volume.name);
   }
   for (const RelPath& path : store.foreign) {
-    if (!path.name().starts_with(".tmp-")) {
+    if (!path.name().starts_with(".tmp-") && !is_broken_link(input.model, path)) {
       foreign(path, sink);
     }
   }

@@ -8,7 +8,7 @@
 
 namespace dfsck {
 
-std::string exit_code_meaning(int code) {
+std::string exit_code_meaning(int code, FailedPart part) {
   static constexpr std::array<std::pair<int, std::string_view>, 5> kParts{{
       {kExitCorrected, "problems were found, and all of them are repaired"},
       {kExitProblemsLeft, "problems were found and are left as they are"},
@@ -17,9 +17,12 @@ std::string exit_code_meaning(int code) {
       {kExitCancelled, "it was cancelled before its end"},
   }};
   std::vector<std::pair<int, std::string_view>> parts;
-  for (const auto& part : kParts) {
-    if ((code & part.first) != 0) {
-      parts.push_back(part);
+  for (const auto& each : kParts) {
+    if ((code & each.first) != 0) {
+      parts.push_back(each);
+      if (each.first == kExitFailed && part == FailedPart::NotChecked) {
+        parts.back().second = "not everything was checked";
+      }
     }
   }
   std::string text = std::to_string(code) + ": ";

@@ -52,8 +52,8 @@ std::string help_text() {
   return text +
          "\n"
          "exit code, a sum: 0 nothing is wrong, 1 all problems were repaired, 4 problems\n"
-         "are left, 8 the check or the repair failed, 16 the command line was wrong, 32\n"
-         "cancelled.\n"
+         "are left, 8 the check or the repair failed or had to leave something out, 16 the\n"
+         "command line was wrong, 32 cancelled.\n"
          "More: man docker-fsck, man docker-fsck-problems\n";
 }
 

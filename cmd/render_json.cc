@@ -114,6 +114,7 @@ void write_root(const RootReport& report, JsonWriter& json) {
   write_findings(report, json);
   write_outcome(report, json);
   json.key("failures").texts(report.failures);
+  json.key("not_checked").texts(report.not_checked);
   json.key("cancelled").boolean(report.cancelled);
   json.key("below").array();
   for (const RootReport& below : report.below) {

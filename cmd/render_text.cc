@@ -13,6 +13,9 @@ namespace dfsck {
 namespace {
 
 std::string driver_words(const RootReport& report) {
+  if (report.driver.empty() && !report.not_checked.empty()) {
+    return "containerd image store";
+  }
   return report.driver.empty() ? "no layers" : shown_text(report.driver, Truncate::No);
 }
 

@@ -141,6 +141,21 @@ std::string timing_lines(const Timing& timing) {
   return text;
 }
 
+// What was left out, of all roots together.
+std::vector<std::string> not_checked(const RootReport& report) {
+  std::vector<std::string> objects = report.now().not_checked;
+  for (const RootReport& below : report.below) {
+    const std::vector<std::string> more = not_checked(below);
+    objects.insert(objects.end(), more.begin(), more.end());
+  }
+  return objects;
+}
+
+std::string exit_line(const RootReport& report, const RenderSettings& settings) {
+  const FailedPart part = has_failed(report) ? FailedPart::Any : FailedPart::NotChecked;
+  return "exit code " + exit_code_meaning(exit_code(report, settings.strict), part) + "\n";
+}
+
 }  // namespace
 
 std::string render_counts(const RootReport& report) {
@@ -164,14 +179,18 @@ std::string render_counts(const RootReport& report) {
 
 std::string render_summary(const RootReport& report, const RenderSettings& settings) {
   const Totals totals = totals_of(report);
-  std::string text = count_line("found", totals, settings.paint);
+  const std::vector<std::string> left_out = not_checked(report);
+  const std::string_view where = left_out.empty() ? "" : " in what was checked";
+  std::string text = count_line("found" + std::string(where), totals, settings.paint);
   if (report.mode != Mode::DryRun) {
-    text += repaired_line(report) + count_line("left", totals_now(report), settings.paint);
+    text += repaired_line(report) + count_line("left" + std::string(where), totals_now(report), settings.paint);
+  }
+  for (const std::string& object : left_out) {
+    text += "not checked: " + object + "\n";
   }
   if (settings.detail != Detail::Quiet) {
     text += repairs_line(totals_now(report), report, settings);
-    text += "exit code " + exit_code_meaning(exit_code(report, settings.strict)) + "\n";
-    text += next_line(report, settings);
+    text += exit_line(report, settings) + next_line(report, settings);
   }
   return settings.timing ? text + timing_lines(*settings.timing) : text;
 }

@@ -35,6 +35,11 @@ Description describe_volume(const ShowView& view, const std::string& name) {
   }
   if (volume != nullptr) {
     description.fact("data", volume->has_data ? "" : volume->data_problem);
+    for (const Boundary& boundary : view.model.host.boundaries) {
+      if (boundary.path == RelPath("volumes") || boundary.path == volume->path || boundary.path == volume->path / "_data") {
+        description.fact("lies behind", described(boundary));
+      }
+    }
     description.places.push_back(view.place(volume->path, "its directory"));
     if (volume->has_data) {
       description.places.push_back(view.place(volume->path / "_data", "its files"));

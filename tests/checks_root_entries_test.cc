@@ -37,10 +37,10 @@ TEST(RootEntriesCheck, NothingToSay) {
 
 TEST(RootEntriesCheck, WrongTypes) {
   Model model = healthy();
-  model.entries.wrong_types = {{"volumes", S_IFLNK | 0777}};
+  model.entries.wrong_types = {{"volumes", S_IFREG | 0644}};
   const auto findings = findings_of(model);
   EXPECT_EQ(test::slugs(findings), Slugs{"root-entry-wrong-type"});
-  EXPECT_EQ(findings[0].args.at("type"), "symbolic link");
+  EXPECT_EQ(findings[0].args.at("type"), "file");
 }
 
 TEST(RootEntriesCheck, DataOfAnotherDriver) {
@@ -55,13 +55,25 @@ TEST(RootEntriesCheck, DataOfAnotherDriver) {
   EXPECT_EQ(findings[2].args.at("used"), "overlay2");
 }
 
-TEST(RootEntriesCheck, ADriverThatIsNotCovered) {
+Boundary link_to(const RelPath& path, const std::string& problem = "") {
+  return {path, Boundary::Kind::Link, "/disk", problem.empty() ? "/disk" : "", "ext4", "", problem};
+}
+
+TEST(RootEntriesCheck, LinksInThePlaceOfAreas) {
   Model model = healthy();
-  model.driver = "btrfs";
-  model.driver_covered = false;
-  model.entries.driver_dirs = {"btrfs"};
-  model.entries.image_drivers = {"btrfs"};
-  EXPECT_EQ(found(model), Slugs{"root-other-driver"});
+  model.host.boundaries = {link_to("containers"), link_to("overlay2"), link_to("tmp"), link_to("volumes"),
+                           link_to("volumes/db/_data")};
+  const auto findings = findings_of(model);
+  EXPECT_EQ(test::slugs(findings), (Slugs{"area-linked", "driver-linked", "volumes-linked", "area-linked"}));
+}
+
+TEST(RootEntriesCheck, LinksThatLeadNowhere) {
+  Model model = healthy();
+  model.host.boundaries = {link_to("aufs", "nowhere"), link_to("image/aufs", "nowhere"), link_to("tmp", "nowhere"),
+                           link_to("volumes", "nowhere")};
+  const auto findings = findings_of(model);
+  EXPECT_EQ(test::slugs(findings), Slugs{"area-link-broken"}) << "nobody looks at the others";
+  EXPECT_NE(findings[0].args.at("effect").find("/volumes: file exists"), std::string::npos);
 }
 
 TEST(RootEntriesCheck, NewerData) {

@@ -53,18 +53,22 @@ TEST(ScanVolumes, NothingThere) {
 TEST(ScanVolumes, DirectoriesOptionsAndRecords) {
   const TempRoot temp;
   temp.make_dir("volumes/data/_data");
-  temp.make_symlink("volumes/linked/_data", "/mnt/disk");
+  temp.make_dir("disk");
+  temp.make_symlink("volumes/linked/_data", "../../disk");
+  temp.make_symlink("volumes/lost/_data", "/nothing/there");
   temp.make_dir("volumes/gone");
   temp.write("volumes/file/_data", "");
   temp.make_dir("volumes/nfs/_data");
   temp.write("volumes/nfs/opts.json",
              "{\"MountType\":\"nfs\",\"MountOpts\":\"addr=x\",\"MountDevice\":\":/y\",\"Quota\":{\"Size\":0}}");
-  temp.make_symlink("volumes/stray", "data");
+  temp.make_symlink("volumes/stray", "nothing");
+  temp.make_dir("volumes/lost+found");
   temp.write("volumes/metadata.db", volume_database({"data", "nfs"}));
   const VolumeStore store = scanned(temp).volumes;
-  ASSERT_EQ(store.volumes.size(), 5U);
+  ASSERT_EQ(store.volumes.size(), 6U);
   EXPECT_TRUE(store.find("data")->has_data);
   EXPECT_TRUE(store.find("linked")->has_data);
+  EXPECT_EQ(store.find("lost")->data_problem, "a link that leads nowhere");
   EXPECT_EQ(store.find("gone")->data_problem, "missing");
   EXPECT_EQ(store.find("file")->data_problem, "a file");
   EXPECT_TRUE(store.find("nfs")->options.present());

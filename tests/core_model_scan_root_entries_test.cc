@@ -69,16 +69,23 @@ TEST(ScanRootEntries, FuseOverlayfsIsCovered) {
   EXPECT_TRUE(model.driver_covered);
 }
 
-TEST(ScanRootEntries, ALinkInPlaceOfTheDriversDirectoryIsNotFollowed) {
+TEST(ScanRootEntries, ALinkInPlaceOfTheDriversDirectory) {
   const TempRoot temp;
   temp.make_dir("image/overlay2/imagedb");
   temp.make_symlink("overlay2", "/somewhere/else");
-  const Model model = scanned(temp);
-  EXPECT_EQ(model.driver, "overlay2");
-  EXPECT_FALSE(model.driver_covered);
-  ASSERT_EQ(model.entries.wrong_types.size(), 1U);
-  EXPECT_EQ(model.entries.wrong_types[0].path, RelPath("overlay2"));
-  EXPECT_TRUE(S_ISLNK(model.entries.wrong_types[0].mode));
+  const Model lost = scanned(temp);
+  EXPECT_EQ(lost.driver, "overlay2");
+  EXPECT_FALSE(lost.driver_covered) << "what should be there is unknown, not missing";
+  EXPECT_TRUE(lost.entries.wrong_types.empty()) << "links of areas are boundaries";
+
+  const TempRoot elsewhere;
+  elsewhere.make_dir("layers/l");
+  const TempRoot linked;
+  linked.make_symlink("overlay2", elsewhere.path() + "/layers");
+  const Model followed = scanned(linked);
+  EXPECT_EQ(followed.driver, "overlay2");
+  EXPECT_TRUE(followed.driver_covered);
+  EXPECT_EQ(followed.entries.driver_dirs, std::vector<std::string>{"overlay2"});
 }
 
 TEST(ScanRootEntries, ThingsThatShouldBeDirectories) {

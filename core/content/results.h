@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/relpath.h"
+#include "core/content/hidden.h"
 #include "core/content/origin.h"
 #include "core/content/verify.h"
 
@@ -61,6 +62,7 @@ struct ContentResults {
   std::vector<LayerRemedies> remedies;
   // Like `layers`; empty where every layer has a tar-split that can be used.
   std::vector<RebuiltReference> references;
+  HiddenContent hidden;  // what of the trees could not be judged
 
   // The remedy of an issue; null if there is none.
   const Remedy* find_remedy(size_t layer, size_t issue) const;

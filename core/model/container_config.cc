@@ -161,6 +161,13 @@ void read_ports(const JsonValue& settings, Container& container) {
   container.ports_json = to_go_json(JsonValue::object(std::move(published)));
 }
 
+// Of the names of containerd's snapshotters those that no storage driver has.
+bool is_snapshotter(std::string_view driver) {
+  constexpr std::array<std::string_view, 9> kNames{"overlayfs", "native", "erofs",     "stargz",   "nydus",
+                                                   "soci",      "blockfile", "devmapper", "overlaybd"};
+  return std::find(kNames.begin(), kNames.end(), driver) != kNames.end();
+}
+
 }  // namespace
 
 void parse_container_config(const FileState& file, Container& container) {
@@ -180,6 +187,7 @@ void parse_container_config(const FileState& file, Container& container) {
     container.name.erase(0, 1);
   }
   container.driver = text_of(*config, "Driver");
+  container.in_containerd = !config->get("ImageManifest").is_null() || is_snapshotter(container.driver);
   container.image = ImageId::parse(text_of(*config, "Image"));
   container.image_name = text_of(config->get("Config"), "Image");
   container.created = text_of(*config, "Created");

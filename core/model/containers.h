@@ -26,6 +26,7 @@ struct Container {
   std::string id;
   std::string name;            // without the leading slash
   std::string driver;
+  bool in_containerd = false;  // its layers are in containerd's image store
   std::optional<ImageId> image;
   std::string image_name;      // what the user typed: Config.Image
   std::string created;         // RFC 3339, raw

@@ -15,6 +15,18 @@ const T* find_sorted(const std::vector<T>& items, const Key& key, const Of& of) 
   return found != items.end() && of(*found) == key ? &*found : nullptr;
 }
 
+bool exists(const Root& root, const RelPath& path) { return static_cast<bool>(root.stat(path)); }
+
+// Docker 29 makes roots without a storage driver by default. Those have containers/ and what a daemon writes at its
+// first start; so has a root that lost its layers.
+bool is_docker_root(const Root& root, const Model& model) {
+  const RootEntries& entries = model.entries;
+  const bool has_store = !model.driver.empty() || !entries.driver_dirs.empty() || !entries.newer_files.empty();
+  const bool was_started =
+      exists(root, "engine-id") || exists(root, "volumes/metadata.db") || exists(root, "network/files/local-kv.db");
+  return has_store || !entries.remapped_roots.empty() || (root.stat_dir("containers") && was_started);
+}
+
 }  // namespace
 
 const Layer* LayerStore::find(const ChainId& id) const {
@@ -88,20 +100,14 @@ Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progre
   progress.phase = Progress::Phase::Scanning;
   Model model;
   scan_root_entries(root, model);
-  if (model.driver.empty() && model.entries.driver_dirs.empty() && model.entries.remapped_roots.empty()) {
+  if (!is_docker_root(root, model)) {
     if (!model.failures.empty()) {
       const ScanFailure& failure = model.failures.front();
       return Error{Error::Kind::Io, failure.code, failure.op, failure.path.text(), "looking for a Docker root"};
     }
-    // Docker 29 makes such roots by default: nothing of what is checked here is in them.
-    if (const Result<FileStat> store = root.stat("containerd/daemon"); store && store->is_dir()) {
-      return format_error("check", escaped(root.path()),
-                          "its images and layers are in containerd's image store (containerd/daemon), which is not "
-                          "covered; there is no image/<driver> and no storage driver's directory (overlay2, ...)");
-    }
     return format_error("check", escaped(root.path()),
                         "this is no Docker root: it has neither image/<driver> nor a storage driver's directory "
-                        "(overlay2, ...) nor containers");
+                        "(overlay2, ...) nor containers with a daemon's databases");
   }
   scan_host(root, model);
   scan_layers(root, jobs, cancel, model);
@@ -113,6 +119,7 @@ Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progre
   scan_build_cache(root, model);
   scan_swarm_and_plugins(root, model);
   scan_leftovers(root, model);
+  scan_other_stores(root, model);
   std::sort(model.failures.begin(), model.failures.end());
   // From here on the model does not change.
   return model;

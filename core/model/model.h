@@ -11,6 +11,7 @@
 #include "core/model/host.h"
 #include "core/model/images.h"
 #include "core/model/layers.h"
+#include "core/model/other_stores.h"
 #include "core/model/overlay.h"
 #include "core/model/root_entries.h"
 #include "core/run/cancel.h"
@@ -35,6 +36,8 @@ struct Model {
   VolumeStore volumes;
   NetworkStore networks;
   BuildCache build_cache;
+  UncoveredDriver uncovered_driver;   // of `driver`, unless that is covered
+  ContainerdStore containerd_store;
 
   std::vector<ScanFailure> failures;  // sorted
 
@@ -58,5 +61,6 @@ void scan_networks(const Root& root, Model& model);
 void scan_build_cache(const Root& root, Model& model);
 void scan_swarm_and_plugins(const Root& root, Model& model);
 void scan_leftovers(const Root& root, Model& model);
+void scan_other_stores(const Root& root, Model& model);
 
 }  // namespace dfsck

@@ -1,0 +1,136 @@
+// Which filesystem hides what, and what follows for verdicts.
+#include "core/content/hidden.h"
+
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "core/model/mount_table.h"
+
+namespace dfsck {
+namespace {
+
+constexpr size_t kMountTable = 64U << 20;
+
+// Filesystems that show owners, modes and nodes as they like, or those that the mounting user has.
+bool shows_its_own(std::string_view type) {
+  constexpr std::array<std::string_view, 11> kTypes{"cifs", "smb3", "smbfs", "ntfs",   "ntfs3", "vfat",
+                                                    "exfat", "vboxsf", "hfsplus", "9p", "fuseblk"};
+  return type.starts_with("fuse.") || std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end();
+}
+
+// Whether the filesystem knows attributes of this kind, whoever asks.
+bool knows_attribute(const Dir& dir, const char* name) {
+  return ::fgetxattr(dir.fd(), name, nullptr, 0) >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS);
+}
+
+bool is_at_or_below(const std::string& path, const std::string& base) {
+  return base == "/" || path == base || path.starts_with(base + "/");
+}
+
+// The mount on which a path lies; of several on one point the last, which lies above.
+const MountEntry* mount_of(const std::vector<MountEntry>& mounts, const std::string& path) {
+  const MountEntry* holding = nullptr;
+  for (const MountEntry& mount : mounts) {
+    if (is_at_or_below(path, mount.point) && (holding == nullptr || mount.point.size() >= holding->point.size())) {
+      holding = &mount;
+    }
+  }
+  return holding;
+}
+
+std::string option(const std::string& options, std::string_view key) {
+  const std::string wanted = "," + std::string(key) + "=";
+  const std::string all = "," + options;
+  const size_t start = all.find(wanted);
+  return start == std::string::npos
+             ? ""
+             : all.substr(start + wanted.size(), all.find(',', start + wanted.size()) - start - wanted.size());
+}
+
+std::vector<std::string> real_places(const MountEntry& mount, const std::string& path) {
+  if (mount.type != "overlay") {
+    return {mount.source};
+  }
+  const std::string rest = mount.point == "/" ? (path == "/" ? "" : path) : path.substr(mount.point.size());
+  std::vector<std::string> places;
+  const auto add = [&](const std::string& directories) {
+    for (size_t start = 0; start < directories.size();) {
+      const size_t end = std::min(directories.find(':', start), directories.size());
+      if (end > start) {
+        places.push_back(directories.substr(start, end - start) + rest);
+      }
+      start = end + 1;
+    }
+  };
+  add(option(mount.options, "upperdir"));
+  add(option(mount.options, "lowerdir"));
+  return places;
+}
+
+bool is_node(const Issue& issue) {
+  const uint32_t type = issue.expected ? issue.expected->mode & S_IFMT : 0;
+  return S_ISCHR(type) || S_ISBLK(type) || S_ISFIFO(type);
+}
+
+}  // namespace
+
+HiddenContent find_hidden(const Root& root, const Model& model, const std::string& mountinfo) {
+  HiddenContent hidden;
+  const Result<Dir> dir = model.driver_covered ? root.open_dir(model.overlay.path) : format_error("open", "", "");
+  const std::string place = root.path() + "/" + model.overlay.path.bytes();
+  const Result<std::string> path = resolved_path(place);
+  const std::vector<MountEntry> mounts = parse_mountinfo(mountinfo);
+  const MountEntry* mount = path ? mount_of(mounts, *path) : nullptr;
+  if (!dir || mount == nullptr) {
+    return hidden;
+  }
+  const std::string& type = mount->type;
+  const bool is_nfs = type.starts_with("nfs");
+  hidden.whiteouts = type == "overlay" || shows_its_own(type);
+  hidden.marks = type == "overlay" || is_nfs || shows_its_own(type) || !knows_attribute(*dir, "trusted.overlay.opaque");
+  hidden.attributes = is_nfs || shows_its_own(type) || !knows_attribute(*dir, "security.capability");
+  hidden.owners = is_nfs || shows_its_own(type);
+  hidden.nodes = shows_its_own(type);
+  if (hidden.any()) {
+    hidden.filesystem = type;
+    hidden.real_places = real_places(*mount, is_at_or_below(root.path(), mount->point) ? root.path() : *path);
+  }
+  return hidden;
+}
+
+HiddenContent find_hidden(const Root& root, const Model& model) {
+  const Result<Root> self = Root::open("/proc/self");
+  const Result<std::string> mountinfo = self ? self->read_small("mountinfo", kMountTable) : self.error();
+  return mountinfo ? find_hidden(root, model, *mountinfo) : HiddenContent{};
+}
+
+bool is_hidden(const HiddenContent& hidden, const Issue& issue) {
+  switch (issue.kind) {
+    case IssueKind::WhiteoutLost: return hidden.whiteouts;
+    case IssueKind::OpaqueLost: return hidden.marks;
+    case IssueKind::Xattr: return hidden.attributes;
+    case IssueKind::OwnerMode: return hidden.owners;
+    case IssueKind::DeviceNumber: return hidden.nodes;
+    case IssueKind::Missing:
+    case IssueKind::WrongType: return hidden.nodes && is_node(issue);
+    default: return false;
+  }
+}
+
+void take_back_hidden(const HiddenContent& hidden, LayerVerdict& verdict) {
+  const size_t taken_back = std::erase_if(verdict.issues, [&](const Issue& issue) { return is_hidden(hidden, issue); });
+  const bool is_damaged = verdict.issues_dropped > 0 ||
+                          std::any_of(verdict.issues.begin(), verdict.issues.end(),
+                                      [](const Issue& issue) { return issue.kind != IssueKind::TimeDrift; });
+  if (taken_back > 0 && !is_damaged && verdict.state == LayerVerdict::State::Damaged) {
+    verdict.state = verdict.digest_matches         ? LayerVerdict::State::Verified
+                    : verdict.found_digest.empty() ? LayerVerdict::State::HeadersMatch
+                                                   : LayerVerdict::State::DigestDiffers;
+  }
+}
+
+}  // namespace dfsck

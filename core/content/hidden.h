@@ -1,0 +1,38 @@
+// What the filesystem of a root hides of its layers. What cannot be seen is undetermined, never damage.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/content/verify.h"
+#include "core/fs/root.h"
+#include "core/model/model.h"
+
+namespace dfsck {
+
+struct HiddenContent {
+  bool whiteouts = false;   // an overlay takes them for its own
+  bool marks = false;       // opaque directories
+  bool attributes = false;  // capabilities
+  bool owners = false;      // and modes
+  bool nodes = false;       // devices, FIFOs
+  std::string filesystem;   // "overlay", "nfs4", "fuse.sshfs"
+  // Where the same tree is seen as it is: the root's path in each directory of an overlay, the uppermost first; else the
+  // share or device that is mounted.
+  std::vector<std::string> real_places;
+
+  bool any() const { return whiteouts || marks || attributes || owners || nodes; }
+};
+
+// By the type of the filesystem that holds the driver's directory, and by whether it knows the attributes at all.
+HiddenContent find_hidden(const Root& root, const Model& model);
+// The same with another table of mounts than this process's.
+HiddenContent find_hidden(const Root& root, const Model& model, const std::string& mountinfo);
+
+// True if the issue may be about nothing but what is hidden.
+bool is_hidden(const HiddenContent& hidden, const Issue& issue);
+
+// Takes such issues back; a layer that has no others is as right as can be seen.
+void take_back_hidden(const HiddenContent& hidden, LayerVerdict& verdict);
+
+}  // namespace dfsck
