@@ -80,7 +80,7 @@ class Migration {
     source_ = std::move(*source);
     report_.source = source_->root().path();
     judge_users();
-    if (!judge_drivers(source_->roots(), report_) || !choose() || !check_source() || !look_at_target()) {
+    if (!judge_drivers(source_->roots(), report_) || !judge_containerd_stores(source_->roots(), report_) || !choose() || !check_source() || !look_at_target()) {
       return false;
     }
     measure();
@@ -109,6 +109,7 @@ class Migration {
   // The plan of what is copied.
   bool choose() {
     const std::vector<std::string> notes = std::move(report_.plan.notes);
+    const std::vector<std::string> outside = std::move(report_.plan.outside);
     if (wish_.images.empty()) {
       planned_ = source_->roots();
       report_.plan = plan_copy(source_->root(), source_->roots(), wish_.choice);
@@ -116,6 +117,7 @@ class Migration {
       return false;
     }
     report_.plan.notes.insert(report_.plan.notes.begin(), notes.begin(), notes.end());
+    report_.plan.outside = outside;
     for (size_t i = 0; i < report_.plan.units.size(); ++i) {
       if (!is_live() || report_.plan.units[i].immutable) {
         report_.copied_units.push_back(i);
@@ -406,10 +408,20 @@ class Migration {
     return true;
   }
 
+  // What is not covered was said before anything was copied.
+  CheckOptions options_of_target_check() const {
+    CheckOptions options{Level::Structure, wish_.jobs, {}, {"layers-not-checked", "containerd-store-not-checked"}};
+    if (wish_.choice.without_containerd_store) {
+      options.skip.emplace_back("containerd-store-missing");
+    }
+    return options;
+  }
+
   // The safe repairs, and the check after them. The contents of layers are known by now.
   bool mend() {
     progress_.phase = Progress::Phase::Checking;
-    CheckOptions options{Level::Structure, wish_.jobs, {}, {"migration-unfinished"}};
+    CheckOptions options = options_of_target_check();
+    options.skip.emplace_back("migration-unfinished");
     if (!report_.damaged.empty()) {
       options.level = Level::Full;
       options.layers.emplace();
@@ -443,7 +455,7 @@ class Migration {
     }
     report_.end = MigrationReport::End::Stopped;
     progress_.phase = Progress::Phase::Checking;
-    Result<RootReport> check = check_root(*target_.root, {Level::Structure, wish_.jobs, {}, {}}, cancel_, progress_);
+    Result<RootReport> check = check_root(*target_.root, options_of_target_check(), cancel_, progress_);
     if (!check) {
       refuse(check.error().message());
       return;

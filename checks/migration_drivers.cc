@@ -3,6 +3,8 @@
 
 #include <set>
 
+#include "core/base/escape.h"
+#include "core/base/text.h"
 #include "core/transfer/driver_fit.h"
 
 namespace dfsck {
@@ -15,6 +17,20 @@ std::string refusal_of(const std::string& driver, const SourceRoot& root, const 
             " and image/" + driver + " out of the source, or name what is wanted with --images";
   }
   return text;
+}
+
+// "images are in a containerd image store, in /var/lib/containerd (3 images, 1.2 GB), with the layers of 2 containers".
+std::string described(const ContainerdStore& store) {
+  std::string text = "images are in a containerd image store";
+  if (store.place.empty()) {
+    text += " that was not found";
+  } else {
+    text += ", in " + escaped(store.place) + " (" + counted(store.images, "image") + ", " +
+            (store.size.is_all ? "" : "more than ") + human_bytes(store.size.bytes) + ")";
+  }
+  return text + (store.containers.empty()
+                     ? ""
+                     : ", with the layers of " + counted(store.containers.size(), "container"));
 }
 
 }  // namespace
@@ -39,6 +55,27 @@ bool judge_drivers(const std::vector<SourceRoot>& roots, MigrationReport& report
     }
   }
   return unmovable.empty();
+}
+
+bool judge_containerd_stores(const std::vector<SourceRoot>& roots, MigrationReport& report) {
+  bool accepted = true;
+  for (const SourceRoot& root : roots) {
+    const ContainerdStore& store = root.model.containerd_store;
+    // Chosen images are those of the storage driver.
+    if (!store.is_used() || !report.wish.images.empty()) {
+      continue;
+    }
+    const std::string what = described(store);
+    if (!report.wish.choice.without_containerd_store) {
+      accepted = false;
+      report.obstacles.push_back(what + "; they are not moved. Save the images (docker save -o images.tar IMAGE...) and what "
+                                        "containers wrote (docker commit) first, then move the rest with "
+                                        "--without-containerd-store");
+    } else if (store.place.starts_with('/')) {
+      report.plan.outside.push_back(escaped(store.place) + ": " + what);
+    }
+  }
+  return accepted;
 }
 
 }  // namespace dfsck

@@ -16,6 +16,7 @@ std::string note_of(const MigrationWish& wish) {
             : excluded == Excluded::Containers ? " without containers"
                                                : " without buildkit";
   }
+  note += wish.choice.without_containerd_store ? " without the containerd store" : "";
   note += wish.choice.keep_orphans ? " with orphans" : "";
   // Otherwise files that name the place would keep the one of the run before.
   return note + (wish.final_path.empty() ? "" : " for " + wish.final_path);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "checks/problems.h"
 #include "checks/runner.h"
 
 namespace dfsck {
@@ -17,7 +18,9 @@ bool is_mended(const ReportedFinding& reported) {
 
 // What follows from something that is mended ends with it.
 bool is_lasting(const RootReport& report, const ReportedFinding& reported) {
-  if (problem_of(reported.finding.problem).severity != Severity::Error) {
+  // What is a link in the source is a directory in the target.
+  if (problem_of(reported.finding.problem).severity != Severity::Error ||
+      reported.finding.problem == problem::driver_linked) {
     return false;
   }
   const ReportedFinding* at = &reported;

@@ -110,6 +110,7 @@ class MigrationJson {
   }
 
   void omissions() {
+    json_.key("outside").texts(report_.plan.outside);
     json_.key("left_out").array();
     for (const Omission& omission : report_.plan.omissions) {
       json_.object();

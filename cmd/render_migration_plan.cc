@@ -36,7 +36,7 @@ class PlanText {
         omissions.push_back(omission);
       }
     }
-    std::vector<std::string> lines;
+    std::vector<std::string> lines = made_anew ? std::vector<std::string>() : report_.plan.outside;
     if (verbose()) {
       for (const Omission& omission : omissions) {
         lines.push_back(omission.path.text() + (omission.contents_only ? "/*" : "") + ": " + omission.reason + " (" +

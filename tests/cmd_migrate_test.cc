@@ -146,7 +146,7 @@ TEST_F(Migrating, WhatIsNotInTheTargetIsNamedAndNothingIsSwitched) {
 }
 
 TEST_F(Migrating, DriversWhoseLayersAreNoFilesAreRefusedWithWhatWorks) {
-  build("good/vfs.case");
+  build("root/layers-not-checked.case");
   std::string before = "vfs";
   for (const std::string driver : {"btrfs", "zfs", "devicemapper", "windowsfilter"}) {
     fs::rename(source() + "/" + before, source() + "/" + driver);
@@ -175,7 +175,7 @@ TEST_F(Migrating, LayersOfAnotherDriverBesideTheRootsOwnAreNotLeftBehindInSilenc
 }
 
 TEST_F(Migrating, PlainTreesOfOtherDriversAreCopiedWholeAndSaidToBeUnverified) {
-  build("good/vfs.case");
+  build("root/layers-not-checked.case");
   const Output output = migrate();
   EXPECT_EQ(output.exit_code & ~8, 0) << output.out;
   EXPECT_TRUE(says(output, "the layers of vfs in vfs are copied whole, as they are, and unverified")) << output.out;

@@ -23,6 +23,7 @@ class Leaver {
   void run() {
     leave_made_anew();
     leave_excluded();
+    leave_containerd_store();
     leave_mount_state();
     note_quotas();
     if (!choice_.keep_orphans) {
@@ -130,6 +131,16 @@ class Leaver {
       }
     }
     return below;
+  }
+
+  void leave_containerd_store() {
+    if (!choice_.without_containerd_store || !model_.containerd_store.is_used()) {
+      return;
+    }
+    planner_.omit_contents(Kind::Unselected, at("containerd/daemon"), "the containerd image store");
+    for (const RelPath& trace : model_.containerd_store.traces) {
+      planner_.omit(Kind::Unselected, at(trace), "belongs to the containerd image store");
+    }
   }
 
   void leave_excluded() {

@@ -23,6 +23,8 @@ struct CopyChoice {
   // layers. Build cache: buildkit/, the directories that only it owns, the mounts of its steps. What layers of images
   // share stays. Where owners could not be read directories stay; a note then says so.
   std::set<Excluded> excluded;
+  // Goes on where a containerd image store belongs to the root: what of it is in the root stays behind.
+  bool without_containerd_store = false;
 };
 
 // Plans the copy of a whole source. `roots`: the source itself (prefix: the root) and every remapped root below it, in any

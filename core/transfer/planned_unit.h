@@ -104,6 +104,7 @@ struct PlannedBoundary {
 struct CopyPlan {
   std::vector<PlannedUnit> units;
   std::vector<Omission> omissions;
+  std::vector<std::string> outside;  // for people: what belongs to the root, lies outside of it, and stays behind
   std::vector<PlannedBoundary> boundaries;  // sorted by path; of what is copied
   std::vector<std::string> notes;  // for people: what was copied because it could not be judged, and why
   // Of chosen images: the tags that go with them. None where all do.
