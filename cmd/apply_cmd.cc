@@ -12,6 +12,7 @@
 #include "cmd/safe_text.h"
 #include "cmd/signals.h"
 #include "core/base/escape.h"
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/model/model.h"
 #include "core/plan/plan_check.h"

@@ -15,7 +15,7 @@
 namespace dfsck {
 
 inline constexpr const char* kJournalName = "journal";
-inline constexpr int64_t kJournalFormat = 1;  // in the first record; a newer one is refused
+inline constexpr int64_t kJournalFormat = 2;  // in the first record; a newer one is refused
 
 struct JournalText {
   std::vector<JsonValue> records;

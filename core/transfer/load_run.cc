@@ -116,13 +116,15 @@ Result<LoadResult> run_load(const Root& root, const LoadArchive& archive, const 
   if (!run) {
     return failed(root, run.error().kind, run.error().message() + "; nothing was changed");
   }
-  const Result<Dir> staging = run->staging("overlay2");
-  if (!staging) {
-    return abandoned(root, *run, staging.error());
+  const Result<Dir> directories = run->staging("overlay2");
+  const Result<Dir> entries = directories ? run->staging("image") : directories.error();
+  if (!entries) {
+    return abandoned(root, *run, entries.error());
   }
   Result<std::vector<UnpackedLayer>> layers =
       for_each_layer(archive, work, jobs, cancel, progress, [&](const LoadLayer& layer) {
-        return layer.made ? stage_layer(archive.donor, work.new_layers[*layer.made], *layer.made, target, *staging, progress)
+        return layer.made ? stage_layer(archive.donor, work.new_layers[*layer.made], *layer.made, target,
+                                        {*directories, *entries}, progress)
                           : inspected(archive, layer, progress);
       });
   const Result<LoadSteps> steps = layers ? load_steps(root, archive, target, work) : layers.error();
