@@ -37,6 +37,10 @@ int parts_of(const RootReport& report, Strict strict) {
   if (now.count(Severity::Error) > 0 || (strict == Strict::Yes && now.count(Severity::Warning) > 0)) {
     code |= 4;
   }
+  const bool failed = std::any_of(report.findings.begin(), report.findings.end(), [](const ReportedFinding& reported) {
+    return reported.repair_status == "failed";
+  });
+  code |= failed ? 4 : 0;
   const bool repair_failed = report.repair && !(report.repair->obstacles.empty() && report.repair->added.empty());
   if (!report.failures.empty() || !now.failures.empty() || repair_failed) {
     code |= 8;

@@ -7,9 +7,7 @@
 #include "cmd/exit_codes.h"
 #include "cmd/open_root.h"
 #include "cmd/outcome.h"
-#include "cmd/permission.h"
 #include "cmd/repairs_cmd.h"
-#include "cmd/safe_text.h"
 #include "cmd/signals.h"
 #include "core/base/escape.h"
 #include "core/base/shell_word.h"
@@ -76,6 +74,19 @@ void tell(const Plan& plan, const std::vector<StepResult>& results, Outcome& out
   outcome.exit_code = done == results.size() ? kExitClean : kExitFailed;
 }
 
+// No step could be taken, so no run is left behind either.
+Output nothing_done(RepairRun& run, const Plan& plan, const Result<std::vector<StepResult>>& results,
+                    const Options& options) {
+  Outcome outcome;
+  if (results) {
+    tell(plan, *results, outcome);
+  }
+  const std::string why = results ? outcome.message : results.error().message();
+  const Result<void> gone = run.abandon();
+  return failure_output(options.format, why + (gone ? "; nothing was changed" : "; " + gone.error().message()),
+                        kExitFailed);
+}
+
 Output carried_out(const Root& root, const PlanFile& plan, const Options& options, const std::string& line) {
   Outcome outcome{"apply", root.path(), {}, "", {}, line + " checks the root", 0};
   Cancel cancel;
@@ -86,10 +97,10 @@ Output carried_out(const Root& root, const PlanFile& plan, const Options& option
     return failure_output(options.format, run.error().message() + "; nothing was changed", kExitFailed);
   }
   const Result<std::vector<StepResult>> results = run->apply(plan.plan, plan.reasons, cancel, progress);
-  const Result<void> ended = run->end();
-  if (!results) {
-    return failure_output(options.format, results.error().message() + "; nothing was changed", kExitFailed);
+  if (!run->has_changed_something()) {
+    return nothing_done(*run, plan.plan, results, options);
   }
+  const Result<void> ended = run->end();
   tell(plan.plan, *results, outcome);
   outcome.runs = {run->id()};
   outcome.message += "; docker-fsck undo takes them back";
@@ -128,10 +139,6 @@ Output run_apply(const Options& options) {
   }
   if (const Result<void> holds = preconditions_hold(*root, plan->plan); !holds) {
     return failure_output(options.format, "nothing was changed: " + holds.error().message(), kExitFailed);
-  }
-  if (std::optional<Output> refused = refusal(
-          options, "Carry out " + counted(plan->plan.steps.size(), "step") + " on " + safe_text(root->path()) + "?")) {
-    return *refused;
   }
   return carried_out(*root, *plan, options, line);
 }

@@ -41,7 +41,6 @@ int look_at(int dir, const char* name, Facts& facts) {
   constexpr uint64_t kGuards = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND;
   facts.has_flags = (raw.stx_attributes & (kGuards | STATX_ATTR_NODUMP | STATX_ATTR_COMPRESSED)) != 0;
   facts.is_guarded = (raw.stx_attributes & kGuards) != 0;
-  facts.is_immutable = (raw.stx_attributes & STATX_ATTR_IMMUTABLE) != 0;
   return 0;
 }
 

@@ -11,9 +11,8 @@ struct Facts {
   bool is_mount = false;  // something is mounted here; false where the kernel does not tell (before Linux 5.8)
   // It has inode flags of those that statx(2) tells of (immutable, append-only, no-dump, compressed).
   bool has_flags = false;
-  // Of those the two that keep everybody from changing it, and the stricter one of the two.
+  // Of those the two that keep everybody from changing it.
   bool is_guarded = false;
-  bool is_immutable = false;
 };
 
 // Facts of `name` in the open directory `dir`, itself and not what it may link to; of `dir` itself where the name is

@@ -5,6 +5,8 @@
 
 #include "core/base/escape.h"
 #include "core/base/text.h"
+#include "core/fs/lock.h"
+#include "core/fs/own_directory.h"
 
 namespace dfsck {
 
@@ -104,6 +106,11 @@ StateReader::Listing StateReader::list(const RelPath& path) {
   }
   listing.state = FileState::Kind::Present;
   listing.entries = std::move(*entries);
+  // What repairs keep in an area on a filesystem of its own is nobody's layer, volume or container.
+  if (!path.is_root() && may_have_own_directory(path)) {
+    std::erase_if(listing.entries,
+                  [](const DirEntry& entry) { return entry.type == S_IFDIR && entry.name == kOwnDirectory; });
+  }
   return listing;
 }
 

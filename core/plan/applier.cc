@@ -17,6 +17,7 @@ namespace {
 using State = LoggedStep::State;
 
 constexpr std::string_view kCancelled = "cancelled";
+const std::string kNoRoom = "no space is left for the journal: free space on the filesystem of ";
 
 }  // namespace
 
@@ -103,7 +104,7 @@ void Applier::settle_group(size_t failed) {
   for (auto member = members.rbegin(); member != members.rend(); ++member) {
     const LoggedStep& logged = log_.steps[*member];
     if (logged.state == State::Planned) {
-      records.push_back(given_up_record(*member, 1, GivenUp::Skipped, "not tried: " + culprit));
+      records.push_back(given_up_record(*member, 1, GivenUp::Skipped, culprit));
     } else if (logged.state == State::Done || logged.state == State::UndoIntended) {
       done.push_back(*member);
     }
@@ -111,7 +112,7 @@ void Applier::settle_group(size_t failed) {
   if (!records.empty() && !record(records)) {
     return;
   }
-  if (const Result<void> back = take_steps_back(place_, lock_, journal_, log_, done, "taken back: " + culprit); !back) {
+  if (const Result<void> back = take_steps_back(place_, lock_, journal_, log_, done, "taken back, since " + culprit); !back) {
     broken_ = back.error().message();
   }
 }
@@ -131,8 +132,8 @@ void Applier::carry_out(size_t first, size_t end, const std::vector<Precondition
   while (broken_.empty() && next < end) {
     if (log_.steps[next].state != State::Planned) {
       ++next;
-    } else if (cancel.requested()) {
-      stop(next, end, std::string(kCancelled));
+    } else if (cancel.requested() || journal_.is_full()) {
+      stop(next, end, cancel.requested() ? std::string(kCancelled) : kNoRoom + place_.run.where());
       next = end;
     } else {
       next = carry_out_batch(next, end, first, preconditions, supply, cancel, progress);
@@ -161,7 +162,7 @@ size_t Applier::carry_out_batch(size_t first, size_t end, size_t base, const std
     ready = replay(intent, log_);
   }
   if (!ready) {  // neither can any other batch be journaled
-    stop(first, end, "not tried: " + ready.error().message());
+    stop(first, end, ready.error().message());
     return end;
   }
   size_t taken = 0;

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "core/fs/lock.h"
+#include "core/fs/own_directory.h"
 #include "core/fs/writer.h"
 #include "core/plan/expect.h"
 
@@ -15,7 +16,7 @@ namespace {
 std::vector<RelPath> possible_keepers(const RelPath& directory) {
   std::vector<RelPath> keepers;
   for (RelPath at = directory; !at.is_root(); at = at.parent()) {
-    if (may_keep(at)) {
+    if (may_have_own_directory(at)) {
       keepers.push_back(at);
     }
   }
@@ -58,10 +59,6 @@ Result<void> remove_keep_place(const Root& root, const RelPath& directory, const
 }
 
 }  // namespace
-
-bool may_keep(const RelPath& directory) {
-  return directory.parent().is_root() || directory.parent() == RelPath("image");
-}
 
 Result<MountId> KeepFinder::mount_at(const RelPath& directory) {
   if (const auto known = mounts_.find(directory); known != mounts_.end()) {

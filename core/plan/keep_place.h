@@ -34,9 +34,6 @@ class KeepFinder {
   std::map<RelPath, std::optional<RelPath>> known_;
 };
 
-// Whether the directory may have such a `.docker-fsck`.
-bool may_keep(const RelPath& directory);
-
 // Makes `.docker-fsck/<id>` with its two places in the directory, durably, as far as they are missing. The directory's
 // time of modification stays.
 Result<KeepPlace> make_keep_place(const Root& root, const RelPath& directory, const std::string& id);

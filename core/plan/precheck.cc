@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/fs/lock.h"
+#include "core/fs/own_directory.h"
 #include "core/plan/expect.h"
 #include "core/plan/keep_place.h"
 #include "core/plan/plan_view.h"
@@ -73,7 +74,7 @@ class PlanChecker {
   static Result<void> check_own(const RelPath& path) {
     bool is_own = path.is_root();
     for (RelPath at = path; !at.is_root(); at = at.parent()) {
-      is_own = is_own || (at.name() == kOwnDirectory && may_keep(at.parent()));
+      is_own = is_own || (at.name() == kOwnDirectory && may_have_own_directory(at.parent()));
     }
     return is_own ? Result<void>(refuse(path, "no repair may change this")) : Result<void>();
   }

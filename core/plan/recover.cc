@@ -183,6 +183,9 @@ class Recovery {
     if (const Result<void> removed = remove_staging(place_); !removed) {
       return removed.error();
     }
+    if (const Result<void> given = give_room_back(place_.run); !given) {
+      return given.error();
+    }
     const RunLog::State state =
         count(State::Done) == log_.steps.size() ? RunLog::State::Finished : RunLog::State::Stopped;
     if (const Result<void> ended = record(end_record(state)); !ended) {

@@ -109,6 +109,7 @@ Result<RepairRun> RepairRun::begin(const Root& root, std::string_view mode) {
   if (!journal) {
     return journal.error();
   }
+  journal->set_room_aside(place->run);
   return RepairRun(std::make_unique<State>(std::move(*lock), own->mtime, std::move(*place), std::move(*journal),
                                            std::move(log)));
 }
@@ -122,6 +123,9 @@ Result<std::vector<StepResult>> RepairRun::apply(const Plan& plan, const std::ve
   RunLog& log = state_->log;
   if (!state_->applier.broken().empty()) {
     return format_error("repair", state_->place.run.where(), "the journal cannot be written any more");
+  }
+  if (state_->journal.is_full()) {
+    return format_error("repair", state_->place.run.where(), "no space is left for the journal: free space, then run again");
   }
   const size_t first = log.steps.size();
   const size_t first_reason = log.reasons.size();
@@ -188,6 +192,9 @@ Result<void> RepairRun::end() {
   }
   if (const Result<void> removed = remove_staging(state_->place); !removed) {
     return removed;
+  }
+  if (const Result<void> given = give_room_back(state_->place.run); !given) {
+    return given;
   }
   const bool all_done = std::all_of(steps.begin(), steps.end(),
                                     [](const LoggedStep& logged) { return logged.state == LoggedStep::State::Done; });

@@ -234,21 +234,22 @@ Result<void> replay(const JsonValue& record, RunLog& log) {
 }
 
 Result<RunLog> read_run_log(const Dir& run) {
-  const Result<JournalText> journal = read_journal(run);
-  if (!journal) {
-    return journal.error();
-  }
   RunLog log;
-  log.journal_bytes = journal->good_bytes;
-  for (size_t i = 0; i < journal->records.size(); ++i) {
-    if (const Result<void> replayed = replay(journal->records[i], log); !replayed) {
-      Error error = replayed.error();
-      error.detail = "line " + std::to_string(i + 1) + ": " + error.message();
-      error.op = "read journal";
-      error.where = run.where() + "/" + kJournalName;
-      return error;
+  const Result<uint64_t> bytes = read_journal(run, [&](const JsonValue& record, size_t line) -> Result<void> {
+    const Result<void> replayed = replay(record, log);
+    if (replayed) {
+      return {};
     }
+    Error error = replayed.error();
+    error.detail = "line " + std::to_string(line) + ": " + error.message();
+    error.op = "read journal";
+    error.where = run.where() + "/" + kJournalName;
+    return error;
+  });
+  if (!bytes) {
+    return bytes.error();
   }
+  log.journal_bytes = *bytes;
   drop_torn_plan(log);
   return log;
 }

@@ -140,6 +140,9 @@ Result<size_t> take_all_back(const RunPlace& place, RootLock& lock, Journal& jou
   if (const Result<void> removed = remove_staging(place); !removed) {
     return removed.error();
   }
+  if (const Result<void> given = give_room_back(place.run); !given) {
+    return given.error();
+  }
   const Result<void> ended = append_and_replay(journal, log, end_record(RunLog::State::Undone));
   return ended ? Result(numbers.size()) : ended.error();
 }

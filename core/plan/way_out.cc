@@ -1,11 +1,13 @@
 // From the error and the flags of what the step is about to a command, or to what must be had first.
 #include "core/plan/way_out.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <vector>
 
 #include "core/base/shell_word.h"
-#include "core/fs/facts.h"
 #include "core/plan/precheck.h"
 
 namespace dfsck {
@@ -34,9 +36,15 @@ std::vector<RelPath> changed_objects(const Action& action) {
   return objects;
 }
 
-bool read_facts(const Root& root, const RelPath& path, Facts& facts) {
+// STATX_ATTR_IMMUTABLE, STATX_ATTR_APPEND; none where the object cannot be looked at.
+uint64_t guards_on(const Root& root, const RelPath& path) {
   const Result<Dir> dir = root.open_dir(path.is_root() ? path : path.parent());
-  return dir && look_at(dir->fd(), path.is_root() ? "" : std::string(path.name()).c_str(), facts) == 0;
+  struct ::statx info {};
+  constexpr int kFlags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH;
+  const std::string name(path.name());
+  return dir && ::statx(dir->fd(), name.c_str(), kFlags, STATX_BASIC_STATS, &info) == 0
+             ? info.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)
+             : 0;
 }
 
 }  // namespace
@@ -44,13 +52,14 @@ bool read_facts(const Root& root, const RelPath& path, Facts& facts) {
 Guard guard_of(const Root& root, const Action& action) {
   Guard guard;
   for (const RelPath& path : changed_objects(action)) {
-    Facts facts;
-    if (!read_facts(root, path, facts) || !facts.is_guarded) {
+    const uint64_t guards = guards_on(root, path);
+    if (guards == 0) {
       continue;
     }
+    const bool is_immutable = (guards & STATX_ATTR_IMMUTABLE) != 0;
     guard.what += (guard.what.empty() ? "" : ", ") + (path.is_root() ? root.path() : path.text()) +
-                  (facts.is_immutable ? " is immutable" : " is append-only");
-    guard.way_out += (guard.way_out.empty() ? "" : " && ") + std::string(facts.is_immutable ? "chattr -i " : "chattr -a ") +
+                  (is_immutable ? " is immutable" : " is append-only");
+    guard.way_out += (guard.way_out.empty() ? "" : " && ") + std::string(is_immutable ? "chattr -i " : "chattr -a ") +
                      shell_word(whole_path(root, path));
   }
   return guard;

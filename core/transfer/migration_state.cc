@@ -139,16 +139,16 @@ Result<std::optional<MigrationHistory>> read_history(const Root& target) {
   if (!dir) {
     return is_nothing(dir.error()) ? Result(std::optional<MigrationHistory>()) : dir.error();
   }
-  const Result<JournalText> journal = read_journal(*dir);
-  if (!journal) {
-    return is_nothing(journal.error()) ? Result(std::optional<MigrationHistory>()) : journal.error();
-  }
   MigrationHistory history;
   const std::string boot = current_boot_id();
-  for (const JsonValue& record : journal->records) {
+  const Result<uint64_t> bytes = read_journal(*dir, [&](const JsonValue& record, size_t) -> Result<void> {
     take(record, boot, history);
+    return {};
+  });
+  if (!bytes) {
+    return is_nothing(bytes.error()) ? Result(std::optional<MigrationHistory>()) : bytes.error();
   }
-  history.good_bytes = journal->good_bytes;
+  history.good_bytes = *bytes;
   return std::optional(std::move(history));
 }
 
