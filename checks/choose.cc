@@ -50,7 +50,7 @@ std::vector<RepairGroup> repair_groups(const RootReport& report) {
   }
   std::vector<std::vector<size_t>> members(report.findings.size());
   for (size_t i = 0; i < report.findings.size(); ++i) {
-    if (report.findings[i].repair_status == "planned") {
+    if (report.findings[i].has_repair()) {
       members[find_set(parents, i)].push_back(i);
     }
   }

@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kShownFindings = 10;
 
 bool is_mended(const ReportedFinding& reported) {
-  return problem_of(reported.finding.problem).safety == Safety::Safe && reported.repair_status == "planned";
+  return problem_of(reported.finding.problem).safety == Safety::Safe && reported.has_repair();
 }
 
 // What follows from something that is mended ends with it.

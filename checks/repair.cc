@@ -59,7 +59,7 @@ class Repair {
     std::vector<size_t> chosen;
     if (repair_.mode != Mode::Ask) {
       for (size_t i = 0; i < report.findings.size(); ++i) {
-        if (report.findings[i].repair_status == "planned" && record_->is_untried(report, i) &&
+        if (report.findings[i].has_repair() && record_->is_untried(report, i) &&
             makes_repairs_of(repair_.mode, problem_of(report.findings[i].finding.problem).safety)) {
           chosen.push_back(i);
         }
@@ -138,6 +138,13 @@ class Repair {
   void end() {
     if (!run_) {
       return;
+    }
+    if (!run_->has_changed_something()) {  // what failed is in the report; there is nothing to take back
+      if (const Result<void> gone = run_->abandon(); gone) {
+        record_->outcome().run.clear();
+        run_.reset();
+        return;
+      }
     }
     if (const Result<void> ended = run_->end(); !ended) {
       record_->failed("ending the repair: " + ended.error().message() + "; docker-fsck recover takes care of it");

@@ -126,25 +126,30 @@ void RepairRecord::add_look(const RootReport& look) {
 
 void RepairRecord::judge(ReportedFinding& reported, const std::set<std::string>& left) const {
   const std::vector<StepResult>& results = report_.repair->results;
-  const StepResult* trouble = nullptr;
+  const StepResult* trouble = nullptr;  // the first that failed, or else the first that was not tried
   for (const size_t step : reported.steps) {
-    if (step < results.size() && results[step].state != StepResult::State::Done) {
-      trouble = trouble != nullptr ? trouble : &results[step];
+    const StepResult* result = step < results.size() ? &results[step] : nullptr;
+    if (result != nullptr && result->state != StepResult::State::Done &&
+        (trouble == nullptr || (trouble->state != StepResult::State::Failed && result->state == StepResult::State::Failed))) {
+      trouble = result;
     }
   }
   const bool tried = !reported.steps.empty() && !results.empty();
   const bool known = !report_.after.empty();  // how the root is now
   if (known && !left.contains(key_of(reported))) {
     reported.repair_status = "done";
+    reported.why.clear();
+    reported.way_out.clear();
   } else if (tried && trouble != nullptr) {
     reported.repair_status = trouble->state == StepResult::State::Failed ? "failed" : "skipped";
     reported.why = trouble->why;
+    reported.way_out = trouble->way_out;
   } else if (tried && known) {
     reported.repair_status = "failed";
     reported.why = "its repair was made, and it is still there";
   } else if (tried) {
     reported.repair_status = "done";
-  } else if (reported.repair_status == "planned") {
+  } else if (reported.has_repair()) {
     reported.repair_status = "skipped";
     reported.why = reason_to_skip(mode_, problem_of(reported.finding.problem).safety);
   }
@@ -178,11 +183,32 @@ void RepairRecord::add_mark(ReportedFinding mark, const std::function<bool(const
   findings.push_back(std::move(mark));
 }
 
+// The check after the repair does not offer again what has just failed.
+void RepairRecord::tell_what_failed() {
+  std::map<std::string, const ReportedFinding*> failed;
+  for (const ReportedFinding& reported : report_.findings) {
+    if (!reported.steps.empty() && (reported.repair_status == "failed" || reported.repair_status == "skipped")) {
+      failed.emplace(key_of(reported), &reported);
+    }
+  }
+  for (RootReport& after : report_.after) {
+    for (ReportedFinding& reported : after.findings) {
+      const auto known = reported.has_repair() ? failed.find(key_of(reported)) : failed.end();
+      if (known != failed.end()) {
+        reported.repair_status = "blocked";
+        reported.why = known->second->why;
+        reported.way_out = known->second->way_out;
+      }
+    }
+  }
+}
+
 RootReport RepairRecord::take() {
   const std::set<std::string> left = keys_of(report_.now());
   for (ReportedFinding& reported : report_.findings) {
     judge(reported, left);
   }
+  tell_what_failed();
   return std::move(report_);
 }
 

@@ -42,6 +42,7 @@ class RepairRecord {
  private:
   size_t index_of(const ReportedFinding& reported);
   void judge(ReportedFinding& reported, const std::set<std::string>& left) const;
+  void tell_what_failed();
 
   RootReport report_;
   Mode mode_;

@@ -42,6 +42,10 @@ int parts_of(const RootReport& report, Strict strict) {
   if (now.count(Severity::Error) > 0 || (strict == Strict::Yes && now.count(Severity::Warning) > 0)) {
     code |= 4;
   }
+  const bool failed = std::any_of(report.findings.begin(), report.findings.end(), [](const ReportedFinding& reported) {
+    return reported.repair_status == "failed";
+  });
+  code |= failed ? 4 : 0;
   if (is_failed_itself(report) || !now.not_checked.empty()) {
     code |= 8;
   }

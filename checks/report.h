@@ -40,10 +40,14 @@ struct ReportedFinding {
   // What a repair would do about it, as indices into the plan; empty where nothing can be done or where another
   // finding's repair mends this one too.
   std::vector<size_t> steps;
-  // "planned"; "impossible" (no repair exists, or it cannot be made safe here); "none" (nothing needs to be done).
+  // "planned"; "blocked" (something that you must change first keeps it from being made); "impossible" (no repair exists,
+  // or it cannot be made safe here); "none" (nothing needs to be done).
   // After a repair also "done" (it is gone), "failed" (it was tried) and "skipped" (it was not chosen).
   std::string repair_status;
-  std::string why;  // why its repair is impossible, failed or skipped, where there is more to say than that
+  std::string why;      // why its repair is blocked, impossible, failed or skipped, where there is more to say than that
+  std::string way_out;  // of a blocked or failed one: what must be changed first, where that is known
+
+  bool has_repair() const { return repair_status == "planned" || repair_status == "blocked"; }
 };
 
 // What became of the repair of a root.

@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "checks/blocked_repairs.h"
 #include "checks/impact.h"
 #include "checks/input.h"
 #include "checks/leftovers.h"
@@ -152,6 +153,7 @@ void add_findings(const CheckInput& input, std::vector<Finding>& findings, RootR
       reported.repair_status = "planned";
     }
   }
+  mark_blocked_repairs(input.root, report);
 }
 
 void disregard(const OwnRepair& own, Model& model) {

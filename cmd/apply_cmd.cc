@@ -10,6 +10,7 @@
 #include "cmd/repairs_cmd.h"
 #include "cmd/signals.h"
 #include "core/base/escape.h"
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/model/model.h"
 #include "core/plan/plan_check.h"
@@ -73,6 +74,19 @@ void tell(const Plan& plan, const std::vector<StepResult>& results, Outcome& out
   outcome.exit_code = done == results.size() ? kExitClean : kExitFailed;
 }
 
+// No step could be taken, so no run is left behind either.
+Output nothing_done(RepairRun& run, const Plan& plan, const Result<std::vector<StepResult>>& results,
+                    const Options& options) {
+  Outcome outcome;
+  if (results) {
+    tell(plan, *results, outcome);
+  }
+  const std::string why = results ? outcome.message : results.error().message();
+  const Result<void> gone = run.abandon();
+  return failure_output(options.format, why + (gone ? "; nothing was changed" : "; " + gone.error().message()),
+                        kExitFailed);
+}
+
 Output carried_out(const Root& root, const PlanFile& plan, const Options& options, const std::string& line) {
   Outcome outcome{"apply", root.path(), {}, "", {}, line + " checks the root", 0};
   Cancel cancel;
@@ -83,10 +97,10 @@ Output carried_out(const Root& root, const PlanFile& plan, const Options& option
     return failure_output(options.format, run.error().message() + "; nothing was changed", kExitFailed);
   }
   const Result<std::vector<StepResult>> results = run->apply(plan.plan, plan.reasons, cancel, progress);
-  const Result<void> ended = run->end();
-  if (!results) {
-    return failure_output(options.format, results.error().message() + "; nothing was changed", kExitFailed);
+  if (!run->has_changed_something()) {
+    return nothing_done(*run, plan.plan, results, options);
   }
+  const Result<void> ended = run->end();
   tell(plan.plan, *results, outcome);
   outcome.runs = {run->id()};
   outcome.message += "; docker-fsck undo takes them back";

@@ -20,6 +20,7 @@
 #include "cmd/root_label.h"
 #include "cmd/signals.h"
 #include "cmd/terminal.h"
+#include "core/base/shell_word.h"
 #include "core/fs/root.h"
 #include "core/plan/plan_json.h"
 #include "core/plan/stamp.h"

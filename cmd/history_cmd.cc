@@ -42,6 +42,7 @@ std::string as_text(const Root& root, const std::vector<RunRecord>& runs, const 
   std::string text;
   for (const RunRecord& run : runs) {
     text += run.id + "  " + std::string(run_state_name(run.state)) + loss_words(run);
+    text += run.state == RunRecord::State::Purged ? " in part: purge did not come to its end and can be run again" : "";
     if (run.state == RunRecord::State::Unreadable) {
       text += ": " + safe_text(run.problem) + "\n";
       continue;
@@ -53,6 +54,7 @@ std::string as_text(const Root& root, const std::vector<RunRecord>& runs, const 
     for (const RunStep& step : options.detail == Detail::Verbose ? run.steps : std::vector<RunStep>{}) {
       text += "    " + std::string(step_state_name(step.state)) + ": " + shown_text(step.text, options.truncate) +
               (step.why.empty() ? "" : ": " + shown_text(step.why, options.truncate)) + "\n";
+      text += step.way_out.empty() ? "" : "        first: " + safe_text(step.way_out) + "\n";
       if (step.kept) {
         text += "        what was there: " + shown_text(step.kept->text(), options.truncate) + "\n";
       }
@@ -71,6 +73,7 @@ void write_step(const RunStep& step, JsonWriter& json) {
   json.key("text").text(step.text);
   json.key("state").text(step_state_name(step.state));
   json.key("why").text(step.why);
+  json.key("way_out").text(step.way_out);
   json.key("kept");
   if (step.kept) {
     json.text(step.kept->text());

@@ -6,6 +6,7 @@
 #include "cmd/json_writer.h"
 #include "cmd/open_root.h"
 #include "cmd/safe_text.h"
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 
 namespace dfsck {

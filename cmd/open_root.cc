@@ -8,6 +8,7 @@
 #include "cmd/default_root.h"
 #include "cmd/safe_text.h"
 #include "core/base/escape.h"
+#include "core/base/shell_word.h"
 
 namespace dfsck {
 namespace {
@@ -66,14 +67,6 @@ OpenedRoot open_root(const Options& options) {
 
 OpenedRoot open_root_option(const Options& options, const std::string& usage) {
   return open_named({options.root.empty() ? std::nullopt : std::optional(options.root), usage});
-}
-
-std::string shell_word(const std::string& path) {
-  const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("_./:@%+=,-").find(c) != std::string_view::npos;
-  };
-  return std::all_of(path.begin(), path.end(), plain) ? path : "'" + safe_text(path) + "'";
 }
 
 std::string command_line(const Options& options, const std::string& words) {

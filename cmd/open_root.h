@@ -20,9 +20,6 @@ OpenedRoot open_root(const Options& options);
 // The same for a command whose root is named by --root; `usage` is how another one is named.
 OpenedRoot open_root_option(const Options& options, const std::string& usage);
 
-// `path` as a shell would have to be given it.
-std::string shell_word(const std::string& path);
-
 // "docker-fsck undo /srv/docker": a command on the root that these options name, for people to copy. `words` may be
 // empty for the check itself.
 std::string command_line(const Options& options, const std::string& words);

@@ -1,5 +1,6 @@
 // docker-fsck purge: deletes what repairs moved aside.
 #include <algorithm>
+#include <cerrno>
 
 #include "cmd/exit_codes.h"
 #include "cmd/open_root.h"
@@ -37,6 +38,22 @@ uint64_t bytes_kept(const Root& root, const std::vector<RunRecord>& runs) {
   return bytes;
 }
 
+// What could not be deleted, and that it can be tried again.
+std::string failure_words(const Root& root, const RunRecord& run, const Error& error) {
+  const Result<uint64_t> left = kept_bytes(root, run);
+  const bool is_guarded = error.is_io(EPERM);
+  return "of the repair " + run.id + " " + (left ? human_bytes(*left) : "something") + " is left: " + error.message() +
+         (is_guarded ? "; lsattr shows what is immutable or append-only, chattr -i or chattr -a lifts it" : "");
+}
+
+Output failed_output(const Options& options, size_t deleted, const std::vector<std::string>& failures) {
+  std::string message = "deleted what " + counted(deleted, "repair") + " moved aside";
+  for (const std::string& failure : failures) {
+    message += "; " + failure;
+  }
+  return failure_output(options.format, message + "; purge can be run again then", kExitFailed);
+}
+
 }  // namespace
 
 Output run_purge(const Options& options) {
@@ -68,13 +85,18 @@ Output run_purge(const Options& options) {
     return *refused;
   }
   uint64_t bytes = 0;
+  std::vector<std::string> failures;
   for (const RunRecord& run : wanted) {
     const Result<PurgeResult> done = purge(root, run.id);
     if (!done) {
-      return failure_output(options.format, done.error().message(), kExitFailed);
+      failures.push_back(failure_words(root, run, done.error()));
+      continue;
     }
     bytes += done->bytes;
     outcome.runs.push_back(run.id);
+  }
+  if (!failures.empty()) {
+    return failed_output(options, outcome.runs.size(), failures);
   }
   outcome.message = "deleted what " + counted(wanted.size(), "repair") + " moved aside: " + human_bytes(bytes) + " freed";
   return outcome_output(options, outcome);

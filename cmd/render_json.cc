@@ -45,6 +45,24 @@ std::string journal_path(const RootReport& report) {
   return report.repair && !report.repair->run.empty() ? ".docker-fsck/" + report.repair->run + "/journal" : "";
 }
 
+// Of this root alone.
+void write_repair_counts(const RootReport& report, JsonWriter& json) {
+  const RepairTotals totals = repair_totals_alone(report);
+  const RootReport& now = report.now();
+  json.key("done").number(uint64_t{totals.done});
+  json.key("failed").number(uint64_t{totals.failed});
+  json.key("not_tried").number(uint64_t{totals.not_tried});
+  json.key("left").number(uint64_t{now.count(Severity::Error) + now.count(Severity::Warning)});
+  json.key("not_tried_because").array();
+  for (const auto& [why, count] : totals.why_not) {
+    json.object();
+    json.key("why").text(why);
+    json.key("count").number(uint64_t{count});
+    json.end_object();
+  }
+  json.end_array();
+}
+
 void write_outcome(const RootReport& report, JsonWriter& json) {
   json.key("repair");
   if (!report.repair) {
@@ -59,6 +77,7 @@ void write_outcome(const RootReport& report, JsonWriter& json) {
   } else {
     json.null();
   }
+  write_repair_counts(report, json);
   json.key("passes").number(uint64_t{report.repair->passes});
   json.key("after");
   if (report.after.empty()) {

@@ -10,6 +10,9 @@ void write_repair(const ReportedFinding& reported, const Plan& plan, JsonWriter&
   if (!reported.why.empty()) {
     json.key("why").text(reported.why);
   }
+  if (!reported.way_out.empty()) {
+    json.key("way_out").text(reported.way_out);
+  }
   json.key("steps").array();
   for (const size_t step : reported.steps) {
     if (step < plan.steps.size()) {

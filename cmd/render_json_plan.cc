@@ -121,6 +121,12 @@ void write_plan(const Plan& plan, const std::vector<StepResult>& results, JsonWr
     write_expect(step.expect, json);
     if (i < results.size()) {
       json.key("result").text(result_name(results[i].state));
+      if (!results[i].why.empty()) {
+        json.key("reason").text(results[i].why);
+      }
+      if (!results[i].way_out.empty()) {
+        json.key("way_out").text(results[i].way_out);
+      }
     }
     json.end_object();
   }

@@ -133,6 +133,11 @@ void FindingsText::add_finding(size_t index, const FindingGroup& group) {
     out_ += "      no repair here: " +
             (reported.why.empty() ? "it could not be proven to be right" : shown(reported.why)) + "\n";
   }
+  if (reported.repair_status == "blocked" || reported.repair_status == "failed") {
+    out_ += "      stands in the way: " + shown(reported.why) + "\n";
+    // A command is of no use with shortened ids in it.
+    out_ += reported.way_out.empty() ? "" : "      first: " + safe_text(reported.way_out) + "\n";
+  }
 }
 
 std::string FindingsText::listed(const std::vector<std::string>& names) const {

@@ -21,6 +21,7 @@ class RepairText {
     if (was_repaired(report_)) {
       repaired();
       failed();
+      not_tried();
       added();
       kept();
     }
@@ -79,10 +80,26 @@ class RepairText {
       if (reported.repair_status == "failed") {
         text += "  - " + shown(reported.message) + " (" + problem_of(reported.finding.problem).code() +
                 "): " + shown(reported.why) + "\n";
+        // A command is of no use with shortened ids in it.
+        text += reported.way_out.empty() ? "" : "      first: " + safe_text(reported.way_out) + "\n";
       }
     }
     if (!text.empty()) {
-      out_ += "\n" + settings_.paint.red("TRIED IN VAIN") + ":\n" + text;
+      out_ += "\n" + settings_.paint.red("FAILED") + ":\n" + text;
+    }
+  }
+
+  // What belonged to a repair that failed. What the mode does not make is left, and counted in the summary.
+  void not_tried() {
+    std::string text;
+    for (const ReportedFinding& reported : report_.findings) {
+      if (reported.repair_status == "skipped" && !reported.steps.empty()) {
+        text += "  - " + shown(reported.message) + " (" + problem_of(reported.finding.problem).code() +
+                "): " + shown(reported.why) + "\n";
+      }
+    }
+    if (!text.empty()) {
+      out_ += "\n" + settings_.paint.red("NOT DONE") + ":\n" + text;
     }
   }
 

@@ -74,19 +74,35 @@ std::string repairs_line(const Totals& totals, const RootReport& report, const R
   if (!parts.empty()) {
     text = "planned: " + joined(parts) + makes_them(totals, report, settings) + "\n";
   }
+  if (totals.blocked > 0) {
+    text += counted(totals.blocked, "repair") + " cannot be made as things are: see above what stands in the way\n";
+  }
   if (totals.without_repair > 0) {
     text += "no repair exists for " + counted(totals.without_repair, "finding") + ": see what you can do above\n";
   }
   return text;
 }
 
-std::string repaired_line(const RootReport& report) {
+constexpr size_t kShownReasons = 5;
+
+// Numbers of what was done and what was not, and why not.
+std::string repaired_lines(const RootReport& report) {
   const RepairTotals totals = repair_totals(report);
-  if (totals.steps == 0) {
-    return "repaired: nothing\n";
+  std::string text = totals.steps == 0 ? "repaired: nothing\n"
+                                       : "repaired: " + counted(totals.errors, "error") + ", " +
+                                             counted(totals.warnings, "warning") + " in " +
+                                             counted(totals.steps, "step") + "\n";
+  if (totals.done + totals.failed + totals.not_tried > 0) {
+    text += "repairs: " + std::to_string(totals.done) + " done, " + std::to_string(totals.failed) + " failed, " +
+            std::to_string(totals.not_tried) + " not tried\n";
   }
-  return "repaired: " + counted(totals.errors, "error") + ", " + counted(totals.warnings, "warning") + " in " +
-         counted(totals.steps, "step") + "\n";
+  size_t shown = 0;
+  for (const auto& [why, count] : totals.why_not) {
+    if (!why.empty() && ++shown <= kShownReasons) {
+      text += "  " + std::to_string(count) + " not tried: " + safe_text(why) + "\n";
+    }
+  }
+  return text;
 }
 
 const RootReport* first_with_error(const RootReport& report) {
@@ -114,6 +130,9 @@ std::string next_line(const RootReport& report, const RenderSettings& settings) 
   }
   if (report.repair && !report.repair->obstacles.empty()) {
     return "next: clear what stands against the repair (see above), then repair again\n";
+  }
+  if (totals_now(report).blocked > 0) {
+    return "next: change what stands in the way of a repair (see above), then repair again\n";
   }
   if (const RootReport* with_error = first_with_error(report)) {
     const FindingTree tree = finding_tree(*with_error);
@@ -183,7 +202,7 @@ std::string render_summary(const RootReport& report, const RenderSettings& setti
   const std::string_view where = left_out.empty() ? "" : " in what was checked";
   std::string text = count_line("found" + std::string(where), totals, settings.paint);
   if (report.mode != Mode::DryRun) {
-    text += repaired_line(report) + count_line("left" + std::string(where), totals_now(report), settings.paint);
+    text += repaired_lines(report) + count_line("left" + std::string(where), totals_now(report), settings.paint);
   }
   for (const std::string& object : left_out) {
     text += "not checked: " + object + "\n";

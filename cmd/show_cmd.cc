@@ -10,6 +10,7 @@
 #include "cmd/signals.h"
 #include "cmd/terminal.h"
 #include "core/base/escape.h"
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 
 namespace dfsck {

@@ -9,6 +9,13 @@
 namespace dfsck {
 namespace {
 
+// Of a finding whose steps were not all taken: tried, unless nothing at all was.
+bool is_blocked(const RootReport& report, const ReportedFinding& reported) {
+  const bool was_tried = report.repair && !report.repair->results.empty() && !reported.steps.empty();
+  return reported.repair_status == "blocked" || (was_tried && reported.repair_status == "failed") ||
+         (was_tried && reported.repair_status == "skipped");
+}
+
 bool offers_repair(const ReportedFinding& reported) {
   return reported.repair_status == "planned" || (reported.repair_status == "skipped" && !reported.steps.empty());
 }
@@ -19,7 +26,9 @@ void add(const RootReport& report, Totals& totals) {
   totals.infos += report.count(Severity::Info);
   for (const ReportedFinding& reported : report.findings) {
     const Problem& problem = problem_of(reported.finding.problem);
-    if (offers_repair(reported)) {
+    if (is_blocked(report, reported)) {
+      ++totals.blocked;
+    } else if (offers_repair(reported)) {
       ++totals.repairs_by_class[static_cast<size_t>(problem.safety)];
     } else if (problem.severity != Severity::Info && !reported.finding.caused_by) {
       ++totals.without_repair;
@@ -27,15 +36,25 @@ void add(const RootReport& report, Totals& totals) {
   }
 }
 
-void add_repairs(const RootReport& report, RepairTotals& totals) {
+void add_own_repairs(const RootReport& report, RepairTotals& totals) {
   for (const ReportedFinding& reported : report.findings) {
     const Severity severity = problem_of(reported.finding.problem).severity;
     totals.errors += reported.repair_status == "done" && severity == Severity::Error ? 1 : 0;
     totals.warnings += reported.repair_status == "done" && severity == Severity::Warning ? 1 : 0;
+    totals.done += reported.repair_status == "done" ? 1 : 0;
+    totals.failed += reported.repair_status == "failed" ? 1 : 0;
+    if (reported.repair_status == "skipped") {
+      ++totals.not_tried;
+      ++totals.why_not[reported.why];
+    }
   }
   for (const StepResult& result : report.repair ? report.repair->results : std::vector<StepResult>{}) {
     totals.steps += result.state == StepResult::State::Done ? 1 : 0;
   }
+}
+
+void add_repairs(const RootReport& report, RepairTotals& totals) {
+  add_own_repairs(report, totals);
   for (const RootReport& below : report.below) {
     add_repairs(below, totals);
   }
@@ -67,6 +86,12 @@ Totals totals_now(const RootReport& report) {
 RepairTotals repair_totals(const RootReport& report) {
   RepairTotals totals;
   add_repairs(report, totals);
+  return totals;
+}
+
+RepairTotals repair_totals_alone(const RootReport& report) {
+  RepairTotals totals;
+  add_own_repairs(report, totals);
   return totals;
 }
 

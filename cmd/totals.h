@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "checks/report.h"
@@ -14,6 +16,7 @@ struct Totals {
   size_t infos = 0;
   // Errors and warnings that a repair would mend, by class; index with repairs(Safety).
   std::vector<size_t> repairs_by_class = std::vector<size_t>(5);
+  size_t blocked = 0;         // findings with a repair that something must be changed for first
   size_t without_repair = 0;  // errors and warnings that no repair mends and that follow from nothing else
 
   size_t repairs(Safety safety) const { return repairs_by_class[static_cast<size_t>(safety)]; }
@@ -29,8 +32,15 @@ struct RepairTotals {
   size_t errors = 0;
   size_t warnings = 0;
   size_t steps = 0;
+  // Findings whose repair was made, has failed, or was not tried (or was taken back with another that failed).
+  size_t done = 0;
+  size_t failed = 0;
+  size_t not_tried = 0;
+  std::map<std::string, size_t> why_not;  // reasons of those not tried
 };
 RepairTotals repair_totals(const RootReport& report);
+// The same without the roots below.
+RepairTotals repair_totals_alone(const RootReport& report);
 
 // Whether something of the root or those below it could not be read for want of permission.
 bool lacks_permission(const RootReport& report);

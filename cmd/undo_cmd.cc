@@ -57,6 +57,14 @@ Output run_undo(const Options& options) {
   if (!done) {
     return failed(options, done.error());
   }
+  if (!done->stopped.empty()) {
+    return failure_output(options.format,
+                          done->stopped + "; undo stopped half-way: " + counted(done->steps, "step") + " of " +
+                              std::to_string(done->steps + done->left) + " of the repair " + done->id +
+                              " are taken back, " + std::to_string(done->left) + " are left; " +
+                              command_line(options, "recover") + " goes on with it",
+                          kExitFailed);
+  }
   outcome.runs = {done->id};
   outcome.message = "the repair " + done->id + " is taken back (" + counted(done->steps, "step") +
                     "): the root is as it was before it";

@@ -24,6 +24,21 @@ JsonValue begin_of_format(int64_t format) {
                             {"version", JsonValue::string("9.9.9")}});
 }
 
+struct JournalText {
+  std::vector<JsonValue> records;
+  uint64_t good_bytes = 0;
+};
+
+Result<JournalText> whole_journal(const Dir& run) {
+  JournalText journal;
+  const Result<uint64_t> bytes = read_journal(run, [&](const JsonValue& record, size_t) -> Result<void> {
+    journal.records.push_back(record);
+    return {};
+  });
+  journal.good_bytes = bytes ? *bytes : 0;
+  return bytes ? Result(std::move(journal)) : bytes.error();
+}
+
 class JournalTest : public ::testing::Test {
  protected:
   Dir run() const { return *temp_.open().open_dir(RelPath()); }
@@ -40,13 +55,13 @@ class JournalTest : public ::testing::Test {
 TEST_F(JournalTest, AnyTornEndIsDropped) {
   write_records();
   const auto whole = std::filesystem::file_size(file());
-  const size_t last = read_journal(run())->records.size();
+  const size_t last = whole_journal(run())->records.size();
   ASSERT_EQ(last, 4U);
   const std::string text = *temp_.open().read_small("journal", 1 << 20);
   const size_t start = text.rfind('\n', text.size() - 2) + 1;
   for (size_t size = start; size < whole; ++size) {
     std::filesystem::resize_file(file(), size);
-    const Result<JournalText> journal = read_journal(run());
+    const Result<JournalText> journal = whole_journal(run());
     ASSERT_TRUE(journal) << size << ": " << journal.error().message();
     EXPECT_EQ(journal->records.size(), last - 1);
     EXPECT_EQ(journal->good_bytes, start);
@@ -57,10 +72,24 @@ TEST_F(JournalTest, AnyTornEndIsDropped) {
 TEST_F(JournalTest, GoesOnBehindATornEnd) {
   write_records();
   std::ofstream(file(), std::ios::binary | std::ios::app) << "{\"record\":\"to";
-  Result<Journal> journal = Journal::reopen(run(), read_journal(run())->good_bytes);
+  Result<Journal> journal = Journal::reopen(run(), whole_journal(run())->good_bytes);
   ASSERT_TRUE(journal);
   ASSERT_TRUE(journal->append({record("four")}));
-  EXPECT_EQ(read_journal(run())->records.size(), 5U);
+  EXPECT_EQ(whole_journal(run())->records.size(), 5U);
+}
+
+// Records are far longer than one read, and begin anywhere in it.
+TEST_F(JournalTest, IsReadPieceByPiece) {
+  write_records();
+  Result<Journal> journal = Journal::reopen(run(), whole_journal(run())->good_bytes);
+  ASSERT_TRUE(journal);
+  for (size_t i = 0; i < 40; ++i) {
+    ASSERT_TRUE(journal->append({record(std::string(i * 50'000, 'x'))}));
+  }
+  const Result<JournalText> all = whole_journal(run());
+  ASSERT_TRUE(all) << all.error().message();
+  EXPECT_EQ(all->records.size(), 44U);
+  EXPECT_EQ(all->good_bytes, std::filesystem::file_size(file()));
 }
 
 TEST_F(JournalTest, DamageBeforeTheEndIsRefused) {
@@ -71,13 +100,13 @@ TEST_F(JournalTest, DamageBeforeTheEndIsRefused) {
     std::string damaged = text;
     damaged[at] = static_cast<char>(damaged[at] ^ 1);
     std::ofstream(file(), std::ios::binary) << damaged;
-    EXPECT_FALSE(read_journal(run())) << "byte " << at;
+    EXPECT_FALSE(whole_journal(run())) << "byte " << at;
   }
 }
 
 TEST_F(JournalTest, ANewerFormatIsRefusedByItsVersion) {
   write_records(kJournalFormat + 1);
-  const Result<JournalText> journal = read_journal(run());
+  const Result<JournalText> journal = whole_journal(run());
   ASSERT_FALSE(journal);
   EXPECT_NE(journal.error().message().find("9.9.9"), std::string::npos);
 }

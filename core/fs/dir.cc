@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <memory>
 
@@ -21,6 +20,48 @@ constexpr size_t kMaxLinkTarget = 64 * 1024;
 
 // An object's path under /proc/self/fd: the only way to ask for the attributes of an O_PATH descriptor.
 std::string proc_path(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+
+// The calls that follow a last symbolic link, or those that do not.
+struct AttributeCalls {
+  ssize_t (*list)(const char* path, char* names, size_t size);
+  ssize_t (*get)(const char* path, const char* name, void* value, size_t size);
+};
+
+// Calls until the buffer is large enough. False with errno set.
+template <typename Call>
+bool filled(std::string& buffer, size_t most, Call call) {
+  ssize_t length = call(buffer);
+  while (length < 0 && errno == ERANGE && buffer.size() < most) {
+    buffer.resize(most);  // the kernel gives no more
+    length = call(buffer);
+  }
+  if (length >= 0) {
+    buffer.resize(static_cast<size_t>(length));
+  }
+  return length >= 0;
+}
+
+Result<std::map<std::string, std::string>> read_attributes(const AttributeCalls& calls, const std::string& path,
+                                                           const std::string& where) {
+  constexpr size_t kMost = 64 * 1024;  // XATTR_LIST_MAX, XATTR_SIZE_MAX
+  std::map<std::string, std::string> found;
+  std::string names(1024, '\0');
+  if (!filled(names, kMost, [&](std::string& out) { return calls.list(path.c_str(), out.data(), out.size()); })) {
+    return errno == ENOTSUP ? Result(found) : sys_error("list attributes", where);
+  }
+  for (size_t start = 0; start < names.size();) {
+    const std::string key = names.c_str() + start;
+    start += key.size() + 1;
+    std::string value(256, '\0');
+    const auto get = [&](std::string& out) { return calls.get(path.c_str(), key.c_str(), out.data(), out.size()); };
+    if (filled(value, kMost, get)) {
+      found[key] = std::move(value);
+    } else if (errno != ENODATA) {  // listed but not readable by us, or gone meanwhile
+      return sys_error("read attribute " + escaped(key), where);
+    }
+  }
+  return found;
+}
 
 }  // namespace
 
@@ -140,58 +181,13 @@ Result<std::map<std::string, std::string>> Dir::xattrs(const std::string& name) 
   if (::fstat(fd.get(), &raw) != 0) {
     return sys_error("stat", at(name));
   }
-  if (S_ISLNK(raw.st_mode)) {
-    // /proc/self/fd/N would be followed to the link's target; links are reached through their directory instead.
-    std::map<std::string, std::string> found;
-    const std::string path = proc_path(fd_.get()) + "/" + name;
-    std::array<char, 4096> names{};
-    const ssize_t length = ::llistxattr(path.c_str(), names.data(), names.size());
-    for (ssize_t i = 0; i < length;) {
-      const std::string key = names.data() + i;
-      i += static_cast<ssize_t>(key.size()) + 1;
-      std::array<char, 4096> value{};
-      const ssize_t size = ::lgetxattr(path.c_str(), key.c_str(), value.data(), value.size());
-      if (size >= 0) {
-        found[key] = std::string(value.data(), static_cast<size_t>(size));
-      }
-    }
-    return found;
-  }
-  return read_xattrs(fd.get(), at(name));
+  // /proc/self/fd/N would be followed to the link's target; links are reached through their directory instead.
+  return S_ISLNK(raw.st_mode) ? read_attributes({&::llistxattr, &::lgetxattr}, proc_path(fd_.get()) + "/" + name, at(name))
+                              : read_xattrs(fd.get(), at(name));
 }
 
 Result<std::map<std::string, std::string>> read_xattrs(int fd, const std::string& where) {
-  const std::string path = proc_path(fd);
-  std::map<std::string, std::string> found;
-  std::string names(1024, '\0');
-  ssize_t length = ::listxattr(path.c_str(), names.data(), names.size());
-  if (length < 0 && errno == ERANGE) {
-    names.resize(64 * 1024);  // XATTR_LIST_MAX
-    length = ::listxattr(path.c_str(), names.data(), names.size());
-  }
-  if (length < 0) {
-    return errno == ENOTSUP ? Result(found) : sys_error("list attributes", where);
-  }
-  names.resize(static_cast<size_t>(length));
-  for (size_t start = 0; start < names.size();) {
-    const std::string key = names.c_str() + start;
-    start += key.size() + 1;
-    std::string value(256, '\0');
-    ssize_t size = ::getxattr(path.c_str(), key.c_str(), value.data(), value.size());
-    if (size < 0 && errno == ERANGE) {
-      value.resize(64 * 1024);  // XATTR_SIZE_MAX
-      size = ::getxattr(path.c_str(), key.c_str(), value.data(), value.size());
-    }
-    if (size < 0) {
-      if (errno == ENODATA) {
-        continue;  // listed but not readable by us, or gone meanwhile
-      }
-      return sys_error("read attribute " + escaped(key), where);
-    }
-    value.resize(static_cast<size_t>(size));
-    found[key] = std::move(value);
-  }
-  return found;
+  return read_attributes({&::listxattr, &::getxattr}, proc_path(fd), where);
 }
 
 }  // namespace dfsck

@@ -6,6 +6,8 @@
 #include "core/base/escape.h"
 #include "core/base/text.h"
 #include "core/fs/area_links.h"
+#include "core/fs/lock.h"
+#include "core/fs/own_directory.h"
 
 namespace dfsck {
 
@@ -107,6 +109,11 @@ StateReader::Listing StateReader::list(const RelPath& path) {
   listing.entries = std::move(*entries);
   std::erase_if(listing.entries,
                 [](const DirEntry& entry) { return entry.type == S_IFDIR && entry.name == kLostAndFound; });
+  // What repairs keep in an area on a filesystem of its own is nobody's layer, volume or container.
+  if (!path.is_root() && may_have_own_directory(path)) {
+    std::erase_if(listing.entries,
+                  [](const DirEntry& entry) { return entry.type == S_IFDIR && entry.name == kOwnDirectory; });
+  }
   return listing;
 }
 

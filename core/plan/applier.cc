@@ -1,34 +1,23 @@
 // Batches: prepare, make durable, say what is meant, do it, make durable, say that it is done.
 #include "core/plan/applier.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "core/fs/writer.h"
 #include "core/plan/batch.h"
+#include "core/plan/keep_place.h"
 #include "core/plan/step_change.h"
+#include "core/plan/undoer.h"
+#include "core/plan/way_out.h"
 
 namespace dfsck {
 namespace {
 
+using State = LoggedStep::State;
+
 constexpr std::string_view kCancelled = "cancelled";
-
-std::string after_failure(size_t failed) {
-  return "not tried, since step " + std::to_string(failed) + " failed";
-}
-
-// Records for steps [next, end) that will not be taken: `failed` is the one that failed, or `end` if none did.
-std::vector<JsonValue> given_up_records(size_t next, size_t failed, size_t end, const std::string& why) {
-  std::vector<JsonValue> records;
-  const std::string others = failed < end ? after_failure(failed) : why;
-  if (next < failed) {
-    records.push_back(given_up_record(next, std::min(failed, end) - next, GivenUp::Skipped, others));
-  }
-  if (failed < end) {
-    records.push_back(given_up_record(failed, 1, GivenUp::Failed, why));
-  }
-  if (failed + 1 < end) {
-    records.push_back(given_up_record(failed + 1, end - failed - 1, GivenUp::Skipped, others));
-  }
-  return records;
-}
+const std::string kNoRoom = "no space is left for the journal: free space on the filesystem of ";
 
 }  // namespace
 
@@ -43,8 +32,97 @@ bool Applier::record(const std::vector<JsonValue>& records) {
   return static_cast<bool>(written);
 }
 
-void Applier::give_up(size_t next, size_t failed, size_t end, const std::string& why) {
-  record(given_up_records(next, failed, end, why));
+Result<size_t> Applier::open_keep(const RelPath& directory) {
+  if (directory.is_root()) {
+    return size_t{0};
+  }
+  const auto known = std::find(log_.keeps.begin(), log_.keeps.end(), directory);
+  const auto number = static_cast<size_t>(known - log_.keeps.begin()) + 1;
+  if (known != log_.keeps.end() && number < place_.keeps.size() && place_.keeps[number].is_open()) {
+    return number;
+  }
+  // The journal knows of the place before there is one: it is looked for by what it says.
+  if (known == log_.keeps.end()) {
+    const JsonValue place = keep_record(directory);
+    const Result<void> written = journal_.append({place});
+    const Result<void> noted = written ? replay(place, log_) : written;
+    if (!noted) {
+      return noted.error();
+    }
+  }
+  Result<KeepPlace> made = make_keep_place(*place_.root, directory, place_.id);
+  if (!made) {
+    return made.error();
+  }
+  if (number < place_.keeps.size()) {
+    place_.keeps[number] = std::move(*made);
+  } else {
+    place_.keeps.push_back(std::move(*made));
+  }
+  return number;
+}
+
+// Steps from `next` on that are still planned will not be taken.
+void Applier::stop(size_t next, size_t end, const std::string& why) {
+  std::vector<JsonValue> records;
+  for (size_t first = next; first < end;) {
+    size_t last = first;
+    for (; last < end && log_.steps[last].state == State::Planned; ++last) {
+    }
+    if (last > first) {
+      records.push_back(given_up_record(first, last - first, GivenUp::Skipped, why));
+    }
+    first = last + 1;
+  }
+  record(records);
+}
+
+Applier::Failure Applier::failure_of(size_t step, const Error& error) const {
+  return {step, error.message(), way_out(*place_.root, log_.steps[step].step.action, error)};
+}
+
+void Applier::fail(const Failure& failure) {
+  if (record({given_up_record(failure.step, 1, GivenUp::Failed, failure.why, failure.way_out)})) {
+    settle_group(failure.step);
+  }
+}
+
+const std::vector<size_t>& Applier::members_of(size_t group) {
+  for (; grouped_ < log_.steps.size(); ++grouped_) {
+    members_[log_.steps[grouped_].group].push_back(grouped_);
+  }
+  return members_[group];
+}
+
+// The other steps of the group: what is done goes back, the rest is not tried.
+void Applier::settle_group(size_t failed) {
+  const std::string culprit = "step " + std::to_string(failed) + " of the same repair failed (" +
+                              action_path(log_.steps[failed].step.action).text() + ")";
+  std::vector<JsonValue> records;
+  std::vector<size_t> done;
+  const std::vector<size_t>& members = members_of(log_.steps[failed].group);
+  for (auto member = members.rbegin(); member != members.rend(); ++member) {
+    const LoggedStep& logged = log_.steps[*member];
+    if (logged.state == State::Planned) {
+      records.push_back(given_up_record(*member, 1, GivenUp::Skipped, culprit));
+    } else if (logged.state == State::Done || logged.state == State::UndoIntended) {
+      done.push_back(*member);
+    }
+  }
+  if (!records.empty() && !record(records)) {
+    return;
+  }
+  if (const Result<void> back = take_steps_back(place_, lock_, journal_, log_, done, "taken back, since " + culprit); !back) {
+    broken_ = back.error().message();
+  }
+}
+
+void Applier::settle_failed_groups() {
+  for (size_t i = 0; i < log_.steps.size() && broken_.empty(); ++i) {
+    if (log_.steps[i].state == State::Failed) {
+      settle_group(i);
+    }
+  }
 }
 
 void Applier::carry_out(size_t first, size_t end, const std::vector<Precondition>& preconditions, const Cancel& cancel,
@@ -52,10 +130,10 @@ void Applier::carry_out(size_t first, size_t end, const std::vector<Precondition
   Supply supply(*place_.root, cancel);
   size_t next = first;
   while (broken_.empty() && next < end) {
-    if (log_.steps[next].state != LoggedStep::State::Planned) {
+    if (log_.steps[next].state != State::Planned) {
       ++next;
-    } else if (cancel.requested()) {
-      give_up(next, end, end, std::string(kCancelled));
+    } else if (cancel.requested() || journal_.is_full()) {
+      stop(next, end, cancel.requested() ? std::string(kCancelled) : kNoRoom + place_.run.where());
       next = end;
     } else {
       next = carry_out_batch(next, end, first, preconditions, supply, cancel, progress);
@@ -66,15 +144,16 @@ void Applier::carry_out(size_t first, size_t end, const std::vector<Precondition
 // Returns the number of the step with which to go on.
 size_t Applier::carry_out_batch(size_t first, size_t end, size_t base, const std::vector<Precondition>& preconditions,
                                 Supply& supply, const Cancel& cancel, Progress& progress) {
-  Batch batch(place_, log_, supply);
-  size_t failed = first;
-  const Result<size_t> count = batch.prepare(first, end, failed);
+  Batch batch(place_, log_, supply, [this](const RelPath& directory) { return open_keep(directory); });
+  const Result<size_t> count = batch.prepare(first, end);
   if (!count) {
-    give_up(first, failed, end, count.error().message());
-    return end;
+    if (!cancel.requested()) {  // else nothing is wrong with it
+      fail(failure_of(first, count.error()));
+    }
+    return first;
   }
   // An intent must not name objects that a crash may take away again.
-  Result<void> ready = batch.has_new_objects() ? sync_filesystem(place_.top) : Result<void>();
+  Result<void> ready = batch.has_new_objects() ? sync_places(place_) : Result<void>();
   const JsonValue intent = intent_record(log_, first, *count);
   if (ready) {
     ready = journal_.append({intent});
@@ -82,45 +161,34 @@ size_t Applier::carry_out_batch(size_t first, size_t end, size_t base, const std
   if (ready) {
     ready = replay(intent, log_);
   }
-  if (!ready) {
-    give_up(first, first, end, ready.error().message());
+  if (!ready) {  // neither can any other batch be journaled
+    stop(first, end, ready.error().message());
     return end;
   }
   size_t taken = 0;
-  std::string why;
-  for (; taken < *count && why.empty(); ++taken) {
+  std::optional<Failure> failure;
+  while (taken < *count && !cancel.requested()) {
     const size_t number = first + taken;
-    if (cancel.requested()) {
-      why = kCancelled;
-      break;
-    }
-    if (const Result<void> done = take_step(place_, lock_, number, log_.steps[number], preconditions[number - base]);
-        !done) {
-      why = done.error().message();
-      failed = number;
+    const Result<void> done = take_step(place_, lock_, number, log_.steps[number], preconditions[number - base]);
+    if (!done) {
+      failure = failure_of(number, done.error());
       if (const Result<void> back = take_back(place_, lock_, number, log_.steps[number]); !back) {
-        broken_ = why + "; and it cannot be taken back: " + back.error().message();
+        broken_ = failure->why + "; and it cannot be taken back: " + back.error().message();
         return end;
       }
       break;
     }
+    ++taken;
     progress.add_items(1);
   }
-  if (const Result<void> synced = sync_filesystem(place_.top); !synced) {
+  if (const Result<void> synced = sync_places(place_); !synced) {
     broken_ = synced.error().message();
     return end;
   }
-  std::vector<JsonValue> records{done_record(first, taken)};
-  if (why.empty()) {
-    record(records);
-    return first + taken;
+  if (record({done_record(first, taken)}) && failure) {
+    fail(*failure);
   }
-  const size_t culprit = why == kCancelled ? end : failed;
-  for (JsonValue& each : given_up_records(first + taken, culprit, end, why)) {
-    records.push_back(std::move(each));
-  }
-  record(records);
-  return end;
+  return first + taken;
 }
 
 }  // namespace dfsck

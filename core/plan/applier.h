@@ -1,6 +1,8 @@
-// Carrying out the planned steps of a run, batch by batch. Internal to core/plan.
+// Carries out the steps of a plan, batch by batch, each journaled. Where a step fails, the steps that stand and fall with
+// it are taken back or not tried, and the others go on. Internal to core/plan.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,27 +20,47 @@ namespace dfsck {
 class Applier {
  public:
   // All must outlive it.
-  Applier(const RunPlace& place, RootLock& lock, Journal& journal, RunLog& log)
+  Applier(RunPlace& place, RootLock& lock, Journal& journal, RunLog& log)
       : place_(place), lock_(lock), journal_(journal), log_(log) {}
 
-  // Takes the Planned ones of steps [first, end). Every step of the log is then Done, Failed or Skipped, unless
+  // Takes the Planned ones of steps [first, end). Every step of the log is then Done, Failed, Skipped or Undone, unless
   // broken(). `preconditions[i]` is of step first + i.
   void carry_out(size_t first, size_t end, const std::vector<Precondition>& preconditions, const Cancel& cancel,
                  Progress& progress);
+
+  // Brings the groups of steps that have failed to their end: for a run that was cut off while it did so itself.
+  void settle_failed_groups();
+
+  // The number of the run's place for what lies on the filesystem of the directory's `.docker-fsck`; makes it where it is
+  // missing.
+  Result<size_t> open_keep(const RelPath& directory);
 
   // Why the journal could not be brought to say what was done: empty, or the reason why the run stays unfinished.
   const std::string& broken() const { return broken_; }
 
  private:
+  // What made a step fail.
+  struct Failure {
+    size_t step = 0;
+    std::string why;
+    std::string way_out;
+  };
+
   size_t carry_out_batch(size_t first, size_t end, size_t base, const std::vector<Precondition>& preconditions,
                          Supply& supply, const Cancel& cancel, Progress& progress);
-  void give_up(size_t next, size_t failed, size_t end, const std::string& why);
+  Failure failure_of(size_t step, const Error& error) const;
+  void fail(const Failure& failure);
+  void settle_group(size_t failed);
+  void stop(size_t next, size_t end, const std::string& why);
   bool record(const std::vector<JsonValue>& records);
+  const std::vector<size_t>& members_of(size_t group);
 
-  const RunPlace& place_;
+  RunPlace& place_;
   RootLock& lock_;
   Journal& journal_;
   RunLog& log_;
+  std::map<size_t, std::vector<size_t>> members_;  // of groups, when `grouped_` steps were known
+  size_t grouped_ = 0;
   std::string broken_;
 };
 

@@ -88,17 +88,17 @@ bool Batch::admits(const Action& action) const {
   return true;
 }
 
-Result<size_t> Batch::prepare(size_t first, size_t end, size_t& failed) {
+Result<size_t> Batch::prepare(size_t first, size_t end) {
   size_t next = first;
-  for (; next < end && next < first + kMaxBatch; ++next) {
+  for (; next < end && next < first + kMaxBatch && log_.steps[next].state == LoggedStep::State::Planned; ++next) {
     const Action& action = log_.steps[next].step.action;
     if (!admits(action)) {
       break;
     }
-    failed = next;
     log_.steps[next].trace = Trace{};
     if (const Result<void> prepared = prepare_step(next); !prepared) {
-      return prepared.error();
+      const Result<void> discarded = discard(next);
+      return next > first ? Result(next - first) : discarded ? prepared.error() : discarded.error();
     }
     if (is_attribute_step(action) && !attributes_.emplace(attribute_kind(action), log_.steps[next].trace.was).second) {
       break;  // what it would find and put back is not on disk yet
@@ -106,6 +106,29 @@ Result<size_t> Batch::prepare(size_t first, size_t end, size_t& failed) {
     remember(next);
   }
   return next - first;
+}
+
+// Half of a new object is of no use, and takes space that other repairs may need.
+Result<void> Batch::discard(size_t number) {
+  const LoggedStep& logged = log_.steps[number];
+  const Dir& saved = place_.keep_of(logged).saved;
+  const bool is_whole_tree = std::holds_alternative<Adopt>(logged.step.action);
+  return !is_attribute_step(logged.step.action) && !is_whole_tree && saved.stat(kept_name(number))
+             ? remove_object(saved, kept_name(number))
+             : Result<void>();
+}
+
+Result<void> Batch::trace_keep(const RelPath& path, Trace& trace) {
+  const Result<std::optional<RelPath>> directory = keeps_.directory_for_new(path.parent());
+  if (!directory) {
+    return directory.error();
+  }
+  if (!*directory) {
+    return format_error("change", path.text(), "has been mounted over since the plan was looked through");
+  }
+  const Result<size_t> keep = open_keep_(**directory);
+  trace.keep = keep ? *keep : 0;
+  return keep ? Result<void>() : keep.error();
 }
 
 void Batch::remember(size_t number) {
@@ -167,6 +190,9 @@ Result<void> Batch::trace_name(size_t number, Trace& trace) {
     trace.nothing = target && target->inode == now->inode && target->device == now->device &&
                     !staged_.contains(link->target.bytes());
   }
+  if (const Result<void> kept = trace.nothing ? Result<void>() : trace_keep(path, trace); !kept) {
+    return kept;
+  }
   const bool makes = !std::holds_alternative<Quarantine>(action) && !std::holds_alternative<Rename>(action);
   return makes && !trace.nothing ? stage(number, trace, now ? std::optional(*now) : std::nullopt) : Result<void>();
 }
@@ -175,7 +201,8 @@ Result<void> Batch::trace_attribute(const Action& action, Trace& trace) {
   const RelPath& path = action_path(action);
   const auto staged = staged_.find(path.bytes());
   const bool is_staged = staged != staged_.end();
-  const Result<Dir> parent = is_staged ? place_.run.open_dir("saved") : place_.root->open_dir(path.parent());
+  const Result<Dir> parent = is_staged ? place_.keep_of(log_.steps[staged->second]).run.open_dir("saved")
+                                       : place_.root->open_dir(path.parent());
   const std::string name = is_staged ? kept_name(staged->second) : std::string(path.name());
   const Result<FileStat> now = parent ? parent->stat(name) : parent.error();
   if (!now) {
@@ -217,9 +244,10 @@ Result<std::string> Batch::label_for(const RelPath& path) {
 Result<void> Batch::stage(size_t number, Trace& trace, const std::optional<FileStat>& old) {
   const Action& action = log_.steps[number].step.action;
   const std::string name = kept_name(number);
-  if (place_.saved.stat(name) && !std::holds_alternative<Adopt>(action)) {
+  const Dir& saved = place_.keep_of(log_.steps[number]).saved;
+  if (saved.stat(name) && !std::holds_alternative<Adopt>(action)) {
     // Left by a run that was cut off before it was put to use.
-    if (const Result<void> removed = remove_object(place_.saved, name); !removed) {
+    if (const Result<void> removed = remove_object(saved, name); !removed) {
       return removed;
     }
   }
@@ -227,20 +255,20 @@ Result<void> Batch::stage(size_t number, Trace& trace, const std::optional<FileS
     return made;
   }
   if (const std::optional<OwnerMode> owner = owner_of_new(action, old); owner) {
-    if (const Result<void> set = set_owner_mode(place_.saved, name, *owner); !set) {
+    if (const Result<void> set = set_owner_mode(saved, name, *owner); !set) {
       return set;
     }
   }
   if (!std::holds_alternative<MakeHardLink>(action)) {
     const Result<std::string> label = label_for(action_path(action));
     if (label && !label->empty()) {
-      const Result<void> set = set_attribute(place_.saved, name, kLabel, *label);
+      const Result<void> set = set_attribute(saved, name, kLabel, *label);
       if (!set && ::geteuid() == 0) {
         return set;
       }
     }
   }
-  const Result<FileStat> made = place_.saved.stat(name);
+  const Result<FileStat> made = saved.stat(name);
   if (!made) {
     return made.error();
   }
@@ -248,51 +276,48 @@ Result<void> Batch::stage(size_t number, Trace& trace, const std::optional<FileS
   return {};
 }
 
-// The bytes are wrong until the last of them is there, so nothing stays of a file that could not be had whole.
-Result<void> Batch::restore_file(const RestoreFile& file, const std::string& name) {
-  const Result<Fd> made = make_file(place_.saved, name, "");
+Result<void> Batch::restore_file(const RestoreFile& file, size_t number) {
+  const Dir& saved = place_.keep_of(log_.steps[number]).saved;
+  const std::string name = kept_name(number);
+  const Result<Fd> made = make_file(saved, name, "");
   if (!made) {
     return made.error();
   }
-  const std::string where = place_.saved.where() + "/" + name;
-  const Result<void> copied = supply_.copy(file.origin, file.size, file.crc64, [&](std::string_view piece) {
+  const std::string where = saved.where() + "/" + name;
+  return supply_.copy(file.origin, file.size, file.crc64, [&](std::string_view piece) {
     return append(made->get(), piece, where);
   });
-  if (!copied) {
-    const Result<void> removed = remove_object(place_.saved, name);
-    return removed ? copied : removed;
-  }
-  return copied;
 }
 
 Result<void> Batch::make_object(size_t number) {
   const Action& action = log_.steps[number].step.action;
   const std::string name = kept_name(number);
+  const Dir& saved = place_.keep_of(log_.steps[number]).saved;
   if (const auto* file = std::get_if<WriteFile>(&action); file != nullptr) {
-    const Result<Fd> made = make_file(place_.saved, name, file->bytes);
+    const Result<Fd> made = make_file(saved, name, file->bytes);
     return made ? Result<void>() : made.error();
   }
   if (const auto* file = std::get_if<RestoreFile>(&action); file != nullptr) {
-    return restore_file(*file, name);
+    return restore_file(*file, number);
   }
   if (std::holds_alternative<MakeDir>(action)) {
-    return make_directory(place_.saved, name, 0700);
+    return make_directory(saved, name, 0700);
   }
   if (const auto* symlink = std::get_if<WriteSymlink>(&action); symlink != nullptr) {
-    return make_symlink(place_.saved, name, symlink->target);
+    return make_symlink(saved, name, symlink->target);
   }
   if (const auto* node = std::get_if<MakeNode>(&action); node != nullptr) {
-    return make_node(place_.saved, name, node->type, node->major, node->minor);
+    return make_node(saved, name, node->type, node->major, node->minor);
   }
   if (const auto* adopt = std::get_if<Adopt>(&action); adopt != nullptr) {
-    return take_staged(place_, adopt->staged, number);
+    return take_staged(place_.keep_of(log_.steps[number]), adopt->staged, number);
   }
   const auto& link = std::get<MakeHardLink>(action);
   if (const auto staged = staged_.find(link.target.bytes()); staged != staged_.end()) {
-    return make_hard_link(place_.saved, kept_name(staged->second), place_.saved, name);
+    return make_hard_link(place_.keep_of(log_.steps[staged->second]).saved, kept_name(staged->second), saved, name);
   }
   const Result<Dir> parent = place_.root->open_dir(link.target.parent());
-  return parent ? make_hard_link(*parent, std::string(link.target.name()), place_.saved, name) : parent.error();
+  return parent ? make_hard_link(*parent, std::string(link.target.name()), saved, name) : parent.error();
 }
 
 }  // namespace dfsck

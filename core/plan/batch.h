@@ -2,6 +2,7 @@
 // core/plan.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -9,6 +10,7 @@
 
 #include "core/base/result.h"
 #include "core/heal/supply.h"
+#include "core/plan/keep_place.h"
 #include "core/plan/run_log.h"
 #include "core/plan/run_place.h"
 
@@ -21,12 +23,17 @@ inline constexpr size_t kMaxBatch = 512;
 // what an earlier one changed.
 class Batch {
  public:
-  // All must outlive it.
-  Batch(const RunPlace& place, RunLog& log, Supply& supply) : place_(place), log_(log), supply_(supply) {}
+  // Gives the number of the run's place for what is replaced on the filesystem of that directory's `.docker-fsck`, and
+  // makes it where it is missing.
+  using OpenKeep = std::function<Result<size_t>(const RelPath& directory)>;
 
-  // Prepares steps from `first` on, at most up to `end`, and returns how many: at least one. On an error, `failed` is
-  // the step's number; steps before it are prepared but not taken.
-  Result<size_t> prepare(size_t first, size_t end, size_t& failed);
+  // All must outlive it.
+  Batch(const RunPlace& place, RunLog& log, Supply& supply, OpenKeep open_keep)
+      : place_(place), log_(log), supply_(supply), open_keep_(std::move(open_keep)), keeps_(*place.root) {}
+
+  // Prepares planned steps from `first` on, at most up to `end`, and returns how many: at least one. It ends before a
+  // step that cannot be prepared; an error is of step `first`, and leaves nothing prepared.
+  Result<size_t> prepare(size_t first, size_t end);
 
   bool has_new_objects() const { return !staged_.empty(); }
 
@@ -35,10 +42,12 @@ class Batch {
   bool passes_moved(const RelPath& path) const;
   Result<void> prepare_step(size_t number);
   Result<void> trace_name(size_t number, Trace& trace);
+  Result<void> trace_keep(const RelPath& path, Trace& trace);
+  Result<void> discard(size_t number);
   Result<void> trace_attribute(const Action& action, Trace& trace);
   Result<void> stage(size_t number, Trace& trace, const std::optional<FileStat>& old);
   Result<void> make_object(size_t number);
-  Result<void> restore_file(const RestoreFile& file, const std::string& name);
+  Result<void> restore_file(const RestoreFile& file, size_t number);
   Result<std::string> label_for(const RelPath& path);
   std::optional<FileTime> time_of(const RelPath& directory);
   void remember(size_t number);
@@ -46,6 +55,8 @@ class Batch {
   const RunPlace& place_;
   RunLog& log_;
   Supply& supply_;
+  OpenKeep open_keep_;
+  KeepFinder keeps_;
   std::set<std::string, std::less<>> near_;                // paths that steps change, and all directories above them
   std::set<std::string, std::less<>> moved_;               // names that no longer mean what they mean on disk
   std::map<std::string, size_t, std::less<>> staged_;      // path -> step with a new object for it

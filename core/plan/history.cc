@@ -3,10 +3,10 @@
 
 #include <fcntl.h>
 
-#include <cerrno>
 #include <set>
 
 #include "core/fs/lock.h"
+#include "core/plan/expect.h"
 #include "core/plan/journal.h"
 #include "core/plan/run_list.h"
 #include "core/plan/step_change.h"
@@ -38,15 +38,21 @@ RunStep::State state_of(LoggedStep::State state) {
   return RunStep::State::Uncertain;
 }
 
-std::optional<RelPath> kept_path(const std::string& id, size_t number, const LoggedStep& logged) {
+// The directory in whose `.docker-fsck` the step's object is kept.
+RelPath keeper_of(const RunLog& log, const LoggedStep& logged) {
+  return logged.trace.keep == 0 ? RelPath() : log.keeps[logged.trace.keep - 1];
+}
+
+std::optional<RelPath> kept_path(const std::string& id, const RunLog& log, size_t number) {
+  const LoggedStep& logged = log.steps[number];
   const bool took = !is_attribute_step(logged.step.action) && !std::holds_alternative<Rename>(logged.step.action) &&
                     logged.trace.was != 0 && !logged.trace.nothing;
   return took && logged.state == LoggedStep::State::Done
-             ? std::optional(RelPath(kOwnDirectory) / id / kept_place(number, logged))
+             ? std::optional(kept_place(id, keeper_of(log, logged), number, logged))
              : std::nullopt;
 }
 
-// Blocks of everything below `dir`, each inode once; adds to `bytes`. Iterative: depth comes from the disk.
+// Blocks of everything below `dir`, each inode once (`seen` has those with several names); adds to `bytes`. Iterative: depth comes from the disk.
 Result<void> add_tree(const Dir& top, std::set<uint64_t>& seen, uint64_t& bytes) {
   constexpr uint64_t kBlock = 512;
   std::vector<RelPath> pending{RelPath()};
@@ -67,7 +73,8 @@ Result<void> add_tree(const Dir& top, std::set<uint64_t>& seen, uint64_t& bytes)
       if (!stat) {
         return stat.error();
       }
-      bytes += seen.insert(stat->inode).second ? stat->blocks * kBlock : 0;
+      const bool counts = stat->is_dir() || stat->links == 1 || seen.insert(stat->inode).second;
+      bytes += counts ? stat->blocks * kBlock : 0;
       if (stat->is_dir()) {
         pending.push_back(path / entry.name);
       }
@@ -90,7 +97,8 @@ RunStep to_run_step(const std::string& id, const RunLog& log, size_t number) {
     step.reasons.push_back(log.reasons[reason]);
   }
   step.state = state_of(logged.state);
-  step.kept = kept_path(id, number, logged);
+  step.kept = kept_path(id, log, number);
+  step.way_out = logged.way_out;
   return step;
 }
 
@@ -135,6 +143,7 @@ Result<std::vector<RunRecord>> list_runs(const Root& root) {
     record.mode = run.log->mode;
     record.version = run.log->version;
     record.acknowledged = run.log->acknowledged;
+    record.keeps = run.log->keeps;
     for (size_t i = 0; i < run.log->steps.size(); ++i) {
       const RunStep& step = record.steps.emplace_back(to_run_step(run.id, *run.log, i));
       for (const Reason& reason : step.reasons) {
@@ -146,19 +155,23 @@ Result<std::vector<RunRecord>> list_runs(const Root& root) {
 }
 
 Result<uint64_t> kept_bytes(const Root& root, const RunRecord& run) {
+  if (!is_run_id(run.id)) {
+    return format_error("look up repair", run.id, "is no repair of this root");
+  }
   uint64_t bytes = 0;
-  std::set<uint64_t> seen;
-  for (const char* name : {"saved", "quarantine"}) {
-    if (!is_run_id(run.id)) {
-      return format_error("look up repair", run.id, "is no repair of this root");
-    }
-    const Result<Dir> dir = root.open_dir(RelPath(kOwnDirectory) / run.id / name);
-    if (!dir && dir.error().is_io(ENOENT)) {
-      continue;
-    }
-    const Result<void> added = dir ? add_tree(*dir, seen, bytes) : dir.error();
-    if (!added) {
-      return added.error();
+  std::vector<RelPath> keepers{RelPath()};
+  keepers.insert(keepers.end(), run.keeps.begin(), run.keeps.end());
+  for (const RelPath& keeper : keepers) {
+    std::set<uint64_t> seen;  // of one filesystem
+    for (const char* name : {"saved", "quarantine"}) {
+      const Result<Dir> dir = root.open_dir(keeper / kOwnDirectory / run.id / name);
+      if (!dir && means_absent(dir.error())) {
+        continue;
+      }
+      const Result<void> added = dir ? add_tree(*dir, seen, bytes) : dir.error();
+      if (!added) {
+        return added.error();
+      }
     }
   }
   return bytes;

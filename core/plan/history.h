@@ -25,7 +25,8 @@ struct RunStep {
   std::string op;     // see action_op
   std::string path;   // escaped
   std::string text;   // see describe
-  std::string why;    // of Failed and Skipped
+  std::string why;      // of Failed and Skipped, and of Undone where the run itself took it back
+  std::string way_out;  // of Failed: what had to be changed first
   std::vector<Reason> reasons;
   State state = State::Skipped;
   std::optional<RelPath> kept;  // where the object lies that a step that is Done took away, below the root
@@ -47,6 +48,7 @@ struct RunRecord {
   State state = State::Unreadable;
   std::string problem;  // why it is Unreadable: damaged, or written by a newer version
   std::vector<RunStep> steps;
+  std::vector<RelPath> keeps;  // areas on filesystems of their own whose `.docker-fsck` keeps things of this run too
   bool lossy = false;         // a step that is Done had a reason of class "lossy"
   bool acknowledged = false;  // the user has said that the loss is known
 };

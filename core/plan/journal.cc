@@ -1,17 +1,22 @@
 // Lines with checksums: reading stops at a torn end and refuses damage before it.
 #include "core/plan/journal.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
 #include "core/codec/digest.h"
 #include "core/codec/json.h"
-#include "core/fs/root.h"
 #include "core/fs/writer.h"
 
 namespace dfsck {
 namespace {
 
-constexpr size_t kMaxJournal = 1U << 30;
 constexpr size_t kSumLength = 16;
 constexpr const char* kNewJournal = "journal.new";
+constexpr const char* kRoom = "room";
+constexpr size_t kRoomBytes = 256 * 1024;  // more than the intent of a batch takes, and all that may follow it
 
 std::string line_of(const JsonValue& record) {
   std::string line = to_go_json(record);
@@ -26,7 +31,7 @@ std::optional<JsonValue> record_of(std::string_view line) {
     return std::nullopt;
   }
   JsonLimits limits;
-  limits.max_bytes = kMaxJournal;
+  limits.max_bytes = kMaxRecord;
   limits.max_depth = 16;
   limits.max_values = 10'000'000;
   Result<JsonValue> record = parse_json(line.substr(0, tab), limits);
@@ -48,39 +53,104 @@ Result<void> check_beginning(const JsonValue& first, const std::string& where) {
   return {};
 }
 
+// Gives the lines of a file that ended with a newline, one at a time: what is in memory is one of them.
+class LineReader {
+ public:
+  LineReader(int fd, std::string where) : fd_(fd), where_(std::move(where)) {}
+
+  // Without its newline, valid until the next call; nothing at the end of the file, where a line without a newline is
+  // none. Limit where a line is longer than a record can be.
+  Result<std::optional<std::string_view>> next() {
+    text_.erase(0, used_);
+    used_ = 0;
+    for (size_t searched = 0;;) {
+      if (const size_t end = text_.find('\n', searched); end != std::string::npos) {
+        used_ = end + 1;
+        return std::optional(std::string_view(text_).substr(0, end));
+      }
+      searched = text_.size();
+      if (searched > kMaxRecord + kSumLength + 1) {
+        return limit_error("read journal", where_, "a record is longer than any that is written");
+      }
+      const Result<bool> more = read_more();
+      if (!more) {
+        return more.error();
+      }
+      if (!*more) {
+        return std::optional<std::string_view>();
+      }
+    }
+  }
+
+  // Whether nothing follows the line that next() gave last.
+  Result<bool> at_end() {
+    if (used_ < text_.size()) {
+      return false;
+    }
+    const Result<bool> more = read_more();
+    return more ? Result(!*more) : more.error();
+  }
+
+ private:
+  Result<bool> read_more() {
+    constexpr size_t kPiece = 256 * 1024;
+    const size_t before = text_.size();
+    text_.resize(before + kPiece);
+    ssize_t count = 0;
+    do {
+      count = ::read(fd_, text_.data() + before, kPiece);
+    } while (count < 0 && errno == EINTR);
+    const int code = errno;
+    text_.resize(before + static_cast<size_t>(std::max<ssize_t>(count, 0)));
+    errno = code;
+    return count < 0 ? Result<bool>(sys_error("read", where_)) : Result(count > 0);
+  }
+
+  int fd_;
+  std::string where_;
+  std::string text_;
+  size_t used_ = 0;
+};
+
 }  // namespace
 
-Result<JournalText> read_journal(const Dir& run) {
+Result<uint64_t> read_journal(const Dir& run, const TakeRecord& take) {
   const std::string where = run.where() + "/" + kJournalName;
   const Result<Fd> fd = run.open_file(kJournalName);
-  const Result<std::string> text = fd ? read_all(fd->get(), kMaxJournal, where) : fd.error();
-  if (!text) {
-    return text.error();
+  if (!fd) {
+    return fd.error();
   }
-  JournalText journal;
-  for (size_t start = 0, number = 1; start < text->size(); ++number) {
-    const size_t end = text->find('\n', start);
-    if (end == std::string::npos) {
-      break;  // torn
+  LineReader lines(fd->get(), where);
+  uint64_t good_bytes = 0;
+  for (size_t number = 1;; ++number) {
+    const Result<std::optional<std::string_view>> line = lines.next();
+    if (!line) {
+      return line.error();
     }
-    std::optional<JsonValue> record = record_of(std::string_view(*text).substr(start, end - start));
+    if (!*line) {
+      break;  // the end, or a torn line
+    }
+    const std::optional<JsonValue> record = record_of(**line);
     if (!record) {
-      if (end + 1 == text->size() && !journal.records.empty()) {
+      const Result<bool> last = lines.at_end();
+      if (!last) {
+        return last.error();
+      }
+      if (*last && number > 1) {
         break;  // blocks of one write need not reach the disk in order
       }
       return format_error("read journal", where, "line " + std::to_string(number) + " is damaged");
     }
-    journal.records.push_back(std::move(*record));
-    start = end + 1;
-    journal.good_bytes = start;
+    const Result<void> taken = number > 1 ? Result<void>() : check_beginning(*record, where);
+    if (!taken) {
+      return taken.error();
+    }
+    good_bytes += (*line)->size() + 1;
+    if (const Result<void> used = take(*record, number); !used) {
+      return used.error();
+    }
   }
-  if (journal.records.empty()) {
-    return format_error("read journal", where, "holds no record");
-  }
-  if (const Result<void> checked = check_beginning(journal.records.front(), where); !checked) {
-    return checked.error();
-  }
-  return journal;
+  return good_bytes > 0 ? Result(good_bytes) : format_error("read journal", where, "holds no record");
 }
 
 Result<Journal> Journal::create(const Dir& run, const JsonValue& begin) {
@@ -113,14 +183,29 @@ Result<Journal> Journal::reopen(const Dir& run, uint64_t good_bytes) {
 }
 
 Result<void> Journal::append(const std::vector<JsonValue>& records) {
+  std::string lines;
+  for (const JsonValue& record : records) {
+    std::string line = line_of(record);
+    if (line.size() > kMaxRecord) {
+      return limit_error("write journal", where_, "a step of the plan is too large for a record");
+    }
+    lines += line;
+  }
+  Result<void> written = append_lines(lines);
+  if (!written && room_ && (written.error().is_io(ENOSPC) || written.error().is_io(EDQUOT))) {
+    full_ = true;
+    const Result<void> given = give_room_back(*room_);
+    room_.reset();
+    written = given ? append_lines(lines) : written;
+  }
+  return written;
+}
+
+Result<void> Journal::append_lines(const std::string& lines) {
   if (torn_) {
     if (const Result<void> cut = cut_to(fd_.get(), size_, where_); !cut) {
       return cut;
     }
-  }
-  std::string lines;
-  for (const JsonValue& record : records) {
-    lines += line_of(record);
   }
   torn_ = true;
   if (const Result<void> written = dfsck::append(fd_.get(), lines, where_); !written) {
@@ -132,6 +217,21 @@ Result<void> Journal::append(const std::vector<JsonValue>& records) {
   torn_ = false;
   size_ += lines.size();
   return {};
+}
+
+void Journal::set_room_aside(const Dir& run) {
+  Result<Dir> own = run.open_dir(".");
+  if (own && make_file(run, kRoom, std::string(kRoomBytes, ' '))) {
+    room_.emplace(std::move(*own));
+  }
+}
+
+Result<void> give_room_back(const Dir& run) {
+  const Result<FileStat> stat = run.stat(kRoom);
+  if (!stat) {
+    return stat.error().is_io(ENOENT) ? Result<void>() : stat.error();
+  }
+  return remove_object(run, kRoom);
 }
 
 }  // namespace dfsck

@@ -17,7 +17,7 @@ Result<LockedRun> lock_run(const Root& root, const ChooseRun& choose) {
   if (!run) {
     return run.error();
   }
-  Result<RunPlace> place = open_run_place(root, lock->own(), run->id);
+  Result<RunPlace> place = open_run_place(root, lock->own(), run->id, *run->log);
   if (!place) {
     return place.error();
   }
@@ -30,7 +30,7 @@ Result<SeenRun> see_run(const Root& root, const ChooseRun& choose) {
     return run.error();
   }
   const Result<Dir> own = root.open_dir(kOwnDirectory);
-  Result<RunPlace> place = own ? open_run_place(root, *own, run->id) : own.error();
+  Result<RunPlace> place = own ? open_run_place(root, *own, run->id, *run->log) : own.error();
   if (!place) {
     return place.error();
   }

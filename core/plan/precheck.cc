@@ -6,7 +6,9 @@
 #include <set>
 
 #include "core/fs/lock.h"
+#include "core/fs/own_directory.h"
 #include "core/plan/expect.h"
+#include "core/plan/keep_place.h"
 #include "core/plan/plan_view.h"
 
 namespace dfsck {
@@ -16,13 +18,14 @@ using Place = PlanView::Place;
 
 class PlanChecker {
  public:
-  PlanChecker(const Root& root, const RunLog& log, uint64_t device) : root_(root), log_(log), device_(device) {}
+  PlanChecker(const Root& root, const RunLog& log) : root_(root), log_(log), keeps_(root) {}
 
   Result<Precondition> check(size_t number) {
     const LoggedStep& logged = log_.steps[number];
     const Action& action = logged.step.action;
     const RelPath& path = action_path(action);
-    if (logged.state == LoggedStep::State::Failed || logged.state == LoggedStep::State::Skipped) {
+    if (logged.state == LoggedStep::State::Failed || logged.state == LoggedStep::State::Skipped ||
+        logged.state == LoggedStep::State::Undone) {
       return Precondition::InodeOnly;
     }
     if (logged.state == LoggedStep::State::Done) {
@@ -69,11 +72,11 @@ class PlanChecker {
   }
 
   static Result<void> check_own(const RelPath& path) {
-    const RelPath own(kOwnDirectory);
-    if (path.is_root() || path == own || path.is_below(own)) {
-      return refuse(path, "no repair may change this");
+    bool is_own = path.is_root();
+    for (RelPath at = path; !at.is_root(); at = at.parent()) {
+      is_own = is_own || (at.name() == kOwnDirectory && may_have_own_directory(at.parent()));
     }
-    return {};
+    return is_own ? Result<void>(refuse(path, "no repair may change this")) : Result<void>();
   }
 
   bool is_directory(const Place& place) {
@@ -87,20 +90,19 @@ class PlanChecker {
 
   static Error not_there() { return {Error::Kind::Io, ENOENT, "stat", "", ""}; }
 
-  // The directory must exist when the step comes, and names are changed on the root's own filesystem only.
+  // The directory must exist when the step comes, and names are changed only where what they meant can be kept.
   Result<void> check_parent(const RelPath& path, const Action& action) {
     const Place place = view_.look(path.parent());
     if (place.kind != Place::Kind::OnDisk) {
       return is_directory(place) ? Result<void>() : refuse(path, "its directory does not exist");
     }
-    const Result<Dir> dir = root_.open_dir(place.disk);
-    const Result<FileStat> stat = dir ? dir->stat_self() : dir.error();
-    if (!stat) {
-      return means_absent(stat.error()) ? Result<void>(refuse(path, "its directory does not exist or is a link"))
-                                        : Result<void>(stat.error());
+    const Result<std::optional<RelPath>> keep = keeps_.directory_for(place.disk);
+    if (!keep) {
+      return means_absent(keep.error()) ? Result<void>(refuse(path, "its directory does not exist or is a link"))
+                                        : Result<void>(keep.error());
     }
-    if (!is_attribute_step(action) && stat->device != device_) {
-      return refuse(path, "lies on another filesystem than the root, where a repair cannot keep what it replaces");
+    if (!is_attribute_step(action) && !*keep) {
+      return refuse(path, "lies on a filesystem that is mounted inside an area, where a repair cannot keep what it replaces");
     }
     return {};
   }
@@ -129,8 +131,11 @@ class PlanChecker {
     if (now && std::holds_alternative<Adopt>(step.action)) {
       return refuse(path, "exists, where something that was prepared is to be put");
     }
-    if (now && now->device != device_ && !is_attribute_step(step.action)) {
-      return refuse(path, "has another filesystem mounted on it");
+    if (now && !is_attribute_step(step.action)) {
+      const Result<bool> mounted = is_mount_point(*parent, std::string(place.disk.name()));
+      if (!mounted || *mounted) {
+        return mounted ? refuse(path, "has another filesystem mounted on it") : mounted.error();
+      }
     }
     // Changed by the plan itself: moved, or changed through another of its names.
     const bool by_plan = place.disk != path || (now && touched_.contains(now->inode));
@@ -170,7 +175,8 @@ class PlanChecker {
       if (rename->to.is_below(rename->from)) {
         return refuse(rename->to, "lies inside what is to be renamed to it");
       }
-      return check_parent(rename->to, action);
+      const Result<void> parent = check_parent(rename->to, action);
+      return parent ? check_same_keep(rename->from, rename->to) : parent;
     }
     if (const auto* link = std::get_if<MakeHardLink>(&action); link != nullptr) {
       const Place target = view_.look(link->target);
@@ -179,9 +185,20 @@ class PlanChecker {
         linked_[number] = inode;
       }
       const bool usable = target.kind == Place::Kind::Made ? !is_directory(target) : there && !there->is_dir();
-      return usable ? Result<void>() : refuse(link->target, "is nothing that can be linked to");
+      return usable ? check_same_keep(link->path, link->target)
+                    : refuse(link->target, "is nothing that can be linked to");
     }
     return {};
+  }
+
+  // One object cannot have names on two filesystems, nor be renamed from one to the other.
+  Result<void> check_same_keep(const RelPath& one, const RelPath& other) {
+    const Result<std::optional<RelPath>> here = keeps_.directory_for_new(one.parent());
+    const Result<std::optional<RelPath>> there = keeps_.directory_for_new(other.parent());
+    if (!here || !there) {
+      return here ? there.error() : here.error();
+    }
+    return *here == *there ? Result<void>() : refuse(one, "lies on another filesystem than " + other.text());
   }
 
   // The inode on disk that a step before has given another name; 0 where the object is new.
@@ -206,7 +223,7 @@ class PlanChecker {
 
   const Root& root_;
   const RunLog& log_;
-  uint64_t device_;
+  KeepFinder keeps_;
   PlanView view_;
   std::set<uint64_t> touched_;         // inodes with changed attributes
   std::map<size_t, uint64_t> linked_;  // steps that make hard links -> inode of their targets
@@ -220,11 +237,7 @@ bool is_attribute_step(const Action& action) {
 }
 
 Result<std::vector<Precondition>> check_plan(const Root& root, const RunLog& log, size_t first, size_t end) {
-  const Result<FileStat> top = root.stat(RelPath());
-  if (!top) {
-    return top.error();
-  }
-  PlanChecker checker(root, log, top->device);
+  PlanChecker checker(root, log);
   std::vector<Precondition> preconditions;
   for (size_t i = first; i < end; ++i) {
     const Result<Precondition> precondition = checker.check(i);

@@ -1,24 +1,16 @@
 // A journal that says "purge" comes first: what is only half there must never be undone.
 #include "core/plan/purge.h"
 
-#include <cerrno>
-
 #include "core/base/escape.h"
 #include "core/fs/lock.h"
 #include "core/fs/writer.h"
 #include "core/plan/journal.h"
+#include "core/plan/keep_place.h"
 #include "core/plan/run_list.h"
+#include "core/plan/run_removal.h"
 
 namespace dfsck {
 namespace {
-
-Result<void> remove_if_there(const Dir& parent, const std::string& name, uint64_t& bytes) {
-  const Result<FileStat> stat = parent.stat(name);
-  if (!stat) {
-    return stat.error().is_io(ENOENT) ? Result<void>() : stat.error();
-  }
-  return remove_tree(parent, name, bytes);
-}
 
 Result<void> mark(const Dir& dir, const RunEntry& run) {
   if (!run.begun || run.log->state == RunLog::State::Purged) {
@@ -56,13 +48,10 @@ Result<PurgeResult> purge(const Root& root, const std::string& id) {
     return marked.error();
   }
   PurgeResult result;
-  // The journal goes last: as long as anything is left, the history shows it.
-  for (const char* name : {"saved", "quarantine"}) {
-    if (const Result<void> removed = remove_if_there(*dir, name, result.bytes); !removed) {
-      return removed.error();
-    }
+  if (const Result<void> removed = remove_keep_places(root, id, run->log->keeps, result.bytes); !removed) {
+    return removed.error();
   }
-  if (const Result<void> removed = remove_tree(lock->own(), id, result.bytes); !removed) {
+  if (const Result<void> removed = remove_run_directory(lock->own(), id, result.bytes); !removed) {
     return removed.error();
   }
   const Result<void> synced = sync_directory(lock->own());

@@ -6,6 +6,7 @@
 #include "core/base/escape.h"
 #include "core/fs/writer.h"
 #include "core/plan/applier.h"
+#include "core/plan/keep_place.h"
 #include "core/plan/locked_run.h"
 #include "core/plan/spare_links.h"
 #include "core/plan/staging.h"
@@ -95,7 +96,7 @@ Result<RunEntry> choose(const Root& root, const std::string& id) {
 
 class Recovery {
  public:
-  Recovery(const RunPlace& place, RootLock& lock, Journal& journal, RunLog& log, const Cancel& cancel,
+  Recovery(RunPlace& place, RootLock& lock, Journal& journal, RunLog& log, const Cancel& cancel,
            Progress& progress)
       : place_(place), lock_(lock), journal_(journal), log_(log), cancel_(cancel), progress_(progress) {
     result_.id = place.id;
@@ -105,6 +106,9 @@ class Recovery {
     if (log_.undoing) {
       return back("");  // what is half taken back cannot be judged any more, only completed
     }
+    if (const Result<void> completed = complete_group_that_goes_back(); !completed) {
+      return completed.error();
+    }
     if (const Result<void> settled = settle(direction); !settled) {
       return settled.error();
     }
@@ -112,6 +116,19 @@ class Recovery {
   }
 
  private:
+  // The run itself was taking back what belonged to a step that had failed: that cannot be judged, only completed.
+  Result<void> complete_group_that_goes_back() {
+    std::vector<size_t> half;
+    std::string why;
+    for (size_t i = log_.steps.size(); i > 0; --i) {
+      if (log_.steps[i - 1].state == State::UndoIntended) {
+        half.push_back(i - 1);
+        why = log_.steps[i - 1].why;
+      }
+    }
+    return take_steps_back(place_, lock_, journal_, log_, half, why);
+  }
+
   Result<void> settle(Direction direction) {
     const Result<OpenBatch> open = find_open_batch(place_, log_);
     if (!open) {
@@ -129,7 +146,7 @@ class Recovery {
         return taken;
       }
     }
-    if (const Result<void> synced = sync_filesystem(place_.top); !synced) {
+    if (const Result<void> synced = sync_places(place_); !synced) {
       return synced;
     }
     return record(done_record(open->first, open->taken));
@@ -143,9 +160,10 @@ class Recovery {
   Result<RecoverResult> finish() {
     Applier applier(place_, lock_, journal_, log_);
     const size_t before = count(State::Done);
+    applier.settle_failed_groups();
     const auto planned = std::find_if(log_.steps.begin(), log_.steps.end(),
                                       [](const LoggedStep& logged) { return logged.state == State::Planned; });
-    if (planned != log_.steps.end()) {
+    if (applier.broken().empty() && planned != log_.steps.end()) {
       const auto of_plan = std::find_if(log_.steps.begin(), log_.steps.end(),
                                         [&](const LoggedStep& logged) { return logged.plan == planned->plan; });
       const auto first = static_cast<size_t>(of_plan - log_.steps.begin());
@@ -165,6 +183,9 @@ class Recovery {
     if (const Result<void> removed = remove_staging(place_); !removed) {
       return removed.error();
     }
+    if (const Result<void> given = give_room_back(place_.run); !given) {
+      return given.error();
+    }
     const RunLog::State state =
         count(State::Done) == log_.steps.size() ? RunLog::State::Finished : RunLog::State::Stopped;
     if (const Result<void> ended = record(end_record(state)); !ended) {
@@ -172,7 +193,7 @@ class Recovery {
     }
     result_.direction = Direction::Finish;
     result_.state = state == RunLog::State::Finished ? RunRecord::State::Finished : RunRecord::State::Stopped;
-    result_.steps = count(State::Done) - before;
+    result_.steps = count(State::Done) - std::min(before, count(State::Done));
     return result_;
   }
 
@@ -203,7 +224,7 @@ class Recovery {
     return written ? replay(record, log_) : written;
   }
 
-  const RunPlace& place_;
+  RunPlace& place_;
   RootLock& lock_;
   Journal& journal_;
   RunLog& log_;

@@ -6,9 +6,12 @@
 #include "core/base/escape.h"
 #include "core/fs/writer.h"
 #include "core/plan/applier.h"
+#include "core/plan/keep_place.h"
 #include "core/plan/run_list.h"
+#include "core/plan/run_removal.h"
 #include "core/plan/spare_links.h"
 #include "core/plan/staging.h"
+#include "core/plan/step_groups.h"
 
 namespace dfsck {
 namespace {
@@ -41,11 +44,12 @@ bool takes_prepared(const Plan& plan) {
 
 StepResult result_of(const LoggedStep& logged, const std::string& broken) {
   switch (logged.state) {
-    case LoggedStep::State::Done: return {StepResult::State::Done, ""};
-    case LoggedStep::State::Failed: return {StepResult::State::Failed, logged.why};
-    case LoggedStep::State::Intended: return {StepResult::State::Failed, broken};
-    case LoggedStep::State::Planned: return {StepResult::State::Skipped, broken};
-    default: return {StepResult::State::Skipped, logged.why};
+    case LoggedStep::State::Done: return {StepResult::State::Done, "", ""};
+    case LoggedStep::State::Failed: return {StepResult::State::Failed, logged.why, logged.way_out};
+    case LoggedStep::State::Intended:
+    case LoggedStep::State::UndoIntended: return {StepResult::State::Failed, broken, ""};
+    case LoggedStep::State::Planned: return {StepResult::State::Skipped, broken, ""};
+    default: return {StepResult::State::Skipped, logged.why, ""};
   }
 }
 
@@ -105,6 +109,7 @@ Result<RepairRun> RepairRun::begin(const Root& root, std::string_view mode) {
   if (!journal) {
     return journal.error();
   }
+  journal->set_room_aside(place->run);
   return RepairRun(std::make_unique<State>(std::move(*lock), own->mtime, std::move(*place), std::move(*journal),
                                            std::move(log)));
 }
@@ -119,12 +124,17 @@ Result<std::vector<StepResult>> RepairRun::apply(const Plan& plan, const std::ve
   if (!state_->applier.broken().empty()) {
     return format_error("repair", state_->place.run.where(), "the journal cannot be written any more");
   }
+  if (state_->journal.is_full()) {
+    return format_error("repair", state_->place.run.where(), "no space is left for the journal: free space, then run again");
+  }
   const size_t first = log.steps.size();
   const size_t first_reason = log.reasons.size();
   log.reasons.insert(log.reasons.end(), reasons.begin(), reasons.end());
-  for (const Step& step : plan.steps) {
+  const std::vector<size_t> groups = step_groups(plan.steps);
+  for (size_t i = 0; i < plan.steps.size(); ++i) {
     LoggedStep& logged = log.steps.emplace_back();
-    logged.step = step;
+    logged.step = plan.steps[i];
+    logged.group = first + groups[i];
     logged.plan = log.plans;
     std::erase_if(logged.step.findings, [&](size_t finding) { return finding >= reasons.size(); });
     for (size_t& finding : logged.step.findings) {
@@ -134,7 +144,7 @@ Result<std::vector<StepResult>> RepairRun::apply(const Plan& plan, const std::ve
   const Result<std::vector<Precondition>> preconditions = check_plan(*state_->place.root, log, first, log.steps.size());
   // A plan must not name trees that a crash may leave half written.
   const Result<void> ready = !preconditions        ? Result<void>(preconditions.error())
-                             : takes_prepared(plan) ? sync_filesystem(state_->place.top)
+                             : takes_prepared(plan) ? sync_places(state_->place)
                                                     : Result<void>();
   const Result<void> written = !ready || plan.steps.empty() ? ready : state_->journal.append(plan_records(log, first));
   if (!written) {
@@ -153,7 +163,18 @@ Result<std::vector<StepResult>> RepairRun::apply(const Plan& plan, const std::ve
 }
 
 Result<Dir> RepairRun::staging(const RelPath& label_of) {
-  return make_staging(state_->place, label_of);
+  KeepFinder keeps(*state_->place.root);
+  const Result<std::optional<RelPath>> directory = keeps.directory_for_new(label_of);
+  if (!directory || !*directory) {
+    return directory ? format_error("prepare", label_of.text(), "lies on a filesystem where nothing can be kept")
+                     : directory.error();
+  }
+  const Result<size_t> keep = state_->applier.open_keep(**directory);
+  return keep ? make_staging(*state_->place.root, state_->place.keeps[*keep], label_of) : keep.error();
+}
+
+bool RepairRun::has_changed_something() const {
+  return !state_->applier.broken().empty() || dfsck::has_changed_something(state_->log);
 }
 
 Result<void> RepairRun::abandon() {
@@ -171,6 +192,9 @@ Result<void> RepairRun::end() {
   }
   if (const Result<void> removed = remove_staging(state_->place); !removed) {
     return removed;
+  }
+  if (const Result<void> given = give_room_back(state_->place.run); !given) {
+    return given;
   }
   const bool all_done = std::all_of(steps.begin(), steps.end(),
                                     [](const LoggedStep& logged) { return logged.state == LoggedStep::State::Done; });

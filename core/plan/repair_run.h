@@ -24,10 +24,11 @@ struct StepResult {
   enum class State {
     Done,
     Failed,   // could not be done, and the path is as it was (or, if end() then fails as well, as recover will say)
-    Skipped,  // not tried: an earlier step failed, or the user cancelled
+    Skipped,  // not tried, or taken back: another step of its group failed, or the user cancelled
   };
   State state = State::Skipped;
-  std::string why;  // one line; empty for Done
+  std::string why;      // one line; empty for Done
+  std::string way_out;  // of Failed: what must be changed before it can be done; empty where that is not known
 };
 
 class RepairRun {
@@ -45,7 +46,8 @@ class RepairRun {
   const std::string& id() const;  // "20260101T000000Z-0123abcd": its directory's name in `.docker-fsck`
 
   // Checks every precondition, makes the plan durable, then carries it out. `reasons` is indexed by the steps'
-  // `findings`. May be called again with further plans. One result for each step, in order. An Error means that nothing
+  // `findings`. Where a step fails, those that stand and fall with it (see core/plan/step_groups.h) are not tried or taken
+  // back, and all others are made. May be called again with further plans. One result for each step, in order. An Error means that nothing
   // of this plan was changed: a precondition does not hold (Format; names the path and what changed), the plan makes no
   // sense, another filesystem is mounted at a path, the journal could not be written.
   // Raises `progress`' items once for each step.
@@ -57,8 +59,11 @@ class RepairRun {
   // there.
   Result<Dir> staging(const RelPath& label_of);
 
+  // Whether any step is done, or may be.
+  bool has_changed_something() const;
+
   // Ends a run that has changed nothing by taking every trace of it out of the root: what it prepared, its journal, and
-  // `.docker-fsck` itself where this run made it. Format where a step was taken. After an error the run is unfinished.
+  // `.docker-fsck` itself where this run made it. Format where a step is done. After an error the run is unfinished.
   Result<void> abandon();
 
   // Writes the journal's end: "finished", or "stopped" if any step failed or was skipped. An Error means that the run

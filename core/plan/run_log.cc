@@ -24,12 +24,14 @@ std::string_view state_word(RunLog::State state) {
   return "";
 }
 
-Trace read_trace(const JsonValue& value, std::optional<Error>& error) {
+// `keeps`: how many places of that kind the run has so far.
+Trace read_trace(const JsonValue& value, size_t keeps, std::optional<Error>& error) {
   MemberReader in(value, "intent");
   Trace trace;
   trace.nothing = in.truth("nothing");
   trace.object = in.has("object") ? in.number("object") : 0;
   trace.was = in.has("was") ? in.number("was") : 0;
+  trace.keep = in.has("keep") ? in.number("keep", keeps) : 0;
   trace.parent = in.time("parent");
   trace.to_parent = in.time("to_parent");
   if (in.has("mode")) {
@@ -65,9 +67,15 @@ class Replayer {
       done();
     } else if (kind == "given-up") {
       given_up();
+    } else if (kind == "keep") {
+      log_.keeps.push_back(in_.path("path"));
+    } else if (kind == "back-intent") {
+      take_back(in_.text("why"));
     } else if (kind == "undo-intent") {
-      undo_intent();
-    } else if (kind == "undo-done") {
+      log_.undoing = true;
+      log_.state = RunLog::State::Open;
+      take_back("");
+    } else if (kind == "undo-done" || kind == "back-done") {
       change_all(LoggedStep::State::UndoIntended, LoggedStep::State::Undone);
     } else if (kind == "end") {
       end();
@@ -96,13 +104,20 @@ class Replayer {
       in_.fail("first", "does not continue the plan");
       return;
     }
+    size_t read = 0;
     for (const JsonValue& value : in_.array("steps")) {
-      Result<Step> step = step_from_json(value, log_.reasons);
-      if (!step) {
-        nested_ = step.error();
+      // Older journals know no groups: what they hold stands and falls as a whole.
+      const bool is_grouped = value.find_exact("step") != nullptr;
+      MemberReader grouped(value, "plan record");
+      Result<Step> step = step_from_json(is_grouped ? grouped.member("step") : value, log_.reasons);
+      const size_t group = is_grouped ? grouped.number("group", log_.steps.size()) : log_.steps.size() - read;
+      if (!step || keep_error(grouped)) {
+        nested_ = step ? nested_ : step.error();
         return;
       }
+      ++read;
       LoggedStep& logged = log_.steps.emplace_back();
+      logged.group = group;
       logged.step = std::move(*step);
       logged.plan = log_.plans;
     }
@@ -125,7 +140,7 @@ class Replayer {
     }
     ++log_.batches;
     for (size_t i = first; i < end; ++i) {
-      log_.steps[i].trace = read_trace(traces[i - first], nested_);
+      log_.steps[i].trace = read_trace(traces[i - first], log_.keeps.size(), nested_);
       log_.steps[i].state = LoggedStep::State::Intended;
       log_.steps[i].batch = log_.batches;
     }
@@ -150,17 +165,17 @@ class Replayer {
     const auto [first, end] = range();
     const std::string why = in_.text("why");
     const bool failed = in_.truth("failed");
+    const std::string way_out = in_.has("way_out") ? in_.text("way_out") : "";
     for (size_t i = first; i < end; ++i) {
       log_.steps[i].state = failed ? LoggedStep::State::Failed : LoggedStep::State::Skipped;
       log_.steps[i].why = why;
+      log_.steps[i].way_out = way_out;
     }
   }
 
-  void undo_intent() {
-    log_.undoing = true;
-    log_.state = RunLog::State::Open;
+  void take_back(const std::string& why) {
     for (const JsonValue& value : in_.array("steps")) {
-      MemberReader item(value, "undo-intent");
+      MemberReader item(value, "step to take back");
       const size_t number = item.number("step");
       const auto parent = item.time("parent");
       const auto to_parent = item.time("to_parent");
@@ -170,6 +185,7 @@ class Replayer {
       }
       LoggedStep& step = log_.steps[number];
       step.state = LoggedStep::State::UndoIntended;
+      step.why = why;
       step.trace.parent = parent;
       step.trace.to_parent = to_parent;
     }
@@ -218,21 +234,22 @@ Result<void> replay(const JsonValue& record, RunLog& log) {
 }
 
 Result<RunLog> read_run_log(const Dir& run) {
-  const Result<JournalText> journal = read_journal(run);
-  if (!journal) {
-    return journal.error();
-  }
   RunLog log;
-  log.journal_bytes = journal->good_bytes;
-  for (size_t i = 0; i < journal->records.size(); ++i) {
-    if (const Result<void> replayed = replay(journal->records[i], log); !replayed) {
-      Error error = replayed.error();
-      error.detail = "line " + std::to_string(i + 1) + ": " + error.message();
-      error.op = "read journal";
-      error.where = run.where() + "/" + kJournalName;
-      return error;
+  const Result<uint64_t> bytes = read_journal(run, [&](const JsonValue& record, size_t line) -> Result<void> {
+    const Result<void> replayed = replay(record, log);
+    if (replayed) {
+      return {};
     }
+    Error error = replayed.error();
+    error.detail = "line " + std::to_string(line) + ": " + error.message();
+    error.op = "read journal";
+    error.where = run.where() + "/" + kJournalName;
+    return error;
+  });
+  if (!bytes) {
+    return bytes.error();
   }
+  log.journal_bytes = *bytes;
   drop_torn_plan(log);
   return log;
 }

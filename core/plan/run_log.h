@@ -26,6 +26,7 @@ struct Trace {
   bool nothing = false;  // all is as the step wants it: no change
   uint64_t object = 0;   // inode of the new object; 0 where the step makes none
   uint64_t was = 0;      // inode of what is at the path; 0 where nothing is
+  size_t keep = 0;       // where the run keeps what the step replaces: a place of RunPlace::keeps
   // Times of modification that the directories of `path` and of a Rename's `to` shall have after the step and after its
   // undo. Nothing where the directory is itself made by the same batch.
   std::optional<FileTime> parent;
@@ -49,7 +50,9 @@ struct LoggedStep {
   };
   Step step;  // `findings` index RunLog::reasons
   State state = State::Planned;
-  std::string why;   // of Failed and Skipped
+  std::string why;      // of Failed and Skipped, and of Undone where the run itself took it back
+  std::string way_out;  // of Failed: what must be changed first
+  size_t group = 0;     // number of the first step of those that stand and fall together (see step_groups.h)
   Trace trace;       // from Intended on
   size_t batch = 0;  // number of the intent that the step belongs to, from 1; later intents have higher numbers
   size_t plan = 0;   // number of the plan, from 0
@@ -66,6 +69,7 @@ struct RunLog {
   uint64_t root_inode = 0;
   std::vector<Reason> reasons;
   std::vector<LoggedStep> steps;
+  std::vector<RelPath> keeps;  // directories with a `.docker-fsck` of their own for this run; their numbers begin with 1
   size_t batches = 0;
   size_t plans = 0;
   uint64_t journal_bytes = 0;  // good ones
@@ -93,7 +97,9 @@ JsonValue intent_record(const RunLog& log, size_t first, size_t count);
 JsonValue done_record(size_t first, size_t count);
 // Steps that will not be carried out any more.
 enum class GivenUp { Failed, Skipped };
-JsonValue given_up_record(size_t first, size_t count, GivenUp how, std::string_view why);
+JsonValue given_up_record(size_t first, size_t count, GivenUp how, std::string_view why, std::string_view way_out = "");
+// From now on the run keeps things in the directory's own `.docker-fsck` as well.
+JsonValue keep_record(const RelPath& directory);
 // `steps` in the order in which they are taken back; of their traces only the times of directories count.
 struct UndoItem {
   size_t step = 0;
@@ -102,6 +108,9 @@ struct UndoItem {
 };
 JsonValue undo_intent_record(const std::vector<UndoItem>& items);
 JsonValue undo_done_record();
+// The same for steps that the run itself takes back, since another of their group failed; it goes on then.
+JsonValue back_intent_record(const std::vector<UndoItem>& items, std::string_view why);
+JsonValue back_done_record();
 JsonValue end_record(RunLog::State state);
 JsonValue acknowledged_record();
 JsonValue purge_record();

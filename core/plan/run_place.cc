@@ -9,7 +9,11 @@
 #include <ctime>
 
 #include "core/base/text.h"
+#include "core/fs/lock.h"
 #include "core/fs/writer.h"
+#include "core/plan/expect.h"
+#include "core/plan/keep_place.h"
+#include "core/plan/run_log.h"
 
 namespace dfsck {
 namespace {
@@ -55,6 +59,21 @@ Result<std::string> new_id(const Dir& own) {
   return formatted(time, "%Y%m%dT%H%M%SZ") + "-" + random_hex();
 }
 
+// Whether a step that may have happened has moved something to or from the place.
+bool keeps_something_in(const RunLog& log, size_t keep) {
+  return std::any_of(log.steps.begin(), log.steps.end(), [&](const LoggedStep& logged) {
+    const bool may_have_happened = logged.state == LoggedStep::State::Intended ||
+                                   logged.state == LoggedStep::State::Done ||
+                                   logged.state == LoggedStep::State::UndoIntended;
+    return may_have_happened && logged.trace.keep == keep;
+  });
+}
+
+KeepPlace closed_place(const RelPath& directory) {
+  const auto closed = [&] { return Dir(Fd(), directory.text() + "/" + kOwnDirectory); };
+  return {directory, closed(), closed(), closed()};
+}
+
 }  // namespace
 
 std::string utc_now() {
@@ -90,21 +109,37 @@ Result<RunPlace> make_run_place(const Root& root, const Dir& own) {
   if (const Result<void> synced = sync_directory(own); !synced) {
     return synced.error();
   }
-  return open_run_place(root, own, *id);
+  return open_run_place(root, own, *id, RunLog{});
 }
 
-Result<RunPlace> open_run_place(const Root& root, const Dir& own, const std::string& id) {
+Result<RunPlace> open_run_place(const Root& root, const Dir& own, const std::string& id, const RunLog& log) {
   Result<Dir> top = root.open_dir(RelPath());
   Result<Dir> run = own.open_dir(id);
   if (!top || !run) {
     return top ? run.error() : top.error();
   }
-  Result<Dir> saved = run->open_dir("saved");
-  Result<Dir> quarantine = run->open_dir("quarantine");
-  if (!saved || !quarantine) {
-    return saved ? quarantine.error() : saved.error();
+  RunPlace place{&root, id, std::move(*top), std::move(*run), {}};
+  Result<KeepPlace> roots = open_keep_place(root, RelPath(), id);
+  if (!roots) {
+    return roots.error();
   }
-  return RunPlace{&root, id, std::move(*top), std::move(*run), std::move(*saved), std::move(*quarantine)};
+  place.keeps.push_back(std::move(*roots));
+  for (size_t i = 0; i < log.keeps.size(); ++i) {
+    Result<KeepPlace> keep = open_keep_place(root, log.keeps[i], id);
+    if (!keep && (!means_absent(keep.error()) || keeps_something_in(log, i + 1))) {
+      return means_absent(keep.error())
+                 ? format_error("open repair", (log.keeps[i] / kOwnDirectory / id).text(),
+                                "what the repair keeps there is missing: mount the filesystem of " +
+                                    log.keeps[i].text() + " first")
+                 : keep.error();
+    }
+    place.keeps.push_back(keep ? std::move(*keep) : closed_place(log.keeps[i]));
+  }
+  return place;
+}
+
+const KeepPlace& RunPlace::keep_of(const LoggedStep& logged) const {
+  return keeps[logged.trace.keep];
 }
 
 }  // namespace dfsck

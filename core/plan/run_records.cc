@@ -38,6 +38,9 @@ JsonValue trace_to_json(const Trace& trace) {
   if (trace.was != 0) {
     add_number(object, "was", trace.was);
   }
+  if (trace.keep != 0) {
+    add_number(object, "keep", trace.keep);
+  }
   add_time(object, "parent", trace.parent);
   add_time(object, "to_parent", trace.to_parent);
   if (trace.owner) {
@@ -53,6 +56,19 @@ JsonValue trace_to_json(const Trace& trace) {
   }
   add_time(object, "mtime", trace.mtime);
   return JsonValue::object(std::move(object));
+}
+
+JsonValue items_to_json(const std::vector<UndoItem>& items) {
+  JsonValue::Array steps;
+  steps.reserve(items.size());
+  for (const UndoItem& item : items) {
+    Object step;
+    add_number(step, "step", item.step);
+    add_time(step, "parent", item.parent);
+    add_time(step, "to_parent", item.to_parent);
+    steps.push_back(JsonValue::object(std::move(step)));
+  }
+  return JsonValue::array(std::move(steps));
 }
 
 }  // namespace
@@ -80,7 +96,10 @@ JsonValue plan_record(const RunLog& log, size_t first, size_t count, PlanRecord 
   JsonValue::Array steps;
   steps.reserve(count);
   for (size_t i = first; i < first + count; ++i) {
-    steps.push_back(step_to_json(log.steps[i].step, log.reasons));
+    Object step;
+    add_number(step, "group", log.steps[i].group);
+    step.push_back({"step", step_to_json(log.steps[i].step, log.reasons)});
+    steps.push_back(JsonValue::object(std::move(step)));
   }
   object.push_back({"steps", JsonValue::array(std::move(steps))});
   return JsonValue::object(std::move(object));
@@ -106,7 +125,7 @@ JsonValue done_record(size_t first, size_t count) {
   return JsonValue::object(std::move(object));
 }
 
-JsonValue given_up_record(size_t first, size_t count, GivenUp how, std::string_view why) {
+JsonValue given_up_record(size_t first, size_t count, GivenUp how, std::string_view why, std::string_view way_out) {
   Object object = record("given-up");
   add_number(object, "first", first);
   add_number(object, "count", count);
@@ -114,24 +133,34 @@ JsonValue given_up_record(size_t first, size_t count, GivenUp how, std::string_v
     object.push_back({"failed", JsonValue::boolean(true)});
   }
   add_text(object, "why", why);
+  if (!way_out.empty()) {
+    add_text(object, "way_out", way_out);
+  }
+  return JsonValue::object(std::move(object));
+}
+
+JsonValue keep_record(const RelPath& directory) {
+  Object object = record("keep");
+  add_bytes(object, "path", directory.bytes());
   return JsonValue::object(std::move(object));
 }
 
 JsonValue undo_intent_record(const std::vector<UndoItem>& items) {
   Object object = record("undo-intent");
-  JsonValue::Array steps;
-  steps.reserve(items.size());
-  for (const UndoItem& item : items) {
-    Object step;
-    add_number(step, "step", item.step);
-    add_time(step, "parent", item.parent);
-    add_time(step, "to_parent", item.to_parent);
-    steps.push_back(JsonValue::object(std::move(step)));
-  }
-  object.push_back({"steps", JsonValue::array(std::move(steps))});
+  object.push_back({"steps", items_to_json(items)});
   return JsonValue::object(std::move(object));
 }
 
+JsonValue back_intent_record(const std::vector<UndoItem>& items, std::string_view why) {
+  Object object = record("back-intent");
+  add_text(object, "why", why);
+  object.push_back({"steps", items_to_json(items)});
+  return JsonValue::object(std::move(object));
+}
+
+JsonValue back_done_record() {
+  return JsonValue::object(record("back-done"));
+}
 JsonValue undo_done_record() {
   return JsonValue::object(record("undo-done"));
 }

@@ -1,6 +1,8 @@
 // Spare names are told by the state of the step that they were made for.
 #include "core/plan/spare_links.h"
 
+#include <cerrno>
+
 #include "core/fs/writer.h"
 #include "core/plan/expect.h"
 
@@ -20,6 +22,10 @@ bool is_spare(const LoggedStep& logged) {
   return false;
 }
 
+Error absent() {
+  return {Error::Kind::Io, ENOENT, "stat", "", ""};
+}
+
 }  // namespace
 
 Result<void> remove_spare_links(const RunPlace& place, const RunLog& log) {
@@ -27,12 +33,13 @@ Result<void> remove_spare_links(const RunPlace& place, const RunLog& log) {
     if (!is_spare(log.steps[number])) {
       continue;
     }
-    const Result<FileStat> stat = place.saved.stat(kept_name(number));
+    const KeepPlace& keep = place.keep_of(log.steps[number]);
+    const Result<FileStat> stat = keep.is_open() ? keep.saved.stat(kept_name(number)) : absent();
     if (!stat && !means_absent(stat.error())) {
       return stat.error();
     }
     if (stat && stat->is_file() && stat->links > 1) {
-      if (const Result<void> removed = remove_object(place.saved, kept_name(number)); !removed) {
+      if (const Result<void> removed = remove_object(keep.saved, kept_name(number)); !removed) {
         return removed;
       }
     }

@@ -7,24 +7,18 @@
 #include <cstdint>
 
 #include "core/base/result.h"
-#include "core/fs/lock.h"
-#include "core/plan/run_log.h"
 #include "core/plan/run_place.h"
 
 namespace dfsck {
 
 // Opens the directory; makes it where it is missing, with the security label of the root's directory at `label_of`.
-Result<Dir> make_staging(const RunPlace& place, const RelPath& label_of);
+Result<Dir> make_staging(const Root& root, const KeepPlace& keep, const RelPath& label_of);
 
 // Moves the tree from the staging place to where the batches of `step` have their new objects. One that is there
 // already, from a run that was cut off, stays. Format where it is in neither place.
-Result<void> take_staged(const RunPlace& place, uint64_t staged, size_t step);
+Result<void> take_staged(const KeepPlace& keep, uint64_t staged, size_t step);
 
 // Removes what was prepared and not taken.
 Result<void> remove_staging(const RunPlace& place);
-
-// Removes the directory of a run of which no step was begun, and `.docker-fsck` where `lock` made it, else gives it back
-// the time `own_time`. Format for a run that has begun a step.
-Result<void> remove_run(const RunPlace& place, const RootLock& lock, const RunLog& log, FileTime own_time);
 
 }  // namespace dfsck

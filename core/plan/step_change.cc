@@ -36,20 +36,23 @@ Result<Dir> same_dir(const Dir& dir) {
   return fd ? Result(Dir(std::move(fd), dir.where())) : sys_error("open", dir.where());
 }
 
-Result<Dir> other_dir(const RunPlace& place, const Action& action) {
+Result<Dir> other_dir(const RunPlace& place, const LoggedStep& logged) {
+  const Action& action = logged.step.action;
   if (const auto* rename = std::get_if<Rename>(&action); rename != nullptr) {
     return place.root->open_dir(rename->to.parent());
   }
-  return same_dir(std::holds_alternative<Quarantine>(action) ? place.quarantine : place.saved);
+  const KeepPlace& keep = place.keep_of(logged);
+  return same_dir(std::holds_alternative<Quarantine>(action) ? keep.quarantine : keep.saved);
 }
 
-Result<Ends> ends_of(const RunPlace& place, size_t number, const Action& action) {
+Result<Ends> ends_of(const RunPlace& place, size_t number, const LoggedStep& logged) {
+  const Action& action = logged.step.action;
   const RelPath& path = action_path(action);
   Result<Dir> parent = place.root->open_dir(path.parent());
   if (!parent) {
     return parent.error();
   }
-  Result<Dir> other = other_dir(place, action);
+  Result<Dir> other = other_dir(place, logged);
   if (!other) {
     return other.error();
   }
@@ -159,7 +162,7 @@ Result<void> change_name(const RunPlace& place, RootLock& lock, size_t number, c
                          Precondition precondition) {
   const Action& action = logged.step.action;
   const Look goal = way == Way::Forth ? Look::After : Look::Before;
-  const Result<Ends> ends = ends_of(place, number, action);
+  const Result<Ends> ends = ends_of(place, number, logged);
   if (!ends) {
     // The directory was made by the same batch and has been taken back already, with all that was to be taken back in
     // it.
@@ -294,7 +297,7 @@ Result<Look> look_at(const RunPlace& place, size_t number, const LoggedStep& log
   if (is_attribute_step(logged.step.action)) {
     return look_at_attribute(place, logged);
   }
-  const Result<Ends> ends = ends_of(place, number, logged.step.action);
+  const Result<Ends> ends = ends_of(place, number, logged);
   if (!ends) {
     if (!means_absent(ends.error())) {
       return ends.error();
@@ -313,14 +316,14 @@ std::string ambiguity(const RunPlace& place, size_t number, const LoggedStep& lo
   if (is_attribute_step(action)) {
     return "should be " + inode_text(trace.was) + ", but is something else";
   }
-  const Result<Ends> ends = ends_of(place, number, action);
+  const Result<Ends> ends = ends_of(place, number, logged);
   if (!ends) {
     return "its directory is not there: " + ends.error().message();
   }
   const uint64_t object = moves_away(action) ? 0 : trace.object;
   return "should be " + inode_text(trace.was) + " before step " + std::to_string(number) + " and " +
          inode_text(object) + " after it, but is " + what_is(ends->parent, ends->name) + ", while " +
-         place.run.where() + "/" + kept_place(number, logged) + " is " + what_is(ends->other, ends->other_name);
+         kept_place(place.id, place.keep_of(logged).directory, number, logged).text() + " is " + what_is(ends->other, ends->other_name);
 }
 
 Result<void> take_step(const RunPlace& place, RootLock& lock, size_t number, const LoggedStep& logged,
@@ -341,12 +344,13 @@ Result<void> take_back(const RunPlace& place, RootLock& lock, size_t number, con
              : change_name(place, lock, number, logged, Way::Back, Precondition::InodeOnly);
 }
 
-std::string kept_place(size_t number, const LoggedStep& logged) {
+RelPath kept_place(const std::string& id, const RelPath& keeper, size_t number, const LoggedStep& logged) {
   const Action& action = logged.step.action;
   if (const auto* rename = std::get_if<Rename>(&action); rename != nullptr) {
-    return rename->to.text();
+    return rename->to;
   }
-  return (std::holds_alternative<Quarantine>(action) ? "quarantine/" : "saved/") + kept_name(number);
+  const char* place = std::holds_alternative<Quarantine>(action) ? "quarantine" : "saved";
+  return keeper / kOwnDirectory / id / place / kept_name(number);
 }
 
 }  // namespace dfsck

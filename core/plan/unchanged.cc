@@ -88,10 +88,11 @@ class UnchangedCheck {
     const auto* rename = std::get_if<Rename>(&action);
     if (rename == nullptr && logged.trace.was != 0) {
       const bool moved = std::holds_alternative<Quarantine>(action);
-      const Result<FileStat> kept = (moved ? place_.quarantine : place_.saved).stat(kept_name(number));
+      const KeepPlace& keep = place_.keep_of(logged);
+      const Result<FileStat> kept = (moved ? keep.quarantine : keep.saved).stat(kept_name(number));
       if (!kept || kept->inode != logged.trace.was) {
-        return changed(action, "cannot be put back: what was there is no longer in " + place_.run.where() + "/" +
-                                   kept_place(number, logged));
+        return changed(action, "cannot be put back: what was there is no longer in " +
+                                   kept_place(place_.id, keep.directory, number, logged).text());
       }
     }
     if (is_covered(action_path(action)) || (rename != nullptr && is_covered(rename->to))) {

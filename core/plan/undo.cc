@@ -38,7 +38,7 @@ Result<RunEntry> choose(const Root& root, const std::string& id) {
   }
   if (!can_be_undone(*named)) {
     return refuse(id, named->begun && named->log->state == RunLog::State::Undone   ? "is taken back already"
-                      : named->begun && named->log->state == RunLog::State::Purged ? "what it kept has been deleted"
+                      : named->begun && named->log->state == RunLog::State::Purged ? "what it kept is deleted, at least in part"
                                                                                    : "changed nothing");
   }
   if (named != newest) {
@@ -64,8 +64,16 @@ Result<UndoResult> undo(const Root& root, const std::string& id, const Cancel& c
   if (!journal) {
     return journal.error();
   }
+  const size_t wanted = steps_to_take_back(*run->entry.log).size();
   const Result<size_t> steps = take_all_back(run->place, run->lock, *journal, *run->entry.log, progress);
-  return steps ? Result(UndoResult{run->entry.id, *steps}) : steps.error();
+  if (steps) {
+    return UndoResult{run->entry.id, *steps, "", 0};
+  }
+  if (!run->entry.log->undoing) {  // the first intent could not be written
+    return steps.error();
+  }
+  const size_t left = steps_to_take_back(*run->entry.log).size();
+  return UndoResult{run->entry.id, wanted - left, steps.error().message(), left};
 }
 
 Result<std::vector<RunStep>> undo_preview(const Root& root, const std::string& id) {

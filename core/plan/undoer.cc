@@ -4,6 +4,7 @@
 #include <map>
 
 #include "core/fs/writer.h"
+#include "core/plan/keep_place.h"
 #include "core/plan/spare_links.h"
 #include "core/plan/staging.h"
 #include "core/plan/step_change.h"
@@ -46,6 +47,9 @@ class TimeKeeper {
   std::map<RelPath, FileTime> set_;
 };
 
+// The run itself takes back a group that cannot be finished, or all of it is undone.
+enum class TakeBack { Group, Undo };
+
 // Those of `numbers` from `start` on that belong to one batch.
 std::vector<size_t> next_batch(const RunLog& log, const std::vector<size_t>& numbers, size_t start) {
   std::vector<size_t> batch;
@@ -65,7 +69,9 @@ Result<void> append_and_replay(Journal& journal, RunLog& log, const JsonValue& r
 }
 
 Result<void> take_batch_back(const RunPlace& place, RootLock& lock, Journal& journal, RunLog& log,
-                             const std::vector<size_t>& batch, Progress& progress) {
+                             const std::vector<size_t>& batch, const std::string& why, TakeBack kind,
+                             Progress& progress) {
+  const bool undoes = kind == TakeBack::Undo;
   if (log.steps[batch.front()].state == State::Done) {
     TimeKeeper times(*place.root);
     std::vector<UndoItem> items;
@@ -73,7 +79,8 @@ Result<void> take_batch_back(const RunPlace& place, RootLock& lock, Journal& jou
     for (const size_t number : batch) {
       items.push_back(times.item_for(number, log.steps[number]));
     }
-    if (const Result<void> meant = append_and_replay(journal, log, undo_intent_record(items)); !meant) {
+    const JsonValue intent = undoes ? undo_intent_record(items) : back_intent_record(items, why);
+    if (const Result<void> meant = append_and_replay(journal, log, intent); !meant) {
       return meant;
     }
   }
@@ -81,12 +88,25 @@ Result<void> take_batch_back(const RunPlace& place, RootLock& lock, Journal& jou
     if (const Result<void> back = take_back(place, lock, number, log.steps[number]); !back) {
       return back;
     }
-    progress.add_items(1);
+    progress.add_items(undoes ? 1 : 0);
   }
-  if (const Result<void> synced = sync_filesystem(place.top); !synced) {
+  if (const Result<void> synced = sync_places(place); !synced) {
     return synced;
   }
-  return append_and_replay(journal, log, undo_done_record());
+  return append_and_replay(journal, log, undoes ? undo_done_record() : back_done_record());
+}
+
+Result<void> take_back_in_batches(const RunPlace& place, RootLock& lock, Journal& journal, RunLog& log,
+                                  const std::vector<size_t>& numbers, const std::string& why, TakeBack kind,
+                                  Progress& progress) {
+  for (size_t start = 0; start < numbers.size();) {
+    const std::vector<size_t> batch = next_batch(log, numbers, start);
+    if (const Result<void> back = take_batch_back(place, lock, journal, log, batch, why, kind, progress); !back) {
+      return back;
+    }
+    start += batch.size();
+  }
+  return {};
 }
 
 }  // namespace
@@ -101,20 +121,27 @@ std::vector<size_t> steps_to_take_back(const RunLog& log) {
   return numbers;
 }
 
+Result<void> take_steps_back(const RunPlace& place, RootLock& lock, Journal& journal, RunLog& log,
+                             const std::vector<size_t>& numbers, const std::string& why) {
+  Progress none;
+  return take_back_in_batches(place, lock, journal, log, numbers, why, TakeBack::Group, none);
+}
+
 Result<size_t> take_all_back(const RunPlace& place, RootLock& lock, Journal& journal, RunLog& log, Progress& progress) {
   const std::vector<size_t> numbers = steps_to_take_back(log);
-  for (size_t start = 0; start < numbers.size();) {
-    const std::vector<size_t> batch = next_batch(log, numbers, start);
-    if (const Result<void> back = take_batch_back(place, lock, journal, log, batch, progress); !back) {
-      return back.error();
-    }
-    start += batch.size();
+  if (const Result<void> back =
+          take_back_in_batches(place, lock, journal, log, numbers, "", TakeBack::Undo, progress);
+      !back) {
+    return back.error();
   }
   if (const Result<void> removed = remove_spare_links(place, log); !removed) {
     return removed.error();
   }
   if (const Result<void> removed = remove_staging(place); !removed) {
     return removed.error();
+  }
+  if (const Result<void> given = give_room_back(place.run); !given) {
+    return given.error();
   }
   const Result<void> ended = append_and_replay(journal, log, end_record(RunLog::State::Undone));
   return ended ? Result(numbers.size()) : ended.error();

@@ -315,6 +315,24 @@ class Leaver {
 
 }  // namespace
 
+namespace {
+
+// Areas on filesystems of their own have what repairs replaced in them beside it.
+void leave_kept_in_areas(const Root& source, const RelPath& prefix, CopyPlanner& planner) {
+  for (const RelPath& above : {prefix, prefix / "image"}) {
+    const Result<Dir> dir = source.open_dir(above);
+    const Result<std::vector<DirEntry>> entries = dir ? dir->list() : dir.error();
+    for (const DirEntry& entry : entries ? *entries : std::vector<DirEntry>{}) {
+      const RelPath kept = above / entry.name / kOwnDirectory;
+      if (entry.type == S_IFDIR && source.stat(kept)) {
+        planner.omit(Kind::Ours, kept, "what docker-fsck keeps of its own runs");
+      }
+    }
+  }
+}
+
+}  // namespace
+
 std::optional<Excluded> parse_excluded(std::string_view word) {
   if (word == "volumes") {
     return Excluded::Volumes;
@@ -330,6 +348,7 @@ CopyPlan plan_copy(const Root& source, std::span<const SourceRoot> roots, const 
   planner.omit(Kind::Ours, kOwnDirectory, "what docker-fsck keeps of its own runs");
   planner.omit(Kind::Foreign, "lost+found", "belongs to the filesystem");
   for (const SourceRoot& root : roots) {
+    leave_kept_in_areas(source, root.prefix, planner);
     describe_root(root, planner);
   }
   describe_boundaries(source, roots, planner);

@@ -97,9 +97,9 @@ Error taken_back(const Root& root, const std::string& id, const std::string& why
   const Cancel never;
   Progress progress;
   const Result<UndoResult> undone = undo(root, id, never, progress);
+  const std::string trouble = undone ? undone->stopped : undone.error().message();
   return failed(root, Error::Kind::Format,
-                why + (undone ? "; what was done is taken back"
-                              : "; and it cannot be taken back: " + undone.error().message()));
+                why + (trouble.empty() ? "; what was done is taken back" : "; and it cannot be taken back: " + trouble));
 }
 
 }  // namespace
@@ -116,13 +116,15 @@ Result<LoadResult> run_load(const Root& root, const LoadArchive& archive, const 
   if (!run) {
     return failed(root, run.error().kind, run.error().message() + "; nothing was changed");
   }
-  const Result<Dir> staging = run->staging("overlay2");
-  if (!staging) {
-    return abandoned(root, *run, staging.error());
+  const Result<Dir> directories = run->staging("overlay2");
+  const Result<Dir> entries = directories ? run->staging("image") : directories.error();
+  if (!entries) {
+    return abandoned(root, *run, entries.error());
   }
   Result<std::vector<UnpackedLayer>> layers =
       for_each_layer(archive, work, jobs, cancel, progress, [&](const LoadLayer& layer) {
-        return layer.made ? stage_layer(archive.donor, work.new_layers[*layer.made], *layer.made, target, *staging, progress)
+        return layer.made ? stage_layer(archive.donor, work.new_layers[*layer.made], *layer.made, target,
+                                        {*directories, *entries}, progress)
                           : inspected(archive, layer, progress);
       });
   const Result<LoadSteps> steps = layers ? load_steps(root, archive, target, work) : layers.error();
@@ -138,10 +140,12 @@ Result<LoadResult> run_load(const Root& root, const LoadArchive& archive, const 
     return abandoned(root, *run, results.error());
   }
   const std::string id = run->id();
-  const Result<void> ended = run->end();
   const auto culprit = std::find_if(results->begin(), results->end(),
                                     [](const StepResult& step) { return step.state == StepResult::State::Failed; });
-  if (!ended) {
+  if (culprit != results->end() && !run->has_changed_something()) {
+    return abandoned(root, *run, format_error("load into", escaped(root.path()), culprit->why));
+  }
+  if (const Result<void> ended = run->end(); !ended) {
     return failed(root, Error::Kind::Format, ended.error().message());
   }
   if (culprit != results->end()) {

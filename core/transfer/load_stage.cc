@@ -49,14 +49,14 @@ Result<Dir> make_directory_of(const NewLayer& layer, size_t number, const LoadTa
 }  // namespace
 
 Result<UnpackedLayer> stage_layer(const Donor& donor, const NewLayer& layer, size_t number, const LoadTarget& target,
-                                  const Dir& staging, Progress& progress) {
+                                  const LoadStaging& staging, Progress& progress) {
   const Result<std::unique_ptr<LayerSource>> source = donor.open_layer(layer.diff, LayerCheck::Verified);
   if (!source) {
     return source.error();
   }
-  const Result<Dir> diff = make_directory_of(layer, number, target, staging);
+  const Result<Dir> diff = make_directory_of(layer, number, target, staging.directories);
   const Result<Dir> entry =
-      diff ? make_dir(staging, std::to_string(staged_entry(number)), {0, 0, kEntryMode}) : diff.error();
+      diff ? make_dir(staging.entries, std::to_string(staged_entry(number)), {0, 0, kEntryMode}) : diff.error();
   if (!entry) {
     return entry.error();
   }

@@ -17,9 +17,15 @@ namespace dfsck {
 constexpr size_t staged_directory(size_t layer) { return 2 * layer; }
 constexpr size_t staged_entry(size_t layer) { return 2 * layer + 1; }
 
+// Where they are prepared: each on the filesystem on which it will lie.
+struct LoadStaging {
+  const Dir& directories;
+  const Dir& entries;
+};
+
 // Makes both as the daemon does (moby daemon/graphdriver/overlay2/overlay.go:create, layer/filestore.go). Different
 // layers may be staged from many threads at once. Errors as unpack_layer; what was made then stays.
 Result<UnpackedLayer> stage_layer(const Donor& donor, const NewLayer& layer, size_t number, const LoadTarget& target,
-                                  const Dir& staging, Progress& progress);
+                                  const LoadStaging& staging, Progress& progress);
 
 }  // namespace dfsck

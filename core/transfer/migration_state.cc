@@ -193,38 +193,38 @@ bool MigrationHistory::is_of(const SourceIdentity& other) const {
 
 namespace {
 
-Result<std::optional<JournalText>> journal_in(const Root& target, const char* name) {
+// Nothing where there is no journal of that name.
+Result<std::optional<MigrationHistory>> history_in(const Root& target, const char* name) {
   const Result<Dir> dir = target.open_dir(RelPath(kOwnDirectory) / name);
-  Result<JournalText> journal = dir ? read_journal(*dir) : dir.error();
-  if (!journal) {
-    return is_nothing(journal.error()) ? Result(std::optional<JournalText>()) : journal.error();
+  if (!dir) {
+    return is_nothing(dir.error()) ? Result(std::optional<MigrationHistory>()) : dir.error();
   }
-  return std::optional(std::move(*journal));
+  MigrationHistory history;
+  const std::string boot = current_boot_id();
+  bool sync_is_open = false;
+  const Result<uint64_t> bytes = read_journal(*dir, [&](const JsonValue& record, size_t) -> Result<void> {
+    take(record, boot, sync_is_open, history);
+    return {};
+  });
+  if (!bytes) {
+    return is_nothing(bytes.error()) ? Result(std::optional<MigrationHistory>()) : bytes.error();
+  }
+  settle_sync(sync_is_open, history);
+  history.good_bytes = *bytes;
+  return std::optional(std::move(history));
 }
 
 }  // namespace
 
 Result<std::optional<MigrationHistory>> read_history(const Root& target) {
-  MigrationHistory history;
-  Result<std::optional<JournalText>> journal = journal_in(target, kMigrationDirectory);
-  if (journal && !*journal) {
-    journal = journal_in(target, kFinishedMigrationDirectory);
-    history.finished = true;
+  Result<std::optional<MigrationHistory>> history = history_in(target, kMigrationDirectory);
+  if (history && !*history) {
+    history = history_in(target, kFinishedMigrationDirectory);
+    if (history && *history) {
+      (*history)->finished = true;
+    }
   }
-  if (!journal) {
-    return journal.error();
-  }
-  if (!*journal) {
-    return std::optional<MigrationHistory>();
-  }
-  const std::string boot = current_boot_id();
-  bool sync_is_open = false;
-  for (const JsonValue& record : (*journal)->records) {
-    take(record, boot, sync_is_open, history);
-  }
-  settle_sync(sync_is_open, history);
-  history.good_bytes = (*journal)->good_bytes;
-  return std::optional(std::move(history));
+  return history;
 }
 
 Result<MigrationState> MigrationState::open(const RootLock& lock, const std::optional<MigrationHistory>& history,

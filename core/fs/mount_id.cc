@@ -1,0 +1,40 @@
+// statx(2) tells both numbers of an open directory.
+#include "core/fs/mount_id.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <cerrno>
+
+#include "core/fs/facts.h"
+
+namespace dfsck {
+
+#ifndef STATX_MNT_ID
+#define STATX_MNT_ID 0x00001000U
+#endif
+
+Result<MountId> mount_of(const Dir& dir) {
+  struct ::statx raw {};
+  if (::statx(dir.fd(), "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_BASIC_STATS | STATX_MNT_ID, &raw) != 0) {
+    return sys_error("stat", dir.where());
+  }
+  const bool known = (raw.stx_mask & STATX_MNT_ID) != 0;
+  return MountId{makedev(raw.stx_dev_major, raw.stx_dev_minor), known ? raw.stx_mnt_id : 0};
+}
+
+Result<bool> is_mount_point(const Dir& dir, const std::string& name) {
+  const Result<FileStat> here = dir.stat_self();
+  if (!here) {
+    return here.error();
+  }
+  Facts facts;
+  if (const int code = look_at(dir.fd(), name.c_str(), facts); code != 0) {
+    errno = code;
+    return sys_error("stat", dir.where() + "/" + name);
+  }
+  return facts.is_mount || facts.stat.device != here->device;
+}
+
+}  // namespace dfsck

@@ -1,0 +1,179 @@
+// One directory for each filesystem, beside what it keeps.
+#include "core/plan/keep_place.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "core/fs/lock.h"
+#include "core/fs/own_directory.h"
+#include "core/fs/writer.h"
+#include "core/plan/expect.h"
+
+namespace dfsck {
+namespace {
+
+// Directories above `directory`, itself included, that may have a `.docker-fsck`, the root first.
+std::vector<RelPath> possible_keepers(const RelPath& directory) {
+  std::vector<RelPath> keepers;
+  for (RelPath at = directory; !at.is_root(); at = at.parent()) {
+    if (may_have_own_directory(at)) {
+      keepers.push_back(at);
+    }
+  }
+  keepers.emplace_back();
+  std::reverse(keepers.begin(), keepers.end());
+  return keepers;
+}
+
+Result<void> make_if_missing(const Dir& parent, const std::string& name) {
+  const Result<void> made = make_directory(parent, name, 0700);
+  return made || made.error().is_io(EEXIST) ? Result<void>() : made;
+}
+
+Result<void> remove_keep_place(const Root& root, const RelPath& directory, const std::string& id, uint64_t& bytes) {
+  const Result<Dir> top = root.open_dir(directory);
+  const Result<Dir> own = top ? top->open_dir(kOwnDirectory) : top.error();
+  if (!own) {
+    return means_absent(own.error()) ? Result<void>() : own.error();
+  }
+  const Result<FileStat> run = own->stat(id);
+  const Result<void> gone = run                         ? remove_tree(*own, id, bytes)
+                            : means_absent(run.error()) ? Result<void>()
+                                                        : Result<void>(run.error());
+  if (!gone) {
+    return gone;
+  }
+  const Result<std::vector<DirEntry>> left = own->list();
+  const Result<FileStat> before = top->stat_self();
+  if (!left || !before) {
+    return left ? before.error() : left.error();
+  }
+  if (!left->empty()) {
+    return sync_directory(*own);
+  }
+  if (const Result<void> removed = remove_object(*top, kOwnDirectory); !removed) {
+    return removed;
+  }
+  const Result<void> restored = set_mtime_of(*top, before->mtime);
+  return restored ? sync_directory(*top) : restored;
+}
+
+}  // namespace
+
+Result<MountId> KeepFinder::mount_at(const RelPath& directory) {
+  if (const auto known = mounts_.find(directory); known != mounts_.end()) {
+    return known->second;
+  }
+  const Result<Dir> dir = root_.open_dir(directory);
+  const Result<MountId> mount = dir ? mount_of(*dir) : dir.error();
+  if (mount) {
+    mounts_.emplace(directory, *mount);
+  }
+  return mount;
+}
+
+Result<std::optional<RelPath>> KeepFinder::directory_for(const RelPath& directory) {
+  if (const auto known = known_.find(directory); known != known_.end()) {
+    return known->second;
+  }
+  const Result<Dir> dir = root_.open_dir(directory);
+  const Result<MountId> wanted = dir ? mount_of(*dir) : dir.error();
+  if (!wanted) {
+    return wanted.error();
+  }
+  std::optional<RelPath> found;
+  for (const RelPath& keeper : possible_keepers(directory)) {
+    const Result<MountId> mount = mount_at(keeper);
+    if (!mount) {
+      return mount.error();
+    }
+    if (*mount == *wanted) {
+      found = keeper;
+      break;
+    }
+  }
+  known_.emplace(directory, found);
+  return found;
+}
+
+Result<std::optional<RelPath>> KeepFinder::directory_for_new(const RelPath& path) {
+  for (RelPath at = path;; at = at.parent()) {
+    Result<std::optional<RelPath>> found = directory_for(at);
+    if (found || at.is_root() || !means_absent(found.error())) {
+      return found;
+    }
+  }
+}
+
+Result<KeepPlace> make_keep_place(const Root& root, const RelPath& directory, const std::string& id) {
+  const Result<Dir> top = root.open_dir(directory);
+  const Result<FileStat> before = top ? top->stat_self() : top.error();
+  if (!before) {
+    return before.error();
+  }
+  const Result<void> made = make_directory(*top, kOwnDirectory, 0700);
+  if (!made && !made.error().is_io(EEXIST)) {
+    return made.error();
+  }
+  if (made) {
+    if (const Result<void> restored = set_mtime_of(*top, before->mtime); !restored) {
+      return restored.error();
+    }
+  }
+  const Result<Dir> own = top->open_dir(kOwnDirectory);
+  const Result<void> made_run = own ? make_if_missing(*own, id) : own.error();
+  const Result<Dir> run = made_run ? own->open_dir(id) : made_run.error();
+  if (!run) {
+    return run.error();
+  }
+  for (const char* name : {"saved", "quarantine"}) {
+    if (const Result<void> made_place = make_if_missing(*run, name); !made_place) {
+      return made_place.error();
+    }
+  }
+  for (const Dir* dir : {&*run, &*own, &*top}) {
+    if (const Result<void> synced = sync_directory(*dir); !synced) {
+      return synced.error();
+    }
+  }
+  return open_keep_place(root, directory, id);
+}
+
+Result<KeepPlace> open_keep_place(const Root& root, const RelPath& directory, const std::string& id) {
+  Result<Dir> run = root.open_dir(directory / kOwnDirectory / id);
+  if (!run) {
+    return run.error();
+  }
+  Result<Dir> saved = run->open_dir("saved");
+  Result<Dir> quarantine = run->open_dir("quarantine");
+  if (!saved || !quarantine) {
+    return saved ? quarantine.error() : saved.error();
+  }
+  return KeepPlace{directory, std::move(*run), std::move(*saved), std::move(*quarantine)};
+}
+
+Result<void> sync_places(const RunPlace& place) {
+  if (const Result<void> synced = sync_filesystem(place.top); !synced) {
+    return synced;
+  }
+  for (size_t i = 1; i < place.keeps.size(); ++i) {
+    const KeepPlace& keep = place.keeps[i];
+    const Result<void> synced = keep.is_open() ? sync_filesystem(keep.run) : Result<void>();
+    if (!synced) {
+      return synced;
+    }
+  }
+  return {};
+}
+
+Result<void> remove_keep_places(const Root& root, const std::string& id, const std::vector<RelPath>& directories,
+                                uint64_t& bytes) {
+  for (const RelPath& directory : directories) {
+    if (const Result<void> removed = remove_keep_place(root, directory, id, bytes); !removed) {
+      return removed;
+    }
+  }
+  return {};
+}
+
+}  // namespace dfsck

@@ -1,0 +1,65 @@
+// The journal goes last, whatever the names of the rest are: it tells what is left.
+#include "core/plan/run_removal.h"
+
+#include <algorithm>
+
+#include "core/fs/writer.h"
+#include "core/plan/journal.h"
+#include "core/plan/keep_place.h"
+
+namespace dfsck {
+
+bool has_changed_something(const RunLog& log) {
+  return std::any_of(log.steps.begin(), log.steps.end(), [](const LoggedStep& logged) {
+    return logged.state == LoggedStep::State::Intended || logged.state == LoggedStep::State::Done ||
+           logged.state == LoggedStep::State::UndoIntended;
+  });
+}
+
+Result<void> remove_run_directory(const Dir& own, const std::string& id, uint64_t& bytes) {
+  const Result<Dir> run = own.open_dir(id);
+  const Result<std::vector<DirEntry>> entries = run ? run->list() : run.error();
+  if (!entries) {
+    return entries.error();
+  }
+  for (const DirEntry& entry : *entries) {
+    if (entry.name != kJournalName) {
+      if (const Result<void> removed = remove_tree(*run, entry.name, bytes); !removed) {
+        return removed;
+      }
+    }
+  }
+  // Not before the rest is gone for good, whatever the filesystem writes first.
+  if (const Result<void> synced = sync_directory(*run); !synced) {
+    return synced;
+  }
+  return remove_tree(own, id, bytes);
+}
+
+Result<void> remove_run(const RunPlace& place, const RootLock& lock, const RunLog& log, FileTime own_time) {
+  if (has_changed_something(log)) {
+    return format_error("abandon", place.run.where(), "the run has changed something already");
+  }
+  uint64_t bytes = 0;
+  if (const Result<void> removed = remove_keep_places(*place.root, place.id, log.keeps, bytes); !removed) {
+    return removed;
+  }
+  if (const Result<void> removed = remove_run_directory(lock.own(), place.id, bytes); !removed) {
+    return removed;
+  }
+  if (!lock.made_own()) {
+    const Result<void> restored = set_mtime_of(lock.own(), own_time);
+    return restored ? sync_directory(lock.own()) : restored;
+  }
+  const Result<FileStat> top = place.top.stat_self();
+  if (!top) {
+    return top.error();
+  }
+  if (const Result<void> removed = remove_object(place.top, kOwnDirectory); !removed) {
+    return removed;
+  }
+  const Result<void> restored = set_mtime_of(place.top, top->mtime);
+  return restored ? sync_directory(place.top) : restored;
+}
+
+}  // namespace dfsck

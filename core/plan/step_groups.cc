@@ -1,0 +1,128 @@
+// Groups are the connected parts of a graph: two passes over the steps, one that notes who changes what, one that looks
+// up what each step needs.
+#include "core/plan/step_groups.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <string>
+
+#include "core/plan/precheck.h"
+
+namespace dfsck {
+namespace {
+
+class Grouping {
+ public:
+  explicit Grouping(const std::vector<Step>& steps) : steps_(steps), parents_(steps.size()) {
+    std::iota(parents_.begin(), parents_.end(), size_t{0});
+  }
+
+  std::vector<size_t> make() {
+    for (size_t i = 0; i < steps_.size(); ++i) {
+      note_changes(i);
+    }
+    for (size_t i = 0; i < steps_.size(); ++i) {
+      join_needs(i);
+    }
+    std::vector<size_t> groups(steps_.size());
+    for (size_t i = 0; i < steps_.size(); ++i) {
+      groups[i] = find(i);
+    }
+    return groups;
+  }
+
+ private:
+  template <typename Map, typename Key>
+  void note(Map& map, const Key& key, size_t step) {
+    const auto [known, added] = map.try_emplace(key, step);
+    if (!added) {
+      join(known->second, step);
+    }
+  }
+
+  void note_changes(size_t number) {
+    const Step& step = steps_[number];
+    for (const size_t finding : step.findings) {
+      note(findings_, finding, number);
+    }
+    const RelPath& path = action_path(step.action);
+    if (!is_attribute_step(step.action)) {
+      note(names_, path.bytes(), number);
+      if (const auto* rename = std::get_if<Rename>(&step.action); rename != nullptr) {
+        note(names_, rename->to.bytes(), number);
+      }
+      return;
+    }
+    note(attributes_, path.bytes(), number);
+    if (std::holds_alternative<SetMtime>(step.action)) {
+      note(times_, path.bytes(), number);
+    }
+    if (step.expect.inode != 0) {
+      note(inodes_, step.expect.inode, number);  // one file may have several names
+    }
+  }
+
+  void join_needs(size_t number) {
+    const Action& action = steps_[number].action;
+    const RelPath& path = action_path(action);
+    join_names_on(path, number);
+    if (const auto* link = std::get_if<MakeHardLink>(&action); link != nullptr) {
+      join_names_on(link->target, number);
+    }
+    if (is_attribute_step(action)) {
+      return;
+    }
+    join_with(attributes_, path.bytes(), number);
+    join_with(times_, path.parent().bytes(), number);
+    if (const auto* rename = std::get_if<Rename>(&action); rename != nullptr) {
+      join_names_on(rename->to, number);
+      join_with(times_, rename->to.parent().bytes(), number);
+    }
+  }
+
+  // With every step that changes the name or one of the directories above it.
+  void join_names_on(const RelPath& path, size_t number) {
+    for (RelPath at = path; !at.is_root(); at = at.parent()) {
+      join_with(names_, at.bytes(), number);
+    }
+  }
+
+  template <typename Map, typename Key>
+  void join_with(const Map& map, const Key& key, size_t number) {
+    if (const auto known = map.find(key); known != map.end()) {
+      join(known->second, number);
+    }
+  }
+
+  size_t find(size_t i) {
+    while (parents_[i] != i) {
+      parents_[i] = parents_[parents_[i]];
+      i = parents_[i];
+    }
+    return i;
+  }
+
+  void join(size_t one, size_t other) {
+    const size_t a = find(one);
+    const size_t b = find(other);
+    parents_[std::max(a, b)] = std::min(a, b);
+  }
+
+  const std::vector<Step>& steps_;
+  std::vector<size_t> parents_;
+  // Who does it, by a step of the group.
+  std::map<size_t, size_t> findings_;
+  std::map<std::string, size_t> names_;
+  std::map<std::string, size_t> attributes_;
+  std::map<std::string, size_t> times_;
+  std::map<uint64_t, size_t> inodes_;
+};
+
+}  // namespace
+
+std::vector<size_t> step_groups(const std::vector<Step>& steps) {
+  return Grouping(steps).make();
+}
+
+}  // namespace dfsck
