@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <iterator>
 
 #include "cmd/program.h"
 #include "core/codec/json.h"

@@ -1,6 +1,8 @@
 // Batches: prepare, make durable, say what is meant, do it, make durable, say that it is done.
 #include "core/plan/applier.h"
 
+#include <algorithm>
+
 #include "core/fs/writer.h"
 #include "core/plan/batch.h"
 #include "core/plan/step_change.h"
