@@ -38,11 +38,16 @@ tools        := $(subst _,-,$(patsubst tests/tool_%.cc,%,$(wildcard tests/tool_*
 fuzzers      := $(patsubst tests/fuzz/%.cc,%,$(wildcard tests/fuzz/*.cc))
 
 objects = $(patsubst %.cc,$(BUILD)/%.o,$(1))
+# A source includes the header of its name first (lint sees to it), so that compiling it proves the header to be complete;
+# those without a source are compiled by themselves.
+headers       := $(wildcard core/*/*.h checks/*.h cmd/*.h tests/*.h)
+bare_headers  := $(foreach header,$(headers),$(if $(wildcard $(header:.h=.cc)),,$(header)))
+alone = $(patsubst %,$(BUILD)/%.alone,$(1))
 all_src := $(sort $(core_src) $(checks_src) $(cmd_src) cmd/main.cc $(wildcard tests/*.cc))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check check-unit check-sanitized test-programs fixtures-accept bench fuzz lint format install uninstall clean help tools $(tools) print-build
+.PHONY: all check check-unit check-sanitized test-programs fixtures-accept bench fuzz lint format headers install uninstall clean help tools $(tools) print-build
 
 all: $(BUILD)/docker-fsck ## build docker-fsck (default)
 
@@ -55,6 +60,11 @@ FORCE:
 $(BUILD)/%.o: %.cc $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call quiet,CXX ,$<)$(CXX) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(BUILD)/%.h.alone: %.h $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call quiet,HEAD,$<)echo '#include "$<"' | \
+	  $(CXX) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) -MMD -MP -MF $@.d -MT $@ -fsyntax-only -x c++ - && touch $@
 
 $(BUILD)/libcore.a: $(call objects,$(core_src))
 $(BUILD)/libchecks.a: $(call objects,$(checks_src))
@@ -85,7 +95,7 @@ test_programs := $(addprefix $(BUILD)/,core_tests checks_tests cmd_tests)
 # GCC 12 sees uninitialised values inside its own <regex> when it instruments code, so warnings stay warnings there.
 sanitized := $(MAKE) --no-print-directory SAN=address,undefined OPT='-O1 -g1' WERROR=
 
-check: $(BUILD)/docker-fsck $(test_programs) tools lint ## build and pass all tests, sanitizers included; the last line counts them
+check: $(BUILD)/docker-fsck $(test_programs) tools lint $(call alone,$(bare_headers)) ## build and pass all tests, sanitizers included; the last line counts them
 	@$(sanitized) test-programs
 	@BUILD=$(BUILD) SANITIZED=$$($(sanitized) print-build) tests/check.sh
 
@@ -108,6 +118,8 @@ fuzz-%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libcore.a
 	$(CXX) $(CXXFLAGS_ALL) -fsanitize=fuzzer -o $(BUILD)/fuzz-$* $^ $(LDLIBS_ALL)
 	@mkdir -p $(BUILD)/corpus-$*
 	$(BUILD)/fuzz-$* -max_total_time=$(or $(FUZZ_SECONDS),60) $(BUILD)/corpus-$*
+
+headers: $(call alone,$(headers)) ## compile each header alone (with CXX=clang++, by another compiler)
 
 lint: ## check the rules that the compiler cannot check
 	@tests/lint.sh
@@ -133,4 +145,4 @@ clean: ## remove everything that was built
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | column -t -s '|'
 
--include $(patsubst %.cc,$(BUILD)/%.d,$(all_src))
+-include $(patsubst %.cc,$(BUILD)/%.d,$(all_src)) $(addsuffix .d,$(call alone,$(headers)))

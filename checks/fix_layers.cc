@@ -97,7 +97,7 @@ void fix_rebuild_layer_entry(const CheckInput& input, const Finding& finding, si
   if (all || finding.problem == problem::layer_size_bad) {
     writer.size();
   }
-  if (all || finding.problem == problem::layer_cache_id_bad) {
+  if (all || finding.problem == problem::layer_cache_id_bad || finding.problem == problem::layer_dir_of_another) {
     writer.cache_id();
   }
 }
@@ -115,9 +115,11 @@ namespace {
 
 void quarantine_layer(const CheckInput& input, const Layer& layer, size_t index, PlanBuilder& plan) {
   plan.add(index, stage::kGarbage, Quarantine{layer.path}, expect_now(input.root, layer.path));
-  const DirTruth* dir = layer.cache ? input.derived.find_dir(input.model, *layer.cache) : nullptr;
+  // By what is proven, not by its cache-id: that may name another layer's.
+  const std::optional<CacheId>& cache = input.derived.find_layer(input.model, layer.id)->cache;
+  const DirTruth* dir = cache ? input.derived.find_dir(input.model, *cache) : nullptr;
   if (dir != nullptr && dir->owners.size() == 1) {
-    quarantine_dir_and_link(input, *layer.cache, index, plan);
+    quarantine_dir_and_link(input, *cache, index, plan);
   }
 }
 
@@ -144,11 +146,16 @@ void fix_quarantine_removing(const CheckInput& input, const Finding& finding, si
   plan.add(index, stage::kGarbage, Quarantine{finding.path}, expect_now(input.root, finding.path));
   for (const RemovingLayer& removing : input.model.layers.removing) {
     const DirTruth* dir = removing.cache ? input.derived.find_dir(input.model, *removing.cache) : nullptr;
-    // A layer that was pulled again has another directory; one that is still named by anybody else stays.
-    if (removing.path == finding.path && dir != nullptr && dir->owners.size() == 1 && !dir->has_children) {
+    // What nobody else needs; where somebody does, this is another finding.
+    if (removing.path == finding.path && dir != nullptr && !dir->live && !dir->has_children) {
       quarantine_dir_and_link(input, *removing.cache, index, plan);
     }
   }
+}
+
+// The entry alone: without it the daemon deletes nothing, and it still tells what was to be removed.
+void fix_defuse_removing(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
+  plan.add(index, stage::kUrgent, Quarantine{finding.path}, expect_now(input.root, finding.path));
 }
 
 }  // namespace dfsck

@@ -20,6 +20,7 @@ FIX(rebuild_layer_entry);
 FIX(quarantine_layer);
 FIX(rename_layer_entry);
 FIX(quarantine_removing);
+FIX(defuse_removing);
 FIX(rebuild_init_dir);
 FIX(make_work_dir);
 FIX(make_committed);

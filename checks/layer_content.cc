@@ -1,5 +1,6 @@
 // Invariant: every layer's tree is what its tar was, entry by entry. The comparing is core/content's; this file gives
 // each difference its problem.
+#include <algorithm>
 #include <set>
 
 #include "checks/checks.h"
@@ -48,6 +49,10 @@ class LayerJudge {
         number_(layer), sink_(sink) {
     if (const std::optional<CacheId>& cache = input.derived.layers[layer].cache; cache) {
       diff_ = input.model.overlay.path / cache->text() / "diff";
+      const DirTruth* dir = input.derived.find_dir(input.model, *cache);
+      is_dir_shared_ = dir != nullptr && std::count_if(dir->owners.begin(), dir->owners.end(), [](const DirOwner& owner) {
+                                           return owner.kind == DirOwner::Kind::Layer;
+                                         }) > 1;
     }
     diff_id_ = input.derived.layers[layer].diff ? input.derived.layers[layer].diff : layer_.diff_id;
   }
@@ -105,6 +110,9 @@ class LayerJudge {
     Finding& finding = add_layer(problem::layer_reference_bad, layer_.path / "tar-split.json.gz");
     finding.args["detail"] = detail;
     finding.args["remedy"] = reference_advice(content_, number_);
+    if (is_dir_shared_) {
+      finding.cause = Subject{SubjectKind::OverlayDir, std::string(diff_.parent().name())};
+    }
   }
 
   void judge_reference(const RebuiltReference& rebuilt) {
@@ -239,6 +247,7 @@ class LayerJudge {
   size_t number_;
   FindingSink& sink_;
   RelPath diff_;
+  bool is_dir_shared_ = false;  // several layers claim it: tar-split may be right, and cache-id wrong
   std::optional<DiffId> diff_id_;
 };
 

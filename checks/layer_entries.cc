@@ -119,12 +119,26 @@ class LayerEntry {
     if (!judged(layer_.cache_id) || (layer_.cache && truth_.cache == layer_.cache)) {
       return;
     }
-    if (truth_.cache) {
+    if (truth_.keeper) {
+      check_taken_dir();
+    } else if (truth_.cache) {
       add(problem::layer_cache_id_bad, layer_.path / "cache-id").args["state"] =
           layer_.cache ? "naming another directory (" + layer_.cache->text() + ")" : layer_.cache_id.problem();
     } else {
       lost("cache-id", layer_.cache_id.problem());
     }
+  }
+
+  // The layer can have a directory again: one that was found, or one that is made again under a new name.
+  void check_taken_dir() {
+    const bool can_have_one = dir_ != nullptr || content_.can_restore_tree(number_);
+    Finding& finding =
+        add(can_have_one ? problem::layer_dir_of_another : problem::layer_dir_taken, layer_.path / "cache-id");
+    finding.args["dir"] = layer_.cache_text;
+    finding.args["keeper"] = truth_.keeper->text();
+    finding.args["own"] = truth_.cache->text();
+    finding.args["proof"] = truth_.cache_proof;
+    finding.args["remedy"] = bytes_advice(content_, number_);
   }
 
   void check_descriptor() {

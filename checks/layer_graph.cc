@@ -1,5 +1,5 @@
 // Invariant: parents exist and end at a base layer, no two owners claim one directory, and every layer is used.
-#include <set>
+#include <algorithm>
 
 #include "checks/checks.h"
 #include "checks/input.h"
@@ -71,9 +71,43 @@ void check_parents(const CheckInput& input, FindingSink& sink) {
   }
 }
 
+bool is_verified(const CheckInput& input, const DirOwner& owner) {
+  const std::optional<ChainId> id = owner.kind == DirOwner::Kind::Layer ? ChainId::parse(owner.name) : std::nullopt;
+  const Layer* layer = id ? input.model.layers.find(*id) : nullptr;
+  const size_t number = layer != nullptr ? static_cast<size_t>(layer - input.model.layers.layers.data()) : SIZE_MAX;
+  return number < input.content.layers.size() && input.content.layers[number].state == LayerVerdict::State::Verified;
+}
+
+// A full check has told which layer it is, if that can be told (core/content/shared_dirs.h); then nobody shares it now.
+std::string shared_advice(const CheckInput& input, const CacheId& dir, const std::vector<const DirOwner*>& owners) {
+  const auto is_layer = [](const DirOwner* owner) { return owner->kind == DirOwner::Kind::Layer; };
+  if (input.model.overlay.find(dir) == nullptr) {
+    return "The directory is not there either. Load or pull the images again.";
+  }
+  if (std::none_of(owners.begin(), owners.end(), is_layer)) {
+    return "Nothing proves whose files these are. Start none of them, keep a copy of the directory, then make the "
+           "containers anew.";
+  }
+  if (input.level != Level::Full) {
+    return "Check without --quick or --structure: the contents decide whose directory it is.";
+  }
+  const auto verified = [&](const DirOwner* owner) { return is_verified(input, *owner); };
+  const auto right = std::find_if(owners.begin(), owners.end(), verified);
+  if (right == owners.end()) {
+    return "Its files are not exactly those of any of them. Name copies of the images with --from, or load or pull them "
+           "again under another data root.";
+  }
+  if (std::count_if(owners.begin(), owners.end(), verified) > 1) {
+    return "Its files are right for more than one of them, and its lower file does not decide. Load or pull the images "
+           "again under another data root.";
+  }
+  return "Its files are those of " + owner_words(**right) + ", byte for byte. Make the container anew.";
+}
+
 // Layers and containers must not share a directory. The build cache and an unfinished removal may well name one that
 // a layer has taken over.
-void check_shared(const RelPath& path, const CacheId& id, const DirTruth& truth, FindingSink& sink) {
+void check_shared(const CheckInput& input, const RelPath& path, const CacheId& id, const DirTruth& truth,
+                  FindingSink& sink) {
   std::vector<const DirOwner*> owners;
   for (const DirOwner& owner : truth.owners) {
     if (owner.kind != DirOwner::Kind::Build && owner.kind != DirOwner::Kind::Removing) {
@@ -89,6 +123,7 @@ void check_shared(const RelPath& path, const CacheId& id, const DirTruth& truth,
     finding.args["owners"] += (owner == owners.front() ? "" : " and ") + owner_words(*owner);
     finding.hits.push_back(owner_subject(*owner));
   }
+  finding.args["remedy"] = shared_advice(input, id, owners);
 }
 
 }  // namespace
@@ -97,10 +132,10 @@ void check_layer_graph(const CheckInput& input, FindingSink& sink) {
   check_parents(input, sink);
   for (size_t i = 0; i < input.derived.dirs.size(); ++i) {
     const OverlayDir& dir = input.model.overlay.dirs[i];
-    check_shared(dir.path, dir.id, input.derived.dirs[i], sink);
+    check_shared(input, dir.path, dir.id, input.derived.dirs[i], sink);
   }
   for (const auto& [id, truth] : input.derived.missing_dirs) {
-    check_shared(input.model.overlay.path / id.text(), id, truth, sink);
+    check_shared(input, input.model.overlay.path / id.text(), id, truth, sink);
   }
   for (size_t i = 0; i < input.derived.layers.size(); ++i) {
     const Layer& layer = input.model.layers.layers[i];
@@ -119,17 +154,6 @@ void check_layer_graph(const CheckInput& input, FindingSink& sink) {
       finding.args["found"] = std::to_string(*layer.size_value);
       finding.args["expected"] = std::to_string(verdict->tree_bytes);
     }
-  }
-}
-
-void check_layer_leftovers(const CheckInput& input, FindingSink& sink) {
-  for (const RemovingLayer& removing : input.model.layers.removing) {
-    Finding& finding = sink.add(problem::layer_removing_left,
-                                {SubjectKind::Layer, std::string(removing.path.name())}, removing.path);
-    finding.args["layer"] = removing.id.text();
-  }
-  for (const RelPath& path : input.model.layers.write_sets) {
-    sink.add(problem::layer_write_set_left, {SubjectKind::File, path.text()}, path).args["path"] = path.text();
   }
 }
 

@@ -53,6 +53,9 @@ void check_missing(const CheckInput& input, const CacheId& id, const DirTruth& t
       if (input.content.can_restore_tree(layer)) {
         continue;  // the check of contents speaks of it
       }
+      if (layer < input.derived.layers.size() && input.derived.layers[layer].keeper) {
+        continue;  // the check of layerdb speaks of it
+      }
       Finding& finding = sink.add(problem::layer_dir_missing, {SubjectKind::Layer, owner.name}, path);
       finding.args["dir"] = id.text();
       finding.args["layer"] = owner.name;

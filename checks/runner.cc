@@ -13,6 +13,7 @@
 #include "checks/obstacles.h"
 #include "checks/planner.h"
 #include "core/base/text.h"
+#include "core/content/shared_dirs.h"
 #include "core/content/verify_layers.h"
 #include "core/heal/configs.h"
 #include "core/heal/references.h"
@@ -62,7 +63,7 @@ std::vector<Finding> run_checks(const CheckInput& input, const CheckOptions& opt
     }
   }
   const auto key = [](const Finding& finding) {
-    return std::tie(finding.problem, finding.subject, finding.path, finding.args);
+    return std::tuple(!is_urgent(finding.problem), finding.problem, std::tie(finding.subject, finding.path, finding.args));
   };
   std::sort(findings.begin(), findings.end(), [&](const Finding& a, const Finding& b) { return key(a) < key(b); });
   return findings;
@@ -205,8 +206,8 @@ bool is_selector(std::string_view name) {
 
 // What was read, where it does not move: the checks' input refers to it.
 struct Examination::State {
-  State(const Root& looked_at, Level depth, Model read)
-      : model(std::move(read)), derived(derive(model)), input{looked_at, model, derived, content, sizes, depth} {}
+  State(const Root& looked_at, Level depth, Model read, const Rulings& rulings)
+      : model(std::move(read)), derived(derive(model, rulings)), input{looked_at, model, derived, content, sizes, depth} {}
 
   const Model model;
   const Derived derived;
@@ -240,7 +241,9 @@ Result<Examination> Examination::make(const Root& root, const CheckOptions& opti
   const Donors& donors = options.donors != nullptr ? *options.donors : none;
   find_configs(donors, *scanned);
   // From here on the model does not change, and nothing but layer trees is read.
-  auto state = std::make_unique<State>(root, options.level, std::move(*scanned));
+  const bool read_files = wants_content(options) && options.level == Level::Full;
+  const Rulings rulings = read_files ? judge_shared_dirs(root, *scanned, options.jobs, cancel, progress) : Rulings{};
+  auto state = std::make_unique<State>(root, options.level, std::move(*scanned), rulings);
   const Model& model = state->model;
   if (wants_content(options)) {
     state->content = verify_layers(root, model, state->derived, options.layers ? &*options.layers : nullptr,

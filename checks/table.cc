@@ -8,6 +8,7 @@
 
 #include "checks/checks.h"
 #include "checks/fixes.h"
+#include "checks/problems.h"
 
 namespace dfsck {
 namespace {
@@ -180,6 +181,8 @@ const Problem& problem_of(ProblemId id) {
   assert(row != kProblems.end() && row->id == id);
   return *row;
 }
+
+bool is_urgent(ProblemId id) { return id == problem::layer_removing_live; }
 
 const Problem* find_problem(std::string_view code_or_slug) {
   std::string wanted(code_or_slug);

@@ -59,6 +59,8 @@ std::span<const Check> all_checks();      // in the order in which they run
 std::span<const Problem> all_problems();  // by rising code
 
 const Problem& problem_of(ProblemId id);
+// A daemon would of itself destroy something by it: it stands before all others in a report.
+bool is_urgent(ProblemId id);
 // By code in any case ("DF0301", "df0301", "0301") or by slug; null if there is none.
 const Problem* find_problem(std::string_view code_or_slug);
 

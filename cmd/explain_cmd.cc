@@ -2,6 +2,7 @@
 #include "cmd/explain_cmd.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "cmd/exit_codes.h"
 #include "cmd/json_writer.h"

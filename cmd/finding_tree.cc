@@ -48,7 +48,10 @@ FindingTree finding_tree(const RootReport& report) {
   std::stable_sort(roots.begin(), roots.end(), [&](size_t a, size_t b) {
     const Problem& first = problem_of(report.findings[a].finding.problem);
     const Problem& second = problem_of(report.findings[b].finding.problem);
-    return first.severity != second.severity ? first.severity < second.severity : first.id < second.id;
+    const bool comes_first = is_urgent(first.id);
+    return first.severity != second.severity     ? first.severity < second.severity
+           : comes_first != is_urgent(second.id) ? comes_first
+                                                 : first.id < second.id;
   });
   for (const size_t index : roots) {
     const Problem* problem = &problem_of(report.findings[index].finding.problem);

@@ -1,6 +1,8 @@
 // Lays out the table of options in two columns.
 #include "cmd/help.h"
 
+#include <algorithm>
+
 #include "cmd/option_table.h"
 #include "cmd/safe_text.h"
 

@@ -1,10 +1,11 @@
 // A report as JSON, schema "docker-fsck/report/1". Never shortened, never wrapped; keys stand in a fixed order.
+#include "cmd/render_json.h"
+
 #include <algorithm>
 #include <array>
 
 #include "cmd/json_writer.h"
 #include "cmd/render.h"
-#include "cmd/render_json.h"
 #include "cmd/render_json_finding.h"
 #include "cmd/render_json_plan.h"
 #include "cmd/totals.h"

@@ -2,6 +2,7 @@
 #include "tests/bolt_history.h"
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 
 #include "tests/bolt_builder.h"

@@ -1,6 +1,8 @@
 // Findings about the build cache, and which directories go with it when it is reset.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "checks/checks.h"
 #include "tests/check_run.h"
 #include "tests/model_builder.h"

@@ -1,6 +1,7 @@
 // The manual pages against the tables: same entries, same order, same words.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <string>

@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "cmd/exit_codes.h"
 #include "cmd/program.h"

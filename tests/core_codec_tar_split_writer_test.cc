@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/codec/base64.h"
 #include "core/codec/crc64.h"
 #include "core/codec/gunzip.h"

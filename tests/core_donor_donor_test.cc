@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <cstdlib>
+#include <iostream>
 #include <thread>
 
 #include "core/codec/digest.h"

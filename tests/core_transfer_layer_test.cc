@@ -7,6 +7,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "core/fs/read_fault.h"
 #include "tests/awkward_tree.h"

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 #include "core/codec/json.h"
 #include "core/fs/mutation.h"

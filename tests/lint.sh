@@ -70,6 +70,17 @@ product="$core $checks $cmd"
   forbid "strerror is not thread-safe: errno_text" '\bstrerror\b' $product
   forbid "left for later" '\b(TODO|FIXME|XXX|HACK)\b' $product
 }
+for source in $product $(files 'tests/*.cc'); do
+  header=${source%.cc}.h
+  if [ "$header" != "$source" ] && [ -e "$header" ] &&
+    [ "$(grep -m 1 '^#include' "$source")" != "#include \"$header\"" ]; then
+    echo "lint: $source does not include its own header first"
+    failed=1
+  fi
+done
+# shellcheck disable=SC2046 # lists of file names without blanks
+tests/lint_includes.pl $(files 'core/*.h' 'core/*.cc' 'checks/*.h' 'checks/*.cc' 'cmd/*.h' 'cmd/*.cc' 'tests/*.h' 'tests/*.cc') |
+  sed 's/^/lint: /' | grep . && failed=1
 for file in $product $(files 'tests/*.cc' 'tests/*.h' 'tests/*.sh' 'fixtures/*.sh'); do
   lines=$(wc -l <"$file")
   if [ "$lines" -gt 500 ]; then

@@ -43,16 +43,19 @@ as_unpacked() {
 }
 
 # saved OUT: the digest of each member of what the running daemon saves of all images. Where several images have a layer,
-# chance decides which of them holds its tar and which only a link.
+# chance decides which of them holds its tar and which only a link; and in an OCI layout it decides the order of the
+# index, and which of the images without a name it lists (all their manifests are there).
 saved() {
   local images
   mapfile -t images < <(dk image ls --quiet --no-trunc | sort -u)
   rm -rf "$work/saved"
   mkdir "$work/saved"
   dk save "${images[@]}" | tar -x -C "$work/saved"
-  (cd "$work/saved" && find . -type f ! -name manifest.json -exec sha256sum {} + |
+  (cd "$work/saved" && find . -type f ! -name manifest.json ! -name index.json -exec sha256sum {} + |
     sed '/\/layer\.tar$/s/ .*//' | sort -u) >"$1"
   jq -cS 'sort_by(.Config)[]' "$work/saved/manifest.json" >>"$1"
+  [ ! -e "$work/saved/index.json" ] ||
+    jq -cS '.manifests | map(select(.annotations)) | sort_by(.digest, .annotations)[]' "$work/saved/index.json" >>"$1"
   rm -rf "$work/saved"
 }
 
@@ -110,6 +113,12 @@ prepare_layer() {
   done
   daemon_stop
   daemon_cleanup
+  # Docker 26.1 never lets go of the writable layer of a container that was exported: what a repair would take away later
+  # goes before the damage is done, and that must be all.
+  repair "$work/twin.done" -y "$work/twin"
+  if [ "$status" -gt 1 ] || ! jq -e "$above_info"' | all(.slug == "mount-orphan")' "$work/twin.done" >/dev/null; then
+    not_ok "a root with images that were imported" "$(show_findings "$work/twin.done" | head -n 3 | tr '\n' ';')"
+  fi
   as_unpacked "$work/twin" >"$work/twin.read"
   touch "$donors/layer"
 }

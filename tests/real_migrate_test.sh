@@ -126,12 +126,17 @@ same_but() {
   diff "$work/wanted" "$work/found" | grep -a '^[<>]' | head -n 5 || true
 }
 
-# saved_images OUT: what the running daemon saves of each image, by digest.
+# saved_images OUT: what the running daemon saves of each image, by the digest of all members.
 saved_images() {
   local image
   for image in $(dk image ls --all --quiet --no-trunc | sort -u); do
-    # An image without layers cannot be saved by this daemon.
-    printf '%s %s\n' "$image" "$(dk save "$image" 2>/dev/null | sha256sum)"
+    # Daemons refuse to save an image without layers.
+    if dk save -o "$work/image.tar" "$image" 2>/dev/null; then
+      printf '%s %s\n' "$image" "$(archive_contents "$work/image.tar" | sha256sum)"
+    else
+      printf '%s none\n' "$image"
+    fi
+    rm -f "$work/image.tar"
   done >"$1"
 }
 

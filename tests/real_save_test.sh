@@ -41,33 +41,29 @@ images_of() {
 }
 names_of() { jq -r '.Repositories[] | to_entries[] | select(.key | contains("@") | not) | "\(.key) \(.value)"' "$1/image/overlay2/repositories.json" | sort; }
 
-# contents ARCHIVE: type, mode, owner, size, name, link and digest of every member. Times are left out.
-contents() {
-  local scratch=$work/contents
-  rm -rf "$scratch"
-  mkdir "$scratch"
-  tar --numeric-owner --full-time -tvf "$1" | awk '{ $4 = ""; $5 = ""; print }'
-  tar -xf "$1" -C "$scratch"
-  (cd "$scratch" && find . -type f -exec sha256sum {} + | sort -k 2)
+# compare_saved IMAGE FORMAT: prints how the archive of the daemon that runs (theirs.tar) and ours in that format differ.
+compare_saved() {
+  save --format "$2" -o "$work/ours.tar" "$1"
+  [ "$status" -eq 0 ] || echo "$1: exit $status; "
+  archive_contents "$work/theirs.tar" >"$work/theirs"
+  archive_contents "$work/ours.tar" >"$work/ours"
+  cmp -s "$work/theirs" "$work/ours" || echo "$1: $(differences "$work/theirs" "$work/ours"); "
 }
 
 # --- the daemon ---
 
-# The daemon of the root saves each image by itself; so do we.
-try_legacy() {
-  local why="" image count=0
+# The daemon of the root saves each image by itself; so do we. Daemons since 25 write an OCI layout into the archive.
+try_daemon() {
+  local why="" image count=0 format
   daemon_start "$work/copy"
   while read -r image; do
     dk save "$image" >"$work/theirs.tar" 2>"$work/err" || {
       grep -q 'empty export' "$work/err" || why+="docker save $image: $(tail -n 1 "$work/err"); "
       continue
     }
-    save --format legacy -o "$work/ours.tar" "$image"
-    [ "$status" -eq 0 ] || why+="$image: exit $status; "
+    tar -tf "$work/theirs.tar" oci-layout >/dev/null 2>&1 && format=docker-archive || format=legacy
     count=$((count + 1))
-    contents "$work/theirs.tar" >"$work/theirs"
-    contents "$work/ours.tar" >"$work/ours"
-    cmp -s "$work/theirs" "$work/ours" || why+="$image: $(diff "$work/theirs" "$work/ours" | head -n 2 | tr '\n' ';'); "
+    why+=$(compare_saved "$image" "$format")
   done < <(cut -d ' ' -f 1 "$work/names"; [ "$kind" != small ] || cut -d ' ' -f 1 "$work/images")
   daemon_stop
   daemon_cleanup
@@ -82,8 +78,8 @@ loaded() {
   dk load -q -i "$1" >/dev/null 2>"$work/err" || echo "load: $(tail -n 1 "$work/err")"
   daemon_stop
   daemon_cleanup
-  images_of "$work/empty" | diff "$work/images" - | head -n 3 | tr '\n' ';'
-  names_of "$work/empty" | diff "$work/names" - | head -n 3 | tr '\n' ';'
+  images_of "$work/empty" | differences "$work/images" -
+  names_of "$work/empty" | differences "$work/names" -
 }
 
 try_docker() {
@@ -108,10 +104,7 @@ try_docker26() {
   daemon_start "$work/empty"
   while read -r image; do
     dk save "$image" >"$work/theirs.tar" 2>"$work/err" || why+="docker save $image: $(tail -n 1 "$work/err"); "
-    save -o "$work/ours.tar" "$image"
-    contents "$work/theirs.tar" >"$work/theirs"
-    contents "$work/ours.tar" >"$work/ours"
-    cmp -s "$work/theirs" "$work/ours" || why+="$image: $(diff "$work/theirs" "$work/ours" | head -n 2 | tr '\n' ';'); "
+    why+=$(compare_saved "$image" docker-archive)
   done < <(cut -d ' ' -f 1 "$work/names")
   daemon_stop
   daemon_cleanup
@@ -195,7 +188,7 @@ try_damage() {
   cp -a "$good/." "$root"
   local file size
   # A file that only images of app have.
-  file=$(find "$root"/overlay2/*/diff/srv/data -type f -size +0 | sort | head -n 1)
+  file=$(find "$root"/overlay2/*/diff/srv/data -type f -size +0 | sort | sed -n 1p)
   size=$(stat -c %s "$file")
   truncate -s 0 "$file"
   truncate -s "$size" "$file"
@@ -239,14 +232,15 @@ try_lost_tar_split() {
 }
 
 # The container's tree as docker export gives it, times of directories above what was written apart.
-exported() { dk export "$1" | tar --numeric-owner -tvf - | awk '$1 !~ /^d/ { $4 = ""; $5 = ""; print }' | sort; }
+exported() { dk export "$1" >"$work/$1.tar" && tar --numeric-owner -tvf "$work/$1.tar" | awk '$1 !~ /^d/ { $4 = ""; $5 = ""; print }' | sort; }
 
 try_container() {
   local why="" member layer
   save --container web --tag rescued:1 -o "$work/web.tar"
   [ "$status" -eq 0 ] || why+="exit $status: $(tail -n 1 "$work/err"); "
   layer=$(tar -xOf "$work/web.tar" manifest.json | jq -r '.[0].Layers[-1]')
-  tar -xOf "$work/web.tar" "$layer" | tar -tf - >"$work/members"
+  tar -xOf "$work/web.tar" "$layer" >"$work/layer.tar"
+  tar -tf "$work/layer.tar" >"$work/members"
   for member in written/cap srv/data/.wh.file1 $([ "$kind" = userns ] || echo written/pipe srv/links/.wh..wh..opq); do
     grep -qxF "$member" "$work/members" || why+="no $member; "
   done
@@ -282,7 +276,7 @@ try_kind() {
   [ "$kind" != userns ] || root=$work/copy/100000.100000
   images_of "$root" >"$work/images"
   names_of "$root" >"$work/names"
-  [ "$kind" = userns ] || try_legacy
+  [ "$kind" = userns ] || try_daemon
   [ "$kind" != userns ] || root=$work/copy  # the one below is found
   try_docker docker-archive
   [ "$kind" != small ] || try_docker legacy

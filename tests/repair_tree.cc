@@ -1,5 +1,4 @@
 // The tree lies as a root of Docker's does, as far as that matters: databases, links, a container, layers' directories.
-#include "core/plan/expect.h"
 #include "tests/repair_tree.h"
 
 #include <fcntl.h>
@@ -14,6 +13,7 @@
 #include <filesystem>
 
 #include "core/codec/digest.h"
+#include "core/plan/expect.h"
 #include "tests/snapshot.h"
 
 namespace dfsck::test {

@@ -40,3 +40,20 @@ above_info='[.. | .findings? // empty | .[]] | map(select(.severity != "info"))'
 show_findings() {
   jq -r "$above_info"' | .[] | "\(.code) \(.severity) \(.path) | \(.message)"' "$1"
 }
+
+# differences ARGS...: the first lines of a diff, in one line. Succeeds whatever they are.
+differences() {
+  { diff "$@" || true; } | sed -n 1,3p | tr '\n' ';'
+}
+
+# archive_contents ARCHIVE: type, mode, owner, size, name, link and digest of every member. Times are left out: newer
+# daemons give index.json the time of the save.
+archive_contents() {
+  local scratch=$work/contents
+  rm -rf "$scratch"
+  mkdir "$scratch"
+  tar --numeric-owner --full-time -tvf "$1" | awk '{ $4 = ""; $5 = ""; print }'
+  tar -xf "$1" -C "$scratch"
+  (cd "$scratch" && find . -type f -exec sha256sum {} + | sort -k 2)
+  rm -rf "$scratch"
+}

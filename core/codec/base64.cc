@@ -1,6 +1,7 @@
 // Base64 with one table per position, so that four characters become three bytes with four look-ups and no branches.
 #include "core/codec/base64.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 

@@ -2,6 +2,7 @@
 #include "core/codec/tar_header_writer.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <string_view>
 

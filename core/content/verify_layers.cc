@@ -60,8 +60,13 @@ std::optional<LayerInput> tree_input(const Model& model, const Derived& derived,
 }
 
 std::optional<LayerInput> layer_input(const Model& model, const Derived& derived, size_t i) {
+  const std::optional<CacheId>& cache = derived.layers[i].cache;
+  return cache && model.driver_covered ? layer_input_in(model, derived, i, *cache) : std::nullopt;
+}
+
+std::optional<LayerInput> layer_input_in(const Model& model, const Derived& derived, size_t i, const CacheId& dir) {
   const FileState& tar_split = model.layers.layers[i].tar_split;
-  return tar_split.present() && tar_split.size > 0 ? tree_input(model, derived, i) : std::nullopt;
+  return tar_split.present() && tar_split.size > 0 ? std::optional(input_in(model, derived, i, dir)) : std::nullopt;
 }
 
 ContentResults verify_layers(const Root& root, const Model& model, const Derived& derived,
@@ -102,8 +107,10 @@ ContentResults verify_layers(const Root& root, const Model& model, const Derived
   progress.phase = Progress::Phase::Content;
   for_each_shared(order.size(), jobs, cancel, [&](size_t n, SharedWork& work) {
     const auto [i, twin] = order[n];
-    if (std::optional<LayerInput> input = layer_input(model, derived, i); input && twin != nullptr) {
-      input = input_in(model, derived, i, model.overlay.dirs[twin->dir].id);
+    const std::optional<LayerInput> input =
+        twin != nullptr ? layer_input_in(model, derived, i, model.overlay.dirs[twin->dir].id)
+                        : layer_input(model, derived, i);
+    if (input && twin != nullptr) {
       twin->verdict = verify_layer(root, *input, depth, cancel, progress, {&work, nullptr});
     } else if (input) {
       results.layers[i] = input->tree_lost ? verify_lost_tree(root, *input)

@@ -14,6 +14,8 @@ namespace dfsck {
 std::optional<LayerInput> tree_input(const Model& model, const Derived& derived, size_t i);
 // The same where there is a tar-split to compare it with.
 std::optional<LayerInput> layer_input(const Model& model, const Derived& derived, size_t i);
+// And for the layer's tree in another directory than its own.
+std::optional<LayerInput> layer_input_in(const Model& model, const Derived& derived, size_t i, const CacheId& dir);
 
 // One verdict per layer of the model, in its order, and one for each second directory of a layer. The longest layers
 // begin first, so that at the end no thread waits long for another. Layers whose directory or reference is not known get

@@ -81,7 +81,7 @@ const Layer* Derived::find_misnamed(const Model& model, const ChainId& right_nam
   return found != layers.end() ? &model.layers.layers[static_cast<size_t>(found - layers.begin())] : nullptr;
 }
 
-Derived derive(const Model& model) {
+Derived derive(const Model& model, const Rulings& rulings) {
   Derived derived;
   derived.layers.resize(model.layers.layers.size());
   derived.mounts.resize(model.layers.mounts.size());
@@ -89,7 +89,7 @@ Derived derive(const Model& model) {
   const deriving::LinkMap links(model.overlay);
   deriving::derive_layer_identity(model, links, derived);
   deriving::derive_mounts(model, links, derived);
-  deriving::derive_owners(model, links, derived);
+  deriving::derive_owners(model, links, rulings, derived);
   deriving::derive_twins(model, links, derived);
   deriving::derive_parents(model, links, derived);
   deriving::derive_links(model, derived);

@@ -42,6 +42,8 @@ struct LayerTruth {
   std::optional<ChainId> right_name;
   std::optional<CacheId> cache;   // what cache-id says if it is sound, else the only directory that fits
   std::string cache_proof;        // why, if it is not what the file says
+  // Where cache-id names the directory of another layer, as a ruling says: whose it is.
+  std::optional<ChainId> keeper;
   bool used = false;              // reachable from an image, a mount, or the build cache
 };
 
@@ -66,7 +68,16 @@ struct DirTruth {
   size_t depth = 0;               // number of layers in `lower`
   bool has_children = false;      // some other directory stands on it
   bool reached = false;           // owned, mounted, or below something that is
+  bool live = false;              // the same, but for what only unfinished removals own
 };
+
+// What the contents of directories prove against a cache-id: that it names the directory of another layer.
+struct Ruling {
+  size_t layer = 0;            // in the model
+  ChainId keeper;              // whose directory it is
+  std::optional<CacheId> own;  // the directory that holds the layer's files
+};
+using Rulings = std::vector<Ruling>;
 
 struct Derived {
   std::vector<LayerTruth> layers;  // like model.layers.layers
@@ -98,6 +109,6 @@ struct Derived {
   const Layer* find_misnamed(const Model& model, const ChainId& right_name) const;
 };
 
-Derived derive(const Model& model);
+Derived derive(const Model& model, const Rulings& rulings = {});
 
 }  // namespace dfsck

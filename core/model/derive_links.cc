@@ -2,6 +2,7 @@
 // it, and the lower files of whatever stands on it. They vote; a link id goes to one directory only.
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "core/base/text.h"
 #include "core/model/derive_steps.h"

@@ -1,8 +1,9 @@
 // Mounts, and who owns which directory of overlay2. A lost cache-id is found again through whoever stands on the
-// layer, or as the only directory that nobody owns and that stands on the right parent.
+// layer, or as the only directory that nobody owns and that stands on the right parent; rulings come before both.
 #include <algorithm>
 #include <set>
 
+#include "core/codec/digest.h"
 #include "core/model/derive_steps.h"
 
 namespace dfsck::deriving {
@@ -140,13 +141,36 @@ void correct_misnamed(const Model& model, const LinkMap& links, Owners& owners, 
   owners.own(*named, DirOwner::Kind::Layer, id.text());
 }
 
+// The directory of a layer that has none any more, as the layers above name it, else by a new name: made from the chain
+// ID, so that every run chooses the same.
+CacheId place_for(const Model& model, const LinkMap& links, const Derived& derived, const ChainId& layer) {
+  const std::optional<CacheId> named = named_from_above(model, links, derived, layer);
+  return named && model.overlay.find(*named) == nullptr && !derived.missing_dirs.contains(*named)
+             ? *named
+             : *CacheId::parse(sha256_hex("directory of layer " + layer.text()));
+}
+
+void obey(const Model& model, const LinkMap& links, const Rulings& rulings, Owners& owners, Derived& derived) {
+  for (const Ruling& ruling : rulings) {
+    LayerTruth& truth = derived.layers[ruling.layer];
+    const ChainId& id = model.layers.layers[ruling.layer].id;
+    if (truth.cache) {
+      owners.disown(*truth.cache, {DirOwner::Kind::Layer, id.text()});
+    }
+    truth.keeper = ruling.keeper;
+    truth.cache = ruling.own ? *ruling.own : place_for(model, links, derived, id);
+    truth.cache_proof = ruling.own ? "its files are those that the layer's tar-split describes" : "a new one: the layer's own is gone";
+    owners.own(*truth.cache, DirOwner::Kind::Layer, id.text());
+  }
+}
+
 void find_lost_cache_ids(const Model& model, const LinkMap& links, Owners& owners, Derived& derived) {
   for (size_t i = 0; i < derived.layers.size(); ++i) {
     const Layer& layer = model.layers.layers[i];
     LayerTruth& truth = derived.layers[i];
     const bool misnamed =
         layer.cache && (model.overlay.find(*layer.cache) == nullptr || owners.is_shared(*layer.cache));
-    if ((layer.cache && !misnamed) || !truth.parent_known || !model.driver_covered) {
+    if ((layer.cache && !misnamed) || truth.keeper || !truth.parent_known || !model.driver_covered) {
       continue;
     }
     if (misnamed) {
@@ -183,7 +207,9 @@ void judge_completeness(const Model& model, Derived& derived) {
     incomplete("layerdb/mounts cannot be read completely");
   }
   for (size_t i = 0; i < derived.layers.size(); ++i) {
-    if (!derived.layers[i].cache) {
+    const LayerTruth& truth = derived.layers[i];
+    // Of a layer whose cache-id is ruled wrong, what nobody owns may be the damaged tree.
+    if (!truth.cache || (truth.keeper && model.overlay.find(*truth.cache) == nullptr)) {
       incomplete("the directory of layer " + model.layers.layers[i].id.text() + " is not known");
     }
   }
@@ -273,7 +299,7 @@ void derive_mounts(const Model& model, const LinkMap& links, Derived& derived) {
   }
 }
 
-void derive_owners(const Model& model, const LinkMap& links, Derived& derived) {
+void derive_owners(const Model& model, const LinkMap& links, const Rulings& rulings, Derived& derived) {
   Owners owners(model, derived);
   for (size_t i = 0; i < model.layers.layers.size(); ++i) {
     const Layer& layer = model.layers.layers[i];
@@ -297,6 +323,7 @@ void derive_owners(const Model& model, const LinkMap& links, Derived& derived) {
     }
   }
   own_build_records(model, owners);
+  obey(model, links, rulings, owners, derived);
   find_lost_cache_ids(model, links, owners, derived);
   for (DirTruth& truth : derived.dirs) {
     std::sort(truth.owners.begin(), truth.owners.end());

@@ -33,8 +33,8 @@ std::optional<LinkId> link_of_piece(std::string_view piece);
 void derive_layer_identity(const Model& model, const LinkMap& links, Derived& derived);
 // What the mounts of containers and builds refer to.
 void derive_mounts(const Model& model, const LinkMap& links, Derived& derived);
-// Owners of directories; cache-ids that are lost; whether orphans can be told.
-void derive_owners(const Model& model, const LinkMap& links, Derived& derived);
+// Owners of directories; cache-ids that are lost or ruled wrong; whether orphans can be told.
+void derive_owners(const Model& model, const LinkMap& links, const Rulings& rulings, Derived& derived);
 // Second directories of layers, which BuildKit made and another layer stands on.
 void derive_twins(const Model& model, const LinkMap& links, Derived& derived);
 // On which directory each one stands.

@@ -1,4 +1,5 @@
 // What is in use: layers by images, mounts and builds, directories by anything that is owned.
+#include <algorithm>
 #include <vector>
 
 #include "core/model/derive_steps.h"
@@ -42,6 +43,11 @@ void use_layers(const Model& model, Derived& derived) {
   }
 }
 
+bool owned_by_more_than_removals(const DirTruth& truth) {
+  return std::any_of(truth.owners.begin(), truth.owners.end(),
+                     [](const DirOwner& owner) { return owner.kind != DirOwner::Kind::Removing; });
+}
+
 }  // namespace
 
 void derive_use(const Model& model, const LinkMap& links, Derived& derived) {
@@ -59,20 +65,32 @@ void derive_use(const Model& model, const LinkMap& links, Derived& derived) {
       reach(static_cast<size_t>(dir - model.overlay.dirs.data()));
     }
   };
+  const auto reach_below = [&] {
+    while (!open.empty()) {
+      const size_t i = open.back();
+      open.pop_back();
+      reach_id(derived.dirs[i].parent);
+      // What a mount would use counts as much as what it should use.
+      for (const std::optional<CacheId>& below : links.pieces(model.overlay.dirs[i])) {
+        reach_id(below);
+      }
+    }
+  };
   for (size_t i = 0; i < derived.dirs.size(); ++i) {
-    if (!derived.dirs[i].owners.empty() || model.overlay.dirs[i].merged_is_mount) {
+    if (owned_by_more_than_removals(derived.dirs[i]) || model.overlay.dirs[i].merged_is_mount) {
       reach(i);
     }
   }
-  while (!open.empty()) {
-    const size_t i = open.back();
-    open.pop_back();
-    reach_id(derived.dirs[i].parent);
-    // What a mount would use counts as much as what it should use.
-    for (const std::optional<CacheId>& below : links.pieces(model.overlay.dirs[i])) {
-      reach_id(below);
+  reach_below();
+  for (DirTruth& truth : derived.dirs) {
+    truth.live = truth.reached;
+  }
+  for (size_t i = 0; i < derived.dirs.size(); ++i) {
+    if (!derived.dirs[i].owners.empty()) {
+      reach(i);
     }
   }
+  reach_below();
 }
 
 }  // namespace dfsck::deriving

@@ -37,11 +37,15 @@ struct Layer {
   }
 };
 
-// layerdb/sha256/<chain>-<random>-removing: a layer whose removal began.
+// layerdb/sha256/<chain>-<random>-removing: a layer whose removal began. At each clean stop daemons since 20.10 remove the
+// directory of the driver that its cache-id names, and then the entry (layer/layer_store.go:Cleanup). They do not ask who
+// else uses that directory.
 struct RemovingLayer {
   ChainId id;
   RelPath path;
-  std::optional<CacheId> cache;
+  FileState cache_id;
+  std::string cache_text;        // what cache-id names, as the daemon reads it
+  std::optional<CacheId> cache;  // the same, where it is the name of a directory
 
   explicit RemovingLayer(ChainId chain) : id(std::move(chain)) {}
 };

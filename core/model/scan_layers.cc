@@ -1,6 +1,7 @@
 // Scans layerdb: sha256/ (layers and unfinished removals), mounts/, tmp/. Values are parsed as the daemon parses them
 // (moby layer/filestore.go): "diff", "parent" and "cache-id" with white space trimmed, "size" without.
 #include <algorithm>
+#include <iterator>
 
 #include "core/base/text.h"
 #include "core/model/model.h"
@@ -20,11 +21,12 @@ struct EntryScan {
   std::vector<ScanFailure> failures;
 };
 
-// "<chain>-<random hex64>-removing", as layer_store.go:deleteLayer names it.
-std::optional<ChainId> removing_chain(std::string_view name) {
-  const bool form = name.size() == 64 + 1 + 64 + kRemoving.size() && name.ends_with(kRemoving) && name[64] == '-' &&
-                    is_hex64(name.substr(65, 64));
-  return form ? ChainId::from_hex(name.substr(0, 64)) : std::nullopt;
+// layer_store.go:deleteLayer makes "<chain>-<random hex64>-removing", but filestore.go:getOrphan takes every directory
+// whose name ends so and has a chain ID before its first '-', whatever stands between.
+std::optional<ChainId> removing_chain(const DirEntry& entry) {
+  const std::string_view name = entry.name;
+  return entry.type == S_IFDIR && name.ends_with(kRemoving) ? ChainId::from_hex(name.substr(0, name.find('-')))
+                                                            : std::nullopt;
 }
 
 // The daemon decodes the descriptor with encoding/json. An object is what it can take; deeper rules are not its affair.
@@ -90,11 +92,12 @@ EntryScan scan_entry(const Root& root, const RelPath& base, const DirEntry& entr
   const RelPath path = base / entry.name;
   if (const std::optional<ChainId> id = ChainId::from_hex(entry.name); id) {
     scan.layer = read_layer(reader, path, *id);
-  } else if (const std::optional<ChainId> chain = removing_chain(entry.name); chain) {
+  } else if (const std::optional<ChainId> chain = removing_chain(entry); chain) {
     RemovingLayer& removing = scan.removing.emplace(*chain);
     removing.path = path;
-    const FileState cache = reader.read(path / "cache-id", kSmallFile);
-    removing.cache = CacheId::parse(trimmed(cache.bytes));
+    removing.cache_id = reader.read(path / "cache-id", kSmallFile);
+    removing.cache_text = trimmed(removing.cache_id.bytes);
+    removing.cache = CacheId::parse(removing.cache_text);
   } else {
     scan.foreign = path;
   }

@@ -2,6 +2,7 @@
 #include "core/model/scan_references.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <tuple>
 

@@ -222,7 +222,7 @@ class Leaver {
       planner_.omit(Kind::Leftover, at(removing.path), "a layer whose removal was cut off");
     }
     leave_dirs(Kind::Leftover, "a layer whose removal was cut off", [&](const OverlayDir&, const DirTruth& truth) {
-      return are_all(truth.owners, DirOwner::Kind::Removing, DirOwner::Kind::Removing);
+      return !truth.live && are_all(truth.owners, DirOwner::Kind::Removing, DirOwner::Kind::Removing);
     });
     if (model_.host.daemons.empty() && model_.host.container_mounts.empty()) {
       const std::string killed = "left by a build step that was killed";

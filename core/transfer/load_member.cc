@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "core/base/escape.h"
 #include "core/content/whiteout_names.h"
 #include "core/donor/member_name.h"

@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <numeric>
+#include <tuple>
 
 #include "core/base/text.h"
 #include "core/codec/json.h"

@@ -1,6 +1,8 @@
 // One mkdir, and one rmdir.
 #include "core/transfer/new_root.h"
 
+#include <algorithm>
+
 #include "core/base/escape.h"
 #include "core/fs/writer.h"
 
