@@ -3,7 +3,7 @@
 
 #include <openssl/evp.h>
 
-#include <cstdlib>
+#include <new>
 
 namespace dfsck {
 
@@ -16,9 +16,9 @@ struct Sha256::State {
 };
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {
-  // Failure here means that memory is gone or that the library has no SHA-256 at all: nothing can be verified.
+  // Failure here means that memory is gone, or that the library has no SHA-256 at all: nothing can be verified.
   if (state_->context == nullptr || EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) != 1) {
-    std::abort();
+    throw std::bad_alloc();
   }
 }
 
@@ -28,14 +28,14 @@ Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
 void Sha256::update(const void* data, size_t size) {
   if (EVP_DigestUpdate(state_->context, data, size) != 1) {
-    std::abort();
+    throw std::bad_alloc();
   }
 }
 
 Sha256 Sha256::copy() const {
   Sha256 other;
   if (EVP_MD_CTX_copy_ex(other.state_->context, state_->context) != 1) {
-    std::abort();
+    throw std::bad_alloc();
   }
   return other;
 }
@@ -43,7 +43,7 @@ Sha256 Sha256::copy() const {
 std::array<uint8_t, 32> Sha256::finish() {
   std::array<uint8_t, 32> digest{};
   if (EVP_DigestFinal_ex(state_->context, digest.data(), nullptr) != 1) {
-    std::abort();
+    throw std::bad_alloc();
   }
   return digest;
 }

@@ -3,15 +3,15 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <memory>
 
+#include "core/base/errno_class.h"
 #include "core/base/escape.h"
+#include "core/base/patient_calls.h"
 #include "core/base/text.h"
 
 namespace dfsck {
@@ -22,6 +22,47 @@ constexpr size_t kMaxLinkTarget = 64 * 1024;
 // An object's path under /proc/self/fd: the only way to ask for the attributes of an O_PATH descriptor.
 std::string proc_path(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
 
+// A path, and the calls that do or do not follow a link at its end.
+struct XattrAccess {
+  std::string path;
+  ssize_t (*list)(const char* path, char* into, size_t size);
+  ssize_t (*get)(const char* path, const char* name, void* into, size_t size);
+};
+
+Result<std::map<std::string, std::string>> xattrs_through(const XattrAccess& access, const std::string& where) {
+  const char* path = access.path.c_str();
+  std::map<std::string, std::string> found;
+  std::string names(1024, '\0');
+  ssize_t length = access.list(path, names.data(), names.size());
+  if (length < 0 && errno == ERANGE) {
+    names.resize(64 * 1024);  // XATTR_LIST_MAX
+    length = access.list(path, names.data(), names.size());
+  }
+  if (length < 0) {
+    return errno == ENOTSUP ? Result(found) : sys_error("list attributes", where);
+  }
+  names.resize(static_cast<size_t>(length));
+  for (size_t start = 0; start < names.size();) {
+    const std::string key = names.c_str() + start;
+    start += key.size() + 1;
+    std::string value(256, '\0');
+    ssize_t size = access.get(path, key.c_str(), value.data(), value.size());
+    if (size < 0 && errno == ERANGE) {
+      value.resize(64 * 1024);  // XATTR_SIZE_MAX
+      size = access.get(path, key.c_str(), value.data(), value.size());
+    }
+    if (size < 0) {
+      if (errno == ENODATA) {
+        continue;  // listed but not readable by us, or gone meanwhile
+      }
+      return sys_error("read attribute " + escaped(key), where);
+    }
+    value.resize(static_cast<size_t>(size));
+    found[key] = std::move(value);
+  }
+  return found;
+}
+
 }  // namespace
 
 std::string Dir::at(const std::string& name) const {
@@ -29,19 +70,18 @@ std::string Dir::at(const std::string& name) const {
 }
 
 Result<std::vector<DirEntry>> Dir::list(size_t max_entries) const {
-  Fd own(::openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  Fd own(patient::openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!own) {
     return sys_error("open directory", where_);
   }
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(own.get()), &::closedir);
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(patient::fdopendir(own.get()), &::closedir);
   if (!stream) {
     return sys_error("open directory", where_);
   }
   own.release();
   std::vector<DirEntry> entries;
   for (;;) {
-    errno = 0;
-    const dirent* entry = ::readdir(stream.get());
+    const dirent* entry = patient::readdir(stream.get());
     if (entry == nullptr) {
       if (errno != 0) {
         return sys_error("read directory", where_);
@@ -58,6 +98,9 @@ Result<std::vector<DirEntry>> Dir::list(size_t max_entries) const {
     DirEntry& added = entries.emplace_back(DirEntry{std::string(name), static_cast<uint32_t>(DTTOIF(entry->d_type))});
     if (entry->d_type == DT_UNKNOWN) {
       const Result<FileStat> looked = stat(added.name);
+      if (!looked && !says_absent(looked.error().code)) {
+        return looked.error();
+      }
       added.type = looked ? looked->mode & S_IFMT : 0;
     }
   }
@@ -67,7 +110,7 @@ Result<std::vector<DirEntry>> Dir::list(size_t max_entries) const {
 
 Result<FileStat> Dir::stat(const std::string& name) const {
   struct ::stat raw {};
-  if (::fstatat(fd_.get(), name.c_str(), &raw, AT_SYMLINK_NOFOLLOW) != 0) {
+  if (patient::fstatat(fd_.get(), name.c_str(), &raw, AT_SYMLINK_NOFOLLOW) != 0) {
     return sys_error("stat", at(name));
   }
   return to_file_stat(raw);
@@ -75,14 +118,14 @@ Result<FileStat> Dir::stat(const std::string& name) const {
 
 Result<FileStat> Dir::stat_self() const {
   struct ::stat raw {};
-  if (::fstat(fd_.get(), &raw) != 0) {
+  if (patient::fstat(fd_.get(), &raw) != 0) {
     return sys_error("stat", where_);
   }
   return to_file_stat(raw);
 }
 
 Result<Dir> Dir::open_dir(const std::string& name) const {
-  Fd fd(::openat(fd_.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  Fd fd(patient::openat(fd_.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd) {
     return sys_error("open directory", at(name));
   }
@@ -103,9 +146,9 @@ Result<Fd> Dir::open_file(const std::string& name) const {
 
 Result<Fd> Dir::open_seen_file(const std::string& name) const {
   constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-  Fd fd(::openat(fd_.get(), name.c_str(), kFlags | O_NOATIME));
+  Fd fd(patient::openat(fd_.get(), name.c_str(), kFlags | O_NOATIME));
   if (!fd && errno == EPERM) {
-    fd = Fd(::openat(fd_.get(), name.c_str(), kFlags));
+    fd = Fd(patient::openat(fd_.get(), name.c_str(), kFlags));
   }
   if (!fd) {
     return sys_error("open", at(name));
@@ -116,7 +159,7 @@ Result<Fd> Dir::open_seen_file(const std::string& name) const {
 Result<std::string> Dir::read_link(const std::string& name) const {
   std::string target(256, '\0');
   for (;;) {
-    const ssize_t length = ::readlinkat(fd_.get(), name.c_str(), target.data(), target.size());
+    const ssize_t length = patient::readlinkat(fd_.get(), name.c_str(), target.data(), target.size());
     if (length < 0) {
       return sys_error("read link", at(name));
     }
@@ -132,66 +175,23 @@ Result<std::string> Dir::read_link(const std::string& name) const {
 }
 
 Result<std::map<std::string, std::string>> Dir::xattrs(const std::string& name) const {
-  const Fd fd(::openat(fd_.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  const Fd fd(patient::openat(fd_.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   if (!fd) {
     return sys_error("open", at(name));
   }
   struct ::stat raw {};
-  if (::fstat(fd.get(), &raw) != 0) {
+  if (patient::fstat(fd.get(), &raw) != 0) {
     return sys_error("stat", at(name));
   }
   if (S_ISLNK(raw.st_mode)) {
     // /proc/self/fd/N would be followed to the link's target; links are reached through their directory instead.
-    std::map<std::string, std::string> found;
-    const std::string path = proc_path(fd_.get()) + "/" + name;
-    std::array<char, 4096> names{};
-    const ssize_t length = ::llistxattr(path.c_str(), names.data(), names.size());
-    for (ssize_t i = 0; i < length;) {
-      const std::string key = names.data() + i;
-      i += static_cast<ssize_t>(key.size()) + 1;
-      std::array<char, 4096> value{};
-      const ssize_t size = ::lgetxattr(path.c_str(), key.c_str(), value.data(), value.size());
-      if (size >= 0) {
-        found[key] = std::string(value.data(), static_cast<size_t>(size));
-      }
-    }
-    return found;
+    return xattrs_through({proc_path(fd_.get()) + "/" + name, patient::llistxattr, patient::lgetxattr}, at(name));
   }
   return read_xattrs(fd.get(), at(name));
 }
 
 Result<std::map<std::string, std::string>> read_xattrs(int fd, const std::string& where) {
-  const std::string path = proc_path(fd);
-  std::map<std::string, std::string> found;
-  std::string names(1024, '\0');
-  ssize_t length = ::listxattr(path.c_str(), names.data(), names.size());
-  if (length < 0 && errno == ERANGE) {
-    names.resize(64 * 1024);  // XATTR_LIST_MAX
-    length = ::listxattr(path.c_str(), names.data(), names.size());
-  }
-  if (length < 0) {
-    return errno == ENOTSUP ? Result(found) : sys_error("list attributes", where);
-  }
-  names.resize(static_cast<size_t>(length));
-  for (size_t start = 0; start < names.size();) {
-    const std::string key = names.c_str() + start;
-    start += key.size() + 1;
-    std::string value(256, '\0');
-    ssize_t size = ::getxattr(path.c_str(), key.c_str(), value.data(), value.size());
-    if (size < 0 && errno == ERANGE) {
-      value.resize(64 * 1024);  // XATTR_SIZE_MAX
-      size = ::getxattr(path.c_str(), key.c_str(), value.data(), value.size());
-    }
-    if (size < 0) {
-      if (errno == ENODATA) {
-        continue;  // listed but not readable by us, or gone meanwhile
-      }
-      return sys_error("read attribute " + escaped(key), where);
-    }
-    value.resize(static_cast<size_t>(size));
-    found[key] = std::move(value);
-  }
-  return found;
+  return xattrs_through({proc_path(fd), patient::listxattr, patient::getxattr}, where);
 }
 
 }  // namespace dfsck

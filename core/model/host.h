@@ -35,6 +35,8 @@ struct HostFacts {
   // Of these, and of overlays mounted elsewhere from directories of this root: what only a daemon or a container
   // leaves. A disk that an administrator mounted somewhere in the root is none.
   std::vector<RelPath> container_mounts;  // sorted
+  bool is_root = true;                    // this process, in its user namespace
+  bool knows_all_ids = true;              // of the machine, in that namespace
   bool selinux_enabled = false;
   std::string overlay_label;              // SELinux label of the driver's directory, if SELinux is on
 };

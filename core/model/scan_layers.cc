@@ -2,6 +2,7 @@
 // (moby layer/filestore.go): "diff", "parent" and "cache-id" with white space trimmed, "size" without.
 #include <algorithm>
 
+#include "core/base/errno_class.h"
 #include "core/base/text.h"
 #include "core/model/model.h"
 #include "core/run/parallel.h"
@@ -60,8 +61,8 @@ Layer read_layer(StateReader& reader, const RelPath& path, const ChainId& id) {
   const Result<Dir> dir = reader.root().open_dir(path);
   if (!dir) {
     layer.is_directory = false;
-    if (dir.error().code != ENOTDIR && dir.error().code != ELOOP && dir.error().code != ENOENT) {
-      reader.note(path, dir.error().op, dir.error().code);
+    if (!says_absent(dir.error().code)) {
+      reader.note(path, dir.error());
     }
     return layer;
   }

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "core/base/escape.h"
+#include "core/base/patient_calls.h"
 #include "core/base/text.h"
 #include "core/content/directory_reader.h"
 #include "core/run/parallel.h"
@@ -148,7 +149,7 @@ class SpaceWalk {
         return true;
       }
       struct ::stat raw {};
-      if (::fstatat(dir->fd(), name, &raw, AT_SYMLINK_NOFOLLOW) != 0 || raw.st_dev != device_ ||
+      if (patient::fstatat(dir->fd(), name, &raw, AT_SYMLINK_NOFOLLOW) != 0 || raw.st_dev != device_ ||
           S_ISSOCK(raw.st_mode)) {
         return true;
       }
