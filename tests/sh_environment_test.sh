@@ -107,6 +107,7 @@ matrix() {
   cp "$work/counts" "$work/totals"
   while read -r kind code text; do
     count=$(sed -n "s/^$kind //p" "$work/totals")
+    [ "$count" -gt 0 ] || continue
     for lasting in 0 1; do
       declare -A seen=()
       tried=0 left=""
@@ -116,7 +117,7 @@ matrix() {
         word=$(outcome "$text")
         seen[$word]=$((${seen[$word]:-0} + 1))
         tried=$((tried + 1))
-        [ "$word" = same ] || [ "$word" = exit8 ] || left+="$word at $n ($(sed -n 's/^failed //p' "$work/counts" 2>/dev/null)); "
+        [ "$word" = same ] || [ "$word" = exit8 ] || left+="$word at $n ($(sed -n 's/^failed //p' "$work/counts" 2>/dev/null || true)); "
         line=$("$after")
         [ -z "$line" ] || left+="after $n: $line; "
       done

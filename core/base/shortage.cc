@@ -8,10 +8,17 @@ namespace dfsck {
 namespace {
 
 std::mutex mutex;
-// Guarded by the mutex. Never destroyed: threads of libraries may outlive main().
+// Never destroyed, for threads that outlive main(), and in need of no memory.
+union Kept {
+  constexpr Kept() : error() {}
+  ~Kept() {}
+  std::optional<Error> error;
+};
+
+// Guarded by the mutex.
 std::optional<Error>& first() {
-  static auto* const error = new std::optional<Error>;
-  return *error;
+  static Kept kept;
+  return kept.error;
 }
 
 }  // namespace
