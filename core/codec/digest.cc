@@ -6,6 +6,12 @@
 #include <new>
 
 namespace dfsck {
+namespace {
+
+// Before main() begins: OpenSSL does not survive a lack of memory while it sets itself up.
+const EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+
+}  // namespace
 
 struct Sha256::State {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
@@ -17,7 +23,7 @@ struct Sha256::State {
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {
   // Failure here means that memory is gone, or that the library has no SHA-256 at all: nothing can be verified.
-  if (state_->context == nullptr || EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) != 1) {
+  if (kSha256 == nullptr || state_->context == nullptr || EVP_DigestInit_ex(state_->context, kSha256, nullptr) != 1) {
     throw std::bad_alloc();
   }
 }
