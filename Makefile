@@ -19,10 +19,10 @@ override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
 VERSION  := 0.1.0
 OPT      ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-declarations -Wnon-virtual-dtor -Wold-style-cast
-CPPFLAGS_ALL := -I. -DDFSCK_VERSION='"$(VERSION)"' $(if $(filter thread,$(SAN)),-DDFSCK_PLAIN_THREADS) $(CPPFLAGS)
+CPPFLAGS_ALL := -I. -DDFSCK_VERSION='"$(VERSION)"' $(CPPFLAGS)
 CXXFLAGS_ALL := -std=c++20 $(OPT) $(WARNINGS) -D_GLIBCXX_ASSERTIONS -pthread $(if $(WERROR),-Werror) \
                 $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer) $(CXXFLAGS)
-LDLIBS_ALL   := -lboost_program_options -lboost_json -lcrypto -larchive -ltbb $(LDLIBS)
+LDLIBS_ALL   := -lboost_program_options -lboost_json -lcrypto -larchive $(LDLIBS)
 
 quiet = $(if $(V),,@echo "  $(1) $(2)";)
 
@@ -87,7 +87,11 @@ $(BUILD)/cmd_tests: $(call objects,$(tests_cmd)) $(BUILD)/libcmd.a $(BUILD)/libs
 .SECONDEXPANSION:
 $(addprefix $(BUILD)/,$(tools)): $(BUILD)/%: $(BUILD)/tests/tool_$$(subst -,_,$$*).o $(BUILD)/libsupport.a $(BUILD)/libcore.a
 	$(call link)
-tools: $(tools)
+# Preloaded by tests. Sanitizers replace the same calls, so builds with them go without.
+$(BUILD)/fail-calls.so: tests/preload/fail_calls.cc
+	@mkdir -p $(@D)
+	$(call quiet,LINK,$@)$(CXX) -std=c++20 -O2 -Wall -Wextra $(if $(WERROR),-Werror) -fPIC -shared -o $@ $< -ldl
+tools: $(tools) $(if $(SAN),,$(BUILD)/fail-calls.so)
 $(tools): %: $(BUILD)/%
 
 test_programs := $(addprefix $(BUILD)/,core_tests checks_tests cmd_tests)

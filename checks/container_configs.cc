@@ -18,7 +18,7 @@ class ContainerFiles {
       : input_(input), container_(container), sink_(sink) {}
 
   void check() {
-    if (is_permission_error(container_.error_code)) {
+    if (container_.error_code != 0 && !speaks_of_disk(container_.error_code)) {
       return;  // reported as what could not be read
     }
     if (container_.config_problem.empty()) {

@@ -20,7 +20,7 @@ void check_config(const CheckInput& input, const Image& image, FindingSink& sink
     Finding& finding = add(problem::image_config_restorable);
     finding.args["state"] = image.problem;
     finding.args["source"] = image.copy->place;
-  } else if (state == State::Bad || (state == State::Unreadable && !is_permission_error(image.error_code))) {
+  } else if (state == State::Bad || (state == State::Unreadable && speaks_of_disk(image.error_code))) {
     add(problem::image_config_bad).args["state"] = image.problem;
   } else if (state == State::Unusable) {
     add(problem::image_config_unusable).args["reason"] = image.unusable;

@@ -36,7 +36,7 @@ std::optional<ProblemId> problem_for(const Issue& issue, const Remedy* remedy) {
     case IssueKind::DeviceNumber: return problem::device_number_wrong;
     case IssueKind::Unreadable:
       // What we may not read is a failure of this run, not of the root.
-      return is_permission_error(issue.code) ? std::nullopt : std::optional(problem::file_unreadable);
+      return !speaks_of_disk(issue.code) ? std::nullopt : std::optional(problem::file_unreadable);
     case IssueKind::TimeDrift: return std::nullopt;
   }
   return std::nullopt;
@@ -58,6 +58,9 @@ class LayerJudge {
   }
 
   void judge() {
+    if (verdict_.is_unknown()) {
+      return;  // a failure of this run, which says it
+    }
     if (const RebuiltReference* rebuilt = content_.find_reference(number_); rebuilt != nullptr) {
       judge_reference(*rebuilt);
       return;

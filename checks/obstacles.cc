@@ -2,13 +2,13 @@
 #include "checks/obstacles.h"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <set>
 
 #include "checks/layer_chain.h"
 #include "checks/liveness.h"
 #include "checks/planner.h"
+#include "checks/unread.h"
+#include "core/base/errno_class.h"
 #include "core/base/escape.h"
 #include "core/base/text.h"
 
@@ -21,9 +21,9 @@ std::set<std::string> layers_with_read_errors(const CheckInput& input) {
   for (size_t i = 0; i < input.content.layers.size(); ++i) {
     const LayerVerdict& verdict = input.content.layers[i];
     const bool failed = std::any_of(verdict.issues.begin(), verdict.issues.end(), [](const Issue& issue) {
-      return issue.kind == IssueKind::Unreadable && !is_permission_error(issue.code);
+      return issue.kind == IssueKind::Unreadable && speaks_of_disk(issue.code);
     });
-    if (failed || verdict.state == LayerVerdict::State::Unreadable) {
+    if (failed || (verdict.state == LayerVerdict::State::Unreadable && !verdict.is_unknown())) {
       layers.insert(input.model.layers.layers[i].id.text());
     }
   }
@@ -65,12 +65,6 @@ bool waits_for_mending(const CheckInput& input, const Finding& finding, const st
 
 }  // namespace
 
-bool is_disk_error(int code) {
-  constexpr std::array kDamage{EIO,    EUCLEAN,   ESTALE,   EBADMSG,   EREMOTEIO, ENXIO,
-                               ENODEV, ENOMEDIUM, ENOTCONN, ETIMEDOUT, EILSEQ};
-  return std::find(kDamage.begin(), kDamage.end(), code) != kDamage.end();
-}
-
 std::vector<std::string> repair_obstacles(const Model& model) {
   std::vector<std::string> obstacles;
   for (const std::string& evidence : live_evidence(model)) {
@@ -83,7 +77,7 @@ std::vector<std::string> repair_obstacles(const Model& model) {
     obstacles.emplace_back("the filesystem is mounted read-only; the kernel may have done so after an error");
   }
   const auto broken = std::find_if(model.failures.begin(), model.failures.end(),
-                                   [](const ScanFailure& failure) { return is_disk_error(failure.code); });
+                                   [](const ScanFailure& failure) { return speaks_of_disk(failure.code); });
   if (broken != model.failures.end()) {
     obstacles.push_back("the disk gives errors: " + broken->op + " " + broken->path.text() + ": " +
                         errno_text(broken->code) + "; copy what is readable to another disk first");
@@ -94,10 +88,13 @@ std::vector<std::string> repair_obstacles(const Model& model) {
 std::vector<std::string> barred_repairs(const CheckInput& input, const std::vector<Finding>& findings) {
   const std::set<std::string> layers = layers_with_read_errors(input);
   const std::set<size_t> mendable = mendable_layers(input, findings);
+  const bool unread = has_unread(input.root);
   std::vector<std::string> barred(findings.size());
   for (size_t i = 0; i < findings.size(); ++i) {
     const Safety safety = problem_of(findings[i].problem).safety;
-    if ((safety == Safety::Ask || safety == Safety::Lossy) && speaks_of(findings[i], layers)) {
+    if (unread && (safety == Safety::Ask || safety == Safety::Lossy || safety == Safety::Clean)) {
+      barred[i] = "not everything could be read, and it may be needed by what was not";
+    } else if ((safety == Safety::Ask || safety == Safety::Lossy) && speaks_of(findings[i], layers)) {
       barred[i] = "the disk gave errors when it was read, so it may be whole";
     } else if (safety == Safety::Lossy && findings[i].caused_by && can_be_mended(findings[*findings[i].caused_by])) {
       barred[i] = "what it follows from can be mended";

@@ -8,17 +8,14 @@
 
 namespace dfsck {
 
-// True for errno values that a sound disk does not give. What depends on us or on the moment (permissions, memory,
-// descriptors, things that vanish under a live daemon) is not the root's damage.
-bool is_disk_error(int code);
-
 // Why nothing of this root may be changed now, each in a sentence for people: a daemon uses it, an earlier repair is
 // unfinished, its filesystem is read-only or reports errors. Empty where nothing stands against it.
 std::vector<std::string> repair_obstacles(const Model& model);
 
 // For each finding, why its repair is barred; empty where nothing is. It is of class ask or lossy, and what it is about
-// could not be read for want of a sound disk: what it would move aside may be all right, but for the disk. Or it is lossy
-// and follows from something that can be mended without a loss.
+// could not be read for want of a sound disk: what it would move aside may be all right, but for the disk. Or it takes
+// something away, and not everything could be read. Or it is lossy and follows from something that can be mended without a
+// loss.
 std::vector<std::string> barred_repairs(const CheckInput& input, const std::vector<Finding>& findings);
 
 }  // namespace dfsck

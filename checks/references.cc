@@ -15,7 +15,7 @@ constexpr size_t kExcerpt = 120;
 void check_file(const CheckInput& input, const RelPath& path, FindingSink& sink) {
   const ImageStore& images = input.model.images;
   const ReferenceStore& store = images.references;
-  if (store.file.kind == FileState::Kind::Unreadable && is_permission_error(store.file.code)) {
+  if (store.file.kind == FileState::Kind::Unreadable && !speaks_of_disk(store.file.code)) {
     return;
   }
   const Subject subject{SubjectKind::File, path.text()};

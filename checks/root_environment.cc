@@ -6,6 +6,7 @@
 #include "checks/input.h"
 #include "checks/liveness.h"
 #include "checks/obstacles.h"
+#include "core/base/errno_class.h"
 #include "core/base/escape.h"
 #include "core/base/text.h"
 
@@ -52,7 +53,7 @@ void check_users(const Model& model, FindingSink& sink) {
 void check_errors(const Model& model, FindingSink& sink) {
   const RelPath* last = nullptr;
   for (const ScanFailure& failure : model.failures) {  // sorted by path; one finding for each path is enough
-    if (!is_disk_error(failure.code) || (last != nullptr && *last == failure.path)) {
+    if (!speaks_of_disk(failure.code) || (last != nullptr && *last == failure.path)) {
       continue;
     }
     last = &failure.path;

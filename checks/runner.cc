@@ -12,6 +12,9 @@
 #include "checks/liveness.h"
 #include "checks/obstacles.h"
 #include "checks/planner.h"
+#include "checks/unread.h"
+#include "core/base/errno_class.h"
+#include "core/base/shortage.h"
 #include "core/base/text.h"
 #include "core/content/shared_dirs.h"
 #include "core/content/verify_layers.h"
@@ -176,15 +179,6 @@ void take_back_hidden(HiddenContent hidden, ContentResults& content) {
   content.hidden = std::move(hidden);
 }
 
-void add_failures(const Model& model, RootReport& report) {
-  for (const ScanFailure& failure : model.failures) {
-    if (is_permission_error(failure.code)) {
-      report.failures.push_back("cannot " + failure.op + " " + failure.path.text() + ": " +
-                                errno_text(failure.code));
-    }
-  }
-}
-
 }  // namespace
 
 ReportedFinding in_words(const Finding& finding) {
@@ -259,7 +253,7 @@ Result<Examination> Examination::make(const Root& root, const CheckOptions& opti
   RootReport& report = state->report;
   if (Result<std::vector<RunRecord>> runs = list_runs(root); runs) {
     state->runs = std::move(*runs);
-  } else if (!is_permission_error(runs.error().code)) {  // that is a failure of the scan already
+  } else if (!is_refusal(runs.error().code)) {  // that is a failure of the scan already
     report.failures.push_back(runs.error().message());
   }
   state->input.runs = state->runs;
@@ -270,10 +264,14 @@ Result<Examination> Examination::make(const Root& root, const CheckOptions& opti
   report.evidence = live_evidence(model);
   report.live = !report.evidence.empty();
   count_things(model, state->content, report);
-  add_failures(model, report);
+  add_unread(model, state->content, report);
   state->findings = run_checks(state->input, options, cancel);
+  drop_what_hangs_on_unread(model, state->findings);
   add_findings(state->input, state->findings, report);
   report.cancelled = cancel.requested();
+  if (const std::optional<Error> shortage = noted_shortage(); shortage) {
+    return *shortage;
+  }
   return Examination(std::move(state));
 }
 

@@ -10,6 +10,7 @@
 #include "cmd/repairs_cmd.h"
 #include "cmd/signals.h"
 #include "core/base/escape.h"
+#include "core/base/patient_calls.h"
 #include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/model/model.h"
@@ -23,7 +24,7 @@ namespace {
 constexpr size_t kLargestPlan = size_t{1} << 30;
 
 Result<PlanFile> read_plan(const std::string& path) {
-  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  const Fd file(patient::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!file) {
     return sys_error("open plan", escaped(path));
   }

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "core/base/patient_calls.h"
 #include "core/base/text.h"
 #include "core/codec/json.h"
 #include "core/fs/fd.h"
@@ -74,7 +75,7 @@ Result<RootEnvironment> root_environment() {
   environment.superuser = ::geteuid() == 0;
   environment.home = environment_value("HOME");
   environment.xdg_data_home = environment_value("XDG_DATA_HOME");
-  const Fd file(::open(kDaemonJson, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const Fd file(patient::open(kDaemonJson, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file) {
     const Error error = sys_error("open", kDaemonJson);
     return environment.superuser && !error.is_io(ENOENT) ? Result<RootEnvironment>(error) : environment;

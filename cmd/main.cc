@@ -1,24 +1,32 @@
 // The process: arguments in, output and exit code out. Every exception ends here.
 #include <csignal>
 #include <exception>
+#include <new>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cmd/exit_codes.h"
 #include "cmd/options.h"
 #include "cmd/process_limits.h"
 #include "cmd/program.h"
+#include "cmd/shortage_end.h"
 #include "cmd/standard_streams.h"
 #include "core/base/escape.h"
+#include "core/base/shortage.h"
 
 namespace {
 
-dfsck::Output run_caught(const std::vector<std::string>& args) {
+using dfsck::Output;
+
+Output run_caught(const std::vector<std::string>& args) {
   std::string reason = "unknown exception";
   try {
     return dfsck::run_program(args);
   } catch (const std::bad_alloc&) {
-    return dfsck::failure_output(dfsck::wanted_format(args), "out of memory", dfsck::kExitFailed);
+    // Whoever unwound has given back what it held: there may be enough for a few words.
+    dfsck::note_out_of_memory();
+    return dfsck::end_with_shortage({}, dfsck::wanted_format(args));
   } catch (const std::exception& error) {
     reason = dfsck::escaped_excerpt(error.what(), 200);
   } catch (...) {
@@ -27,18 +35,43 @@ dfsck::Output run_caught(const std::vector<std::string>& args) {
                                dfsck::kExitFailed);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  dfsck::occupy_standard_descriptors();
-  dfsck::allow_many_open_files();
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away shows as EPIPE where we write
+int run(int argc, char** argv) {
   const std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);
-  dfsck::Output output = run_caught(args);
+  Output output = run_caught(args);
   if (const dfsck::Result<void> written = dfsck::write_stdout(output.out); !written) {
     output.err += "docker-fsck: " + written.error().message() + "\n";
     output.exit_code |= dfsck::kExitFailed;
   }
   dfsck::write_stderr(output.err);
   return output.exit_code;
+}
+
+// Without any memory: words that are in the program already.
+int out_of_memory(int argc, char** argv) {
+  constexpr std::string_view kJson =
+      R"({"schema":"docker-fsck/report/1","version":")" DFSCK_VERSION
+      R"(","error":{"message":"get memory: Cannot allocate memory"},"exit_code":8})" "\n";
+  bool json = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word(argv[i]);
+    json = json || word == "json" || word == "--format=json";
+  }
+  if (json && !dfsck::write_stdout(kJson)) {
+    return dfsck::kExitFailed;
+  }
+  dfsck::write_stderr("docker-fsck: get memory: Cannot allocate memory\n");
+  return dfsck::kExitFailed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  dfsck::occupy_standard_descriptors();
+  dfsck::allow_many_open_files();
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away shows as EPIPE where we write
+  try {
+    return run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    return out_of_memory(argc, argv);
+  }
 }

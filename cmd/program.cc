@@ -11,16 +11,14 @@
 #include "cmd/options.h"
 #include "cmd/repairs_cmd.h"
 #include "cmd/save_cmd.h"
+#include "cmd/shortage_end.h"
 #include "cmd/show_cmd.h"
 
 namespace dfsck {
 
-Output run_program(const std::vector<std::string>& args) {
-  const auto parsed = parse_options(args);
-  if (const auto* error = std::get_if<UsageError>(&parsed)) {
-    return failure_output(wanted_format(args), error->message, kExitUsage);
-  }
-  const Options& options = std::get<Options>(parsed);
+namespace {
+
+Output run_command(const Options& options) {
   switch (options.command) {
     case Command::Check: return run_check(options);
     case Command::Apply: return run_apply(options);
@@ -38,6 +36,17 @@ Output run_program(const std::vector<std::string>& args) {
     case Command::Version: return Output{kExitClean, version_text(), ""};
   }
   return failure_output(options.format, "no such command", kExitUsage);
+}
+
+}  // namespace
+
+Output run_program(const std::vector<std::string>& args) {
+  const auto parsed = parse_options(args);
+  if (const auto* error = std::get_if<UsageError>(&parsed)) {
+    return failure_output(wanted_format(args), error->message, kExitUsage);
+  }
+  const Options& options = std::get<Options>(parsed);
+  return end_with_shortage(run_command(options), options.format);
 }
 
 }  // namespace dfsck

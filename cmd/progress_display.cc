@@ -3,6 +3,9 @@
 
 #include <unistd.h>
 
+#include <new>
+#include <system_error>
+
 #include "cmd/signals.h"
 #include "cmd/standard_streams.h"
 #include "cmd/terminal.h"
@@ -39,8 +42,18 @@ ProgressStyle progress_style(ProgressStyle wanted, Detail detail) {
 }
 
 ProgressDisplay::ProgressDisplay(const Progress& progress, ProgressStyle style) : progress_(progress), style_(style) {
-  if (style_ != ProgressStyle::None) {
-    thread_ = std::thread([this] { run(); });
+  if (style_ == ProgressStyle::None) {
+    return;
+  }
+  // Work goes on without a display where there is no thread, or no memory, for one.
+  try {
+    thread_ = std::thread([this] {
+      try {
+        run();
+      } catch (const std::bad_alloc&) {
+      }
+    });
+  } catch (const std::system_error&) {
   }
 }
 

@@ -46,8 +46,8 @@ Result<size_t> read_some(char* buffer, const Cancel& cancel) {
       return Error{Error::Kind::Cancelled, 0, "read", kInput, "cancelled"};
     }
     pollfd wait{STDIN_FILENO, POLLIN, 0};
-    if (::poll(&wait, 1, kTurnMilliseconds) == 0) {
-      continue;
+    if (::poll(&wait, 1, kTurnMilliseconds) <= 0) {
+      continue;  // a signal came, perhaps the one that cancels: a read would wait on
     }
     const ssize_t got = ::read(STDIN_FILENO, buffer, kPiece);
     if (got >= 0) {

@@ -2,6 +2,7 @@
 #include "cmd/standard_streams.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,12 +13,19 @@ namespace {
 Result<void> write_all(int fd, std::string_view text, std::string_view where) {
   while (!text.empty()) {
     const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written < 0 && errno == EAGAIN) {
+      // Somebody made it non-blocking: its reader takes its time.
+      struct pollfd ready {
+        fd, POLLOUT, 0
+      };
+      ::poll(&ready, 1, -1);
+      continue;
+    }
+    if (written < 0 && errno == EINTR) {
+      continue;
+    }
     if (written < 0) {
-      const Error error = sys_error("write", where);
-      if (error.is_io(EINTR)) {
-        continue;
-      }
-      return error;
+      return sys_error("write", where);
     }
     text.remove_prefix(static_cast<size_t>(written));
   }

@@ -41,7 +41,12 @@ product="$core $checks $cmd"
     $(echo "$product" | tr ' ' '\n' | without '^cmd/options\.cc$')
   forbid "Boost.JSON, OpenSSL, libarchive only in core/codec" '#include <(boost/json|openssl/|archive)' \
     $(echo "$product" | tr ' ' '\n' | without '^core/codec/')
-  forbid "TBB only in core/run" '#include <tbb/' $(echo "$product" | tr ' ' '\n' | without '^core/run/')
+  forbid "threads are started by core/run alone, and by the display" 'std::(j?thread|async)\b' \
+    $(echo "$product" | tr ' ' '\n' | without '^(core/run/workers\.cc|cmd/progress_display\.(cc|h))$')
+  # A failure for want of memory or descriptors, or of permission, must not pass for what is on the disk.
+  forbid "calls that read are made with patience: core/base/patient_calls.h" \
+    '[^:A-Za-z_>.]::(openat|pread|f?statx?|lstat|fstatat|readlinkat|readlink|[lf]?getxattr|[lf]?listxattr|readdir|fdopendir|realpath)\(' \
+    $(echo "$core" | tr ' ' '\n' | without '^core/(base/patient_calls|fs/writer[a-z_]*)\.cc$')
   forbid "checks do no I/O of their own" '#include <(unistd\.h|fcntl\.h|iostream|cstdio|fstream|filesystem)>' \
     $(echo "$checks" | tr ' ' '\n' | without '^checks/table\.cc$')
   forbid "only core/fs/writer*.cc mutates" \
@@ -65,8 +70,8 @@ product="$core $checks $cmd"
   forbid "only what we made ourselves and did not use is removed" '\bremove_object\(' \
     $(echo "$product" | tr ' ' '\n' |
       without '^core/(fs/writer(_remove\.cc|_output\.cc|\.h)|plan/(batch|spare_links|staging|stamp)\.cc|transfer/(switch_config|target_file|migration_state|new_root|target_probe)\.cc)$')
-  forbid "paths are opened by core/fs and core/content only" '(^|[^A-Za-z_])::(open|opendir|fopen)\(|std::filesystem|std::ifstream' \
-    $(echo "$core $checks" | tr ' ' '\n' | without '^core/(fs|content)/')
+  forbid "paths are opened by core/fs and core/content only" '(^|[^A-Za-z_]|patient)::(open|opendir|fopen)\(|std::filesystem|std::ifstream' \
+    $(echo "$core $checks" | tr ' ' '\n' | without '^core/(fs|content)/|^core/base/patient_calls\.cc$')
   forbid "strerror is not thread-safe: errno_text" '\bstrerror\b' $product
   forbid "left for later" '\b(TODO|FIXME|XXX|HACK)\b' $product
 }

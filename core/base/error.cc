@@ -4,6 +4,9 @@
 #include <cerrno>
 #include <system_error>
 
+#include "core/base/errno_class.h"
+#include "core/base/shortage.h"
+
 namespace dfsck {
 
 std::string Error::message() const {
@@ -22,7 +25,11 @@ std::string Error::message() const {
 
 Error sys_error(std::string_view op, std::string_view where) {
   const int code = errno;
-  return Error{Error::Kind::Io, code, std::string(op), std::string(where), {}};
+  Error error{Error::Kind::Io, code, std::string(op), std::string(where), {}};
+  if (is_shortage(code)) {
+    note_shortage(error);
+  }
+  return error;
 }
 
 Error format_error(std::string_view op, std::string_view where, std::string_view detail) {

@@ -31,7 +31,8 @@ struct Error {
   bool is_io(int errno_value) const { return kind == Kind::Io && code == errno_value; }
 };
 
-// Makes an Io error from errno. Reads errno before it does anything else: call it right after the failing call.
+// Makes an Io error from errno. Reads errno before it does anything else: call it right after the failing call. Notes a
+// shortage (see shortage.h).
 Error sys_error(std::string_view op, std::string_view where);
 
 Error format_error(std::string_view op, std::string_view where, std::string_view detail);

@@ -1,11 +1,13 @@
 // Certificates are read by OpenSSL.
 #include "core/codec/certificate.h"
 
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
 #include <climits>
 #include <memory>
+#include <new>
 
 namespace dfsck {
 namespace {
@@ -31,6 +33,9 @@ Result<CertificateSubject> subject_of_certificate(std::string_view pem) {
   const int size = pem.size() <= INT_MAX ? static_cast<int>(pem.size()) : 0;
   const Memory memory(BIO_new_mem_buf(pem.data(), size), BIO_free);
   const Certificate certificate(memory ? PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr) : nullptr, X509_free);
+  if (!memory || (!certificate && ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE)) {
+    throw std::bad_alloc();
+  }
   if (!certificate) {
     return format_error("read", "certificate", "it holds no certificate in PEM form");
   }

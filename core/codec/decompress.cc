@@ -10,6 +10,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/text.h"
+#include "core/codec/library_memory.h"
 
 namespace dfsck {
 namespace {
@@ -141,9 +142,7 @@ Result<void> Decompressor::State::begin() {
 
 Result<void> Decompressor::State::open_filter() {
   archive.reset(archive_read_new());
-  if (archive == nullptr) {
-    return limit_error("decompress", where, "out of memory");
-  }
+  throw_if_out_of_memory(archive.get());
   archive_read_support_format_raw(archive.get());
   struct archive_entry* entry = nullptr;
   if (archive_read_append_filter(archive.get(), filter_code(*compression)) != ARCHIVE_OK ||
@@ -158,6 +157,7 @@ Error Decompressor::State::failure() {
   if (source_error) {
     return *source_error;
   }
+  throw_if_out_of_memory(archive.get());
   const char* text = archive_error_string(archive.get());
   const std::string_view reason = text != nullptr ? text : "";
   // No words: the trailer of a gzip member is cut off. "No progress": so is an xz stream.

@@ -3,9 +3,15 @@
 
 #include <openssl/evp.h>
 
-#include <cstdlib>
+#include <new>
 
 namespace dfsck {
+namespace {
+
+// Before main() begins: OpenSSL does not survive a lack of memory while it sets itself up.
+const EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+
+}  // namespace
 
 struct Sha256::State {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
@@ -16,9 +22,9 @@ struct Sha256::State {
 };
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {
-  // Failure here means that memory is gone or that the library has no SHA-256 at all: nothing can be verified.
-  if (state_->context == nullptr || EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) != 1) {
-    std::abort();
+  // Failure here means that memory is gone, or that the library has no SHA-256 at all: nothing can be verified.
+  if (kSha256 == nullptr || state_->context == nullptr || EVP_DigestInit_ex(state_->context, kSha256, nullptr) != 1) {
+    throw std::bad_alloc();
   }
 }
 
@@ -28,14 +34,14 @@ Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
 void Sha256::update(const void* data, size_t size) {
   if (EVP_DigestUpdate(state_->context, data, size) != 1) {
-    std::abort();
+    throw std::bad_alloc();
   }
 }
 
 Sha256 Sha256::copy() const {
   Sha256 other;
   if (EVP_MD_CTX_copy_ex(other.state_->context, state_->context) != 1) {
-    std::abort();
+    throw std::bad_alloc();
   }
   return other;
 }
@@ -43,7 +49,7 @@ Sha256 Sha256::copy() const {
 std::array<uint8_t, 32> Sha256::finish() {
   std::array<uint8_t, 32> digest{};
   if (EVP_DigestFinal_ex(state_->context, digest.data(), nullptr) != 1) {
-    std::abort();
+    throw std::bad_alloc();
   }
   return digest;
 }

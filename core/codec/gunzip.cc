@@ -13,11 +13,14 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <optional>
 #include <vector>
 
 #include "core/base/escape.h"
+#include "core/base/patient_calls.h"
 #include "core/codec/crc_slicing.h"
+#include "core/codec/library_memory.h"
 
 namespace dfsck {
 namespace {
@@ -61,10 +64,7 @@ struct Source {
 la_ssize_t read_source(struct archive*, void* data, const void** block) {
   Source& source = *static_cast<Source*>(data);
   const size_t wanted = static_cast<size_t>(std::min<uint64_t>(source.buffer.size(), source.end - source.position));
-  ssize_t got = 0;
-  do {
-    got = ::pread(source.fd, source.buffer.data(), wanted, static_cast<off_t>(source.position));
-  } while (got < 0 && errno == EINTR);
+  const ssize_t got = patient::pread(source.fd, source.buffer.data(), wanted, static_cast<off_t>(source.position));
   if (got < 0) {
     source.error = errno;
     return ARCHIVE_FATAL;
@@ -78,10 +78,15 @@ class Decoder {
  public:
   Decoder(int fd, uint64_t begin, uint64_t end) : source_{fd, begin, end} {
     archive_.reset(archive_read_new());
-    if (archive_ != nullptr) {
-      archive_read_support_filter_gzip(archive_.get());
-      archive_read_support_format_raw(archive_.get());
-      open_ = archive_read_open(archive_.get(), &source_, nullptr, &read_source, nullptr) == ARCHIVE_OK;
+    throw_if_out_of_memory(archive_.get());
+    // "Warn" means that a program will do the work; without the library's own filter there is none.
+    if (archive_read_support_filter_gzip(archive_.get()) < ARCHIVE_WARN ||
+        archive_read_support_format_raw(archive_.get()) != ARCHIVE_OK) {
+      throw std::bad_alloc();
+    }
+    open_ = archive_read_open(archive_.get(), &source_, nullptr, &read_source, nullptr) == ARCHIVE_OK;
+    if (!open_ && source_.error == 0) {
+      throw_if_out_of_memory(archive_.get());
     }
   }
 
@@ -95,7 +100,7 @@ class Decoder {
       struct archive_entry* entry = nullptr;
       const int status = archive_read_next_header(archive_.get(), &entry);
       if (status != ARCHIVE_OK) {
-        return status;
+        return judged(status);
       }
     }
     const void* data = nullptr;
@@ -103,20 +108,27 @@ class Decoder {
     la_int64_t offset = 0;
     const int status = archive_read_data_block(archive_.get(), &data, &size, &offset);
     piece = status == ARCHIVE_OK ? std::string_view(static_cast<const char*>(data), size) : std::string_view();
-    return status;
+    return judged(status);
   }
 
   int read_error() const { return source_.error; }
   bool says_truncated() const {
-    const char* text = archive_ != nullptr ? archive_error_string(archive_.get()) : nullptr;
+    const char* text = archive_error_string(archive_.get());
     return text != nullptr && std::strstr(text, "runcated") != nullptr;
   }
   std::string message() const {
-    const char* text = archive_ != nullptr ? archive_error_string(archive_.get()) : nullptr;
-    return text != nullptr ? escaped(text) : "out of memory";
+    const char* text = archive_error_string(archive_.get());
+    return text != nullptr ? escaped(text) : "for no reason that it tells";
   }
 
  private:
+  int judged(int status) const {
+    if (status != ARCHIVE_OK && status != ARCHIVE_EOF && source_.error == 0) {
+      throw_if_out_of_memory(archive_.get());
+    }
+    return status;
+  }
+
   struct Free {
     void operator()(struct archive* archive) const { archive_read_free(archive); }
   };
@@ -128,7 +140,7 @@ class Decoder {
 
 std::optional<Trailer> read_trailer(int fd, uint64_t end) {
   std::array<unsigned char, 8> raw{};
-  if (end < kSmallestMember || ::pread(fd, raw.data(), raw.size(), static_cast<off_t>(end - raw.size())) != 8) {
+  if (end < kSmallestMember || patient::pread(fd, raw.data(), raw.size(), static_cast<off_t>(end - raw.size())) != 8) {
     return std::nullopt;
   }
   const auto word = [&raw](size_t at) {
@@ -154,7 +166,7 @@ bool is_sound_member(int fd, uint64_t begin, uint64_t end) {
 uint64_t find_magic(int fd, uint64_t from, uint64_t end) {
   std::vector<char> window(kBlock);
   while (from + kMagic.size() <= end) {
-    const ssize_t got = ::pread(fd, window.data(), window.size(), static_cast<off_t>(from));
+    const ssize_t got = patient::pread(fd, window.data(), window.size(), static_cast<off_t>(from));
     if (got < static_cast<ssize_t>(kMagic.size())) {
       return end;
     }
@@ -216,7 +228,7 @@ GunzipFault Gunzip::fault() const { return state_->fault; }
 Result<void> Gunzip::State::begin() {
   struct ::stat raw {};
   std::array<unsigned char, 3> head{};
-  const ssize_t got = ::fstat(fd, &raw) == 0 ? ::pread(fd, head.data(), head.size(), 0) : -1;
+  const ssize_t got = patient::fstat(fd, &raw) == 0 ? patient::pread(fd, head.data(), head.size(), 0) : -1;
   if (got < 0) {
     return fail(GunzipFault::Unreadable, sys_error("read", where));
   }

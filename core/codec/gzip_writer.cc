@@ -7,10 +7,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <optional>
 #include <string>
 
 #include "core/base/escape.h"
+#include "core/codec/library_memory.h"
 
 namespace dfsck {
 namespace {
@@ -47,7 +49,7 @@ bool GzipWriter::State::open() {
   archive.reset(archive_write_new());
   const std::unique_ptr<struct archive_entry, FreeEntry> entry(archive_entry_new());
   if (archive == nullptr || entry == nullptr) {
-    return false;
+    throw std::bad_alloc();
   }
   archive_entry_set_filetype(entry.get(), AE_IFREG);
   return archive_write_add_filter_gzip(archive.get()) == ARCHIVE_OK &&
@@ -93,8 +95,9 @@ la_ssize_t GzipWriter::State::on_write(struct archive* archive, void* self, cons
 
 Result<void> GzipWriter::State::fail() {
   if (!error) {
-    const char* text = archive != nullptr ? archive_error_string(archive.get()) : nullptr;
-    error = Error{Error::Kind::Internal, 0, "compress", "", text != nullptr ? escaped(text) : "out of memory"};
+    throw_if_out_of_memory(archive.get());
+    const char* text = archive_error_string(archive.get());
+    error = Error{Error::Kind::Internal, 0, "compress", "", text != nullptr ? escaped(text) : ""};
   }
   return *error;
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <unordered_set>
 
 #include "core/base/escape.h"
@@ -244,6 +245,8 @@ std::variant<JsonValue, Failure> parse_checked(std::string_view bytes, const Jso
   try {
     return may_hold_surrogates(bytes) ? run_parser(with_lone_surrogates_replaced(bytes), bytes, limits)
                                       : run_parser(bytes, bytes, limits);
+  } catch (const std::bad_alloc&) {
+    throw;  // ours to do without, not the document's fault
   } catch (const std::exception& thrown) {
     return Failure{JsonFault::TooBig, limit_error(kOperation, "", thrown.what())};
   }

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "core/base/patient_calls.h"
 #include "core/content/locate.h"
 
 namespace dfsck {
@@ -74,7 +75,7 @@ std::optional<Run> find_zeros(int fd, uint64_t size, const Cancel& cancel) {
   ZeroRuns runs;
   uint64_t offset = 0;
   while (offset < size && !cancel.requested()) {
-    const ssize_t got = ::pread(fd, buffer.data(), buffer.size(), static_cast<off_t>(offset));
+    const ssize_t got = patient::pread(fd, buffer.data(), buffer.size(), static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) {
       continue;
     }
@@ -100,7 +101,7 @@ bool describe_single_byte(int fd, uint64_t size, uint64_t expected_crc, uint64_t
   std::string detail;
   for (const WrongByte& wrong : locate_wrong_byte(expected_crc, found_crc, size)) {
     uint8_t found = 0;
-    if (::pread(fd, &found, 1, static_cast<off_t>(wrong.offset)) != 1) {
+    if (patient::pread(fd, &found, 1, static_cast<off_t>(wrong.offset)) != 1) {
       continue;
     }
     const auto right = static_cast<uint8_t>(found ^ wrong.difference);

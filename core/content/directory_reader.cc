@@ -2,10 +2,11 @@
 #include "core/content/directory_reader.h"
 
 #include <dirent.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <cerrno>
+#include <string_view>
+
+#include "core/base/patient_calls.h"
 
 namespace dfsck {
 namespace {
@@ -19,7 +20,7 @@ DirectoryReader::~DirectoryReader() = default;
 
 int DirectoryReader::read(int fd, const std::function<bool(const char* name, uint32_t type)>& visit) {
   for (;;) {
-    const long got = ::syscall(SYS_getdents64, fd, buffer_.get(), kBuffer);
+    const long got = patient::getdents64(fd, buffer_.get(), kBuffer);
     if (got <= 0) {
       return got == 0 ? 0 : errno;
     }

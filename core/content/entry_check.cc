@@ -10,13 +10,18 @@
 #include <array>
 #include <cerrno>
 
+#include "core/base/errno_class.h"
 #include "core/base/escape.h"
+#include "core/base/patient_calls.h"
 #include "core/content/attributes.h"
 #include "core/content/expected.h"
 #include "core/content/whiteout_names.h"
 
 namespace dfsck {
 namespace {
+
+// No object of that name can be there.
+bool is_absence(int error) { return says_absent(error) || error == ENAMETOOLONG; }
 
 bool is_whiteout(const struct ::stat& raw) { return S_ISCHR(raw.st_mode) && raw.st_rdev == makedev(0, 0); }
 
@@ -41,9 +46,9 @@ std::string device_text(unsigned major, unsigned minor) { return std::to_string(
 // The file's access time stays as it is where we may ask for that: of our own files, or as root.
 Fd open_for_reading(int dir, const char* name) {
   constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-  Fd fd(::openat(dir, name, kFlags | O_NOATIME));
+  Fd fd(patient::openat(dir, name, kFlags | O_NOATIME));
   if (!fd && errno == EPERM) {
-    fd = Fd(::openat(dir, name, kFlags));
+    fd = Fd(patient::openat(dir, name, kFlags));
   }
   return fd;
 }
@@ -89,11 +94,14 @@ EntryCheck::Payload EntryCheck::check(const LayerEntry& entry) {
   return check_object(entry);
 }
 
-bool EntryCheck::is_shortage(int error, std::string_view path) {
-  if (error != EMFILE && error != ENFILE && error != ENOMEM) {
+bool EntryCheck::was_kept_from(int error, std::string_view operation, std::string_view path) {
+  if (error == 0 || is_absence(error) || speaks_of_disk(error)) {
     return false;
   }
-  failure_ = Error{Error::Kind::Io, error, "open", escaped(path), {}};
+  if (!failure_) {
+    const std::string where = input_.diff_dir.text() + (path.empty() ? "" : "/" + escaped(path));
+    failure_ = Error{Error::Kind::Io, error, std::string(operation), where, {}};
+  }
   return true;
 }
 
@@ -122,7 +130,7 @@ EntryCheck::Object EntryCheck::look_up(const TreeCursor& cursor, std::string_vie
   Object object;
   object.at = {cursor.fd(), name_.c_str()};
   object.place = place_of(cursor.inode(), name);
-  object.error = ::fstatat(cursor.fd(), name_.c_str(), &object.raw, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
+  object.error = patient::fstatat(cursor.fd(), name_.c_str(), &object.raw, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
   if (object.error != 0) {
     object.raw = {};
   }
@@ -130,10 +138,10 @@ EntryCheck::Object EntryCheck::look_up(const TreeCursor& cursor, std::string_vie
 }
 
 void EntryCheck::report_absent(const LayerEntry& entry, int error, uint64_t place) {
-  if (is_shortage(error, entry.path)) {
+  if (was_kept_from(error, "read", entry.path)) {
     return;
   }
-  if (error == ENOENT || error == ENOTDIR || error == ELOOP) {
+  if (is_absence(error)) {
     has_blocked_paths_ = has_blocked_paths_ || error == ENOTDIR;
     add(IssueKind::Missing, entry, "is missing", {place, 0, {}});
     return;
@@ -154,7 +162,7 @@ void EntryCheck::check_whiteout(const LayerEntry& entry, std::string_view hidden
   if (entered) {
     explained_.push_back(object.place);
   }
-  if (is_shortage(object.error, path) || (meaning_ != nullptr && meaning_->is_hidden(path))) {
+  if (was_kept_from(object.error, "look at", path) || (meaning_ != nullptr && meaning_->is_hidden(path))) {
     return;
   }
   Issue issue;
@@ -189,6 +197,9 @@ void EntryCheck::check_opaque(const LayerEntry& entry) {
   if (enter_parent(entry)) {
     const ObjectPlace self{cursor_.fd(), "."};
     const int error = xattrs_.read(self);
+    if (was_kept_from(error, "list attributes of", path)) {
+      return;
+    }
     if (error == 0 && opaque_mark(self, xattrs_)) {
       opaque_[cursor_.inode()] = std::nullopt;
       return;
@@ -197,7 +208,7 @@ void EntryCheck::check_opaque(const LayerEntry& entry) {
       return;  // not ours to see
     }
     detail = "has lost its opaque mark";
-  } else if (is_shortage(cursor_.error(), path)) {
+  } else if (was_kept_from(cursor_.error(), "open", path)) {
     return;
   }
   if (meaning_ != nullptr && meaning_->hides_lowers(path)) {
@@ -283,7 +294,7 @@ EntryCheck::Payload EntryCheck::check_file(const LayerEntry& entry, Object& obje
 
 void EntryCheck::check_link_target(const LayerEntry& entry, const Object& object) {
   std::array<char, 4097> target;  // links are shorter than PATH_MAX
-  const ssize_t length = ::readlinkat(object.at.dir, object.at.name, target.data(), target.size());
+  const ssize_t length = patient::readlinkat(object.at.dir, object.at.name, target.data(), target.size());
   if (length < 0) {
     report_absent(entry, errno, object.place);
     return;
@@ -385,6 +396,10 @@ void EntryCheck::check_hard_link(const LayerEntry& entry) {
     const Object own = object;
     target = look_up(link_cursor_, base_of(link_target_));
     object = own;
+  }
+  if (was_kept_from(link_cursor_.error(), "open", parent_of(link_target_)) ||
+      was_kept_from(target.error, "look at", link_target_)) {
+    return;
   }
   if (target.error == 0) {
     // The daemon sets owner, mode and time through whichever name came last.

@@ -35,6 +35,8 @@ class EntryCheck {
     uint64_t place = 0;
   };
   Payload check(const LayerEntry& entry);
+  // The same for an error that somebody else had with the entry. True if it says nothing of the tree.
+  bool ends_with(int error, const LayerEntry& entry) { return was_kept_from(error, "read", entry.path); }
   // Says what only the last header decides. To be called once, behind the last entry.
   void finish();
 
@@ -42,7 +44,7 @@ class EntryCheck {
   std::vector<uint64_t> take_explained() { return std::move(explained_); }
   // Why the tree does not hold what the tar was made from; empty if it does.
   const std::string& unverifiable() const { return unverifiable_; }
-  // We ran out of descriptors or memory: nothing is known then, and nothing wrong with the layer.
+  // We were not let look at something, or could not: nothing is known of the layer then, and nothing wrong with it.
   const std::optional<Error>& failure() const { return failure_; }
   uint64_t tree_bytes() const { return tree_bytes_; }
 
@@ -65,7 +67,8 @@ class EntryCheck {
   Object look_up(const TreeCursor& cursor, std::string_view name);
   void report_absent(const LayerEntry& entry, int error, uint64_t place);
   void add(IssueKind kind, const LayerEntry& entry, std::string detail, IssueLog::Anchor anchor);
-  bool is_shortage(int error, std::string_view path);
+  // Whether the error says nothing of the tree: the check ends with it.
+  bool was_kept_from(int error, std::string_view operation, std::string_view path);
 
   const LayerInput& input_;
   Depth depth_;

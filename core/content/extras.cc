@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "core/base/escape.h"
+#include "core/base/patient_calls.h"
 #include "core/content/directory_reader.h"
 #include "core/fs/fd.h"
 #include "core/fs/root.h"
@@ -55,14 +56,14 @@ class ExtraWalk {
       return fd.error();
     }
     struct ::stat raw {};
-    if (::fstat(fd->get(), &raw) != 0) {
+    if (patient::fstat(fd->get(), &raw) != 0) {
       return sys_error("stat", path.text());
     }
     Listing listing;
     const int error = reader_.read(fd->get(), [&](const char* name, uint32_t type) {
       if (type == 0) {
         struct ::stat member {};
-        type = ::fstatat(fd->get(), name, &member, AT_SYMLINK_NOFOLLOW) == 0 ? member.st_mode & S_IFMT : 0;
+        type = patient::fstatat(fd->get(), name, &member, AT_SYMLINK_NOFOLLOW) == 0 ? member.st_mode & S_IFMT : 0;
       }
       if (!std::binary_search(explained_.begin(), explained_.end(), place_of(raw.st_ino, name))) {
         listing.unexplained.push_back({name, type});
@@ -136,7 +137,7 @@ class ExtraWalk {
     }
     const Result<Fd> fd = open_beneath(tree_, path, O_PATH, path.text());
     struct ::stat raw {};
-    if (!fd || ::fstat(fd->get(), &raw) != 0) {
+    if (!fd || patient::fstat(fd->get(), &raw) != 0) {
       return false;  // gone meanwhile
     }
     if (meaning_ != nullptr && meaning_->is_harmless(path.bytes(), raw)) {

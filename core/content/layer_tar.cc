@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "core/base/escape.h"
+#include "core/base/patient_calls.h"
 #include "core/codec/digest.h"
 #include "core/content/layer_stream.h"
 #include "core/content/payload.h"
@@ -72,7 +73,7 @@ Fd Assembler::open_payload(const LayerEntry& entry) {
   const std::string name(entry.base());
   struct stat info {};
   const bool entered = cursor_.enter(entry.parent());
-  if (!entered || ::fstatat(cursor_.fd(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
+  if (!entered || patient::fstatat(cursor_.fd(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
     const int code = entered ? errno : cursor_.error();
     say(entry, code == ENOENT ? "is missing" : "cannot be read: " + errno_text(code));
     return Fd();
@@ -85,9 +86,9 @@ Fd Assembler::open_payload(const LayerEntry& entry) {
     say(entry, "is " + std::to_string(info.st_size) + " bytes, should be " + std::to_string(entry.size));
     return Fd();
   }
-  Fd file(::openat(cursor_.fd(), name.c_str(), kFlags | O_NOATIME));
+  Fd file(patient::openat(cursor_.fd(), name.c_str(), kFlags | O_NOATIME));
   if (!file && errno == EPERM) {
-    file = Fd(::openat(cursor_.fd(), name.c_str(), kFlags));
+    file = Fd(patient::openat(cursor_.fd(), name.c_str(), kFlags));
   }
   if (!file) {
     say(entry, "cannot be opened: " + errno_text(errno));

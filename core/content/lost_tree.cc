@@ -119,12 +119,19 @@ LayerVerdict gave_up(State state, std::string reason) {
   return verdict;
 }
 
+LayerVerdict gave_up(const Error& error) {
+  const bool unreadable = error.kind == Error::Kind::Io && !says_absent(error.code);
+  LayerVerdict verdict = gave_up(unreadable ? State::Unreadable : State::NoReference, error.message());
+  verdict.code = error.code;
+  return verdict;
+}
+
 }  // namespace
 
 LayerVerdict verify_lost_tree(const Root& root, const LayerInput& input) {
   const Result<Fd> tar_split = root.open_file(input.tar_split);
   if (!tar_split) {
-    return gave_up(State::NoReference, tar_split.error().message());
+    return gave_up(tar_split.error());
   }
   LayerVerdict verdict;
   verdict.tree_lost = true;
@@ -134,7 +141,7 @@ LayerVerdict verify_lost_tree(const Root& root, const LayerInput& input) {
   while (true) {
     const Result<LayerStream::Kind> kind = stream.next(entry);
     if (!kind) {
-      return gave_up(State::NoReference, kind.error().message());
+      return gave_up(kind.error());
     }
     if (*kind == LayerStream::Kind::End) {
       break;

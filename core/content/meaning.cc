@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/patient_calls.h"
 #include "core/base/text.h"
 #include "core/content/attributes.h"
 #include "core/content/directory_reader.h"
@@ -22,7 +23,7 @@ constexpr size_t kMaxDepth = 2048;  // of directories: half of PATH_MAX
 bool is_whiteout(const struct ::stat& raw) { return S_ISCHR(raw.st_mode) && raw.st_rdev == makedev(0, 0); }
 
 bool stat_in(const Fd& dir, const std::string& name, struct ::stat& raw) {
-  return ::fstatat(dir.get(), name.c_str(), &raw, AT_SYMLINK_NOFOLLOW) == 0;
+  return patient::fstatat(dir.get(), name.c_str(), &raw, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 // fuse-overlayfs without the right to make devices marks a deletion with a file of this name.
@@ -60,10 +61,10 @@ std::pair<std::string, std::string> split_last(std::string_view path) {
 Meaning::Stack Meaning::top(bool with_upper) const {
   Stack stack;
   if (with_upper) {
-    stack.emplace_back(::openat(upper_, ".", kDirFlags));
+    stack.emplace_back(patient::openat(upper_, ".", kDirFlags));
   }
   for (const Fd& lower : lowers_) {
-    stack.emplace_back(::openat(lower.get(), ".", kDirFlags));
+    stack.emplace_back(patient::openat(lower.get(), ".", kDirFlags));
   }
   std::erase_if(stack, [](const Fd& fd) { return !fd; });
   return stack;
@@ -82,7 +83,7 @@ Meaning::Stack Meaning::step(const Stack& stack, const std::string& name) {
     if (!S_ISDIR(raw.st_mode)) {
       break;  // a whiteout, or something that hides what is below it
     }
-    Fd fd(::openat(dir.get(), name.c_str(), kDirFlags));
+    Fd fd(patient::openat(dir.get(), name.c_str(), kDirFlags));
     if (!fd) {
       break;
     }
@@ -127,7 +128,7 @@ bool Meaning::is_hidden(std::string_view path) const {
 bool Meaning::hides_lowers(std::string_view directory) const {
   const auto parts = components(directory);
   Stack own;
-  own.emplace_back(::openat(upper_, ".", kDirFlags));
+  own.emplace_back(patient::openat(upper_, ".", kDirFlags));
   for (const std::string& part : parts) {
     own = own.empty() || !own.front() ? Stack{} : step(own, part);
   }
@@ -153,7 +154,7 @@ bool Meaning::covers(const Stack& upper_and_lowers, size_t depth) const {
   DirectoryReader reader;
   std::vector<std::string> names;
   for (size_t i = 1; i < upper_and_lowers.size(); ++i) {
-    const Fd again(::openat(upper_and_lowers[i].get(), ".", kDirFlags));
+    const Fd again(patient::openat(upper_and_lowers[i].get(), ".", kDirFlags));
     if (!again) {
       return false;
     }
@@ -169,7 +170,7 @@ bool Meaning::covers(const Stack& upper_and_lowers, size_t depth) const {
   names.erase(std::unique(names.begin(), names.end()), names.end());
   Stack lowers;
   for (size_t i = 1; i < upper_and_lowers.size(); ++i) {
-    lowers.emplace_back(::openat(upper_and_lowers[i].get(), ".", kDirFlags));
+    lowers.emplace_back(patient::openat(upper_and_lowers[i].get(), ".", kDirFlags));
   }
   std::erase_if(lowers, [](const Fd& fd) { return !fd; });
   for (const std::string& name : names) {
@@ -221,7 +222,7 @@ std::optional<std::string> Meaning::resolve_directory(std::string_view path) con
     std::array<char, 4097> target;
     ssize_t length = -1;
     for (const Fd& dir : stack) {
-      length = ::readlinkat(dir.get(), part.c_str(), target.data(), target.size());
+      length = patient::readlinkat(dir.get(), part.c_str(), target.data(), target.size());
       if (length >= 0) {
         break;
       }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/base/patient_calls.h"
 #include "core/base/text.h"
 #include "core/content/whiteout_names.h"
 
@@ -19,7 +20,7 @@ constexpr size_t kMaxOwnerFile = 4U << 20;
 // "name:x:number:..." per line; the first line of a number wins, as it does for the daemon.
 std::map<uint32_t, std::string> parse_names(const char* path) {
   std::map<uint32_t, std::string> names;
-  const Fd fd(::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  const Fd fd(patient::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
   const Result<std::string> text = fd ? read_all(fd.get(), kMaxOwnerFile, path) : Result<std::string>("");
   for (const std::string_view line : split(text ? std::string_view(*text) : std::string_view(), '\n')) {
     const std::vector<std::string_view> fields = split(line, ':');

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <span>
 
+#include "core/base/patient_calls.h"
 #include "core/codec/crc64.h"
 #include "core/fs/read_fault.h"
 
@@ -72,7 +73,7 @@ PayloadReader::Outcome PayloadReader::read_into(int fd, uint64_t size, Room room
         fetch(fd, fetched, kAhead / 2);
         fetched += kAhead / 2;
       }
-      got = ::pread(fd, into.data(), wanted, static_cast<off_t>(outcome.bytes));
+      got = patient::pread(fd, into.data(), wanted, static_cast<off_t>(outcome.bytes));
     }
     if (read_fails(fd, outcome.bytes, wanted)) {
       got = -1;

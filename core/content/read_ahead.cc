@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <string>
 
+#include "core/base/patient_calls.h"
+
 namespace dfsck {
 
 ReadAhead::ReadAhead(LayerStream& stream, int tree)
@@ -55,10 +57,10 @@ void ReadAhead::fetch(Slot& slot) {
   }
   const std::string name(entry.base());
   struct ::stat raw {};
-  if (::fstatat(cursor_.fd(), name.c_str(), &raw, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(raw.st_mode)) {
+  if (patient::fstatat(cursor_.fd(), name.c_str(), &raw, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(raw.st_mode)) {
     return;  // only files are opened, ever; the check itself will say what is wrong
   }
-  const Fd fd(::openat(cursor_.fd(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  const Fd fd(patient::openat(cursor_.fd(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (fd) {
     slot.fetched = std::min(entry.size, kMaxPerFile);
     bytes_ += slot.fetched;

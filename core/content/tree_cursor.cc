@@ -4,46 +4,13 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <atomic>
 #include <cerrno>
 
+#include "core/base/patient_calls.h"
+#include "core/fs/resolve.h"
+
 namespace dfsck {
-namespace {
-
-constexpr int kFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-
-// Without openat2 (kernels before 5.6, some sandboxes) names that go through links are not found, and never followed.
-int walk(int tree, const std::string& path) {
-  Fd current(::openat(tree, ".", kFlags));
-  for (size_t start = 0; current && start < path.size();) {
-    const size_t end = std::min(path.find('/', start), path.size());
-    current = Fd(::openat(current.get(), path.substr(start, end - start).c_str(), kFlags | O_NOFOLLOW));
-    start = end + 1;
-  }
-  return current.release();
-}
-
-int open_inside(int tree, const std::string& path) {
-  static std::atomic<bool> lacks_openat2{false};
-  if (!lacks_openat2.load(std::memory_order_relaxed)) {
-    struct open_how how {};
-    how.flags = static_cast<uint64_t>(static_cast<unsigned>(kFlags));
-    how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-    const auto fd =
-        static_cast<int>(::syscall(SYS_openat2, tree, path.empty() ? "." : path.c_str(), &how, sizeof how));
-    if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) {
-      return fd;
-    }
-    lacks_openat2.store(true, std::memory_order_relaxed);
-  }
-  return walk(tree, path);
-}
-
-}  // namespace
 
 bool TreeCursor::enter(std::string_view path) {
   if (entered_ && path == path_) {
@@ -53,9 +20,10 @@ bool TreeCursor::enter(std::string_view path) {
   path_.assign(path);
   error_ = 0;
   inode_ = 0;
-  fd_ = Fd(open_inside(tree_, path_));
+  constexpr int kFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  fd_ = Fd(open_resolved(tree_, path_.c_str(), kFlags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
   struct ::stat raw {};
-  if (!fd_ || ::fstat(fd_.get(), &raw) != 0) {
+  if (!fd_ || patient::fstat(fd_.get(), &raw) != 0) {
     error_ = errno;
     return false;
   }

@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "core/base/patient_calls.h"
 #include "core/content/directory_reader.h"
 #include "core/fs/fd.h"
 
@@ -20,7 +21,7 @@ class SizeWalk {
 
   Result<uint64_t> run() {
     struct ::stat raw {};
-    if (::fstat(top_, &raw) != 0) {
+    if (patient::fstat(top_, &raw) != 0) {
       return sys_error("stat", where_.text());
     }
     device_ = raw.st_dev;
@@ -45,7 +46,7 @@ class SizeWalk {
     }
     const int error = reader_.read(fd->get(), [&](const char* name, uint32_t) {
       struct ::stat raw {};
-      if (::fstatat(fd->get(), name, &raw, AT_SYMLINK_NOFOLLOW) != 0 || raw.st_dev != device_) {
+      if (patient::fstatat(fd->get(), name, &raw, AT_SYMLINK_NOFOLLOW) != 0 || raw.st_dev != device_) {
         return true;
       }
       if (S_ISDIR(raw.st_mode)) {

@@ -7,7 +7,9 @@
 #include <cerrno>
 #include <memory>
 
+#include "core/base/errno_class.h"
 #include "core/base/escape.h"
+#include "core/base/patient_calls.h"
 #include "core/content/damage.h"
 #include "core/content/entry_check.h"
 #include "core/content/expected.h"
@@ -136,6 +138,9 @@ void LayerCheck::read_payload(const LayerEntry& entry, EntryCheck::Payload paylo
     return;
   }
   digest_.lose();
+  if (check_.ends_with(read.error, entry)) {
+    return;
+  }
   Issue issue;
   issue.path = entry.path;
   issue.expected = expected_of(entry, input_);
@@ -157,6 +162,7 @@ void LayerCheck::read_payload(const LayerEntry& entry, EntryCheck::Payload paylo
 void LayerCheck::give_up(State state, const Error& error) {
   verdict_.state = state;
   verdict_.reason = error.message();
+  verdict_.code = error.code;
 }
 
 // Times drift when a tree is copied carelessly; nothing else is wrong then.
@@ -203,6 +209,9 @@ void LayerCheck::settle(bool complete) {
     verdict_.issues.clear();
     return;
   }
+  if (verdict_.is_unknown()) {
+    verdict_.issues.clear();  // what else was found may follow from what was not read
+  }
   if (!complete) {
     return;
   }
@@ -221,6 +230,7 @@ LayerVerdict unable(State state, const Error& error) {
   LayerVerdict verdict;
   verdict.state = state;
   verdict.reason = error.message();
+  verdict.code = error.code;
   return verdict;
 }
 
@@ -234,7 +244,7 @@ Result<std::unique_ptr<Meaning>> open_meaning(const Root& root, const LayerInput
     if (!dir) {
       return dir.error();
     }
-    lowers.emplace_back(::fcntl(dir->fd(), F_DUPFD_CLOEXEC, 0));
+    lowers.emplace_back(patient::duplicate(dir->fd()));
     if (!lowers.back()) {
       return sys_error("open directory", path.text());
     }
@@ -253,7 +263,7 @@ LayerVerdict verify_layer(const Root& root, const LayerInput& input, Depth depth
   const Result<Fd> tar_split = root.open_file(input.tar_split);
   if (!tar_split) {
     const Error& error = tar_split.error();
-    const bool absent = error.kind == Error::Kind::Format || error.is_io(ENOENT) || error.is_io(ELOOP);
+    const bool absent = error.kind == Error::Kind::Format || says_absent(error.code);
     return unable(absent ? State::NoReference : State::Unreadable, error);
   }
   Result<std::unique_ptr<Meaning>> meaning = open_meaning(root, input, tree->fd());

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/errno_class.h"
 #include "core/base/ids.h"
 #include "core/base/relpath.h"
 #include "core/content/origin.h"
@@ -130,6 +131,7 @@ struct LayerVerdict {
   State state = State::NotChecked;
   bool tree_lost = false;        // `issues` has all that should be in the tree
   std::string reason;            // escaped, for people
+  int code = 0;                  // the errno behind Unreadable, if there is one
   bool digest_matches = false;   // the re-assembled tar hashes to the diff ID: every payload is right
   std::string found_digest;      // hex of the re-assembled tar's SHA-256; empty if it could not be assembled
   std::vector<Issue> issues;     // sorted by path, then kind
@@ -139,6 +141,9 @@ struct LayerVerdict {
   uint64_t bytes_hashed = 0;     // of file contents
   uint64_t tree_bytes = 0;       // `size` as the daemon computes it for layers that it unpacks
   uint64_t header_bytes = 0;     // `size` as it computes it for layers of BuildKit: the sum of sizes in tar-split
+
+  // It could not be looked at for a reason that says nothing of the layer or its disk: `issues` is empty then.
+  bool is_unknown() const { return state == State::Unreadable && code != 0 && !speaks_of_disk(code); }
 };
 
 // Most of what tar-split lists is not there, and other things are: it is tar-split that does not belong to the tree.

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "core/base/unread.h"
 #include "core/content/lost_tree.h"
+#include "core/content/unread_layers.h"
 #include "core/run/shared_work.h"
 
 namespace dfsck {
@@ -105,6 +107,7 @@ ContentResults verify_layers(const Root& root, const Model& model, const Derived
   progress.bytes_done = 0;
   progress.bytes_total = depth == Depth::Full ? expected : 0;
   progress.phase = Progress::Phase::Content;
+  const size_t unread = unread_so_far();
   for_each_shared(order.size(), jobs, cancel, [&](size_t n, SharedWork& work) {
     const auto [i, twin] = order[n];
     const std::optional<LayerInput> input =
@@ -118,6 +121,7 @@ ContentResults verify_layers(const Root& root, const Model& model, const Derived
     }
     progress.add_items(1);
   });
+  set_aside_unread(root, model, derived, unread, results);
   return results;
 }
 

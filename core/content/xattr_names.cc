@@ -10,13 +10,7 @@
 #include <cerrno>
 #include <cstdint>
 
-#ifndef SYS_listxattrat
-#if defined(__alpha__)
-#define SYS_listxattrat 575
-#else
-#define SYS_listxattrat 465
-#endif
-#endif
+#include "core/base/patient_calls.h"
 
 namespace dfsck {
 namespace {
@@ -31,17 +25,18 @@ std::string proc_path(const ObjectPlace& place) {
 
 ssize_t list(const ObjectPlace& place, char* names, size_t size) {
   if (place.open_fd >= 0) {
-    return ::flistxattr(place.open_fd, names, size);
+    return patient::flistxattr(place.open_fd, names, size);
   }
-  static std::atomic<bool> lacks_listxattrat{false};
-  if (!lacks_listxattrat.load(std::memory_order_relaxed)) {
-    const long got = ::syscall(SYS_listxattrat, place.dir, place.name, kNoFollow, names, size);
+  // As with openat2: ENOSYS is for good, EPERM may be about this one object.
+  static std::atomic<bool> unknown{false};
+  if (!unknown.load(std::memory_order_relaxed)) {
+    const ssize_t got = patient::listxattrat(place.dir, place.name, kNoFollow, names, size);
     if (got >= 0 || (errno != ENOSYS && errno != EPERM)) {
       return got;
     }
-    lacks_listxattrat.store(true, std::memory_order_relaxed);
+    unknown.store(errno == ENOSYS, std::memory_order_relaxed);
   }
-  return ::llistxattr(proc_path(place).c_str(), names, size);
+  return patient::llistxattr(proc_path(place).c_str(), names, size);
 }
 
 }  // namespace
@@ -69,8 +64,8 @@ bool XattrNames::contains(std::string_view wanted) const {
 
 std::optional<std::string> read_xattr(const ObjectPlace& place, const std::string& name) {
   const auto get = [&](char* value, size_t size) {
-    return place.open_fd >= 0 ? ::fgetxattr(place.open_fd, name.c_str(), value, size)
-                              : ::lgetxattr(proc_path(place).c_str(), name.c_str(), value, size);
+    return place.open_fd >= 0 ? patient::fgetxattr(place.open_fd, name.c_str(), value, size)
+                              : patient::lgetxattr(proc_path(place).c_str(), name.c_str(), value, size);
   };
   std::string value(256, '\0');
   ssize_t got = get(value.data(), value.size());

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "core/base/escape.h"
+#include "core/base/patient_calls.h"
 #include "core/codec/decompress.h"
 #include "core/donor/directory_store.h"
 #include "core/donor/docker_manifest.h"
@@ -33,7 +34,7 @@ class HeldSource final : public ByteSource {
 
 // The file at `path`, which may be a link; never waits for a FIFO.
 Result<Fd> open_archive(const std::string& path) {
-  const std::unique_ptr<char, void (*)(void*)> resolved(::realpath(path.c_str(), nullptr), &std::free);
+  const std::unique_ptr<char, void (*)(void*)> resolved(patient::realpath(path.c_str()), &std::free);
   if (!resolved) {
     return sys_error("open", escaped(path));
   }
@@ -59,7 +60,7 @@ Result<Fd> open_archive(const std::string& path) {
 Result<std::shared_ptr<const MemberStore>> index_archive(Fd fd, const std::string& shown, const Cancel& cancel,
                                                          const DonorLimits& limits) {
   struct ::stat raw {};
-  if (::fstat(fd.get(), &raw) != 0) {
+  if (patient::fstat(fd.get(), &raw) != 0) {
     return sys_error("stat", escaped(shown));
   }
   Result<std::unique_ptr<TarStore>> store = TarStore::index(
@@ -73,7 +74,7 @@ Result<std::shared_ptr<const MemberStore>> index_archive(Fd fd, const std::strin
 Result<std::shared_ptr<const MemberStore>> open_store(const std::string& path, const Cancel& cancel,
                                                       const DonorLimits& limits) {
   struct ::stat raw {};
-  if (::stat(path.c_str(), &raw) != 0) {
+  if (patient::stat(path.c_str(), &raw) != 0) {
     return sys_error("open", escaped(path));
   }
   if (S_ISDIR(raw.st_mode)) {

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "core/base/patient_calls.h"
+
 namespace dfsck {
 
 FileRange::FileRange(std::shared_ptr<const Fd> fd, uint64_t begin, uint64_t end, std::string where, size_t buffer_size)
@@ -21,7 +23,7 @@ Result<std::string_view> FileRange::next() {
   }
   ssize_t got = 0;
   do {
-    got = ::pread(fd_->get(), buffer_.get(), wanted, static_cast<off_t>(position_));
+    got = patient::pread(fd_->get(), buffer_.get(), wanted, static_cast<off_t>(position_));
   } while (got < 0 && errno == EINTR);
   if (got < 0) {
     return sys_error("read", where_);

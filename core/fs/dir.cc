@@ -3,14 +3,15 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <memory>
 
+#include "core/base/errno_class.h"
 #include "core/base/escape.h"
+#include "core/base/patient_calls.h"
 #include "core/base/text.h"
 
 namespace dfsck {
@@ -21,10 +22,11 @@ constexpr size_t kMaxLinkTarget = 64 * 1024;
 // An object's path under /proc/self/fd: the only way to ask for the attributes of an O_PATH descriptor.
 std::string proc_path(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
 
-// The calls that follow a last symbolic link, or those that do not.
-struct AttributeCalls {
-  ssize_t (*list)(const char* path, char* names, size_t size);
-  ssize_t (*get)(const char* path, const char* name, void* value, size_t size);
+// A path, and the calls that do or do not follow a link at its end.
+struct XattrAccess {
+  std::string path;
+  ssize_t (*list)(const char* path, char* into, size_t size);
+  ssize_t (*get)(const char* path, const char* name, void* into, size_t size);
 };
 
 // Calls until the buffer is large enough. False with errno set.
@@ -41,20 +43,19 @@ bool filled(std::string& buffer, size_t most, Call call) {
   return length >= 0;
 }
 
-Result<std::map<std::string, std::string>> read_attributes(const AttributeCalls& calls, const std::string& path,
-                                                           const std::string& where) {
+Result<std::map<std::string, std::string>> xattrs_through(const XattrAccess& access, const std::string& where) {
   constexpr size_t kMost = 64 * 1024;  // XATTR_LIST_MAX, XATTR_SIZE_MAX
+  const char* path = access.path.c_str();
   std::map<std::string, std::string> found;
   std::string names(1024, '\0');
-  if (!filled(names, kMost, [&](std::string& out) { return calls.list(path.c_str(), out.data(), out.size()); })) {
+  if (!filled(names, kMost, [&](std::string& out) { return access.list(path, out.data(), out.size()); })) {
     return errno == ENOTSUP ? Result(found) : sys_error("list attributes", where);
   }
   for (size_t start = 0; start < names.size();) {
     const std::string key = names.c_str() + start;
     start += key.size() + 1;
     std::string value(256, '\0');
-    const auto get = [&](std::string& out) { return calls.get(path.c_str(), key.c_str(), out.data(), out.size()); };
-    if (filled(value, kMost, get)) {
+    if (filled(value, kMost, [&](std::string& out) { return access.get(path, key.c_str(), out.data(), out.size()); })) {
       found[key] = std::move(value);
     } else if (errno != ENODATA) {  // listed but not readable by us, or gone meanwhile
       return sys_error("read attribute " + escaped(key), where);
@@ -70,19 +71,18 @@ std::string Dir::at(const std::string& name) const {
 }
 
 Result<std::vector<DirEntry>> Dir::list(size_t max_entries) const {
-  Fd own(::openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  Fd own(patient::openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!own) {
     return sys_error("open directory", where_);
   }
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(own.get()), &::closedir);
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(patient::fdopendir(own.get()), &::closedir);
   if (!stream) {
     return sys_error("open directory", where_);
   }
   own.release();
   std::vector<DirEntry> entries;
   for (;;) {
-    errno = 0;
-    const dirent* entry = ::readdir(stream.get());
+    const dirent* entry = patient::readdir(stream.get());
     if (entry == nullptr) {
       if (errno != 0) {
         return sys_error("read directory", where_);
@@ -99,6 +99,9 @@ Result<std::vector<DirEntry>> Dir::list(size_t max_entries) const {
     DirEntry& added = entries.emplace_back(DirEntry{std::string(name), static_cast<uint32_t>(DTTOIF(entry->d_type))});
     if (entry->d_type == DT_UNKNOWN) {
       const Result<FileStat> looked = stat(added.name);
+      if (!looked && !says_absent(looked.error().code)) {
+        return looked.error();
+      }
       added.type = looked ? looked->mode & S_IFMT : 0;
     }
   }
@@ -108,7 +111,7 @@ Result<std::vector<DirEntry>> Dir::list(size_t max_entries) const {
 
 Result<FileStat> Dir::stat(const std::string& name) const {
   struct ::stat raw {};
-  if (::fstatat(fd_.get(), name.c_str(), &raw, AT_SYMLINK_NOFOLLOW) != 0) {
+  if (patient::fstatat(fd_.get(), name.c_str(), &raw, AT_SYMLINK_NOFOLLOW) != 0) {
     return sys_error("stat", at(name));
   }
   return to_file_stat(raw);
@@ -116,14 +119,14 @@ Result<FileStat> Dir::stat(const std::string& name) const {
 
 Result<FileStat> Dir::stat_self() const {
   struct ::stat raw {};
-  if (::fstat(fd_.get(), &raw) != 0) {
+  if (patient::fstat(fd_.get(), &raw) != 0) {
     return sys_error("stat", where_);
   }
   return to_file_stat(raw);
 }
 
 Result<Dir> Dir::open_dir(const std::string& name) const {
-  Fd fd(::openat(fd_.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  Fd fd(patient::openat(fd_.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd) {
     return sys_error("open directory", at(name));
   }
@@ -144,9 +147,9 @@ Result<Fd> Dir::open_file(const std::string& name) const {
 
 Result<Fd> Dir::open_seen_file(const std::string& name) const {
   constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-  Fd fd(::openat(fd_.get(), name.c_str(), kFlags | O_NOATIME));
+  Fd fd(patient::openat(fd_.get(), name.c_str(), kFlags | O_NOATIME));
   if (!fd && errno == EPERM) {
-    fd = Fd(::openat(fd_.get(), name.c_str(), kFlags));
+    fd = Fd(patient::openat(fd_.get(), name.c_str(), kFlags));
   }
   if (!fd) {
     return sys_error("open", at(name));
@@ -157,7 +160,7 @@ Result<Fd> Dir::open_seen_file(const std::string& name) const {
 Result<std::string> Dir::read_link(const std::string& name) const {
   std::string target(256, '\0');
   for (;;) {
-    const ssize_t length = ::readlinkat(fd_.get(), name.c_str(), target.data(), target.size());
+    const ssize_t length = patient::readlinkat(fd_.get(), name.c_str(), target.data(), target.size());
     if (length < 0) {
       return sys_error("read link", at(name));
     }
@@ -173,21 +176,23 @@ Result<std::string> Dir::read_link(const std::string& name) const {
 }
 
 Result<std::map<std::string, std::string>> Dir::xattrs(const std::string& name) const {
-  const Fd fd(::openat(fd_.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  const Fd fd(patient::openat(fd_.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   if (!fd) {
     return sys_error("open", at(name));
   }
   struct ::stat raw {};
-  if (::fstat(fd.get(), &raw) != 0) {
+  if (patient::fstat(fd.get(), &raw) != 0) {
     return sys_error("stat", at(name));
   }
-  // /proc/self/fd/N would be followed to the link's target; links are reached through their directory instead.
-  return S_ISLNK(raw.st_mode) ? read_attributes({&::llistxattr, &::lgetxattr}, proc_path(fd_.get()) + "/" + name, at(name))
-                              : read_xattrs(fd.get(), at(name));
+  if (S_ISLNK(raw.st_mode)) {
+    // /proc/self/fd/N would be followed to the link's target; links are reached through their directory instead.
+    return xattrs_through({proc_path(fd_.get()) + "/" + name, patient::llistxattr, patient::lgetxattr}, at(name));
+  }
+  return read_xattrs(fd.get(), at(name));
 }
 
 Result<std::map<std::string, std::string>> read_xattrs(int fd, const std::string& where) {
-  return read_attributes({&::listxattr, &::getxattr}, proc_path(fd), where);
+  return xattrs_through({proc_path(fd), patient::listxattr, patient::getxattr}, where);
 }
 
 }  // namespace dfsck

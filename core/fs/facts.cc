@@ -6,6 +6,8 @@
 
 #include <cerrno>
 
+#include "core/base/patient_calls.h"
+
 namespace dfsck {
 namespace {
 
@@ -20,7 +22,7 @@ FileTime time_of(const struct ::statx_timestamp& time) { return {time.tv_sec, ti
 int look_at(int dir, const char* name, Facts& facts) {
   struct ::statx raw {};
   constexpr int kFlags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH;
-  if (::statx(dir, name, kFlags, STATX_BASIC_STATS, &raw) != 0) {
+  if (patient::statx(dir, name, kFlags, STATX_BASIC_STATS, &raw) != 0) {
     return errno;
   }
   FileStat& stat = facts.stat;

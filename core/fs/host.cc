@@ -13,6 +13,7 @@
 #include <set>
 #include <string_view>
 
+#include "core/base/patient_calls.h"
 #include "core/base/text.h"
 #include "core/fs/root.h"
 
@@ -23,13 +24,13 @@ constexpr size_t kTextLimit = 64U << 20;
 
 // Paths here are the host's own, not a data root's: symbolic links in them are meant.
 std::string read_text(const std::string& path) {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const Fd fd(patient::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   Result<std::string> text = fd ? read_all(fd.get(), kTextLimit, path) : sys_error("open", path);
   return text ? std::move(*text) : std::string();
 }
 
 std::vector<std::string> names_in(const std::string& path) {
-  Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  Fd fd(patient::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) {
     return {};
   }
@@ -45,13 +46,13 @@ std::vector<std::string> names_in(const std::string& path) {
 
 std::string link_target(const std::string& path) {
   std::array<char, 4096> target{};
-  const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
+  const ssize_t length = patient::readlink(path.c_str(), target.data(), target.size());
   return length > 0 ? std::string(target.data(), static_cast<size_t>(length)) : std::string();
 }
 
 std::optional<FileIdentity> identity_of(const std::string& path) {
   struct ::stat raw {};
-  if (::stat(path.c_str(), &raw) != 0) {
+  if (patient::stat(path.c_str(), &raw) != 0) {
     return std::nullopt;
   }
   return FileIdentity{raw.st_dev, raw.st_ino};
@@ -156,12 +157,19 @@ void read_mount_units(HostSnapshot& host) {
 
 }  // namespace
 
+bool knows_all_ids() {
+  const std::string map = read_text("/proc/self/uid_map");
+  return map.empty() || map.ends_with(" 4294967295\n");
+}
+
 HostSnapshot read_host() {
   HostSnapshot host;
   host.mountinfo = read_text("/proc/self/mountinfo");
   host.fstab = read_text("/etc/fstab");
   read_mount_units(host);
   read_processes(host);
+  host.is_root = ::geteuid() == 0;
+  host.knows_all_ids = knows_all_ids();
   host.selinux_enabled = !read_text("/sys/fs/selinux/enforce").empty();
   return host;
 }
@@ -187,28 +195,33 @@ Result<FilesystemFacts> filesystem_facts(const Dir& dir) {
 }
 
 bool reports_entry_types(const Dir& dir) {
-  const int own = ::openat(dir.fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR* stream = own >= 0 ? ::fdopendir(own) : nullptr;
+  const int own = patient::openat(dir.fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* stream = own >= 0 ? patient::fdopendir(own) : nullptr;
   if (stream == nullptr) {
     Fd closer(own);
     return true;
   }
   bool any = false;
   bool typed = false;
-  while (const dirent* entry = ::readdir(stream)) {
+  while (const dirent* entry = patient::readdir(stream)) {
     const std::string_view name = entry->d_name;
     if (name != "." && name != "..") {  // xfs without ftype knows the type of these two all the same
       any = true;
       typed = typed || entry->d_type != DT_UNKNOWN;
     }
   }
+  const bool complete = errno == 0;
   ::closedir(stream);
-  return typed || !any;
+  return typed || !any || !complete;
 }
 
 bool is_locked_by_other(int fd) {
   if (::flock(fd, LOCK_SH | LOCK_NB) != 0) {
-    return errno == EWOULDBLOCK;
+    const int code = errno;
+    if (code != EWOULDBLOCK) {
+      note_if_short(code, "lock", fd, "");
+    }
+    return code == EWOULDBLOCK;
   }
   ::flock(fd, LOCK_UN);
   return false;

@@ -39,7 +39,12 @@ struct HostSnapshot {
   std::vector<MountUnit> mount_units;  // that systemd is set to mount at boot
   std::vector<HostProcess> processes;  // those with something to tell, by rising pid
   bool selinux_enabled = false;
+  bool is_root = true;        // we are, in our user namespace
+  bool knows_all_ids = true;  // our user namespace maps all of them
 };
+
+// Whether the user namespace of this process maps every id of the machine: else there are owners that it can do nothing for.
+bool knows_all_ids();
 
 // What cannot be read, for want of permission or because a process ended meanwhile, is left out.
 HostSnapshot read_host();

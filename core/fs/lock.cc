@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "core/base/patient_calls.h"
 #include "core/fs/writer.h"
 
 namespace dfsck {
@@ -115,7 +116,7 @@ Result<DatabaseLocks> DatabaseLocks::take(const Root& root) {
 
 Result<void> DatabaseLocks::adopt(Fd fd, const std::string& where) {
   struct ::stat raw {};
-  if (::fstat(fd.get(), &raw) != 0) {
+  if (patient::fstat(fd.get(), &raw) != 0) {
     return sys_error("stat", where);
   }
   const FileIdentity identity{raw.st_dev, raw.st_ino};

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <string_view>
 
+#include "core/base/patient_calls.h"
+
 namespace dfsck {
 
 // Sees each mutating system call of core/fs/writer*.cc and each call that makes changes durable. `call` is the call's
@@ -21,12 +23,18 @@ class MutationHook {
 void set_mutation_hook(MutationHook* hook);
 MutationHook* mutation_hook();
 
-// Makes one mutating system call, which returns a negative number and sets errno where it fails.
+// Makes one mutating system call, which returns a negative number and sets errno where it fails; again where it failed
+// for a signal or for want of something that may be there a moment later, when it has done nothing yet.
 template <typename Call>
 auto mutate(std::string_view name, Call call) -> decltype(call()) {
   MutationHook* const hook = mutation_hook();
   if (hook == nullptr) {
-    return call();
+    Patience patience;
+    auto result = call();
+    while (result < 0 && patience.waits(errno)) {
+      result = call();
+    }
+    return result;
   }
   if (const int refused = hook->before(name); refused != 0) {
     errno = refused;

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,49 +12,20 @@
 #include <memory>
 
 #include "core/base/escape.h"
+#include "core/base/patient_calls.h"
 #include "core/base/text.h"
 #include "core/fs/area_links.h"
+#include "core/fs/resolve.h"
 
 namespace dfsck {
 namespace {
-
-int call_openat2(int base, const char* path, int flags, uint64_t resolve) {
-  struct open_how how {};
-  how.flags = static_cast<uint64_t>(static_cast<unsigned>(flags));
-  how.resolve = resolve;
-  return static_cast<int>(::syscall(SYS_openat2, base, path, &how, sizeof how));
-}
-
-// Old kernels say ENOSYS; some sandboxes say EPERM for system calls that they do not know.
-bool lacks_openat2() {
-  static const bool lacks = [] {
-    const Fd probe(call_openat2(AT_FDCWD, "/", O_PATH | O_CLOEXEC, 0));
-    return !probe;
-  }();
-  return lacks;
-}
-
-Result<Fd> walk(int base, const RelPath& path, int flags, const std::string& where) {
-  Fd current(::openat(base, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (path.is_root() && current) {
-    Fd self(::openat(base, ".", flags));
-    return self ? Result<Fd>(std::move(self)) : sys_error("open", where);
-  }
-  const auto components = split(path.bytes(), '/');
-  for (size_t i = 0; current && i < components.size(); ++i) {
-    const bool last = i + 1 == components.size();
-    const int how = last ? flags : O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-    current = Fd(::openat(current.get(), std::string(components[i]).c_str(), how));
-  }
-  return current ? Result<Fd>(std::move(current)) : sys_error("open", where);
-}
 
 Result<FileStat> stat_of(const Result<Fd>& fd, const RelPath& path) {
   if (!fd) {
     return fd.error();
   }
   struct ::stat raw {};
-  if (::fstat(fd->get(), &raw) != 0) {
+  if (patient::fstat(fd->get(), &raw) != 0) {
     return sys_error("stat", path.text());
   }
   return to_file_stat(raw);
@@ -64,39 +34,29 @@ Result<FileStat> stat_of(const Result<Fd>& fd, const RelPath& path) {
 }  // namespace
 
 Result<Fd> open_beneath(int base, const RelPath& path, int flags, const std::string& where) {
-  flags |= O_CLOEXEC | O_NOFOLLOW;
-  if (lacks_openat2()) {
-    return walk(base, path, flags, where);
-  }
-  Fd fd(call_openat2(base, path.is_root() ? "." : path.bytes().c_str(), flags, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS));
+  constexpr uint64_t kResolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+  Fd fd(open_resolved(base, path.is_root() ? "" : path.bytes().c_str(), flags | O_CLOEXEC | O_NOFOLLOW, kResolve));
   return fd ? Result<Fd>(std::move(fd)) : sys_error("open", where);
 }
 
 Result<Fd> open_in_root(int base, const RelPath& path, int flags, const std::string& where) {
-  flags |= O_CLOEXEC | O_NOFOLLOW;
-  if (lacks_openat2()) {
-    return walk(base, path, flags, where);  // names through links are then reported as unreadable, never followed
-  }
-  Fd fd(call_openat2(base, path.is_root() ? "." : path.bytes().c_str(), flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
+  constexpr uint64_t kResolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  Fd fd(open_resolved(base, path.is_root() ? "" : path.bytes().c_str(), flags | O_CLOEXEC | O_NOFOLLOW, kResolve));
   return fd ? Result<Fd>(std::move(fd)) : sys_error("open", where);
 }
 
 Result<std::string> read_all(int fd, size_t limit, const std::string& where) {
   // Most files are tiny and many are kept: take what the file says it needs, and one byte more to see its end.
   struct ::stat raw {};
-  const size_t told = ::fstat(fd, &raw) == 0 && raw.st_size > 0 ? static_cast<size_t>(raw.st_size) : 0;
+  const size_t told = patient::fstat(fd, &raw) == 0 && raw.st_size > 0 ? static_cast<size_t>(raw.st_size) : 0;
   constexpr size_t kLargest = 1024 * 1024;
   std::string bytes;
   for (;;) {
     const size_t had = bytes.size();
     bytes.resize(had + (told >= had ? std::min(told - had + 1, kLargest) : kLargest / 16));
     const size_t asked = bytes.size();
-    const ssize_t got = ::pread(fd, bytes.data() + had, bytes.size() - had, static_cast<off_t>(had));
+    const ssize_t got = patient::pread(fd, bytes.data() + had, bytes.size() - had, static_cast<off_t>(had));
     if (got < 0) {
-      if (errno == EINTR) {
-        bytes.resize(had);
-        continue;
-      }
       return sys_error("read", where);
     }
     bytes.resize(had + static_cast<size_t>(got));
@@ -112,7 +72,7 @@ Result<std::string> read_all(int fd, size_t limit, const std::string& where) {
 }
 
 Result<std::string> resolved_path(const std::string& path) {
-  const std::unique_ptr<char, void (*)(void*)> resolved(::realpath(path.c_str(), nullptr), &std::free);
+  const std::unique_ptr<char, void (*)(void*)> resolved(patient::realpath(path.c_str()), &std::free);
   return resolved ? Result(std::string(resolved.get())) : sys_error("find", escaped(path));
 }
 
@@ -127,7 +87,7 @@ Result<Root> Root::open(const std::string& path) {
     error.op = "open data root";
     return error;
   }
-  Fd fd(::open(resolved->c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  Fd fd(patient::open(resolved->c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) {
     return sys_error("open data root", escaped(*resolved));
   }

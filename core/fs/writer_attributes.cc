@@ -7,6 +7,7 @@
 #include <array>
 
 #include "core/base/escape.h"
+#include "core/base/patient_calls.h"
 #include "core/fs/mutation.h"
 #include "core/fs/writer.h"
 #include "core/fs/writer_error.h"
@@ -23,7 +24,7 @@ std::string proc_path(const Dir& parent, const std::string& name) {
 
 std::optional<std::string> capability_of(const Dir& parent, const std::string& name) {
   std::array<char, 256> value{};
-  const ssize_t size = ::lgetxattr(proc_path(parent, name).c_str(), kCapability, value.data(), value.size());
+  const ssize_t size = patient::lgetxattr(proc_path(parent, name).c_str(), kCapability, value.data(), value.size());
   return size >= 0 ? std::optional(std::string(value.data(), static_cast<size_t>(size))) : std::nullopt;
 }
 

@@ -4,14 +4,17 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "core/base/errno_class.h"
 #include "core/base/escape.h"
+#include "core/base/patient_calls.h"
+#include "core/fs/host.h"
 
 namespace dfsck {
 namespace {
 
 bool is_immutable(int parent, const char* name) {
   struct ::statx info {};
-  return ::statx(parent, name, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, STATX_BASIC_STATS, &info) == 0 &&
+  return patient::statx(parent, name, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, STATX_BASIC_STATS, &info) == 0 &&
          (info.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) != 0;
 }
 
@@ -25,7 +28,9 @@ std::string member_path(const Dir& parent, const std::string& name) {
 Error writer_error(std::string_view call, const Dir& parent, const std::string& name) {
   Error error = sys_error(call, member_path(parent, name));
   if (error.code == EPERM && (is_immutable(parent.fd(), name.c_str()) || is_immutable(parent.fd(), ""))) {
-    error.detail = "it or its directory is immutable or append-only (see lsattr and chattr)";
+    error.detail = "it or its directory is immutable or append-only (lsattr shows it, chattr -i or -a ends it)";
+  } else if (is_refusal(error.code) && !knows_all_ids()) {
+    error.detail = "its owner may not be known in this user namespace: run it on the host";
   }
   if (error.code == EXDEV) {
     error.detail = "it lies on another filesystem than the root";

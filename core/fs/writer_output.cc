@@ -12,6 +12,7 @@
 #include <random>
 
 #include "core/base/escape.h"
+#include "core/base/patient_calls.h"
 #include "core/fs/host.h"
 #include "core/fs/mutation.h"
 #include "core/fs/root.h"
@@ -43,7 +44,7 @@ Result<Place> place_of(std::string path) {
 }
 
 Result<Dir> open_directory(const std::string& path) {
-  Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  Fd fd(patient::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) {
     return sys_error("open directory", escaped(path));
   }
@@ -89,7 +90,7 @@ Result<uint64_t> free_bytes_at(const std::string& path) {
 
 Result<OutputKind> output_kind(const std::string& path) {
   struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) {
+  if (patient::stat(path.c_str(), &info) != 0) {
     return errno == ENOENT ? Result<OutputKind>(OutputKind::Absent) : sys_error("look at", escaped(path));
   }
   if (S_ISREG(info.st_mode)) {

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/base/patient_calls.h"
+
 namespace dfsck {
 
 void Comparison::add(std::string_view right) {
@@ -13,7 +15,7 @@ void Comparison::add(std::string_view right) {
     return;
   }
   found_.resize(std::max(found_.size(), right.size()));
-  const ssize_t got = ::pread(damaged_.get(), found_.data(), right.size(), static_cast<off_t>(offset_));
+  const ssize_t got = patient::pread(damaged_.get(), found_.data(), right.size(), static_cast<off_t>(offset_));
   if (got != static_cast<ssize_t>(right.size())) {
     damaged_.reset();
     return;

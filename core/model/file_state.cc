@@ -30,7 +30,9 @@ std::string FileState::problem() const {
   return "malformed: \"" + escaped_excerpt(bytes, 40) + "\"";
 }
 
-bool is_permission_error(int code) { return code == EACCES || code == EPERM; }
+void StateReader::note(const RelPath& path, const Error& error) {
+  failures_.push_back({path, error.op, error.code != 0 ? error.code : EFBIG});
+}
 
 FileState StateReader::failed(const RelPath& path, const Error& error) {
   FileState state;
@@ -38,13 +40,13 @@ FileState StateReader::failed(const RelPath& path, const Error& error) {
     return state;
   }
   state.kind = FileState::Kind::Unreadable;
-  state.code = error.kind == Error::Kind::Io ? error.code : EIO;
+  state.code = error.code != 0 ? error.code : EFBIG;
   if (state.code == ELOOP || state.code == ENOTDIR) {
     // A symbolic link or a file where a directory should be: the thing itself is not there.
     state.kind = FileState::Kind::Absent;
     return state;
   }
-  note(path, error.op, state.code);
+  note(path, error);
   return state;
 }
 

@@ -46,9 +46,6 @@ struct ScanFailure {
   friend auto operator<=>(const ScanFailure&, const ScanFailure&) = default;
 };
 
-// True for the errors that say that we may not look (EACCES, EPERM), as against a damaged disk.
-bool is_permission_error(int code);
-
 // Reads small files for a scanner and keeps a list of what could not be read. Not thread-safe: one per job.
 class StateReader {
  public:
@@ -67,7 +64,8 @@ class StateReader {
   };
   Listing list(const RelPath& path);
 
-  void note(const RelPath& path, std::string op, int code) { failures_.push_back({path, std::move(op), code}); }
+  // An error of ours, like a bound that was reached, has no errno: it counts as EFBIG.
+  void note(const RelPath& path, const Error& error);
   std::vector<ScanFailure> take_failures() { return std::move(failures_); }
 
  private:

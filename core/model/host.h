@@ -38,6 +38,8 @@ struct HostFacts {
   std::vector<RelPath> container_mounts;  // sorted
   // Where other filesystems, subvolumes and linked directories begin, as this process sees them; sorted by path.
   std::vector<Boundary> boundaries;
+  bool is_root = true;                    // this process, in its user namespace
+  bool knows_all_ids = true;              // of the machine, in that namespace
   bool selinux_enabled = false;
   std::string overlay_label;              // SELinux label of the driver's directory, if SELinux is on
 };

@@ -157,6 +157,8 @@ void read_host_facts(const Root& root, const HostSnapshot& host, Model& model) {
   find_missing_mounts(root, host, model.host);
   find_daemons(root, host, model.host);
   model.host.selinux_enabled = host.selinux_enabled;
+  model.host.is_root = host.is_root;
+  model.host.knows_all_ids = host.knows_all_ids;
 }
 
 std::string filesystem_name(uint64_t magic) {

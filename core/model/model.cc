@@ -2,8 +2,11 @@
 #include "core/model/model.h"
 
 #include <algorithm>
+#include <set>
 
 #include "core/base/escape.h"
+#include "core/base/shortage.h"
+#include "core/base/unread.h"
 
 namespace dfsck {
 namespace {
@@ -25,6 +28,29 @@ bool is_docker_root(const Root& root, const Model& model) {
   const bool was_started =
       exists(root, "engine-id") || exists(root, "volumes/metadata.db") || exists(root, "network/files/local-kv.db");
   return has_store || !entries.remapped_roots.empty() || (root.stat_dir("containers") && was_started);
+}
+
+// What the scanners did without, because it was not to be had: every look at it failed, whatever they made of that. Mounts
+// of containers are not ours to read.
+void add_unread(const Root& root, size_t from, Model& model) {
+  std::set<RelPath> known;
+  for (const ScanFailure& failure : model.failures) {
+    known.insert(failure.path);
+  }
+  const std::string top = root.path() == "/" ? "/" : root.path() + "/";
+  for (Unread& unread : unread_below(root.path(), from)) {
+    const std::optional<RelPath> path =
+        unread.path.size() < top.size() ? RelPath() : RelPath::parse(unread.path.substr(top.size()));
+    const auto& mounts = model.host.container_mounts;
+    const bool foreign = path && std::any_of(mounts.begin(), mounts.end(), [&](const RelPath& mount) {
+                           return *path == mount || path->is_below(mount);
+                         });
+    if (path && !foreign && known.insert(*path).second) {
+      model.failures.push_back({*path, std::move(unread.op), unread.code});
+      // It may be what owns something: nothing is an orphan then.
+      model.layers.layers_complete = model.layers.mounts_complete = model.overlay.complete = false;
+    }
+  }
 }
 
 }  // namespace
@@ -98,8 +124,12 @@ std::vector<const Database*> Model::databases() const {
 
 Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progress& progress) {
   progress.phase = Progress::Phase::Scanning;
+  const size_t unread = unread_so_far();
   Model model;
   scan_root_entries(root, model);
+  if (const std::optional<Error> shortage = noted_shortage(); shortage) {
+    return *shortage;
+  }
   if (!is_docker_root(root, model)) {
     if (!model.failures.empty()) {
       const ScanFailure& failure = model.failures.front();
@@ -120,6 +150,10 @@ Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progre
   scan_swarm_and_plugins(root, model);
   scan_leftovers(root, model);
   scan_other_stores(root, model);
+  if (const std::optional<Error> shortage = noted_shortage(); shortage) {
+    return *shortage;
+  }
+  add_unread(root, unread, model);
   std::sort(model.failures.begin(), model.failures.end());
   // From here on the model does not change.
   return model;

@@ -46,7 +46,8 @@ struct Model {
 };
 
 // Reads the root with up to `jobs` threads. Never judges, never writes, never follows a symbolic link. An Error only
-// where nothing of Docker's is there at all; a cancelled scan gives what it has. The result is the same at any `jobs`.
+// where nothing of Docker's is there at all, or where the process ran short of something; a cancelled scan gives what it
+// has. The result is the same at any `jobs`.
 Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progress& progress);
 
 // One scanner per area. Each fills its part of the model and appends its failures.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/base/errno_class.h"
 #include "core/base/text.h"
 #include "core/model/model.h"
 #include "core/run/parallel.h"
@@ -62,8 +63,8 @@ Layer read_layer(StateReader& reader, const RelPath& path, const ChainId& id) {
   const Result<Dir> dir = reader.root().open_dir(path);
   if (!dir) {
     layer.is_directory = false;
-    if (dir.error().code != ENOTDIR && dir.error().code != ELOOP && dir.error().code != ENOENT) {
-      reader.note(path, dir.error().op, dir.error().code);
+    if (!says_absent(dir.error().code)) {
+      reader.note(path, dir.error());
     }
     return layer;
   }

@@ -60,7 +60,7 @@ DirScan scan_dir(const Root& root, const RelPath& base, const std::string& name,
   const Result<Dir> dir = root.open_dir(found.path);
   const Result<std::vector<DirEntry>> entries = dir ? dir->list() : dir.error();
   if (!entries) {
-    reader.note(found.path, entries.error().op, entries.error().code);
+    reader.note(found.path, entries.error());
     scan.failures = reader.take_failures();
     return scan;
   }
@@ -120,7 +120,7 @@ void scan_links(StateReader& reader, OverlayStore& store) {
     }
     Result<std::string> target = dir->read_link(entry.name);
     if (!target) {
-      reader.note(link.path, target.error().op, target.error().code);
+      reader.note(link.path, target.error());
       continue;
     }
     link.target = std::move(*target);

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "core/base/text.h"
+#include "core/base/patient_calls.h"
 #include "core/fs/area_links.h"
 #include "core/fs/lock.h"
 #include "core/model/model.h"
@@ -142,7 +143,7 @@ bool journal_has_end(const Root& root, const RelPath& journal) {
   }
   std::array<char, 64 * 1024> tail{};
   const uint64_t start = stat->size > tail.size() ? stat->size - tail.size() : 0;
-  const ssize_t got = ::pread(fd->get(), tail.data(), tail.size(), static_cast<off_t>(start));
+  const ssize_t got = patient::pread(fd->get(), tail.data(), tail.size(), static_cast<off_t>(start));
   const std::string_view text(tail.data(), got > 0 ? static_cast<size_t>(got) : 0);
   const size_t end = text.rfind('\n');
   const std::string_view whole = end != std::string_view::npos ? text.substr(0, end) : std::string_view();

@@ -42,7 +42,7 @@ Volume scan_volume(StateReader& reader, const RelPath& base, const std::string& 
   volume.path = base / name;
   const Result<Dir> dir = reader.root().open_dir(volume.path);
   if (!dir) {
-    reader.note(volume.path, dir.error().op, dir.error().code);
+    reader.note(volume.path, dir.error());
     volume.data_problem = "unreadable";
     return volume;
   }
@@ -56,7 +56,7 @@ Volume scan_volume(StateReader& reader, const RelPath& base, const std::string& 
   } else if (data.error().is_io(ENOENT)) {
     volume.data_problem = "missing";
   } else {
-    reader.note(volume.path / "_data", data.error().op, data.error().code);
+    reader.note(volume.path / "_data", data.error());
     volume.data_problem = "unreadable";
   }
   volume.options = reader.read(*dir, volume.path, "opts.json", kOptionsFile);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/base/patient_calls.h"
 #include "core/plan/expect.h"
 
 namespace dfsck {
@@ -32,7 +33,7 @@ Result<uint64_t> inode_in(const Dir& parent, const std::string& name) {
 }
 
 Result<Dir> same_dir(const Dir& dir) {
-  Fd fd(::fcntl(dir.fd(), F_DUPFD_CLOEXEC, 0));
+  Fd fd(patient::duplicate(dir.fd()));
   return fd ? Result(Dir(std::move(fd), dir.where())) : sys_error("open", dir.where());
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "core/run/first_failure.h"
 #include "core/run/workers.h"
 
 namespace dfsck {
@@ -19,7 +20,14 @@ class IndexFeed {
       : count_(count), cancel_(cancel), body_(body) {}
 
   void drain() {
-    while (!cancel_.requested()) {
+    failure_.run([this] { work(); });
+  }
+
+  void rethrow() { failure_.rethrow(); }
+
+ private:
+  void work() {
+    while (!cancel_.requested() && !failure_.any()) {
       const size_t index = next_.fetch_add(1, std::memory_order_relaxed);
       if (index >= count_) {
         return;
@@ -28,11 +36,11 @@ class IndexFeed {
     }
   }
 
- private:
   const size_t count_;
   const Cancel& cancel_;
   const std::function<void(size_t)>& body_;
   std::atomic<size_t> next_{0};
+  FirstFailure failure_;
 };
 
 }  // namespace
@@ -42,9 +50,10 @@ void for_each_index(size_t count, unsigned jobs, const Cancel& cancel, const std
   const auto workers = static_cast<unsigned>(std::min<size_t>(std::max(jobs, 1U), count));
   if (workers <= 1) {
     feed.drain();
-    return;
+  } else {
+    run_workers(workers, [&feed] { feed.drain(); });
   }
-  run_workers(workers, [&feed] { feed.drain(); });
+  feed.rethrow();
 }
 
 unsigned default_jobs() {

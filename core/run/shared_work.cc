@@ -41,10 +41,13 @@ void SharedWork::work() {
     }
     ++active_;
     lock.unlock();
-    task();
+    const bool done = failure_.run(task);
     task = nullptr;
     lock.lock();
     --active_;
+    if (!done) {
+      next_ = count_;  // what was given away belongs to bodies that wait for it: it is run all the same
+    }
   }
 }
 
@@ -52,6 +55,7 @@ void for_each_shared(size_t count, unsigned jobs, const Cancel& cancel,
                      const std::function<void(size_t, SharedWork&)>& body) {
   SharedWork shared(count, std::max(jobs, 1U), cancel, body);
   run_workers(std::max(jobs, 1U), [&shared] { shared.work(); });
+  shared.failure_.rethrow();
 }
 
 }  // namespace dfsck

@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "core/run/cancel.h"
+#include "core/run/first_failure.h"
 
 namespace dfsck {
 
@@ -35,6 +36,7 @@ class SharedWork {
   const std::function<void(size_t, SharedWork&)>& body_;
   std::mutex mutex_;
   std::condition_variable changed_;
+  FirstFailure failure_;
   // Guarded by the mutex.
   std::deque<Task> waiting_;
   size_t next_ = 0;
@@ -43,7 +45,8 @@ class SharedWork {
 
 // Runs body(0, work) ... body(count - 1, work) and all that they give away, with `jobs` threads; indices begin in
 // ascending order, but only when nothing is waiting. Returns when all have ended. Indices not yet begun when `cancel` is
-// requested are skipped; tasks that were given away are always run.
+// requested are skipped; tasks that were given away are always run. What a body or a task throws keeps further indices from
+// being begun, and leaves this when all have ended.
 void for_each_shared(size_t count, unsigned jobs, const Cancel& cancel,
                      const std::function<void(size_t, SharedWork&)>& body);
 

@@ -6,6 +6,8 @@
 #include <mutex>
 #include <utility>
 
+#include "core/run/first_failure.h"
+
 namespace dfsck {
 
 class Strand::Queue : public std::enable_shared_from_this<Queue> {
@@ -24,6 +26,7 @@ class Strand::Queue : public std::enable_shared_from_this<Queue> {
       run_waiting(lock, [this] { return help_is_here_; });
     }
     changed_.wait(lock, [this] { return weight_ < most_waiting_ || (!running_ && !help_is_here_); });
+    failure_.rethrow();
   }
 
   void finish() {
@@ -31,6 +34,8 @@ class Strand::Queue : public std::enable_shared_from_this<Queue> {
     changed_.wait(lock, [this] { return !running_; });
     run_waiting(lock, [] { return false; });
   }
+
+  void rethrow() { failure_.rethrow(); }
 
  private:
   void help() {
@@ -41,7 +46,8 @@ class Strand::Queue : public std::enable_shared_from_this<Queue> {
     run_waiting(lock, [] { return false; });
   }
 
-  // Until nothing waits, or `done` says so between two steps.
+  // Until nothing waits, or `done` says so between two steps. Behind a step that failed the others are dropped: they
+  // build upon it.
   template <typename Done>
   void run_waiting(std::unique_lock<std::mutex>& lock, Done done) {
     running_ = true;
@@ -49,7 +55,9 @@ class Strand::Queue : public std::enable_shared_from_this<Queue> {
       auto [weight, step] = std::move(waiting_.front());
       waiting_.pop_front();
       lock.unlock();
-      step();
+      if (!failure_.any()) {
+        failure_.run(step);
+      }
       step = nullptr;
       lock.lock();
       weight_ -= weight;
@@ -62,6 +70,7 @@ class Strand::Queue : public std::enable_shared_from_this<Queue> {
   const uint64_t most_waiting_;
   std::mutex mutex_;
   std::condition_variable changed_;
+  FirstFailure failure_;
   // Guarded by the mutex.
   std::deque<std::pair<uint64_t, Step>> waiting_;
   uint64_t weight_ = 0;        // of what waits or runs
@@ -73,10 +82,13 @@ class Strand::Queue : public std::enable_shared_from_this<Queue> {
 Strand::Strand(SharedWork* helpers, uint64_t most_waiting)
     : helpers_(helpers), queue_(std::make_shared<Queue>(most_waiting)) {}
 
-Strand::~Strand() { finish(); }
+Strand::~Strand() { queue_->finish(); }
 
 void Strand::push(uint64_t weight, Step step) { queue_->push(weight, std::move(step), helpers_); }
 
-void Strand::finish() { queue_->finish(); }
+void Strand::finish() {
+  queue_->finish();
+  queue_->rethrow();
+}
 
 }  // namespace dfsck

@@ -18,7 +18,7 @@ class Strand {
   // `helpers`: whose threads may run steps; null where the pushing thread runs them all, at once. `most_waiting`: of the
   // weight of steps that wait or run; so much that a helper has something to do while the next steps are made.
   Strand(SharedWork* helpers, uint64_t most_waiting);
-  // Runs what has not run yet.
+  // Runs what has not run yet, and keeps what it throws to itself.
   ~Strand();
   Strand(const Strand&) = delete;
   Strand& operator=(const Strand&) = delete;
@@ -26,7 +26,7 @@ class Strand {
   // `weight`: how much work the step is, and what waits with it, in units of the caller's choice. Where nobody helps,
   // this thread runs steps itself, so that what they work on does not grow cold.
   void push(uint64_t weight, Step step);
-  // Returns when all steps have run.
+  // Returns when all steps have run. This, or a push before it, throws what a step has thrown, wherever that ran.
   void finish();
 
  private:

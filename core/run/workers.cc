@@ -1,43 +1,35 @@
-// Threads of oneTBB, or plain ones where a race detector has to understand them.
+// Plain threads, of which there may be fewer than were asked for.
+//
+// A pool of a library would start them once for all loops, but what such pools do where a thread cannot be had is to
+// throw from within, or to end the process; loops here are few and long.
 #include "core/run/workers.h"
 
-#ifdef DFSCK_PLAIN_THREADS
 #include <system_error>
 #include <thread>
 #include <vector>
-#else
-#include <tbb/global_control.h>
-#include <tbb/task_arena.h>
-#include <tbb/task_group.h>
-#endif
+
+#include "core/run/first_failure.h"
 
 namespace dfsck {
 
-#ifdef DFSCK_PLAIN_THREADS
 void run_workers(unsigned workers, const std::function<void()>& work) {
-  std::vector<std::jthread> threads;
-  for (unsigned i = 1; i < workers; ++i) {
-    try {
-      threads.emplace_back(work);
-    } catch (const std::system_error&) {
-      break;  // no more threads to be had: the ones that run, and this one, do all the work
-    }
+  FirstFailure failure;
+  const auto guarded = [&] { failure.run(work); };
+  {
+    std::vector<std::jthread> threads;
+    threads.reserve(workers);
+    failure.run([&] {
+      try {
+        while (threads.size() + 1 < workers) {
+          threads.emplace_back(guarded);
+        }
+      } catch (const std::system_error&) {
+        // No more threads to be had: those that run, and this one, do all the work.
+      }
+    });
+    guarded();
   }
-  work();
+  failure.rethrow();
 }
-#else
-void run_workers(unsigned workers, const std::function<void()>& work) {
-  // The arena bounds this loop; the global control keeps TBB from starting threads that would only idle.
-  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, workers);
-  tbb::task_arena arena(static_cast<int>(workers));
-  arena.execute([&] {
-    tbb::task_group group;
-    for (unsigned i = 1; i < workers; ++i) {
-      group.run(work);
-    }
-    group.run_and_wait(work);
-  });
-}
-#endif
 
 }  // namespace dfsck

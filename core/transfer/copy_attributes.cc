@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "core/base/escape.h"
+#include "core/base/patient_calls.h"
 #include "core/fs/root.h"
 #include "core/fs/writer_copy.h"
 
@@ -171,12 +172,12 @@ bool take_guards_off(int file) {
 }
 
 bool take_guards_off(int dir, const char* name) {
-  const Fd file(::openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  const Fd file(patient::openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   return file && take_guards_off(file.get());
 }
 
 void note_guards(CopyUnit& unit, int source_dir, const std::string& source_name, const std::string& path) {
-  const Fd file(::openat(source_dir, source_name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  const Fd file(patient::openat(source_dir, source_name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (const std::optional<unsigned> flags = file ? flags_of(file.get()) : std::nullopt; flags) {
     const std::lock_guard lock(unit.guarded_mutex);
     unit.guarded.push_back({path, *flags & kGuards});
@@ -189,7 +190,7 @@ void set_guards(CopyContext& context, CopyUnit& unit) {
     const std::string above = slash == std::string::npos ? std::string() : guarded.path.substr(0, slash);
     const std::string name = guarded.path.substr(slash == std::string::npos ? 0 : slash + 1);
     const Result<Dir> dir = open_far_dir(context.target, above);
-    const Fd file(dir ? ::openat(dir->fd(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1);
+    const Fd file(dir ? patient::openat(dir->fd(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1);
     const unsigned now = file ? flags_of(file.get()).value_or(0) : 0;
     if (const int code = file ? set_flags(file.get(), now | guarded.flags) : errno; code != 0) {
       target_failed(context, unit, Kind::Flags, code, "set inode flags", guarded.path);

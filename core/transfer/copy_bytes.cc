@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "core/fs/read_fault.h"
+#include "core/base/patient_calls.h"
 #include "core/fs/writer_copy.h"
 #include "core/transfer/copy_file.h"
 
@@ -119,7 +120,7 @@ bool FileCopy::copy_inside(uint64_t offset, uint64_t end) {
 void FileCopy::hash_range(uint64_t offset, uint64_t end) {
   char* const buffer = buffer_of_thread();
   while (offset < end && !context_.stopped()) {
-    const ssize_t got = ::pread(source_.file, buffer, std::min<uint64_t>(kBuffer, end - offset),
+    const ssize_t got = patient::pread(source_.file, buffer, std::min<uint64_t>(kBuffer, end - offset),
                                 static_cast<off_t>(offset));
     if (got <= 0) {
       return;  // reading back will tell that it differs
@@ -140,7 +141,7 @@ void FileCopy::read_range(uint64_t offset, uint64_t end) {
     }
     const ssize_t got = read_fails(source_.file, offset, wanted)
                             ? -1
-                            : ::pread(source_.file, buffer, wanted, static_cast<off_t>(offset));
+                            : patient::pread(source_.file, buffer, wanted, static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) {
       continue;
     }

@@ -6,13 +6,12 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "core/base/errno_class.h"
 #include "core/base/escape.h"
 #include "core/fs/root.h"
 
 namespace dfsck {
 namespace {
-
-bool is_shortage(int code) { return code == EMFILE || code == ENFILE || code == ENOMEM; }
 
 bool ends_everything(int code) {
   return code == ENOSPC || code == EDQUOT || code == EROFS || code == EIO || code == ENODEV || code == ENXIO ||

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "core/base/escape.h"
+#include "core/base/patient_calls.h"
 #include "core/fs/writer.h"
 #include "core/fs/writer_copy.h"
 #include "core/transfer/copy_attributes.h"
@@ -40,8 +41,8 @@ bool same_bytes(int one, int other, uint64_t size) {
   constexpr size_t kPiece = 128 * 1024;
   const std::unique_ptr<char[]> buffer(new char[2 * kPiece]);
   for (uint64_t at = 0; at < size;) {
-    const ssize_t got = ::pread(one, buffer.get(), kPiece, static_cast<off_t>(at));
-    if (got <= 0 || ::pread(other, buffer.get() + kPiece, kPiece, static_cast<off_t>(at)) != got ||
+    const ssize_t got = patient::pread(one, buffer.get(), kPiece, static_cast<off_t>(at));
+    if (got <= 0 || patient::pread(other, buffer.get() + kPiece, kPiece, static_cast<off_t>(at)) != got ||
         std::memcmp(buffer.get(), buffer.get() + kPiece, static_cast<size_t>(got)) != 0) {
       return false;
     }
@@ -71,9 +72,9 @@ bool clear_name(CopyContext& context, CopyUnit& unit, const Dir& target, const s
 
 bool FileCopy::open_source() {
   if (source_.file < 0) {
-    own_source_ = Fd(::openat(source_.dir, source_.name.c_str(), kReadFlags | O_NOATIME));
+    own_source_ = Fd(patient::openat(source_.dir, source_.name.c_str(), kReadFlags | O_NOATIME));
     if (!own_source_ && errno == EPERM) {
-      own_source_ = Fd(::openat(source_.dir, source_.name.c_str(), kReadFlags));
+      own_source_ = Fd(patient::openat(source_.dir, source_.name.c_str(), kReadFlags));
     }
     if (!own_source_) {
       source_failed(context_, unit_, errno, "open", source_.path);
@@ -179,7 +180,7 @@ bool FileCopy::take_existing(const Dir& target, Existing existing) {
   }
   if (may_keep(have) && open_source()) {
     const FileStat& stat = source_.facts.stat;
-    const Fd file(::openat(target.fd(), source_.name.c_str(), kReadFlags));
+    const Fd file(patient::openat(target.fd(), source_.name.c_str(), kReadFlags));
     const bool trusted = context_.trusted_before && stat.ctime < *context_.trusted_before;
     if (file && (trusted || (existing == Existing::Compare && same_bytes(source_.file, file.get(), stat.size)))) {
       if (claimed_) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/base/patient_calls.h"
 #include "core/base/text.h"
 #include "core/content/payload_sink.h"
 #include "core/fs/root.h"
@@ -22,7 +23,7 @@ namespace {
 std::string path_of_fd(int fd) {
   std::array<char, 4096> target{};
   const ssize_t length =
-      ::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), target.data(), target.size());
+      patient::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), target.data(), target.size());
   const bool whole = length > 0 && static_cast<size_t>(length) < target.size();
   return whole ? std::string(target.data(), static_cast<size_t>(length)) : std::string();
 }
@@ -128,7 +129,7 @@ class LayerSink : public PayloadSink {
 // False where we are out of descriptors.
 bool LayerSink::follow(const File& file) {
   if (!directory_ || file.parent != directory_->name) {
-    Fd fd(::fcntl(file.dir, F_DUPFD_CLOEXEC, 0));
+    Fd fd(patient::duplicate(file.dir));
     if (!fd) {
       source_failed(context_, unit_, errno, "open directory", member_of(path_, file.parent));
       return false;

@@ -1,7 +1,16 @@
 // A map under a lock.
 #include "core/transfer/copy_links.h"
 
+#include <chrono>
+
+#include "core/base/shortage.h"
+
 namespace dfsck {
+namespace {
+
+constexpr std::chrono::milliseconds kLook(50);  // at what no one can notify us of
+
+}  // namespace
 
 std::optional<std::string> LinkTable::claim(Key key, uint64_t links) {
   std::unique_lock lock(mutex_);
@@ -12,7 +21,10 @@ std::optional<std::string> LinkTable::claim(Key key, uint64_t links) {
       return std::nullopt;
     }
     if (found->second.path.empty()) {
-      published_.wait(lock);
+      if (is_short()) {
+        return std::nullopt;  // the thread that was making it may have run out of memory; all this is undone
+      }
+      published_.wait_for(lock, kLook);
       continue;
     }
     std::string path = found->second.path;

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <functional>
 
+#include "core/base/patient_calls.h"
 #include "core/content/directory_reader.h"
 #include "core/fs/area_links.h"
 
@@ -21,9 +22,9 @@ std::atomic<size_t> open_pairs{0};
 
 Result<Dir> open_source_dir(const Dir& parent, const std::string& name) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-  Fd fd(::openat(parent.fd(), name.c_str(), kFlags | O_NOATIME));
+  Fd fd(patient::openat(parent.fd(), name.c_str(), kFlags | O_NOATIME));
   if (!fd && errno == EPERM) {
-    fd = Fd(::openat(parent.fd(), name.c_str(), kFlags));
+    fd = Fd(patient::openat(parent.fd(), name.c_str(), kFlags));
   }
   return fd ? Result<Dir>(Dir(std::move(fd), "")) : sys_error("open directory", "");
 }

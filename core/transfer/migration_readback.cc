@@ -8,6 +8,7 @@
 #include <cstring>
 #include <memory>
 
+#include "core/base/patient_calls.h"
 #include "core/fs/read_fault.h"
 
 namespace dfsck {
@@ -50,7 +51,7 @@ class ReadBackWalk : public TreeWalk {
 };
 
 void ReadBackWalk::judge(const DirPair& pair, const std::string& name, const std::string& path, const Facts& facts) {
-  const Fd target(::openat(pair.target->fd(), name.c_str(), kFlags));
+  const Fd target(patient::openat(pair.target->fd(), name.c_str(), kFlags));
   Facts have;
   if (!target || look_at(target.get(), "", have) != 0) {
     differs(path, errno, errno_text(errno));
@@ -65,7 +66,7 @@ void ReadBackWalk::judge(const DirPair& pair, const std::string& name, const std
     sum_up(target.get(), path, facts.stat.size);
     return;
   }
-  const Fd source(::openat(pair.source.fd(), name.c_str(), kFlags));
+  const Fd source(patient::openat(pair.source.fd(), name.c_str(), kFlags));
   if (source) {
     compare(source.get(), target.get(), path, facts.stat.size);
   }
@@ -75,7 +76,7 @@ void ReadBackWalk::sum_up(int target, const std::string& path, uint64_t size) {
   const std::unique_ptr<char[]> buffer(new char[kBuffer]);
   BlockSum sum;
   for (uint64_t at = 0; at < size && !context_.stopped();) {
-    const ssize_t got = ::pread(target, buffer.get(), kBuffer, static_cast<off_t>(at));
+    const ssize_t got = patient::pread(target, buffer.get(), kBuffer, static_cast<off_t>(at));
     if (got <= 0) {
       differs(path, got < 0 ? errno : 0, "cannot be read back behind byte " + std::to_string(at));
       return;
@@ -93,11 +94,11 @@ void ReadBackWalk::compare(int source, int target, const std::string& path, uint
   char* const other = buffer.get() + kBuffer;
   for (uint64_t at = 0; at < size && !context_.stopped();) {
     const ssize_t wanted =
-        read_fails(source, at, kBuffer) ? -1 : ::pread(source, buffer.get(), kBuffer, static_cast<off_t>(at));
+        read_fails(source, at, kBuffer) ? -1 : patient::pread(source, buffer.get(), kBuffer, static_cast<off_t>(at));
     if (wanted <= 0) {
       return;  // not to be read: that was said when it was copied
     }
-    const ssize_t got = ::pread(target, other, static_cast<size_t>(wanted), static_cast<off_t>(at));
+    const ssize_t got = patient::pread(target, other, static_cast<size_t>(wanted), static_cast<off_t>(at));
     if (got != wanted || std::memcmp(buffer.get(), other, static_cast<size_t>(wanted)) != 0) {
       differs(path, got < 0 ? errno : 0, "differs from the source behind byte " + std::to_string(at));
       return;

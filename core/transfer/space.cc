@@ -12,6 +12,7 @@
 #include <set>
 
 #include "core/base/escape.h"
+#include "core/base/patient_calls.h"
 #include "core/base/text.h"
 #include "core/content/directory_reader.h"
 #include "core/fs/area_links.h"
@@ -243,7 +244,7 @@ class SpaceWalk {
         return true;
       }
       struct ::stat raw {};
-      if (::fstatat(dir->fd(), name, &raw, AT_SYMLINK_NOFOLLOW) != 0 || !is_entered(raw.st_dev)) {
+      if (patient::fstatat(dir->fd(), name, &raw, AT_SYMLINK_NOFOLLOW) != 0 || !is_entered(raw.st_dev)) {
         return true;
       }
       if (S_ISSOCK(raw.st_mode)) {

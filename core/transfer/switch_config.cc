@@ -10,6 +10,7 @@
 #include <ctime>
 
 #include "core/base/escape.h"
+#include "core/base/patient_calls.h"
 #include "core/base/text.h"
 #include "core/codec/json_text.h"
 #include "core/fs/root.h"
@@ -92,7 +93,7 @@ Result<PlaceOfConfig> locate(const std::string& path) {
   Result<std::string> real = resolved_path(path);
   const bool exists = static_cast<bool>(real);
   struct ::stat info {};
-  if (!exists && (!real.error().is_io(ENOENT) || ::lstat(path.c_str(), &info) == 0)) {
+  if (!exists && (!real.error().is_io(ENOENT) || patient::lstat(path.c_str(), &info) == 0)) {
     return real.error();
   }
   const std::string at = exists ? *real : path;

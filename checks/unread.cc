@@ -1,0 +1,120 @@
+// Errors of the disk are findings of their own and are not meant here.
+#include "checks/unread.h"
+
+#include <algorithm>
+#include <array>
+
+#include "checks/problems.h"
+#include "core/base/errno_class.h"
+#include "core/base/unread.h"
+
+namespace dfsck {
+namespace {
+
+// Checks that look at one thing at a time.
+bool stands_alone(const Finding& finding) {
+  constexpr std::array<std::string_view, 5> kAlone{"root_environment", "root_entries", "layer_content", "damage_pattern",
+                                                   "layer_twins"};
+  return std::find(kAlone.begin(), kAlone.end(), problem_of(finding.problem).check) != kAlone.end();
+}
+
+bool touches(const RelPath& one, const RelPath& other) {
+  return one == other || one.is_below(other) || other.is_below(one);
+}
+
+class Hidden {
+ public:
+  explicit Hidden(const Model& model) : model_(model) {
+    for (const ScanFailure& failure : model.failures) {
+      if (!speaks_of_disk(failure.code)) {
+        paths_.push_back(failure.path);
+        web_ = web_ || is_of_web(failure.path);
+      }
+    }
+  }
+
+  bool hides(const Finding& finding) const {
+    if (paths_.empty() || problem_of(finding.problem).check == "root_environment") {
+      return false;
+    }
+    return (web_ && !stands_alone(finding)) || touches_unread(finding.path) || layer_touches_unread(finding);
+  }
+
+ private:
+  // Part of what refers to one another.
+  bool is_of_web(const RelPath& path) const {
+    const std::string top = path.bytes().substr(0, path.bytes().find('/'));
+    return top.empty() || top == "image" || top == "containers" || top == "buildkit" || top == "volumes" ||
+           top == "network" || top == model_.driver;
+  }
+  bool touches_unread(const RelPath& path) const {
+    return std::any_of(paths_.begin(), paths_.end(), [&](const RelPath& unread) { return touches(unread, path); });
+  }
+  // A finding on content speaks of the layer's own files as well.
+  bool layer_touches_unread(const Finding& finding) const {
+    for (const Subject& subject : finding.hits.empty() ? std::vector{finding.subject} : finding.hits) {
+      const std::optional<ChainId> id =
+          subject.kind == SubjectKind::Layer ? ChainId::parse(subject.id) : std::nullopt;
+      const Layer* layer = id ? model_.layers.find(*id) : nullptr;
+      if (layer != nullptr && (touches_unread(layer->path) ||
+                               (layer->cache && touches_unread(model_.overlay.path / layer->cache->text())))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  const Model& model_;
+  std::vector<RelPath> paths_;
+  bool web_ = false;
+};
+
+std::string what_helps(const HostFacts& host) {
+  if (!host.is_root) {
+    return "run it as root";
+  }
+  if (!host.knows_all_ids) {
+    return "run it on the host: in this user namespace not every owner is known";
+  }
+  return "even root was refused: FUSE and NFS mounts, and security modules like SELinux and AppArmor, do that (see the kernel "
+         "log)";
+}
+
+}  // namespace
+
+void drop_what_hangs_on_unread(const Model& model, std::vector<Finding>& findings) {
+  const Hidden hidden(model);
+  std::erase_if(findings, [&](const Finding& finding) { return hidden.hides(finding); });
+}
+
+bool has_unread(const Root& root) {
+  const std::vector<Unread> unread = unread_below(root.path(), 0);
+  return std::any_of(unread.begin(), unread.end(), [](const Unread& each) { return !speaks_of_disk(each.code); });
+}
+
+void add_unread(const Model& model, const ContentResults& content, RootReport& report) {
+  bool refused = false;
+  for (const ScanFailure& failure : model.failures) {
+    if (!speaks_of_disk(failure.code)) {
+      report.failures.push_back("cannot " + failure.op + " " + failure.path.text() + ": " + errno_text(failure.code));
+      refused = refused || is_refusal(failure.code);
+    }
+  }
+  const auto add = [&](const LayerVerdict& verdict, const std::string& what) {
+    if (verdict.is_unknown()) {
+      report.failures.push_back(what + " could not be judged: " + verdict.reason);
+      refused = refused || is_refusal(verdict.code);
+    }
+  };
+  for (size_t i = 0; i < content.layers.size(); ++i) {
+    add(content.layers[i], "layer " + model.layers.layers[i].id.text());
+  }
+  for (const TwinVerdict& twin : content.twins) {
+    add(twin.verdict, model.overlay.dirs[twin.dir].path.text());
+  }
+  if (refused) {
+    report.failures.push_back("what hangs on these was not judged; " + what_helps(model.host));
+  }
+}
+
+}  // namespace dfsck

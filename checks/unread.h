@@ -1,0 +1,26 @@
+// What a report may not say where not everything could be read.
+#pragma once
+
+#include <vector>
+
+#include "checks/report.h"
+#include "core/content/results.h"
+#include "core/fs/root.h"
+#include "core/model/model.h"
+#include "core/plan/finding.h"
+
+namespace dfsck {
+
+// Takes out what hangs on something that could not be read for a reason that says nothing of it: no permission, no answer.
+// Layers, images, containers, volumes and the build cache refer to one another, and what nothing refers to is garbage: so
+// they are judged together, or not at all. What lies by itself is judged if it was read.
+void drop_what_hangs_on_unread(const Model& model, std::vector<Finding>& findings);
+
+// Whether anything of the root was not read, in this look or while bytes were searched for, so that what looks lost or unused
+// may be neither.
+bool has_unread(const Root& root);
+
+// For people: each thing that could not be read, and what helps.
+void add_unread(const Model& model, const ContentResults& content, RootReport& report);
+
+}  // namespace dfsck

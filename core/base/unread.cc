@@ -1,0 +1,54 @@
+// A list under a lock.
+#include "core/base/unread.h"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+namespace dfsck {
+namespace {
+
+constexpr size_t kMost = 100'000;
+
+std::mutex mutex;
+// Guarded by the mutex.
+std::vector<Unread>& list() {
+  static auto* const all = new std::vector<Unread>;
+  return *all;
+}
+
+bool is_below(std::string_view path, std::string_view top) {
+  return path.starts_with(top) && (path.size() == top.size() || top.ends_with('/') || path[top.size()] == '/');
+}
+
+}  // namespace
+
+void note_unread(Unread unread) {
+  const std::lock_guard lock(mutex);
+  if (list().size() < kMost) {
+    list().push_back(std::move(unread));
+  }
+}
+
+size_t unread_so_far() {
+  const std::lock_guard lock(mutex);
+  return list().size();
+}
+
+std::vector<Unread> unread_below(std::string_view path, size_t from) {
+  std::vector<Unread> found;
+  {
+    const std::lock_guard lock(mutex);
+    for (size_t i = from; i < list().size(); ++i) {
+      if (is_below(list()[i].path, path)) {
+        found.push_back(list()[i]);
+      }
+    }
+  }
+  std::sort(found.begin(), found.end());
+  const auto same = [](const Unread& a, const Unread& b) { return a.path == b.path; };
+  found.erase(std::unique(found.begin(), found.end(), same), found.end());
+  return found;
+}
+
+}  // namespace dfsck
