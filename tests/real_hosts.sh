@@ -27,6 +27,8 @@ disk() {
   mkdir -p "$2"
   truncate -s "${3:-400M}" "$2.image"
   "mkfs.$1" -q "$2.image" >/dev/null 2>&1 && mount -o loop "$2.image" "$2" 2>/dev/null || return 1
+  # The loop device keeps it until the mount ends.
+  rm "$2.image"
   mounted+=("$2")
 }
 
@@ -62,13 +64,13 @@ inject() {
   done
 }
 
-# all_found REPORT: prints each injected fault whose object no error or warning is about: by its path, a path above or
-# below, an id that is part of it, or a layer whose file it is.
+# all_found REPORT: prints each injected fault whose object no error or warning is about: by its path, a path above (but for
+# a whole area) or below, an id that is part of it, or a layer whose file it is.
 all_found() {
   local fault path
   while read -r fault path; do
     jq -e --arg path "$path" "$above_info"' | any(.[]; .path == $path or (.path | startswith($path + "/"))
-        or (.path as $p | $path | startswith($p + "/"))
+        or (.path as $p | ($p | contains("/")) and ($path | startswith($p + "/")))
         or ((.message + .subject.id) as $text | any($path | split("/")[] | select(length >= 20); . as $id | $text | contains($id))))' \
       "$1" >/dev/null || echo "$fault is not found: $path"
   done <"$work/objects"
@@ -93,6 +95,14 @@ migrate() {
   timeout 300 "$DOCKER_FSCK" migrate --yes --progress none --format json "$@" >"$out" 2>"$out.err" </dev/null || status=$?
 }
 
+# plan_migration REPORT ARGS...: what the same would do; sets `status`.
+plan_migration() {
+  local out=$1
+  shift
+  status=0
+  timeout 300 "$DOCKER_FSCK" migrate --dry-run --progress none --format json "$@" >"$out" 2>"$out.err" </dev/null || status=$?
+}
+
 # copied_as REPORT SOURCE TARGET: prints what is in the target but was not so in the source, and what the target lacks
 # though the report does not say that it was left out. Numbers of links count neighbours that may be left out.
 copied_as() {
@@ -102,7 +112,7 @@ copied_as() {
       sed -E '/^stat /s/ [0-9]+ ([0-9a-f]+:[0-9a-f]+)$/ \1/' >"$work/copied.${#root}.$([ "$root" = "$2" ] && echo source || echo target)"
   done
   comm -13 "$work"/copied.*.source "$work"/copied.*.target | head -n 3 | sed 's/^/in the target: /'
-  jq -r '(.left_out[] | .path), (.rewritten[] | select(.changes != []) | .path)' "$1" >"$work/left-out"
+  jq -r '(.left_out[]? | .path), (.rewritten[]? | select(.changes != []) | .path)' "$1" >"$work/left-out"
   comm -23 "$work"/copied.*.source "$work"/copied.*.target | awk -v list="$work/left-out" '
     BEGIN { while ((getline path < list) > 0) left["./" path] = 1 }
     { name = $2; gsub(/^"|"$/, "", name)
