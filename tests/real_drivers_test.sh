@@ -3,7 +3,9 @@
 # it: what was not looked at is said, with a bit of the exit code. A migration copies what is a plain tree, and refuses the rest
 # before it writes anything.
 #
-#   DRIVERS="NAME..."   only these: vfs btrfs containerd-beside containerd-alone containerd-wiped
+#   DRIVERS="NAME..."   only these: vfs btrfs containerd-beside containerd-alone containerd-real containerd-wiped
+#
+# A real daemon makes a root with containerd's store where the machine's, or that of DAEMON_CHROOT, is of version 25 or later.
 set -euo pipefail
 # shellcheck source=tests/shell.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/shell.sh"
@@ -14,7 +16,7 @@ set -euo pipefail
 # shellcheck source=fixtures/inject/containerd_store.sh
 . "$top/fixtures/inject/containerd_store.sh"
 
-read -ra cases <<<"${DRIVERS:-vfs btrfs containerd-beside containerd-alone containerd-wiped}"
+read -ra cases <<<"${DRIVERS:-vfs btrfs containerd-beside containerd-alone containerd-real containerd-wiped}"
 [ "$(id -u)" -eq 0 ] || { for name in "${cases[@]}"; do skip "$name" "needs root"; done; exit 0; }
 needs dockerd jq unshare || exit 0
 # In a mount namespace of its own, which takes everything along however this ends.
@@ -154,19 +156,34 @@ try_containerd_beside() {
   )"
 }
 
-try_containerd_alone() {
-  local root=$work/root
-  real_root "$root" small
-  only_containerd_store "$root"
-  fsck_json "$work/report" "$root"
-  verdict "a containerd store alone: known as a root, and said" "$(
+# alone NAME ROOT VOLUMES: a root that has nothing but such a store, one container and so many volumes.
+alone() {
+  fsck_json "$work/report" "$2"
+  verdict "$1: known as a root, and said" "$(
     unchecked "$work/report" containerd
     [ $((status & 4)) -eq 0 ] || echo "exit $status: $(show_findings "$work/report" | head -n 3)"
-    jq -e '.counts.containers == 1 and .counts.volumes == 3 and .counts.networks > 0' "$work/report" >/dev/null ||
-      echo "the rest is not checked: $(jq -c .counts "$work/report")"
-    says_in_part "$root" containerd
+    jq -e --argjson volumes "$3" '.counts.containers == 1 and .counts.volumes == $volumes and .counts.networks > 0' \
+      "$work/report" >/dev/null || echo "the rest is not checked: $(jq -c .counts "$work/report")"
+    says_in_part "$2" containerd
   )"
-  verdict "a containerd store alone: a migration asks first" "$(never_begins "$root" without-containerd-store)"
+  verdict "$1: a migration asks first" "$(never_begins "$2" without-containerd-store)"
+}
+
+try_containerd_alone() {
+  real_root "$work/root" small
+  only_containerd_store "$work/root"
+  alone "a containerd store alone" "$work/root" 3
+}
+
+try_containerd_real() {
+  local version
+  version=$(${DAEMON_CHROOT:+chroot "$DAEMON_CHROOT"} dockerd --version | sed -E 's/.*version ([0-9]+).*/\1/')
+  if ((version < 25)); then
+    skip "a containerd store by a real daemon" "needs Docker 25 or later, this is $version"
+    return
+  fi
+  real_root "$work/root" containerd
+  alone "a containerd store by a real daemon" "$work/root" 1
 }
 
 try_containerd_wiped() {
