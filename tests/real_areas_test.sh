@@ -108,6 +108,9 @@ try_link_overlay2() {
     grep -q 'symlink' "$work/report" || echo "it has not the daemon's words"
     all_found "$work/report" | sed 's/^/behind it: /'
   )"
+  rm -rf --one-file-system "$root" "$work/elsewhere"
+  copy
+  area_behind_link "$root" overlay2 "$work/elsewhere"
   verdict "overlay2 as a link, by a daemon" "$(
     daemon_start "$root"
     dk image ls | grep -q '^app' || echo "images are not listed"
@@ -188,8 +191,8 @@ try_disks() {
     healthy "$work/report" layers
     as_many "$work/report"
   )"
-  verdict "damage on both disks" "$(damaged_and_mended link_missing content_owner whiteout_lost vol_opts_missing entry_diff_missing)"
   verdict "both disks migrated" "$(travels volumes overlay2)"
+  verdict "damage on both disks" "$(damaged_and_mended link_missing content_owner whiteout_lost vol_opts_missing entry_diff_missing)"
   verdict "both disks, by a daemon" "$(ask_daemon)"
   umount "$root/overlay2" "$root/volumes"
 }
