@@ -2,12 +2,12 @@
 #include "checks/migration.h"
 
 #include <algorithm>
-#include <functional>
 #include <set>
 #include <span>
 
 #include "checks/migration_drivers.h"
 #include "checks/migration_inventory.h"
+#include "checks/migration_measure.h"
 #include "checks/migration_request.h"
 #include "checks/migration_source.h"
 #include "checks/migration_target.h"
@@ -217,26 +217,13 @@ class Migration {
   }
 
   void measure() {
-    const uint64_t block = 4096;
-    MeasureWishes wishes;
-    wishes.mounts = report_.plan.mounts();
-    for (const Root& root : {std::cref(source_->root()), std::cref(*target_.root)}) {
-      const Result<FileStat> stat = root.stat(RelPath());
-      wishes.refused.push_back(stat ? FileIdentity{stat->device, stat->inode} : FileIdentity{});
-    }
+    std::vector<std::string> old_places;
     for (const SourceRoot& root : source_->roots()) {
       for (const PathMove& move : moves(root)) {
-        wishes.old_places.push_back(move.from);
+        old_places.push_back(move.from);
       }
     }
-    report_.need = measure_units(source_->root(), report_.plan.units, report_.plan.filter(), block, wish_.jobs, cancel_,
-                                 progress_, wishes);
-    for (const RefusedPlace& place : report_.need.refused) {
-      refuse(escaped(place.path) + " is " + (place.which == 0 ? "the source itself" : "what the target lies in") +
-             ", mounted or linked into the source: copying it would have no end; unmount it, or remove the link, first");
-    }
-    measure_omissions(source_->root(), report_.plan.omissions, wish_.jobs, cancel_, progress_);
-    leave_sockets();
+    measure_migration(source_->root(), *target_.root, std::move(old_places), cancel_, progress_, report_);
     report_.inventory.source = take_inventory(planned_, report_.plan);
   }
 
@@ -245,18 +232,6 @@ class Migration {
     if (!report_.space->fits && !report_.is_complete) {
       refuse("the target is too small: it " + report_.space->problem);
     }
-  }
-
-  void leave_sockets() {
-    std::vector<Omission>& omissions = report_.plan.omissions;
-    for (const std::string& socket : report_.need.sockets) {
-      if (const std::optional<RelPath> path = RelPath::parse(socket)) {
-        omissions.push_back({Omission::Kind::Socket, *path, false, CopyArea::Other,
-                             "a socket; the program that listens makes it anew", 0, 1});
-      }
-    }
-    std::sort(omissions.begin(), omissions.end(),
-              [](const Omission& one, const Omission& other) { return one.path < other.path; });
   }
 
   // What a migration that goes on has already put into the target.
