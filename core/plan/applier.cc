@@ -43,7 +43,11 @@ Result<size_t> Applier::open_keep(const RelPath& directory) {
   }
   // The journal knows of the place before there is one: it is looked for by what it says.
   if (known == log_.keeps.end()) {
-    const JsonValue place = keep_record(directory);
+    const Result<FileStat> before = place_.root->stat(directory);
+    if (!before) {
+      return before.error();
+    }
+    const JsonValue place = keep_record(directory, before->mtime);
     const Result<void> written = journal_.append({place});
     const Result<void> noted = written ? replay(place, log_) : written;
     if (!noted) {

@@ -8,6 +8,7 @@
 #include "core/fs/own_directory.h"
 #include "core/fs/writer.h"
 #include "core/plan/expect.h"
+#include "core/plan/run_log.h"
 
 namespace dfsck {
 namespace {
@@ -150,6 +151,26 @@ Result<KeepPlace> open_keep_place(const Root& root, const RelPath& directory, co
     return saved ? quarantine.error() : saved.error();
   }
   return KeepPlace{directory, std::move(*run), std::move(*saved), std::move(*quarantine)};
+}
+
+Result<void> restore_area_times(const Root& root, const RunLog& log) {
+  for (size_t i = 0; i < log.keeps.size(); ++i) {
+    const bool is_used = std::any_of(log.steps.begin(), log.steps.end(), [&](const LoggedStep& logged) {
+      return logged.state != LoggedStep::State::Planned && logged.trace.keep == i + 1;
+    });
+    const Result<Dir> area = root.open_dir(log.keeps[i]);
+    const Result<FileStat> now = area ? area->stat_self() : area.error();
+    if (!now && !means_absent(now.error())) {
+      return now.error();
+    }
+    if (is_used || !now || now->mtime == log.keep_times[i]) {
+      continue;
+    }
+    if (const Result<void> restored = set_mtime_of(*area, log.keep_times[i]); !restored) {
+      return restored;
+    }
+  }
+  return {};
 }
 
 Result<void> sync_places(const RunPlace& place) {

@@ -39,6 +39,10 @@ class KeepFinder {
 Result<KeepPlace> make_keep_place(const Root& root, const RelPath& directory, const std::string& id);
 Result<KeepPlace> open_keep_place(const Root& root, const RelPath& directory, const std::string& id);
 
+// Gives areas back their times of modification where the run was cut off while it made its place there: no step has used
+// it yet.
+Result<void> restore_area_times(const Root& root, const RunLog& log);
+
 // Makes everything durable that the run has changed, on each of its filesystems.
 Result<void> sync_places(const RunPlace& place);
 

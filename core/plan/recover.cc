@@ -106,6 +106,9 @@ class Recovery {
     if (log_.undoing) {
       return back("");  // what is half taken back cannot be judged any more, only completed
     }
+    if (const Result<void> restored = restore_area_times(*place_.root, log_); !restored) {
+      return restored.error();
+    }
     if (const Result<void> completed = complete_group_that_goes_back(); !completed) {
       return completed.error();
     }

@@ -69,6 +69,7 @@ class Replayer {
       given_up();
     } else if (kind == "keep") {
       log_.keeps.push_back(in_.path("path"));
+      log_.keep_times.push_back(in_.time("time").value_or(FileTime{}));
     } else if (kind == "back-intent") {
       take_back(in_.text("why"));
     } else if (kind == "undo-intent") {

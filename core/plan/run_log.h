@@ -70,6 +70,7 @@ struct RunLog {
   std::vector<Reason> reasons;
   std::vector<LoggedStep> steps;
   std::vector<RelPath> keeps;  // directories with a `.docker-fsck` of their own for this run; their numbers begin with 1
+  std::vector<FileTime> keep_times;  // of these directories, before it was made
   size_t batches = 0;
   size_t plans = 0;
   uint64_t journal_bytes = 0;  // good ones
@@ -99,7 +100,7 @@ JsonValue done_record(size_t first, size_t count);
 enum class GivenUp { Failed, Skipped };
 JsonValue given_up_record(size_t first, size_t count, GivenUp how, std::string_view why, std::string_view way_out = "");
 // From now on the run keeps things in the directory's own `.docker-fsck` as well.
-JsonValue keep_record(const RelPath& directory);
+JsonValue keep_record(const RelPath& directory, FileTime time);
 // `steps` in the order in which they are taken back; of their traces only the times of directories count.
 struct UndoItem {
   size_t step = 0;

@@ -139,9 +139,10 @@ JsonValue given_up_record(size_t first, size_t count, GivenUp how, std::string_v
   return JsonValue::object(std::move(object));
 }
 
-JsonValue keep_record(const RelPath& directory) {
+JsonValue keep_record(const RelPath& directory, FileTime time) {
   Object object = record("keep");
   add_bytes(object, "path", directory.bytes());
+  add_time(object, "time", time);
   return JsonValue::object(std::move(object));
 }
 
