@@ -15,9 +15,7 @@ set -euo pipefail
 cases=(dry-run ext4 xfs final-path killed small-target full-target read-only safe-damage broken-layer refused-while-live live
   images exclude switch userns)
 if [ "$(id -u)" -ne 0 ] || ! command -v dockerd >/dev/null; then
-  for name in "${cases[@]}"; do
-    skip "migration $name" "needs root and dockerd"
-  done
+  for name in "${cases[@]}"; do skip "migration $name" "needs root and dockerd"; done
   exit 0
 fi
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 
+#include "core/base/patient_calls.h"
 #include "core/model/mount_table.h"
 
 namespace dfsck {
@@ -24,7 +25,7 @@ bool shows_its_own(std::string_view type) {
 
 // Whether the filesystem knows attributes of this kind, whoever asks.
 bool knows_attribute(const Dir& dir, const char* name) {
-  return ::fgetxattr(dir.fd(), name, nullptr, 0) >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS);
+  return patient::fgetxattr(dir.fd(), name, nullptr, 0) >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS);
 }
 
 bool is_at_or_below(const std::string& path, const std::string& base) {

@@ -14,6 +14,7 @@
 #include <set>
 
 #include "core/base/escape.h"
+#include "core/base/patient_calls.h"
 #include "core/fs/dir.h"
 #include "core/fs/root.h"
 
@@ -36,7 +37,7 @@ bool is_of_kernel(int fd) {
 
 std::optional<FileIdentity> identity_of(int fd) {
   struct ::stat raw {};
-  return ::fstat(fd, &raw) == 0 ? std::optional(FileIdentity{raw.st_dev, raw.st_ino}) : std::nullopt;
+  return patient::fstat(fd, &raw) == 0 ? std::optional(FileIdentity{raw.st_dev, raw.st_ino}) : std::nullopt;
 }
 
 // Follows links of all kinds but those of /proc, which lead to what is open, not to a place.
@@ -46,20 +47,20 @@ Fd open_followed(int at, const std::string& name) {
   how.resolve = RESOLVE_NO_MAGICLINKS;
   Fd fd(static_cast<int>(::syscall(SYS_openat2, at, name.c_str(), &how, sizeof how)));
   if (!fd && (errno == ENOSYS || errno == EPERM)) {
-    fd = Fd(::openat(at, name.c_str(), kPathOnly));
+    fd = Fd(patient::openat(at, name.c_str(), kPathOnly));
   }
   return fd;
 }
 
 // Adds the directory that `fd` is open on and all above it.
 void add_with_parents(int fd, std::set<FileIdentity>& directories) {
-  Fd current(::openat(fd, ".", kPathOnly));
+  Fd current(patient::openat(fd, ".", kPathOnly));
   for (size_t depth = 0; current && depth < kDeepest; ++depth) {
     const std::optional<FileIdentity> identity = identity_of(current.get());
     if (!identity || !directories.insert(*identity).second) {
       return;  // "/" is its own parent
     }
-    current = Fd(::openat(current.get(), "..", kPathOnly));
+    current = Fd(patient::openat(current.get(), "..", kPathOnly));
   }
 }
 
@@ -70,7 +71,7 @@ bool is_at_or_below(const std::string& path, const std::string& base) {
 // Where a link leads that could not be opened as a directory.
 std::string why_not_opened(int at, const std::string& name, int code) {
   struct ::stat raw {};
-  if (code == ENOTDIR && ::fstatat(at, name.c_str(), &raw, 0) == 0 && !S_ISDIR(raw.st_mode)) {
+  if (code == ENOTDIR && patient::fstatat(at, name.c_str(), &raw, 0) == 0 && !S_ISDIR(raw.st_mode)) {
     return "to a " + std::string(type_name(raw.st_mode));
   }
   return code == ENOENT || code == ELOOP || code == ENOTDIR
@@ -121,14 +122,14 @@ class Finder {
       return each.path.bytes() == name && each.is_followed();
     });
     const int follow = link == links_.end() ? O_NOFOLLOW : 0;
-    Fd fd(::openat(top_, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow));
+    Fd fd(patient::openat(top_, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow));
     return fd ? std::optional(Dir(std::move(fd), name)) : std::nullopt;
   }
 
   // True if there is a link that is followed.
   bool look(int at, const std::string& name, const RelPath& path) {
     std::array<char, 4096> target{};
-    const ssize_t length = ::readlinkat(at, name.c_str(), target.data(), target.size());
+    const ssize_t length = patient::readlinkat(at, name.c_str(), target.data(), target.size());
     if (length < 0) {
       return false;  // no link, or nothing at all
     }
@@ -162,7 +163,7 @@ class Finder {
     std::set<FileIdentity> holders;
     add_with_parents(top_, holders);
     const size_t slash = name.rfind('/');
-    const Fd above(::openat(at, slash == std::string::npos ? "." : name.substr(0, slash).c_str(), kPathOnly));
+    const Fd above(patient::openat(at, slash == std::string::npos ? "." : name.substr(0, slash).c_str(), kPathOnly));
     add_with_parents(above.get(), holders);
     if (holders.contains(link.identity)) {
       return "to a directory that holds the link itself";

@@ -7,6 +7,7 @@
 
 #include <climits>
 
+#include "core/base/patient_calls.h"
 #include "core/fs/root.h"
 
 namespace dfsck {
@@ -37,7 +38,7 @@ Result<Place> final_place(const std::string& path) {
   Result<Place> place = place_of(path);
   for (int links = 0; links < kMaxLinks && place; ++links) {
     std::string target(PATH_MAX, '\0');
-    const ssize_t length = ::readlink(place->path().c_str(), target.data(), target.size());
+    const ssize_t length = patient::readlink(place->path().c_str(), target.data(), target.size());
     if (length < 0) {
       break;
     }
@@ -49,7 +50,7 @@ Result<Place> final_place(const std::string& path) {
 
 bool is_same(const std::string& path, const struct stat& other) {
   struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 && info.st_dev == other.st_dev && info.st_ino == other.st_ino;
+  return patient::stat(path.c_str(), &info) == 0 && info.st_dev == other.st_dev && info.st_ino == other.st_ino;
 }
 
 }  // namespace
@@ -60,7 +61,7 @@ Result<bool> lies_inside(const std::string& path, const std::string& root) {
     return place.error();
   }
   struct stat info {};
-  if (::stat(root.c_str(), &info) != 0) {
+  if (patient::stat(root.c_str(), &info) != 0) {
     const Result<Place> new_root = final_place(root);
     return new_root && new_root->path() == place->path();
   }

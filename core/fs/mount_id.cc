@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "core/base/patient_calls.h"
 #include "core/fs/facts.h"
 
 namespace dfsck {
@@ -17,7 +18,7 @@ namespace dfsck {
 
 Result<MountId> mount_of(const Dir& dir) {
   struct ::statx raw {};
-  if (::statx(dir.fd(), "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_BASIC_STATS | STATX_MNT_ID, &raw) != 0) {
+  if (patient::statx(dir.fd(), "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_BASIC_STATS | STATX_MNT_ID, &raw) != 0) {
     return sys_error("stat", dir.where());
   }
   const bool known = (raw.stx_mask & STATX_MNT_ID) != 0;

@@ -1,11 +1,12 @@
 // Recognises stores that are not covered, says where they are and how large, and looks at no more of them than that:
 // of another storage driver besides whether the directories are there that layerdb names.
+#include "core/model/scan_other_stores.h"
+
 #include <algorithm>
 #include <array>
 #include <span>
 
 #include "core/model/database_file.h"
-#include "core/model/scan_other_stores.h"
 
 namespace dfsck {
 namespace {

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "core/base/patient_calls.h"
 #include "core/base/shell_word.h"
 #include "core/plan/precheck.h"
 
@@ -42,7 +43,7 @@ uint64_t guards_on(const Root& root, const RelPath& path) {
   struct ::statx info {};
   constexpr int kFlags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH;
   const std::string name(path.name());
-  return dir && ::statx(dir->fd(), name.c_str(), kFlags, STATX_BASIC_STATS, &info) == 0
+  return dir && patient::statx(dir->fd(), name.c_str(), kFlags, STATX_BASIC_STATS, &info) == 0
              ? info.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)
              : 0;
 }
