@@ -61,10 +61,10 @@ product="$core $checks $cmd"
   # has no more; a run what it prepared in vain.
   forbid "only purge, a run in its own place and a migration in its target remove trees" '\bremove_tree\(' \
     $(echo "$product" | tr ' ' '\n' |
-      without '^core/(fs/writer(_remove\.cc|\.h)|plan/(purge|staging)\.cc|transfer/(target_probe|copy_file|migration_state)\.cc)$')
+      without '^core/(fs/writer(_remove\.cc|\.h)|plan/(keep_place|run_removal|staging)\.cc|transfer/(target_probe|copy_file|migration_state)\.cc)$')
   forbid "only what we made ourselves and did not use is removed" '\bremove_object\(' \
     $(echo "$product" | tr ' ' '\n' |
-      without '^core/(fs/writer(_remove\.cc|_output\.cc|\.h)|plan/(batch|spare_links|staging|stamp)\.cc|transfer/(switch_config|target_file|migration_state|new_root)\.cc)$')
+      without '^core/(fs/writer(_remove\.cc|_output\.cc|\.h)|plan/(journal|keep_place|run_removal|batch|spare_links|staging|stamp)\.cc|transfer/(switch_config|target_file|migration_state|new_root)\.cc)$')
   forbid "paths are opened by core/fs and core/content only" '(^|[^A-Za-z_])::(open|opendir|fopen)\(|std::filesystem|std::ifstream' \
     $(echo "$core $checks" | tr ' ' '\n' | without '^core/(fs|content)/')
   forbid "strerror is not thread-safe: errno_text" '\bstrerror\b' $product
