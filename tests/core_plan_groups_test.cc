@@ -66,6 +66,7 @@ class Tree {
     std::erase_if(all, [](const auto& entry) { return entry.first.find(".docker-fsck") != std::string::npos; });
     if (kind == PictureKind::Shape) {
       for (auto& [path, text] : all) {
+        text.erase(0, text.find(" ", 8));  // inode numbers say nothing across filesystems
         if (const size_t at = text.find(" modified "); at != std::string::npos && path != "overlay2") {
           text.erase(at, std::min(text.find(' ', at + 10), text.size()) - at);
         }

@@ -43,7 +43,8 @@ Result<size_t> Applier::open_keep(const RelPath& directory) {
   }
   // The journal knows of the place before there is one: it is looked for by what it says.
   if (known == log_.keeps.end()) {
-    const Result<FileStat> before = place_.root->stat(directory);
+    const Result<Dir> area = place_.root->open_dir(directory);
+    const Result<FileStat> before = area ? area->stat_self() : area.error();
     if (!before) {
       return before.error();
     }

@@ -162,7 +162,8 @@ std::optional<FileTime> Batch::time_of(const RelPath& directory) {
   if (const auto set = times_.find(directory.bytes()); set != times_.end()) {
     return set->second;
   }
-  const Result<FileStat> stat = place_.root->stat(directory);
+  const Result<Dir> dir = place_.root->open_dir(directory);  // the directory itself, whatever stands for it
+  const Result<FileStat> stat = dir ? dir->stat_self() : dir.error();
   return stat ? std::optional(stat->mtime) : std::nullopt;
 }
 

@@ -39,7 +39,8 @@ class TimeKeeper {
     if (const auto found = set_.find(directory); found != set_.end()) {
       return found->second;
     }
-    const Result<FileStat> stat = root_.stat(directory);
+    const Result<Dir> dir = root_.open_dir(directory);
+    const Result<FileStat> stat = dir ? dir->stat_self() : dir.error();
     return stat ? std::optional(stat->mtime) : std::nullopt;
   }
 
