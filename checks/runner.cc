@@ -16,6 +16,7 @@
 #include "core/base/errno_class.h"
 #include "core/base/shortage.h"
 #include "core/base/text.h"
+#include "core/base/unread.h"
 #include "core/content/shared_dirs.h"
 #include "core/content/verify_layers.h"
 #include "core/heal/configs.h"
@@ -239,11 +240,13 @@ Result<Examination> Examination::make(const Root& root, const CheckOptions& opti
   const Rulings rulings = read_files ? judge_shared_dirs(root, *scanned, options.jobs, cancel, progress) : Rulings{};
   auto state = std::make_unique<State>(root, options.level, std::move(*scanned), rulings);
   const Model& model = state->model;
+  std::optional<size_t> searched_from;  // what was not read since then, was not searched
   if (wants_content(options)) {
     state->content = verify_layers(root, model, state->derived, options.layers ? &*options.layers : nullptr,
                                    options.level == Level::Full ? Depth::Full : Depth::Headers, options.jobs, cancel,
                                    progress);
     take_back_hidden(find_hidden(root, model), state->content);
+    searched_from = unread_so_far();
     find_remedies(root, model, state->derived, donors, options.jobs, cancel, progress, state->content);
     rebuild_references(root, model, state->derived, donors, options.jobs, cancel, progress, state->content);
   }
@@ -267,6 +270,9 @@ Result<Examination> Examination::make(const Root& root, const CheckOptions& opti
   add_unread(model, state->content, report);
   state->findings = run_checks(state->input, options, cancel);
   drop_what_hangs_on_unread(model, state->findings);
+  if (searched_from) {
+    note_search(root, *searched_from, state->findings, report);
+  }
   add_findings(state->input, state->findings, report);
   report.cancelled = cancel.requested();
   if (const std::optional<Error> shortage = noted_shortage(); shortage) {

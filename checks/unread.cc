@@ -6,6 +6,7 @@
 
 #include "checks/problems.h"
 #include "core/base/errno_class.h"
+#include "core/base/escape.h"
 #include "core/base/unread.h"
 
 namespace dfsck {
@@ -16,6 +17,11 @@ bool stands_alone(const Finding& finding) {
   constexpr std::array<std::string_view, 5> kAlone{"root_environment", "root_entries", "layer_content", "damage_pattern",
                                                    "layer_twins"};
   return std::find(kAlone.begin(), kAlone.end(), problem_of(finding.problem).check) != kAlone.end();
+}
+
+std::string_view top_of(const RelPath& path) {
+  const std::string_view bytes = path.bytes();
+  return bytes.substr(0, bytes.find('/'));
 }
 
 bool touches(const RelPath& one, const RelPath& other) {
@@ -37,18 +43,25 @@ class Hidden {
     if (paths_.empty() || problem_of(finding.problem).check == "root_environment") {
       return false;
     }
-    return (web_ && !stands_alone(finding)) || touches_unread(finding.path) || layer_touches_unread(finding);
+    return (web_ && !stands_alone(finding)) || touches_unread(finding.path) || neighbour_is_unread(finding) ||
+           layer_touches_unread(finding);
   }
 
  private:
   // Part of what refers to one another.
   bool is_of_web(const RelPath& path) const {
-    const std::string top = path.bytes().substr(0, path.bytes().find('/'));
+    const std::string_view top = top_of(path);
     return top.empty() || top == "image" || top == "containers" || top == "buildkit" || top == "volumes" ||
            top == "network" || top == model_.driver;
   }
   bool touches_unread(const RelPath& path) const {
     return std::any_of(paths_.begin(), paths_.end(), [&](const RelPath& unread) { return touches(unread, path); });
+  }
+  // The files of swarm/, or of a plugin, are judged by one another.
+  bool neighbour_is_unread(const Finding& finding) const {
+    return problem_of(finding.problem).check == "root_entries" &&
+           std::any_of(paths_.begin(), paths_.end(),
+                       [&](const RelPath& unread) { return top_of(unread) == top_of(finding.path); });
   }
   // A finding on content speaks of the layer's own files as well.
   bool layer_touches_unread(const Finding& finding) const {
@@ -80,6 +93,12 @@ std::string what_helps(const HostFacts& host) {
          "log)";
 }
 
+std::vector<Unread> unread_of(const Root& root, size_t from) {
+  std::vector<Unread> unread = unread_below(root.path(), from);
+  std::erase_if(unread, [](const Unread& each) { return speaks_of_disk(each.code); });
+  return unread;
+}
+
 }  // namespace
 
 void drop_what_hangs_on_unread(const Model& model, std::vector<Finding>& findings) {
@@ -87,9 +106,20 @@ void drop_what_hangs_on_unread(const Model& model, std::vector<Finding>& finding
   std::erase_if(findings, [&](const Finding& finding) { return hidden.hides(finding); });
 }
 
+void note_search(const Root& root, size_t from, std::vector<Finding>& findings, RootReport& report) {
+  const std::vector<Unread> unread = unread_of(root, from);
+  if (unread.empty()) {
+    return;
+  }
+  for (const Unread& each : unread) {
+    report.failures.push_back("cannot " + each.op + " " + escaped(each.path) + ": " + errno_text(each.code) +
+                              ", so not every place was searched for lost bytes");
+  }
+  std::erase_if(findings, [](const Finding& finding) { return finding.problem == problem::layer_bytes_lost; });
+}
+
 bool has_unread(const Root& root) {
-  const std::vector<Unread> unread = unread_below(root.path(), 0);
-  return std::any_of(unread.begin(), unread.end(), [](const Unread& each) { return !speaks_of_disk(each.code); });
+  return !unread_of(root, 0).empty();
 }
 
 void add_unread(const Model& model, const ContentResults& content, RootReport& report) {

@@ -16,6 +16,10 @@ namespace dfsck {
 // they are judged together, or not at all. What lies by itself is judged if it was read.
 void drop_what_hangs_on_unread(const Model& model, std::vector<Finding>& findings);
 
+// The same for what could not be read while good bytes were looked for, since the count of unread things was `from` (see
+// core/base/unread.h): nothing is said to be lost then. Names it in the report.
+void note_search(const Root& root, size_t from, std::vector<Finding>& findings, RootReport& report);
+
 // Whether anything of the root was not read, in this look or while bytes were searched for, so that what looks lost or unused
 // may be neither.
 bool has_unread(const Root& root);
