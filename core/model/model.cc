@@ -113,6 +113,7 @@ Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progre
   scan_build_cache(root, model);
   scan_swarm_and_plugins(root, model);
   scan_leftovers(root, model);
+  scan_owners(root, model);
   std::sort(model.failures.begin(), model.failures.end());
   // From here on the model does not change.
   return model;
