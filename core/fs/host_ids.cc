@@ -2,8 +2,10 @@
 #include "core/fs/host_ids.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <string>
 
@@ -25,6 +27,14 @@ std::string read_text(const char* path) {
 std::optional<uint32_t> parse_id(std::string_view text) {
   const std::optional<uint64_t> id = parse_uint64(text);
   return id && *id < IdMap::kAllIds ? std::optional(static_cast<uint32_t>(*id)) : std::nullopt;
+}
+
+// A setting of the kernel: it gives its value to the first read alone, as far as that goes.
+std::optional<uint32_t> read_setting(const char* path) {
+  const Fd fd(::open(path, O_RDONLY | O_CLOEXEC));
+  std::array<char, 32> text{};
+  const ssize_t got = fd ? ::read(fd.get(), text.data(), text.size()) : -1;
+  return parse_id(trimmed(std::string_view(text.data(), got > 0 ? static_cast<size_t>(got) : 0)));
 }
 
 std::map<std::string_view, uint32_t> ids_by_name(std::string_view passwd) {
@@ -81,8 +91,8 @@ HostIds read_host_ids() {
   HostIds ids;
   ids.visible = {visible_ids(read_text("/proc/self/uid_map")), visible_ids(read_text("/proc/self/gid_map"))};
   ids.in_namespace = ids.visible.users != IdMap() || ids.visible.groups != IdMap();
-  ids.no_user = parse_id(trimmed(read_text("/proc/sys/kernel/overflowuid"))).value_or(ids.no_user);
-  ids.no_group = parse_id(trimmed(read_text("/proc/sys/kernel/overflowgid"))).value_or(ids.no_group);
+  ids.no_user = read_setting("/proc/sys/kernel/overflowuid").value_or(ids.no_user);
+  ids.no_group = read_setting("/proc/sys/kernel/overflowgid").value_or(ids.no_group);
   const std::string passwd = read_text("/etc/passwd");
   ids.users = parse_subordinate_ids(read_text("/etc/subuid"), passwd);
   ids.groups = parse_subordinate_ids(read_text("/etc/subgid"), passwd);
