@@ -65,6 +65,7 @@ std::optional<DamageClass> damage_class(const Issue& issue, const Remedy* remedy
     case IssueKind::Missing: return DamageClass::Gone;
     case IssueKind::WrongType: return DamageClass::OtherType;
     case IssueKind::OwnerMode:
+    case IssueKind::OwnerHidden:
     case IssueKind::Xattr:
     case IssueKind::LinkTarget:
     case IssueKind::HardLinkSplit:

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "checks/planner.h"
+#include "core/codec/override_stat.h"
 #include "core/content/same_bytes.h"
 
 namespace dfsck {
@@ -19,11 +20,22 @@ bool is_from_tar(const std::string& name) {
 
 }  // namespace
 
+// Whom the map of the root does not tell, what is there does.
+std::optional<Ownership> EntryMender::owner() const {
+  const uint32_t mode = entry_.mode & 07777;
+  if (entry_.owner_known) {
+    return Ownership{entry_.uid, entry_.gid, mode};
+  }
+  const Result<FileStat> now = input_.root.stat(path_);
+  return now ? std::optional(Ownership{now->uid, now->gid, mode}) : std::nullopt;
+}
+
 void EntryMender::restore(const Remedy& remedy) {
-  if (!has_place()) {
+  const std::optional<Ownership> wanted = owner();
+  if (!has_place() || !wanted) {
     return;
   }
-  add(RestoreFile{path_, remedy.origin, entry_.size, entry_.crc64, owner()});
+  add(RestoreFile{path_, remedy.origin, entry_.size, entry_.crc64, *wanted});
   set_xattrs();
   add(SetMtime{path_, entry_.mtime.seconds, entry_.mtime.nanoseconds});
   const std::optional<RelPath> diff = tree();
@@ -40,10 +52,7 @@ void EntryMender::mend() {
     case IssueKind::LinkTarget:
     case IssueKind::WhiteoutLost:
     case IssueKind::DeviceNumber: make(); break;
-    case IssueKind::OwnerMode:
-      add(SetOwnership{path_, owner()});
-      set_xattrs();  // a change of owner clears capabilities
-      break;
+    case IssueKind::OwnerMode: mend_owner_and_mode(); break;
     case IssueKind::Xattr:
       set_xattrs();
       drop_xattrs();
@@ -51,6 +60,24 @@ void EntryMender::mend() {
     case IssueKind::OpaqueLost: set_xattrs(); break;
     case IssueKind::HardLinkSplit: link(); break;
     default: break;
+  }
+}
+
+void EntryMender::mend_owner_and_mode() {
+  const auto on_disk = input_.root.xattrs(path_);
+  for (const char* name : kOverrideXattrs) {
+    const auto found = on_disk ? on_disk->find(name) : std::map<std::string, std::string>::const_iterator();
+    const auto instead =
+        on_disk && found != on_disk->end() ? parse_override_stat(found->second) : std::nullopt;
+    if (instead) {
+      const OverrideStat right{entry_.container_uid, entry_.container_gid, entry_.mode & 07777, instead->type};
+      add(SetXattr{path_, name, right.text()});
+      return;
+    }
+  }
+  if (const std::optional<Ownership> wanted = owner(); wanted) {
+    add(SetOwnership{path_, *wanted});
+    set_xattrs();  // a change of owner clears capabilities
   }
 }
 
@@ -88,17 +115,21 @@ void EntryMender::make() {
     link();
     return;
   }
+  const std::optional<Ownership> wanted = owner();
+  if (!wanted) {
+    return;
+  }
   switch (entry_.mode & S_IFMT) {
-    case S_IFDIR: add(MakeDir{path_, owner()}); break;
-    case S_IFREG: add(WriteFile{path_, "", owner()}); break;
+    case S_IFDIR: add(MakeDir{path_, *wanted}); break;
+    case S_IFREG: add(WriteFile{path_, "", *wanted}); break;
     case S_IFLNK:
       add(WriteSymlink{path_, entry_.link_target});
-      add(SetOwnership{path_, owner()});
+      add(SetOwnership{path_, *wanted});
       break;
     case S_IFCHR:
     case S_IFBLK:
     case S_IFIFO:
-      add(MakeNode{path_, entry_.mode & S_IFMT, entry_.rdev_major, entry_.rdev_minor, owner()});
+      add(MakeNode{path_, entry_.mode & S_IFMT, entry_.rdev_major, entry_.rdev_minor, *wanted});
       break;
     default: return;
   }

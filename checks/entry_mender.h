@@ -20,7 +20,9 @@ class EntryMender {
   void mend();
 
  private:
-  Ownership owner() const { return {entry_.uid, entry_.gid, entry_.mode & 07777}; }
+  // Nothing where it is not known whom the entry should belong to, and there is nobody to take over from.
+  std::optional<Ownership> owner() const;
+  void mend_owner_and_mode();
   void add(Action action);
   bool has_place() const;
   bool will_be_there(const RelPath& inside, const RelPath& path) const;

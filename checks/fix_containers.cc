@@ -18,7 +18,7 @@ const Container* container_of(const CheckInput& input, const Finding& finding) {
 }
 
 void write(const CheckInput& input, const RelPath& path, std::string bytes, size_t index, PlanBuilder& plan) {
-  plan.add(index, stage::kContainers, WriteFile{path, std::move(bytes), Ownership{0, 0, kFileMode}},
+  plan.add(index, stage::kContainers, WriteFile{path, std::move(bytes), daemon_owner(input.model, kFileMode)},
            expect_now(input.root, path));
 }
 

@@ -29,7 +29,7 @@ void fix_mend_entry(const CheckInput& input, const Finding& finding, size_t inde
 void fix_restore_tar_split(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const RebuiltReference* rebuilt = finding.content ? input.content.find_reference(finding.content->layer) : nullptr;
   if (rebuilt != nullptr) {
-    plan.add(index, stage::kLayers, WriteFile{finding.path, rebuilt->tar_split, Ownership{0, 0, 0644}},
+    plan.add(index, stage::kLayers, WriteFile{finding.path, rebuilt->tar_split, daemon_owner(input.model, 0644)},
              expect_now(input.root, finding.path));
   }
 }
@@ -37,7 +37,7 @@ void fix_restore_tar_split(const CheckInput& input, const Finding& finding, size
 // A hard link needs the file that it is a name of, which may come behind it.
 void fix_restore_layer_tree(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const RelPath diff = finding.path / "diff";
-  plan.add(index, stage::kContent, MakeDir{finding.path, Ownership{0, input.model.gid_base, kDirMode}},
+  plan.add(index, stage::kContent, MakeDir{finding.path, layer_home_owner(input.model, kDirMode)},
            expect_now(input.root, finding.path));
   plan.add(index, stage::kContent, MakeDir{diff, layer_owner(input.model, kDiffMode)}, expect_now(input.root, diff));
   const std::optional<CacheId> id = CacheId::parse(finding.path.name());
@@ -45,7 +45,7 @@ void fix_restore_layer_tree(const CheckInput& input, const Finding& finding, siz
   if (truth != nullptr && truth->has_children && input.model.overlay.find(*id) == nullptr) {
     // Children that are older than all marks do not prove later that this one should have one.
     const RelPath mark = finding.path / "committed";
-    plan.add(index, stage::kContent, WriteFile{mark, "", Ownership{0, 0, kMarkMode}}, expect_now(input.root, mark));
+    plan.add(index, stage::kContent, WriteFile{mark, "", daemon_owner(input.model, kMarkMode)}, expect_now(input.root, mark));
   }
   const size_t layer = finding.content->layer;
   const std::vector<Issue>& issues = input.content.layers[layer].issues;

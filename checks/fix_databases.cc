@@ -14,9 +14,9 @@ namespace {
 
 // What the daemon gives to a new file (moby libnetwork/internal/kvstore/boltdb, builder/builder-next/controller.go,
 // volume/service/store.go).
-Ownership default_owner(const RelPath& path) {
+Ownership default_owner(const Model& model, const RelPath& path) {
   const bool shared = path.name() == "local-kv.db" || path.name() == "containerdmeta.db";
-  return {0, 0, shared ? 0644U : 0600U};
+  return daemon_owner(model, shared ? 0644U : 0600U);
 }
 
 std::optional<BoltFile> open_database(const CheckInput& input, const RelPath& path) {
@@ -35,7 +35,7 @@ void write_content(const CheckInput& input, const RelPath& path, const BoltConte
 }  // namespace
 
 void write_database(const CheckInput& input, const RelPath& path, std::string bytes, size_t index, PlanBuilder& plan) {
-  Ownership owner = default_owner(path);
+  Ownership owner = default_owner(input.model, path);
   if (const Result<FileStat> stat = input.root.stat(path); stat && stat->is_file()) {
     owner = {stat->uid, stat->gid, stat->mode & 07777U};
   }

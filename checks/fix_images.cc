@@ -37,7 +37,7 @@ void fix_quarantine_image(const CheckInput& input, const Finding& finding, size_
 void fix_restore_image_config(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const Image* image = image_of(input, finding);
   if (image != nullptr && image->copy && image->state != FileState::Kind::Unreadable) {
-    plan.add(index, stage::kImages, WriteFile{image->path, image->copy->bytes, Ownership{0, 0, kConfigMode}},
+    plan.add(index, stage::kImages, WriteFile{image->path, image->copy->bytes, daemon_owner(input.model, kConfigMode)},
              expect_now(input.root, image->path));
   }
 }

@@ -38,7 +38,7 @@ class InitBuilder {
       : input_(input), dir_(dir), truth_(truth), index_(index), plan_(plan) {}
 
   void build() {
-    directory(dir_, Ownership{0, input_.model.gid_base, 0710});
+    directory(dir_, layer_home_owner(input_.model, 0710));
     directory(dir_ / "diff", layer_owner(input_.model, 0755));
     if (truth_.parent) {
       directory(dir_ / "work", layer_owner(input_.model, 0700));
@@ -46,13 +46,13 @@ class InitBuilder {
     for (const InitEntry& entry : kInitEntries) {
       add_entry(entry);
     }
-    file(dir_ / "link", truth_.link->text(), Ownership{0, 0, 0644});
-    file(dir_ / "committed", "", Ownership{0, 0, 0600});
+    file(dir_ / "link", truth_.link->text(), daemon_owner(input_.model, 0644));
+    file(dir_ / "committed", "", daemon_owner(input_.model, 0600));
     if (truth_.lower) {
-      file(dir_ / "lower", *truth_.lower, Ownership{0, 0, 0644});
+      file(dir_ / "lower", *truth_.lower, daemon_owner(input_.model, 0644));
     }
     const RelPath link = input_.model.overlay.path / "l" / truth_.link->text();
-    add(WriteSymlink{link, "../" + std::string(dir_.name()) + "/diff"}, link);
+    add_link({link, "../" + std::string(dir_.name()) + "/diff"}, daemon_owner(input_.model, 0777));
   }
 
  private:
@@ -62,7 +62,7 @@ class InitBuilder {
     if (entry.type == 'f') {
       file(path, "", layer_owner(input_.model, 0755));
     } else if (entry.type == 'l') {
-      add(WriteSymlink{path, "/proc/mounts"}, path);
+      add_link({path, "/proc/mounts"}, layer_owner(input_.model, 0777));
     } else {
       const std::optional<Ownership> below = seen_below(input_, truth_, inside);
       // Only directories in which something is made appear here when the image has them already.
@@ -76,6 +76,9 @@ class InitBuilder {
   void directory(const RelPath& path, Ownership owner) { add(MakeDir{path, owner}, path); }
   void file(const RelPath& path, std::string bytes, Ownership owner) {
     add(WriteFile{path, std::move(bytes), owner}, path);
+  }
+  void add_link(const WriteSymlink& link, Ownership owner) {
+    add_symlink(input_, stage::kDirs, link, owner, index_, plan_);
   }
   void add(Action action, const RelPath& path) {
     plan_.add(index_, stage::kDirs, std::move(action), expect_now(input_.root, path));

@@ -24,7 +24,7 @@ class EntryWriter {
 
   void directory() {
     if (!layer_.is_directory) {
-      plan_.add(index_, stage::kLayers, MakeDir{layer_.path, Ownership{0, 0, kDirMode}},
+      plan_.add(index_, stage::kLayers, MakeDir{layer_.path, daemon_owner(input_.model, kDirMode)},
                 expect_now(input_.root, layer_.path));
     }
   }
@@ -61,7 +61,7 @@ class EntryWriter {
  private:
   void write(const char* name, std::string bytes) {
     const RelPath path = layer_.path / name;
-    plan_.add(index_, stage::kLayers, WriteFile{path, std::move(bytes), Ownership{0, 0, kFileMode}},
+    plan_.add(index_, stage::kLayers, WriteFile{path, std::move(bytes), daemon_owner(input_.model, kFileMode)},
               expect_now(input_.root, path));
   }
 

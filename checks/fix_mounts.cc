@@ -27,7 +27,7 @@ class MountWriter {
   void make_dir(const RelPath& path) {
     const Expect now = expect_now(input_.root, path);
     if (now.absent) {
-      plan_.add(index_, stage::kMounts, MakeDir{path, Ownership{0, 0, kDirMode}}, now);
+      plan_.add(index_, stage::kMounts, MakeDir{path, daemon_owner(input_.model, kDirMode)}, now);
     }
   }
 
@@ -36,7 +36,7 @@ class MountWriter {
     const RelPath path = entry_ / name;
     const Expect now = expect_now(input_.root, path);
     if (now.digest != "sha256:" + sha256_hex(text)) {
-      plan_.add(index_, stage::kMounts, WriteFile{path, text, Ownership{0, 0, kFileMode}}, now);
+      plan_.add(index_, stage::kMounts, WriteFile{path, text, daemon_owner(input_.model, kFileMode)}, now);
     }
   }
 

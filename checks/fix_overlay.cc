@@ -44,7 +44,7 @@ void fix_write_link_file(const CheckInput& input, const Finding& finding, size_t
   const DirTruth* truth = id != nullptr ? input.derived.find_dir(input.model, *id) : nullptr;
   if (truth != nullptr && truth->link) {
     const RelPath path = input.model.overlay.path / id->text() / "link";
-    plan.add(index, stage::kLinks, WriteFile{path, truth->link->text(), Ownership{0, 0, 0644}},
+    plan.add(index, stage::kLinks, WriteFile{path, truth->link->text(), daemon_owner(input.model, 0644)},
              expect_now(input.root, path));
   }
 }
@@ -57,10 +57,10 @@ void fix_write_short_link(const CheckInput& input, const Finding& finding, size_
   }
   const RelPath links = input.model.overlay.path / "l";
   if (input.model.overlay.links_dir != FileState::Kind::Present) {
-    plan.add(index, stage::kLinks, MakeDir{links, Ownership{0, 0, 0700}}, expect_now(input.root, links));
+    plan.add(index, stage::kLinks, MakeDir{links, daemon_owner(input.model, 0700)}, expect_now(input.root, links));
   }
   const RelPath path = links / truth->link->text();
-  plan.add(index, stage::kLinks, WriteSymlink{path, "../" + id->text() + "/diff"}, expect_now(input.root, path));
+  add_symlink(input, stage::kLinks, {path, "../" + id->text() + "/diff"}, daemon_owner(input.model, 0777), index, plan);
 }
 
 void fix_write_lower(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
@@ -68,7 +68,7 @@ void fix_write_lower(const CheckInput& input, const Finding& finding, size_t ind
   const DirTruth* truth = id != nullptr ? input.derived.find_dir(input.model, *id) : nullptr;
   if (truth != nullptr && truth->lower) {
     const RelPath path = input.model.overlay.path / id->text() / "lower";
-    plan.add(index, stage::kLower, WriteFile{path, *truth->lower, Ownership{0, 0, 0644}},
+    plan.add(index, stage::kLower, WriteFile{path, *truth->lower, daemon_owner(input.model, 0644)},
              expect_now(input.root, path));
   }
 }
@@ -79,7 +79,7 @@ void fix_make_work_dir(const CheckInput& input, const Finding& finding, size_t i
 }
 
 void fix_make_committed(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
-  plan.add(index, stage::kDirs, WriteFile{finding.path, "", Ownership{0, 0, 0600}},
+  plan.add(index, stage::kDirs, WriteFile{finding.path, "", daemon_owner(input.model, 0600)},
            expect_now(input.root, finding.path));
 }
 

@@ -15,7 +15,7 @@ constexpr uint32_t kFileMode = 0600;
 
 void write_tags(const CheckInput& input, const Tags& tags, size_t index, PlanBuilder& plan) {
   const RelPath path = input.model.image_path / "repositories.json";
-  plan.add(index, stage::kReferences, WriteFile{path, repositories_json(tags), Ownership{0, 0, kFileMode}},
+  plan.add(index, stage::kReferences, WriteFile{path, repositories_json(tags), daemon_owner(input.model, kFileMode)},
            expect_now(input.root, path));
 }
 

@@ -90,7 +90,7 @@ class Leaving {
       lower += std::string(pieces[i]) + ":";
     }
     const RelPath path = dir.path / "lower";
-    plan_.add(index_, stage::kLower, WriteFile{path, lower + *own_chain(*twin), Ownership{0, 0, 0644}},
+    plan_.add(index_, stage::kLower, WriteFile{path, lower + *own_chain(*twin), daemon_owner(input_.model, 0644)},
               expect_now(input_.root, path));
   }
 

@@ -18,7 +18,7 @@ void fix_restore_volume_options(const CheckInput& input, const Finding& finding,
   const VolumeRecord* record = input.model.volumes.find_record(directory);
   const std::optional<std::string> bytes = record != nullptr ? volume_options_file(*record) : std::nullopt;
   if (bytes) {
-    plan.add(index, stage::kVolumes, WriteFile{finding.path, *bytes, Ownership{0, 0, kPrivateFile}},
+    plan.add(index, stage::kVolumes, WriteFile{finding.path, *bytes, daemon_owner(input.model, kPrivateFile)},
              expect_now(input.root, finding.path));
   }
 }

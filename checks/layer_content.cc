@@ -28,6 +28,7 @@ std::optional<ProblemId> problem_for(const Issue& issue, const Remedy* remedy) {
     case IssueKind::Extra: return problem::file_extra;
     case IssueKind::WrongType: return lacks_bytes(issue) ? problem::entry_wrong_type : problem::entry_replaced;
     case IssueKind::OwnerMode: return problem::owner_mode_wrong;
+    case IssueKind::OwnerHidden: return problem::owner_outside_namespace;
     case IssueKind::Xattr: return problem::xattr_wrong;
     case IssueKind::LinkTarget: return problem::link_target_wrong;
     case IssueKind::HardLinkSplit: return problem::hard_link_split;

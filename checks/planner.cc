@@ -26,7 +26,26 @@ const Step* impossible_step(const Root& root, const Plan& plan, const Error& err
 
 }  // namespace
 
-Ownership layer_owner(const Model& model, uint32_t mode) { return {model.uid_base, model.gid_base, mode}; }
+Ownership layer_owner(const Model& model, uint32_t mode) {
+  return {model.owners.layer_uid(), model.owners.layer_gid(), mode};
+}
+
+Ownership layer_home_owner(const Model& model, uint32_t mode) {
+  return {model.owners.daemon_uid(), model.owners.layer_gid(), mode};
+}
+
+Ownership daemon_owner(const Model& model, uint32_t mode) {
+  return {model.owners.daemon_uid(), model.owners.daemon_gid(), mode};
+}
+
+void add_symlink(const CheckInput& input, int stage, const WriteSymlink& link, Ownership owner, size_t index,
+                 PlanBuilder& plan) {
+  const Expect now = expect_now(input.root, link.path);
+  plan.add(index, stage, link, now);
+  if (owner.uid != 0 || owner.gid != 0) {
+    plan.add(index, stage, SetOwnership{link.path, owner}, now);
+  }
+}
 
 Plan make_plan(const CheckInput& input, const std::vector<Finding>& findings, const std::vector<size_t>& chosen) {
   std::set<size_t> dropped;

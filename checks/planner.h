@@ -29,9 +29,14 @@ inline constexpr int kSwarm = 115;
 inline constexpr int kGarbage = 120;
 }  // namespace stage
 
-// The owner that the daemon gives to files of the driver and the image store: container root of the root's id mapping
-// for layer directories, real root elsewhere.
+// The owner that the daemon gives to what it makes: root of its containers to layer trees, its own root to all else, and to
+// the directory around a tree root with the group of its containers' root.
 Ownership layer_owner(const Model& model, uint32_t mode);
+Ownership layer_home_owner(const Model& model, uint32_t mode);
+Ownership daemon_owner(const Model& model, uint32_t mode);
+// A symbolic link with its owner; its mode is of no meaning.
+void add_symlink(const CheckInput& input, int stage, const WriteSymlink& link, Ownership owner, size_t index,
+                 PlanBuilder& plan);
 
 // Lets the fix of each finding of `chosen` (indices into `findings`) add its steps. The steps' `findings` are indices
 // into `findings` as well.

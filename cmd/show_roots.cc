@@ -6,7 +6,7 @@
 #include "cmd/nearest.h"
 #include "core/base/escape.h"
 #include "core/base/text.h"
-#include "core/content/layer_stream.h"
+#include "core/codec/layer_stream.h"
 
 namespace dfsck {
 namespace {

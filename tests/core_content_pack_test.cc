@@ -203,7 +203,7 @@ TEST_F(PackLayer, TakesOwnersBackToContainerIds) {
     member.gid += 200'000;
   }
   unpack(members, tar);
-  layer_->input.ids = {100'000, 200'000};
+  layer_->input.owners.containers = {IdMap::shifted(100'000, 65'536), IdMap::shifted(200'000, 65'536)};
   EXPECT_TRUE(pack().matches);
   EXPECT_TRUE(records_are_the_same());
   // Of a BuildKit layer the whiteouts are the kernel's own, which belong to the real root.

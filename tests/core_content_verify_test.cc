@@ -179,16 +179,16 @@ TEST_F(VerifyLayer, OwnersAndModes) {
   EXPECT_EQ(issues_of(layer.verify()),
             "owner-mode bin/sh: owner 1000:1001, should be 0:0\n"
             "owner-mode etc: mode 0755, should be 0750\n"
-            "owner-mode etc/empty: mode 0666, should be 0600; owner 0:0, should be 7:0\n"
-            "owner-mode etc/gone: owner 3:4, should be 0:0\n");
+            "owner-mode etc/empty: mode 0666, should be 0600; owner 0:0, should be 7:0\n")
+      << "(whose a whiteout is, as etc/gone, is of no meaning)";
 }
 
 TEST_F(VerifyLayer, OwnersAreShiftedInRemappedRoots) {
   LayerOnDisk layer({{.name = "f", .uid = 100'005, .gid = 200'006, .data = "x"}},
                     test::make_tar({{.name = "f", .uid = 5, .gid = 6, .data = "x"}}));
-  layer.input.ids = {100'000, 200'000};
+  layer.input.owners.containers = {IdMap::shifted(100'000, 65'536), IdMap::shifted(200'000, 65'536)};
   EXPECT_EQ(layer.verify().state, State::Verified);
-  layer.input.ids = {};
+  layer.input.owners = {};
   expect_only(layer, "owner-mode f: owner 100005:200006, should be 5:6");
 }
 
@@ -439,7 +439,6 @@ TEST_F(VerifyLayer, ByMeaningOnlyWhatAContainerSeesCounts) {
                                       {.name = ".wh.absent", .mode = 0},
                                       {.name = ".wh.present", .mode = 0}};
   LayerOnDisk layer(tar);
-  layer.input.compare = CompareBy::Meaning;
   layer.add_lower({"present", "d/old", "kept/file"});
   // As the kernel leaves it: no whiteout of nothing, whiteouts in place of the opaque mark, a copied-up directory.
   fs::remove(layer.path("absent"));
@@ -455,6 +454,40 @@ TEST_F(VerifyLayer, ByMeaningOnlyWhatAContainerSeesCounts) {
             "opaque-lost d: has lost its opaque mark\n"
             "extra kept/file: is a whiteout that the layer does not have\n"
             "whiteout-lost present: it is missing\n");
+}
+
+TEST_F(VerifyLayer, AnOpaqueMarkIsAsGoodAsAWhiteoutForEachEntry) {
+  LayerOnDisk layer({{.name = "d/", .type = '5', .mode = 0755}, {.name = "d/.wh.old", .mode = 0}});
+  layer.add_lower({"d/old"});
+  fs::remove(layer.path("d/old"));
+  ASSERT_EQ(::lsetxattr(layer.path("d").c_str(), "trusted.overlay.opaque", "y", 1, 0), 0);
+  EXPECT_EQ(issues_of(layer.verify()), "");
+  layer.root.write("overlay2/lower0/diff/d/kept", "");
+  EXPECT_EQ(issues_of(layer.verify()), "xattr d: has an opaque mark that it should not have\n");
+}
+
+TEST_F(VerifyLayer, InANamespaceOtherMarksCountAndDevicesAreNotMissed) {
+  LayerOnDisk layer({{.name = "d/", .type = '5', .mode = 0755}, {.name = "d/.wh..wh..opq", .mode = 0},
+                     {.name = "null", .type = '3', .mode = 0666, .major = 1, .minor = 3}});
+  layer.add_lower({"d/old"});
+  fs::remove(layer.path("null"));
+  EXPECT_EQ(issues_of(layer.verify()), "missing null: is missing\n");
+  layer.input.owners.in_namespace = true;
+  layer.input.marks = OverlayMarks::User;
+  EXPECT_EQ(issues_of(layer.verify()), "opaque-lost d: has lost its opaque mark\n");
+  ASSERT_EQ(::lsetxattr(layer.path("d").c_str(), "user.overlay.opaque", "y", 1, 0), 0);
+  EXPECT_EQ(issues_of(layer.verify()), "");
+}
+
+TEST_F(VerifyLayer, WhatFuseOverlayfsKeepsInsteadIsOwnerAndMode) {
+  const LayerOnDisk layer({{.name = "f", .mode = 04755, .uid = 5, .gid = 6, .data = "x"}});
+  ASSERT_EQ(::chown(layer.path("f").c_str(), 1000, 1000), 0);
+  ASSERT_EQ(::chmod(layer.path("f").c_str(), 0600), 0);
+  const std::string name = "user.containers.override_stat";
+  ASSERT_EQ(::lsetxattr(layer.path("f").c_str(), name.c_str(), "5:6:4755:file", 13, 0), 0);
+  EXPECT_EQ(issues_of(layer.verify()), "");
+  ASSERT_EQ(::lsetxattr(layer.path("f").c_str(), name.c_str(), "5:7:0755", 8, 0), 0);
+  EXPECT_EQ(issues_of(layer.verify()), "owner-mode f: mode 0755, should be 4755; owner 5:7, should be 5:6\n");
 }
 
 }  // namespace

@@ -26,7 +26,6 @@ TEST(ScanRootEntries, AnOrdinaryRoot) {
   EXPECT_EQ(model.driver, "overlay2");
   EXPECT_EQ(model.image_path, RelPath("image/overlay2"));
   EXPECT_TRUE(model.driver_covered);
-  EXPECT_EQ(model.uid_base, 0U);
   EXPECT_EQ(model.entries.driver_dirs, std::vector<std::string>{"overlay2"});
   EXPECT_EQ(model.entries.image_drivers, std::vector<std::string>{"overlay2"});
   EXPECT_TRUE(model.entries.wrong_types.empty());
@@ -115,8 +114,10 @@ TEST(ScanRootEntries, RemappedRootsAreFoundAndKnowTheirIds) {
   const Result<Root> inner = temp.open().open_below("100000.200000");
   ASSERT_TRUE(inner);
   scan_root_entries(*inner, below);
-  EXPECT_EQ(below.uid_base, 100000U);
-  EXPECT_EQ(below.gid_base, 200000U);
+  scan_owners(*inner, below);
+  EXPECT_EQ(below.owners.layer_uid(), 100000U);
+  EXPECT_EQ(below.owners.layer_gid(), 200000U);
+  EXPECT_EQ(below.owners.daemon_uid(), 0U);
 }
 
 TEST(ScanRootEntries, DataOfNewerDaemons) {

@@ -53,6 +53,7 @@ void LayerOnDisk::add_lower(const std::vector<std::string>& files) {
     root.write(diff + "/" + file, "");
   }
   input.lower_diffs.push_back(*RelPath::parse(diff));
+  input.lowers_known = true;
 }
 
 void LayerOnDisk::unpack(const TarMember& member) const {

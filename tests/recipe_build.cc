@@ -35,13 +35,26 @@ const std::map<std::string, Maker>& makers() {
   return kMakers;
 }
 
-// `root [version=N] [driver=NAME] [userns=UID.GID]` comes before all else.
+// "1000:100000": 0 is the user 1000, all others are 100000 and up.
+IdMap rootless_ids(const std::string& text) {
+  const std::vector<std::string_view> parts = split(text, ':');
+  const auto id = [&](size_t i) { return static_cast<uint32_t>(parse_uint64(parts.size() > i ? parts[i] : "").value_or(0)); };
+  return IdMap::of({{0, id(0), 1}, {1, id(1), 65536}}).value_or(IdMap());
+}
+
+// `root [version=N] [driver=NAME] [userns=UID.GID] [shift=N] [rootless=UID:FIRST]` comes before all else.
 void apply_root_item(RootBuild& build, const RecipeItem& item) {
   build.driver = item.option("driver", build.driver);
   build.version = static_cast<int>(parse_int64(item.option("version", "20")).value_or(20));
   if (item.has("userns")) {
     build.prefix = item.option("userns") + "/";
-    build.disk.set_shift(static_cast<uint32_t>(parse_uint64(split(item.option("userns"), '.')[0]).value_or(0)));
+    const uint64_t base = parse_uint64(split(item.option("userns"), '.')[0]).value_or(0);
+    build.disk.set_ids(IdMap::shifted(static_cast<uint32_t>(base), 65536), false);
+  } else if (item.has("shift")) {
+    const uint64_t base = parse_uint64(item.option("shift")).value_or(0);
+    build.disk.set_ids(IdMap::shifted(static_cast<uint32_t>(base), 65536), true);
+  } else if (item.has("rootless")) {
+    build.disk.set_ids(rootless_ids(item.option("rootless")), true);
   }
 }
 
@@ -117,7 +130,7 @@ Result<RecipeNames> build_root(const std::string& root, const std::vector<Recipe
   if (!build.prefix.empty()) {
     RecipeDisk above(root);
     above.mode(".", 0710);
-    above.owner(".", 0, build.disk.shift());
+    above.owner(".", build.disk.daemon_id(), build.disk.container_id(0));
     if (const Result<void> done = above.finish(); !done) {
       return done.error();
     }

@@ -130,7 +130,7 @@ void make_files(RootBuild& build, const RecipeItem& item, const Container& conta
   RecipeDisk& disk = build.disk;
   const std::string dir = "containers/" + container.id;
   disk.directory(dir, 0710);
-  disk.owner(dir, 0, disk.shift());
+  disk.owner(dir, disk.daemon_id(), disk.container_id(0));
   disk.directory(dir + "/checkpoints", 0700);
   disk.file(dir + "/config.v2.json", config_text(build, item, container), 0600);
   disk.file(dir + "/hostconfig.json", hostconfig_text(item), build.version < 23 ? 0644 : 0600);

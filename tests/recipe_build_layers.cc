@@ -110,14 +110,14 @@ void make_overlay_dir(RootBuild& build, const RecipeDir& dir, const Tree& tree, 
   const std::string home = build.driver + "/" + dir.id;
   build.clock += 60;
   disk.directory(home, 0710);
-  disk.owner(home, 0, disk.shift());
+  disk.owner(home, disk.daemon_id(), disk.container_id(0));
   disk.directory(home + "/diff", 0755);
-  disk.owner(home + "/diff", disk.shift(), disk.shift());
+  disk.owner(home + "/diff", disk.container_id(0), disk.container_id(0));
   disk.symlink(build.driver + "/l/" + dir.link, "../" + dir.id + "/diff");
   disk.file(home + "/link", dir.link, 0644);
   if (!dir.lower.empty()) {
     disk.directory(home + "/work", 0700);
-    disk.owner(home + "/work", disk.shift(), disk.shift());
+    disk.owner(home + "/work", disk.container_id(0), disk.container_id(0));
     disk.file(home + "/lower", dir.lower, 0644);
   }
   write_tree(disk, home + "/diff", tree, style);

@@ -29,7 +29,7 @@ void make_image_store(RootBuild& build) {
 void make_driver_home(RootBuild& build) {
   RecipeDisk& disk = build.disk;
   disk.directory(build.driver, 0710);
-  disk.owner(build.driver, 0, disk.shift());
+  disk.owner(build.driver, disk.daemon_id(), disk.container_id(0));
   if (build.driver == "vfs") {
     disk.directory("vfs/dir", 0710);
   } else {
@@ -40,7 +40,7 @@ void make_driver_home(RootBuild& build) {
 void make_daemon_dirs(RootBuild& build) {
   RecipeDisk& disk = build.disk;
   disk.directory("containers", 0710);
-  disk.owner("containers", 0, disk.shift());
+  disk.owner("containers", disk.daemon_id(), disk.container_id(0));
   disk.directory("volumes", 0701);
   disk.node("volumes/backingFsBlockDev", S_IFBLK | 0600, 254, 0);
   disk.directory("network", 0750);
@@ -85,7 +85,7 @@ void start_databases(RootBuild& build) {
 
 void make_skeleton(RootBuild& build) {
   build.disk.mode(".", 0710);
-  build.disk.owner(".", 0, build.disk.shift());
+  build.disk.owner(".", build.disk.daemon_id(), build.disk.container_id(0));
   make_image_store(build);
   make_driver_home(build);
   make_daemon_dirs(build);

@@ -57,7 +57,7 @@ void make_volume(RootBuild& build, const RecipeItem& item) {
   const std::string dir = "volumes/" + name;
   disk.directory(dir, 0701);
   disk.directory(dir + "/_data", 0755);
-  disk.owner(dir + "/_data", disk.shift(), disk.shift());
+  disk.owner(dir + "/_data", disk.container_id(0), disk.container_id(0));
   write_tree(disk, dir + "/_data", completed(item.tree), TreeStyle::Upper);
   const std::string options = item.option("opts");
   if (!options.empty()) {

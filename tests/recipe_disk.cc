@@ -28,6 +28,7 @@ void RecipeDisk::check(bool good, const std::string& path, const char* what) {
 void RecipeDisk::directory(const std::string& path, mode_t mode) {
   if (!failed()) {
     check(::mkdir(full(path).c_str(), 0700) == 0 || errno == EEXIST, path, "mkdir");
+    give_to_daemon(path);
     check(::chmod(full(path).c_str(), mode) == 0, path, "chmod");
   }
 }
@@ -44,6 +45,7 @@ void RecipeDisk::file(const std::string& path, std::string_view bytes, mode_t mo
     bytes.remove_prefix(written > 0 ? static_cast<size_t>(written) : 0);
   }
   if (fd >= 0) {
+    give_to_daemon(path);
     check(::fchmod(fd, mode) == 0, path, "chmod");
     ::close(fd);
   }
@@ -52,6 +54,7 @@ void RecipeDisk::file(const std::string& path, std::string_view bytes, mode_t mo
 void RecipeDisk::symlink(const std::string& path, const std::string& target) {
   if (!failed()) {
     check(::symlink(target.c_str(), full(path).c_str()) == 0, path, "symlink");
+    give_to_daemon(path);
   }
 }
 
@@ -65,7 +68,14 @@ void RecipeDisk::node(const std::string& path, mode_t type_and_mode, unsigned ma
   if (!failed()) {
     const dev_t device = ::makedev(major_number, minor_number);
     check(::mknod(full(path).c_str(), type_and_mode, device) == 0, path, "mknod");
+    give_to_daemon(path);
     check(::chmod(full(path).c_str(), type_and_mode & 07777) == 0, path, "chmod");
+  }
+}
+
+void RecipeDisk::give_to_daemon(const std::string& path) {
+  if (in_namespace_) {
+    owner(path, daemon_id(), daemon_id());
   }
 }
 
@@ -115,7 +125,7 @@ void make_entry(RecipeDisk& disk, const std::string& top, const TreeEntry& entry
     case Kind::Whiteout:
       return disk.node(path, S_IFCHR, 0, 0);
     case Kind::Opaque:
-      return disk.attribute(path, "trusted.overlay.opaque", "y");
+      return disk.attribute(path, disk.in_namespace() ? "user.overlay.opaque" : "trusted.overlay.opaque", "y");
     case Kind::Fifo:
       return disk.node(path, S_IFIFO | entry.mode, 0, 0);
     case Kind::CharDevice:
@@ -123,6 +133,15 @@ void make_entry(RecipeDisk& disk, const std::string& top, const TreeEntry& entry
     case Kind::BlockDevice:
       return disk.node(path, S_IFBLK | entry.mode, entry.major_number, entry.minor_number);
   }
+}
+
+// A capability of revision 3, which counts in the user namespace of this root alone.
+std::string bound_to(uint32_t root, std::string value) {
+  value[3] = 3;
+  for (unsigned shift = 0; shift < 32; shift += 8) {
+    value += static_cast<char>(root >> shift);
+  }
+  return value;
 }
 
 // Owner, attributes and mode, in this order: a change of owner takes capabilities and setuid away.
@@ -133,9 +152,10 @@ void dress_entry(RecipeDisk& disk, const std::string& top, const TreeEntry& entr
     return;
   }
   const bool kernels_own = style == TreeStyle::Upper && entry.kind == Kind::Whiteout;
-  disk.owner(path, kernels_own ? 0 : entry.uid + disk.shift(), kernels_own ? 0 : entry.gid + disk.shift());
+  disk.owner(path, kernels_own ? disk.daemon_id() : disk.container_id(entry.uid),
+             kernels_own ? disk.daemon_id() : disk.container_id(entry.gid));
   for (const auto& [name, value] : entry.xattrs) {
-    disk.attribute(path, name, value);
+    disk.attribute(path, name, disk.in_namespace() && name == "security.capability" ? bound_to(disk.daemon_id(), value) : value);
   }
   if (entry.kind != Kind::Symlink && entry.kind != Kind::Whiteout) {
     disk.mode(path, entry.mode);

@@ -7,7 +7,9 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "core/base/id_map.h"
 #include "core/base/result.h"
 #include "tests/recipe.h"
 
@@ -24,16 +26,22 @@ class RecipeDisk {
  public:
   explicit RecipeDisk(std::string root) : root_(std::move(root)) {}
 
-  // New files belong to root; those of `shift` above 0 that containers own belong to the remapped ids.
-  void set_shift(uint32_t shift) { shift_ = shift; }
-  uint32_t shift() const { return shift_; }
+  // What containers own belongs to these ids on disk; all else to root, or, where the daemon itself lives in a namespace,
+  // to that one's root.
+  void set_ids(IdMap containers, bool daemon_too) {
+    containers_ = std::move(containers);
+    in_namespace_ = daemon_too;
+  }
+  uint32_t container_id(uint32_t id) const { return containers_.to_host(id).value_or(id); }
+  uint32_t daemon_id() const { return in_namespace_ ? container_id(0) : 0; }
+  bool in_namespace() const { return in_namespace_; }
 
   void directory(const std::string& path, mode_t mode);
   void file(const std::string& path, std::string_view bytes, mode_t mode);
   void symlink(const std::string& path, const std::string& target);
   void hardlink(const std::string& path, const std::string& target);
   void node(const std::string& path, mode_t type_and_mode, unsigned major_number, unsigned minor_number);
-  void owner(const std::string& path, uint32_t uid, uint32_t gid);  // as given, without shift
+  void owner(const std::string& path, uint32_t uid, uint32_t gid);  // as on disk
   void mode(const std::string& path, mode_t mode);
   void attribute(const std::string& path, const std::string& name, const std::string& value);
   void time(const std::string& path, DiskTime time) { times_[path] = time; }
@@ -45,10 +53,12 @@ class RecipeDisk {
 
  private:
   std::string full(const std::string& path) const { return root_ + "/" + path; }
+  void give_to_daemon(const std::string& path);
   void check(bool good, const std::string& path, const char* what);
 
   std::string root_;
-  uint32_t shift_ = 0;
+  IdMap containers_;
+  bool in_namespace_ = false;
   std::map<std::string, DiskTime> times_;
   std::string error_;
 };

@@ -29,13 +29,16 @@ std::string small(const Root& root, const RelPath& path) {
 }
 
 // A remapped daemon keeps its root in a directory named by the ids that it maps to.
-IdMapping mapping_of(const Root& root) {
+RootOwners owners_of(const Root& root) {
   const std::vector<std::string_view> ids =
       split(std::string_view(root.path()).substr(root.path().rfind('/') + 1), '.');
   const std::optional<uint64_t> uid = parse_uint64(ids.front());
   const std::optional<uint64_t> gid = parse_uint64(ids.back());
-  return ids.size() == 2 && uid && gid ? IdMapping{static_cast<uint32_t>(*uid), static_cast<uint32_t>(*gid)}
-                                       : IdMapping{};
+  RootOwners owners;
+  if (ids.size() == 2 && uid && gid) {
+    owners.containers = {IdMap::shifted(static_cast<uint32_t>(*uid), 65536), IdMap::shifted(static_cast<uint32_t>(*gid), 65536)};
+  }
+  return owners;
 }
 
 std::vector<Layer> find_layers(const Root& root) {
@@ -57,7 +60,7 @@ std::vector<Layer> find_layers(const Root& root) {
       layer.input.diff_dir = RelPath("overlay2") / cache / "diff";
       layer.input.diff = DiffId::parse(small(root, path / "diff"));
       layer.input.provenance = is_buildkit_id(cache) ? Provenance::RawUpper : Provenance::Unpacked;
-      layer.input.ids = mapping_of(root);
+      layer.input.owners = owners_of(root);
     }
   }
   return layers;

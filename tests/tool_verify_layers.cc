@@ -27,12 +27,16 @@ std::string small(const Root& root, const RelPath& path) {
 }
 
 // Ids from a directory name of the form <uid>.<gid>, as a remapped daemon makes it.
-IdMapping mapping_of(const Root& root) {
+RootOwners owners_of(const Root& root) {
   const std::string name = root.path().substr(root.path().rfind('/') + 1);
   const size_t point = name.find('.');
   const auto uid = parse_uint64(name.substr(0, point));
   const auto gid = point == std::string::npos ? std::nullopt : parse_uint64(name.substr(point + 1));
-  return uid && gid ? IdMapping{static_cast<uint32_t>(*uid), static_cast<uint32_t>(*gid)} : IdMapping{};
+  RootOwners owners;
+  if (uid && gid) {
+    owners.containers = {IdMap::shifted(static_cast<uint32_t>(*uid), 65536), IdMap::shifted(static_cast<uint32_t>(*gid), 65536)};
+  }
+  return owners;
 }
 
 std::vector<Named> find_layers(const Root& root) {
@@ -57,7 +61,7 @@ std::vector<Named> find_layers(const Root& root) {
     layer.input.diff_dir = RelPath("overlay2") / cache / "diff";
     layer.input.diff = DiffId::parse(small(root, path / "diff"));
     layer.input.provenance = is_buildkit_id(cache) ? Provenance::RawUpper : Provenance::Unpacked;
-    layer.input.ids = mapping_of(root);
+    layer.input.owners = owners_of(root);
   }
   std::stable_sort(layers.begin(), layers.end(), [](const Named& a, const Named& b) { return a.size > b.size; });
   return layers;

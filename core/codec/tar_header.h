@@ -37,6 +37,7 @@ struct TarHeader {
 
   bool is_hard_link() const { return type == '1'; }
   bool is_global() const { return type == 'g'; }
+  bool is_device() const { return type == '3' || type == '4'; }
   // S_IFREG, ...; 0 for hard links, global headers and what dockerd refuses to unpack.
   uint32_t file_type() const;
   // Bytes between the end of what follows this header and the next one.

@@ -49,17 +49,19 @@ uint32_t little_endian(std::string_view bytes) {
   return value;
 }
 
+constexpr size_t kCapabilityV2 = 20;
+constexpr size_t kCapabilityV3 = 24;
+constexpr uint32_t kRevisionMask = 0xff000000;
+constexpr size_t kRevisionAt = 3;
+
 // A capability of revision 3 belongs to a user namespace, whose root it names; the daemon writes revision 2 into tars and
 // the kernel shows either, depending on who asks. Revision 3 of this very root is given as revision 2.
-std::string normalized_capability(std::string value, const LayerInput& input) {
-  constexpr size_t kSizeV2 = 20;
-  constexpr size_t kSizeV3 = 24;
-  constexpr uint32_t kRevisionMask = 0xff000000;
-  if (value.size() == kSizeV3 && (little_endian(value) & kRevisionMask) == 0x03000000) {
-    const uint32_t root = little_endian(std::string_view(value).substr(kSizeV2));
-    if (root == 0 || root == input.ids.uid_base) {
-      value.resize(kSizeV2);
-      value[3] = 2;
+std::string normalized_capability(std::string value, const RootOwners& owners) {
+  if (value.size() == kCapabilityV3 && (little_endian(value) & kRevisionMask) == 0x03000000) {
+    const uint32_t root = little_endian(std::string_view(value).substr(kCapabilityV2));
+    if (root == 0 || root == owners.layer_uid() || root == owners.daemon_uid() || !owners.known) {
+      value.resize(kCapabilityV2);
+      value[kRevisionAt] = 2;
     }
   }
   return value;
@@ -68,7 +70,7 @@ std::string normalized_capability(std::string value, const LayerInput& input) {
 bool same_value(const std::string& name, const std::string& expected, const std::string& found,
                 const LayerInput& input) {
   if (name == kCapability) {
-    return normalized_capability(expected, input) == normalized_capability(found, input);
+    return normalized_capability(expected, input.owners) == normalized_capability(found, input.owners);
   }
   // chmod, which follows when the daemon unpacks, changes the mask of an ACL.
   return is_acl(name) || expected == found;
@@ -81,36 +83,61 @@ bool can_carry(uint32_t type, std::string_view name) {
 
 }  // namespace
 
-uint32_t uid_on_disk(const TarHeader& header, const LayerInput& input) {
-  return static_cast<uint32_t>(header.uid) + input.ids.uid_base;
+std::optional<DiskOwner> owner_on_disk(const TarHeader& header, const RootOwners& owners) {
+  const std::optional<uint32_t> uid = owners.containers.users.to_host(header.uid);
+  const std::optional<uint32_t> gid = owners.containers.groups.to_host(header.gid);
+  return owners.known && uid && gid ? std::optional(DiskOwner{*uid, *gid}) : std::nullopt;
 }
 
-uint32_t gid_on_disk(const TarHeader& header, const LayerInput& input) {
-  return static_cast<uint32_t>(header.gid) + input.ids.gid_base;
+std::vector<std::pair<std::string, std::string>> xattrs_on_disk(const TarHeader& header, const RootOwners& owners) {
+  auto xattrs = header.xattrs;
+  const uint32_t root = owners.daemon_uid();
+  for (auto& [name, value] : xattrs) {
+    if (name == kCapability && root != 0 && value.size() == kCapabilityV2) {
+      value[kRevisionAt] = 3;
+      for (size_t i = 0; i < kCapabilityV3 - kCapabilityV2; ++i) {
+        value += static_cast<char>(root >> (8 * i));
+      }
+    }
+  }
+  return xattrs;
 }
 
 FileTime mtime_on_disk(const TarHeader& header) {
   return header.mtime_seconds < 0 ? FileTime{} : FileTime{header.mtime_seconds, header.mtime_nanoseconds};
 }
 
-std::optional<std::string> owner_problem(const TarHeader& header, const struct ::stat& found, const LayerInput& input) {
-  const uint32_t uid = uid_on_disk(header, input);
-  const uint32_t gid = gid_on_disk(header, input);
-  if (uid == found.st_uid && gid == found.st_gid) {
-    return std::nullopt;
+namespace {
+
+std::string owner_detail(const TarHeader& header, const struct ::stat& found,
+                         const std::optional<OverrideStat>& instead, const RootOwners& owners) {
+  // What fuse-overlayfs keeps are the ids that containers see.
+  const std::optional<DiskOwner> wanted =
+      instead ? std::optional(DiskOwner{static_cast<uint32_t>(header.uid), static_cast<uint32_t>(header.gid)})
+              : owner_on_disk(header, owners);
+  const uint32_t uid = instead ? instead->uid : found.st_uid;
+  const uint32_t gid = instead ? instead->gid : found.st_gid;
+  if (!wanted || (wanted->uid == uid && wanted->gid == gid)) {
+    return "";
   }
-  return "owner " + owner(found.st_uid, found.st_gid) + ", should be " + owner(uid, gid);
+  return "owner " + owner(uid, gid) + ", should be " + owner(wanted->uid, wanted->gid);
 }
 
-std::optional<std::string> owner_mode_problem(const TarHeader& header, const struct ::stat& found,
-                                              const LayerInput& input) {
+}  // namespace
+
+std::optional<OwnerProblem> owner_mode_problem(const TarHeader& header, const struct ::stat& found,
+                                               const std::optional<OverrideStat>& instead, const LayerInput& input) {
   constexpr uint32_t kBits = 07777;
-  std::optional<std::string> problem = owner_problem(header, found, input);
-  if (!S_ISLNK(found.st_mode) && (found.st_mode & kBits) != header.mode) {
-    std::string mode = "mode " + octal(found.st_mode & kBits) + ", should be " + octal(header.mode);
-    return problem ? std::move(mode) + "; " + *problem : std::move(mode);
+  OwnerProblem problem;
+  const uint32_t mode = instead ? instead->mode : found.st_mode & kBits;
+  if (!S_ISLNK(found.st_mode) && mode != header.mode) {
+    problem.detail = "mode " + octal(mode) + ", should be " + octal(header.mode);
   }
-  return problem;
+  if (const std::string detail = owner_detail(header, found, instead, input.owners); !detail.empty()) {
+    problem.detail += (problem.detail.empty() ? "" : "; ") + detail;
+    problem.is_hidden = !instead && input.owners.is_hidden(found.st_uid, found.st_gid);
+  }
+  return problem.detail.empty() ? std::nullopt : std::optional(std::move(problem));
 }
 
 std::optional<std::string> time_problem(const TarHeader& header, const struct ::stat& found, const LayerInput& input) {
@@ -128,13 +155,27 @@ std::optional<std::string> time_problem(const TarHeader& header, const struct ::
 
 bool is_overlay_xattr(std::string_view name) {
   return name.starts_with("trusted.overlay.") || name.starts_with("user.overlay.") ||
-         name.starts_with("user.fuseoverlayfs.");
+         name.starts_with("user.fuseoverlayfs.") || is_override_xattr(name);
 }
 
-std::optional<std::string> opaque_mark(const ObjectPlace& place, const XattrNames& found) {
-  for (const char* name : {"trusted.overlay.opaque", "user.overlay.opaque", "user.fuseoverlayfs.opaque"}) {
-    if (found.contains(name) && read_xattr(place, name) == "y") {
-      return name;
+std::optional<std::string> opaque_mark(const ObjectPlace& place, const XattrNames& found, OverlayMarks marks) {
+  const auto is_marked = [&](const char* name) { return found.contains(name) && read_xattr(place, name) == "y"; };
+  if (marks != OverlayMarks::User && is_marked("trusted.overlay.opaque")) {
+    return "trusted.overlay.opaque";
+  }
+  if (marks != OverlayMarks::Trusted && is_marked("user.overlay.opaque")) {
+    return "user.overlay.opaque";
+  }
+  return marks == OverlayMarks::Any && is_marked("user.fuseoverlayfs.opaque")
+             ? std::optional<std::string>("user.fuseoverlayfs.opaque")
+             : std::nullopt;
+}
+
+std::optional<OverrideStat> override_stat(const ObjectPlace& place, const XattrNames& found) {
+  for (const char* name : kOverrideXattrs) {
+    const std::optional<std::string> value = found.contains(name) ? read_xattr(place, name) : std::nullopt;
+    if (const auto instead = value ? parse_override_stat(*value) : std::nullopt; instead) {
+      return instead;
     }
   }
   return std::nullopt;

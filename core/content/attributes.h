@@ -8,7 +8,10 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "core/codec/override_stat.h"
 #include "core/codec/tar_header.h"
 #include "core/content/verify.h"
 #include "core/content/xattr_names.h"
@@ -17,16 +20,25 @@ namespace dfsck {
 
 inline constexpr std::string_view kCapability = "security.capability";
 
-// The owner on disk that the header's container ids become.
-uint32_t uid_on_disk(const TarHeader& header, const LayerInput& input);
-uint32_t gid_on_disk(const TarHeader& header, const LayerInput& input);
+// The owner on disk that the header's container ids become; nothing where the root's map does not tell.
+struct DiskOwner {
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+};
+std::optional<DiskOwner> owner_on_disk(const TarHeader& header, const RootOwners& owners);
+// The attributes as the root's daemon writes them: in a user namespace, the kernel ties capabilities to its root.
+std::vector<std::pair<std::string, std::string>> xattrs_on_disk(const TarHeader& header, const RootOwners& owners);
 // The modification time on disk: times before 1970 become 0 (pkg/archive/time_linux.go, chtimes).
 FileTime mtime_on_disk(const TarHeader& header);
 
-// "mode 0644, should be 4755", "owner 1:1, should be 0:0", both, or nothing. The mode of symbolic links does not count.
-std::optional<std::string> owner_mode_problem(const TarHeader& header, const struct ::stat& found,
-                                              const LayerInput& input);
-std::optional<std::string> owner_problem(const TarHeader& header, const struct ::stat& found, const LayerInput& input);
+struct OwnerProblem {
+  std::string detail;      // "mode 0644, should be 4755", "owner 1:1, should be 0:0", or both
+  bool is_hidden = false;  // the owner is none that can be seen from here
+};
+// The mode of symbolic links does not count. `instead`: what fuse-overlayfs keeps in place of the object's own owner and
+// mode.
+std::optional<OwnerProblem> owner_mode_problem(const TarHeader& header, const struct ::stat& found,
+                                               const std::optional<OverrideStat>& instead, const LayerInput& input);
 std::optional<std::string> time_problem(const TarHeader& header, const struct ::stat& found, const LayerInput& input);
 
 // ACLs that the header does not have: what is made in a directory with a default ACL has one from the beginning, whoever
@@ -42,6 +54,9 @@ void find_xattr_problems(const TarHeader& header, uint32_t type, const ObjectPla
 // Attributes of the kernel's overlay and of fuse-overlayfs, in any of their namespaces.
 bool is_overlay_xattr(std::string_view name);
 // The name under which an object carries an opaque mark with the value "y"; nothing if it has none.
-std::optional<std::string> opaque_mark(const ObjectPlace& place, const XattrNames& found);
+std::optional<std::string> opaque_mark(const ObjectPlace& place, const XattrNames& found,
+                                       OverlayMarks marks = OverlayMarks::Any);
+// What fuse-overlayfs keeps in place of owner and mode; nothing if it does not.
+std::optional<OverrideStat> override_stat(const ObjectPlace& place, const XattrNames& found);
 
 }  // namespace dfsck

@@ -64,7 +64,7 @@ struct EntryCheck::Object {
   IssueLog::Anchor anchor() const { return {place, raw.st_ino, {}}; }
 };
 
-EntryCheck::EntryCheck(int tree, const LayerInput& input, Depth depth, Meaning* meaning, IssueLog& log)
+EntryCheck::EntryCheck(int tree, const LayerInput& input, Depth depth, Meaning& meaning, IssueLog& log)
     : input_(input), depth_(depth), meaning_(meaning), log_(log), cursor_(tree), link_cursor_(tree) {}
 
 EntryCheck::Payload EntryCheck::check(const LayerEntry& entry) {
@@ -118,9 +118,29 @@ bool EntryCheck::enter_parent(const LayerEntry& entry) {
   if (cursor_.enter(entry.parent())) {
     return true;
   }
-  if (meaning_ != nullptr && (cursor_.error() == ENOENT || cursor_.error() == ENOTDIR)) {
-    const std::optional<std::string> elsewhere = meaning_->resolve_directory(entry.parent());
-    return elsewhere && cursor_.enter(*elsewhere);
+  const int error = cursor_.error();
+  if ((error != ENOENT && error != ENOTDIR) || (absent_error_ == error && absent_parent_ == entry.parent())) {
+    return false;
+  }
+  const std::optional<std::string> elsewhere = meaning_.resolve_directory(entry.parent());
+  if (elsewhere && *elsewhere != entry.parent() && cursor_.enter(*elsewhere)) {
+    return true;
+  }
+  absent_parent_ = entry.parent();
+  absent_error_ = error;
+  return false;
+}
+
+// It lies below a directory that we may not look into because its owner is none of our user namespace.
+bool EntryCheck::is_out_of_sight(int error, std::string_view path) {
+  if (error != EACCES || hidden_dirs_.empty()) {
+    return false;
+  }
+  for (std::string_view above = parent_of(path); !above.empty(); above = parent_of(above)) {
+    if (hidden_dirs_.contains(above)) {
+      out_of_sight_ = true;
+      return true;
+    }
   }
   return false;
 }
@@ -138,8 +158,11 @@ EntryCheck::Object EntryCheck::look_up(const TreeCursor& cursor, std::string_vie
 }
 
 void EntryCheck::report_absent(const LayerEntry& entry, int error, uint64_t place) {
-  if (was_kept_from(error, "read", entry.path)) {
+  if (is_out_of_sight(error, entry.path) || was_kept_from(error, "read", entry.path)) {
     return;
+  }
+  if (entry.header.is_device() && input_.owners.in_namespace && error == ENOENT) {
+    return;  // the daemon may not make it, and goes on without
   }
   if (is_absence(error)) {
     has_blocked_paths_ = has_blocked_paths_ || error == ENOTDIR;
@@ -162,37 +185,26 @@ void EntryCheck::check_whiteout(const LayerEntry& entry, std::string_view hidden
   if (entered) {
     explained_.push_back(object.place);
   }
-  if (was_kept_from(object.error, "look at", path) || (meaning_ != nullptr && meaning_->is_hidden(path))) {
+  // Who owns a whiteout is of no meaning: often it was made by the kernel.
+  const bool is_there = object.error == 0 && is_whiteout(object.raw);
+  if (is_there || is_out_of_sight(object.error, path) || was_kept_from(object.error, "look at", path) ||
+      meaning_.is_hidden(path)) {
     return;
   }
   Issue issue;
   issue.path = path;
   issue.expected = expected_whiteout(entry, input_);
-  if (object.error == 0 && is_whiteout(object.raw)) {
-    // A whiteout of BuildKit's was made by the kernel, for whoever was root then.
-    const auto wrong = input_.provenance == Provenance::Unpacked && meaning_ == nullptr
-                           ? owner_problem(entry.header, object.raw, input_)
-                           : std::nullopt;
-    if (!wrong) {
-      return;
-    }
-    issue.kind = IssueKind::OwnerMode;
-    issue.detail = *wrong;
-  } else {
-    issue.kind = IssueKind::WhiteoutLost;
-    issue.detail = object.error == 0 ? "there is " + a_type(object.raw.st_mode) + " in its place"
-                   : entered && look_up(cursor_, entry.base()).error == 0
-                       ? "it is a file named " + escaped(entry.base()) + " instead"
-                       : "it is missing";
-  }
+  issue.kind = IssueKind::WhiteoutLost;
+  issue.detail = object.error == 0 ? "there is " + a_type(object.raw.st_mode) + " in its place"
+                 : entered && look_up(cursor_, entry.base()).error == 0
+                     ? "it is a file named " + escaped(entry.base()) + " instead"
+                     : "it is missing";
   log_.add(std::move(issue), object.anchor());
 }
 
 void EntryCheck::check_opaque(const LayerEntry& entry) {
   const std::string path(entry.parent());
-  if (meaning_ != nullptr) {
-    meaning_->note_opaque(path);
-  }
+  meaning_.note_opaque(path);
   std::string detail = "its directory is missing";
   if (enter_parent(entry)) {
     const ObjectPlace self{cursor_.fd(), "."};
@@ -200,18 +212,18 @@ void EntryCheck::check_opaque(const LayerEntry& entry) {
     if (was_kept_from(error, "list attributes of", path)) {
       return;
     }
-    if (error == 0 && opaque_mark(self, xattrs_)) {
+    if (error == 0 && opaque_mark(self, xattrs_, input_.marks)) {
       opaque_[cursor_.inode()] = std::nullopt;
       return;
     }
-    if (error != 0 || !sees_trusted_xattrs()) {
+    if (error != 0 || (input_.marks != OverlayMarks::User && !sees_trusted_xattrs())) {
       return;  // not ours to see
     }
     detail = "has lost its opaque mark";
-  } else if (was_kept_from(cursor_.error(), "open", path)) {
+  } else if (is_out_of_sight(cursor_.error(), entry.path) || was_kept_from(cursor_.error(), "open", path)) {
     return;
   }
-  if (meaning_ != nullptr && meaning_->hides_lowers(path)) {
+  if (meaning_.hides_lowers(path)) {
     return;
   }
   Issue issue;
@@ -221,7 +233,7 @@ void EntryCheck::check_opaque(const LayerEntry& entry) {
   issue.expected.emplace();
   issue.expected->name = entry.name;
   issue.expected->mode = S_IFDIR;
-  issue.expected->xattrs = {{kOpaqueXattr, "y"}};
+  issue.expected->xattrs = {{input_.owners.opaque_xattr(), "y"}};
   log_.add(std::move(issue), {});
 }
 
@@ -265,8 +277,7 @@ EntryCheck::Payload EntryCheck::check_object(const LayerEntry& entry) {
         object.anchor());
   }
   object.at.open_fd = payload.file.get();
-  check_attributes(entry, object, entry.path);
-  check_xattrs(entry, object, entry.path);
+  check_metadata(entry, object, entry.path);
   return payload;
 }
 
@@ -286,7 +297,11 @@ EntryCheck::Payload EntryCheck::check_file(const LayerEntry& entry, Object& obje
     payload.dir = object.at.dir;
     if (!payload.file) {
       payload.lost = true;
-      report_absent(entry, errno, object.place);
+      if (errno == EACCES && input_.owners.is_hidden(object.raw.st_uid, object.raw.st_gid)) {
+        out_of_sight_ = true;
+      } else {
+        report_absent(entry, errno, object.place);
+      }
     }
   }
   return payload;
@@ -308,7 +323,17 @@ void EntryCheck::check_link_target(const LayerEntry& entry, const Object& object
   }
 }
 
-void EntryCheck::check_attributes(const LayerEntry& entry, const Object& object, const std::string& path) {
+void EntryCheck::check_metadata(const LayerEntry& entry, const Object& object, const std::string& path) {
+  const int error = xattrs_.read(object.at);
+  check_owner_and_mode(entry, object, path);
+  if (error != 0) {
+    report_absent(entry, error, object.place);
+  } else {
+    check_xattrs(entry, object, path);
+  }
+}
+
+void EntryCheck::check_owner_and_mode(const LayerEntry& entry, const Object& object, const std::string& path) {
   const auto report = [&](IssueKind kind, std::string detail) {
     Issue issue;
     issue.kind = kind;
@@ -318,8 +343,11 @@ void EntryCheck::check_attributes(const LayerEntry& entry, const Object& object,
     issue.expected->mode = (object.raw.st_mode & S_IFMT) | entry.header.mode;
     log_.add(std::move(issue), object.anchor());
   };
-  if (auto problem = owner_mode_problem(entry.header, object.raw, input_)) {
-    report(IssueKind::OwnerMode, std::move(*problem));
+  if (S_ISDIR(object.raw.st_mode) && input_.owners.is_hidden(object.raw.st_uid, object.raw.st_gid)) {
+    hidden_dirs_.emplace(path);
+  }
+  if (auto problem = owner_mode_problem(entry.header, object.raw, override_stat(object.at, xattrs_), input_)) {
+    report(problem->is_hidden ? IssueKind::OwnerHidden : IssueKind::OwnerMode, std::move(problem->detail));
   }
   if (!S_ISDIR(object.raw.st_mode)) {
     if (auto problem = time_problem(entry.header, object.raw, input_)) {
@@ -345,11 +373,6 @@ OtherAcls EntryCheck::acls_of(const LayerEntry& entry, const Object& object) {
 
 void EntryCheck::check_xattrs(const LayerEntry& entry, const Object& object, const std::string& path) {
   const OtherAcls acls = acls_of(entry, object);
-  const int error = xattrs_.read(object.at);
-  if (error != 0) {
-    report_absent(entry, error, object.place);
-    return;
-  }
   if (xattrs_.empty() && entry.header.xattrs.empty()) {
     return;
   }
@@ -372,8 +395,8 @@ void EntryCheck::note_overlay_marks(const Object& object, const std::string& pat
       unverifiable_ = escaped(path) + " has the attribute " + name + ": part of it lies in a layer below";
     }
   }
-  if (S_ISDIR(object.raw.st_mode) && input_.provenance == Provenance::Unpacked && meaning_ == nullptr &&
-      opaque_mark(object.at, xattrs_)) {
+  if (S_ISDIR(object.raw.st_mode) && input_.provenance == Provenance::Unpacked &&
+      opaque_mark(object.at, xattrs_, input_.marks)) {
     opaque_.try_emplace(object.raw.st_ino, path);  // its ".wh..wh..opq" follows, if all is well
   }
 }
@@ -410,8 +433,7 @@ void EntryCheck::check_hard_link(const LayerEntry& entry) {
                            [&](const auto& have) { return have.first == attribute; });
       });
     }
-    check_attributes(entry, target, link_target_);
-    check_xattrs(entry, target, link_target_);
+    check_metadata(entry, target, link_target_);
   }
   if (object.error != 0 || (target.error == 0 && target.raw.st_ino == object.raw.st_ino)) {
     return;
@@ -428,9 +450,18 @@ void EntryCheck::check_hard_link(const LayerEntry& entry) {
       object.anchor());
 }
 
+// The tar itself has something to say of everything that the mark hides.
+bool EntryCheck::changes_nothing(uint64_t directory_inode, const std::string& path) {
+  const std::optional<std::vector<std::string>> below = meaning_.names_below(path);
+  return below && std::all_of(below->begin(), below->end(), [&](const std::string& name) {
+    return std::binary_search(explained_.begin(), explained_.end(), place_of(directory_inode, name));
+  });
+}
+
 void EntryCheck::finish() {
+  std::sort(explained_.begin(), explained_.end());
   for (auto& [inode, path] : opaque_) {
-    if (!path) {
+    if (!path || changes_nothing(inode, *path)) {
       continue;
     }
     Issue issue;

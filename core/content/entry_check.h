@@ -14,7 +14,7 @@
 
 #include "core/content/attributes.h"
 #include "core/content/issue_log.h"
-#include "core/content/layer_stream.h"
+#include "core/codec/layer_stream.h"
 #include "core/content/meaning.h"
 #include "core/content/tree_cursor.h"
 #include "core/content/verify.h"
@@ -24,8 +24,8 @@ namespace dfsck {
 
 class EntryCheck {
  public:
-  // All must outlive this. `meaning` is null for CompareBy::Entry. `tree` is diff/.
-  EntryCheck(int tree, const LayerInput& input, Depth depth, Meaning* meaning, IssueLog& log);
+  // All must outlive this. `tree` is diff/.
+  EntryCheck(int tree, const LayerInput& input, Depth depth, Meaning& meaning, IssueLog& log);
 
   // What has to be done for the payload of an entry that has one.
   struct Payload {
@@ -44,8 +44,10 @@ class EntryCheck {
   std::vector<uint64_t> take_explained() { return std::move(explained_); }
   // Why the tree does not hold what the tar was made from; empty if it does.
   const std::string& unverifiable() const { return unverifiable_; }
+  // Something could not be looked at because of owners that this process's user namespace does not have.
+  bool is_partly_out_of_sight() const { return out_of_sight_; }
   // We were not let look at something, or could not: nothing is known of the layer then, and nothing wrong with it.
-  const std::optional<Error>& failure() const { return failure_; }
+  const std::optional<Error>& failure() const { return failure_ ? failure_ : meaning_.failure(); }
   uint64_t tree_bytes() const { return tree_bytes_; }
 
  private:
@@ -56,13 +58,17 @@ class EntryCheck {
   void check_hard_link(const LayerEntry& entry);
   Payload check_object(const LayerEntry& entry);
   Payload check_file(const LayerEntry& entry, Object& object);
-  void check_attributes(const LayerEntry& entry, const Object& object, const std::string& path);
+  // Owner, mode, time and extended attributes.
+  void check_metadata(const LayerEntry& entry, const Object& object, const std::string& path);
+  void check_owner_and_mode(const LayerEntry& entry, const Object& object, const std::string& path);
   void check_xattrs(const LayerEntry& entry, const Object& object, const std::string& path);
   OtherAcls acls_of(const LayerEntry& entry, const Object& object);
   void check_link_target(const LayerEntry& entry, const Object& object);
   void note_overlay_marks(const Object& object, const std::string& path);
 
   bool enter_parent(const LayerEntry& entry);
+  bool is_out_of_sight(int error, std::string_view path);
+  bool changes_nothing(uint64_t directory_inode, const std::string& path);
   // Stats `name` in the current directory of `cursor`; error() of the object is the errno.
   Object look_up(const TreeCursor& cursor, std::string_view name);
   void report_absent(const LayerEntry& entry, int error, uint64_t place);
@@ -72,7 +78,7 @@ class EntryCheck {
 
   const LayerInput& input_;
   Depth depth_;
-  Meaning* meaning_;
+  Meaning& meaning_;
   IssueLog& log_;
   TreeCursor cursor_;
   TreeCursor link_cursor_;  // of the files that hard links link to
@@ -83,6 +89,10 @@ class EntryCheck {
   // Directories with an opaque mark, by inode: their paths, or nothing once a ".wh..wh..opq" explained the mark.
   std::unordered_map<uint64_t, std::optional<std::string>> opaque_;
   std::set<std::string, std::less<>> default_acl_dirs_;  // directories of the tar that hand a default ACL on
+  std::set<std::string, std::less<>> hidden_dirs_;  // directories whose owner is hidden from us
+  bool out_of_sight_ = false;
+  std::string absent_parent_;  // the last directory that no name leads to
+  int absent_error_ = 0;       // 0: there was none yet
   bool has_blocked_paths_ = false;  // some entries were not found because a file stands in their way
   std::string unverifiable_;
   std::optional<Error> failure_;

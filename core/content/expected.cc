@@ -4,14 +4,25 @@
 #include "core/content/attributes.h"
 
 namespace dfsck {
+namespace {
+
+void set_owner(const TarHeader& header, const LayerInput& input, ExpectedEntry& expected) {
+  const std::optional<DiskOwner> owner = owner_on_disk(header, input.owners);
+  expected.uid = owner ? owner->uid : static_cast<uint32_t>(header.uid);
+  expected.gid = owner ? owner->gid : static_cast<uint32_t>(header.gid);
+  expected.container_uid = static_cast<uint32_t>(header.uid);
+  expected.container_gid = static_cast<uint32_t>(header.gid);
+  expected.owner_known = owner.has_value();
+}
+
+}  // namespace
 
 ExpectedEntry expected_of(const LayerEntry& entry, const LayerInput& input) {
   const TarHeader& header = entry.header;
   ExpectedEntry expected;
   expected.name = entry.name;
   expected.mode = header.file_type() | header.mode;
-  expected.uid = uid_on_disk(header, input);
-  expected.gid = gid_on_disk(header, input);
+  set_owner(header, input, expected);
   expected.mtime = mtime_on_disk(header);
   expected.is_hard_link = header.is_hard_link();
   if (header.is_hard_link()) {
@@ -25,7 +36,7 @@ ExpectedEntry expected_of(const LayerEntry& entry, const LayerInput& input) {
   }
   expected.rdev_major = header.device_major;
   expected.rdev_minor = header.device_minor;
-  expected.xattrs = header.xattrs;
+  expected.xattrs = xattrs_on_disk(header, input.owners);
   return expected;
 }
 
@@ -33,8 +44,7 @@ ExpectedEntry expected_whiteout(const LayerEntry& entry, const LayerInput& input
   ExpectedEntry expected;
   expected.name = entry.name;
   expected.mode = S_IFCHR;
-  expected.uid = uid_on_disk(entry.header, input);
-  expected.gid = gid_on_disk(entry.header, input);
+  set_owner(entry.header, input, expected);
   return expected;
 }
 

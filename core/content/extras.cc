@@ -19,7 +19,7 @@ namespace {
 
 class ExtraWalk {
  public:
-  ExtraWalk(int tree, const std::vector<uint64_t>& explained, const LayerInput& input, const Meaning* meaning,
+  ExtraWalk(int tree, const std::vector<uint64_t>& explained, const LayerInput& input, Meaning& meaning,
             const Cancel& cancel, IssueLog& log)
       : tree_(tree), explained_(explained), input_(input), meaning_(meaning), cancel_(cancel), log_(log) {}
 
@@ -53,7 +53,7 @@ class ExtraWalk {
   Result<Listing> list(const RelPath& path) {
     const Result<Fd> fd = open_beneath(tree_, path, O_RDONLY | O_DIRECTORY, path.text());
     if (!fd) {
-      return fd.error();
+      return fd.error().is_io(EACCES) && is_hidden(path) ? Result<Listing>(Listing{{}, {}, true}) : fd.error();
     }
     struct ::stat raw {};
     if (patient::fstat(fd->get(), &raw) != 0) {
@@ -80,6 +80,12 @@ class ExtraWalk {
       return sys_error("read directory", path.text());
     }
     return listing;
+  }
+
+  bool is_hidden(const RelPath& path) const {
+    const Result<Fd> fd = open_beneath(tree_, path, O_PATH, path.text());
+    struct ::stat raw {};
+    return fd && patient::fstat(fd->get(), &raw) == 0 && input_.owners.is_hidden(raw.st_uid, raw.st_gid);
   }
 
   Result<void> read(const RelPath& path, std::vector<RelPath>& todo) {
@@ -140,7 +146,7 @@ class ExtraWalk {
     if (!fd || patient::fstat(fd->get(), &raw) != 0) {
       return false;  // gone meanwhile
     }
-    if (meaning_ != nullptr && meaning_->is_harmless(path.bytes(), raw)) {
+    if (meaning_.is_harmless(path.bytes(), raw)) {
       return false;
     }
     Issue issue;
@@ -156,7 +162,7 @@ class ExtraWalk {
   int tree_;
   const std::vector<uint64_t>& explained_;
   const LayerInput& input_;
-  const Meaning* meaning_;
+  Meaning& meaning_;
   const Cancel& cancel_;
   IssueLog& log_;
   DirectoryReader reader_;
@@ -164,7 +170,7 @@ class ExtraWalk {
 
 }  // namespace
 
-Result<void> find_extras(int tree, std::vector<uint64_t> explained, const LayerInput& input, const Meaning* meaning,
+Result<void> find_extras(int tree, std::vector<uint64_t> explained, const LayerInput& input, Meaning& meaning,
                          const Cancel& cancel, IssueLog& log) {
   std::sort(explained.begin(), explained.end());
   return ExtraWalk(tree, explained, input, meaning, cancel, log).run();

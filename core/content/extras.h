@@ -14,8 +14,9 @@ namespace dfsck {
 
 // Walks the tree and logs an Extra issue for every object whose place (place_of) is not in `explained`. A directory that
 // has explained things in it was made by the daemon on their behalf and is none; of a directory that is extra as a whole
-// only itself is named. `meaning` may be null. Io error if a directory cannot be read.
-Result<void> find_extras(int tree, std::vector<uint64_t> explained, const LayerInput& input, const Meaning* meaning,
+// only itself is named. What is below a directory whose owner hides it from this
+// process's user namespace stays unknown. Io error if another directory cannot be read.
+Result<void> find_extras(int tree, std::vector<uint64_t> explained, const LayerInput& input, Meaning& meaning,
                          const Cancel& cancel, IssueLog& log);
 
 }  // namespace dfsck

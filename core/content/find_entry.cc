@@ -2,7 +2,7 @@
 #include "core/content/find_entry.h"
 
 #include "core/content/expected.h"
-#include "core/content/layer_stream.h"
+#include "core/codec/layer_stream.h"
 #include "core/content/tree_cursor.h"
 #include "core/content/whiteout_names.h"
 

@@ -42,6 +42,7 @@ std::string_view issue_kind_name(IssueKind kind) {
     case IssueKind::Extra: return "extra";
     case IssueKind::WrongType: return "wrong-type";
     case IssueKind::OwnerMode: return "owner-mode";
+    case IssueKind::OwnerHidden: return "owner-hidden";
     case IssueKind::Xattr: return "xattr";
     case IssueKind::LinkTarget: return "link-target";
     case IssueKind::HardLinkSplit: return "hard-link-split";
@@ -94,7 +95,7 @@ void IssueLog::overrule_inode(uint64_t inode, const std::function<bool(const std
   for (auto at = first; at != last; ++at) {
     const Entry& entry = entries_[at->second];
     const IssueKind kind = entry.issue.kind;
-    if (kind == IssueKind::OwnerMode || kind == IssueKind::TimeDrift ||
+    if (kind == IssueKind::OwnerMode || kind == IssueKind::OwnerHidden || kind == IssueKind::TimeDrift ||
         (kind == IssueKind::Xattr && covers(entry.attribute))) {
       withdraw(at->second);
     }

@@ -11,7 +11,7 @@
 #include "core/base/escape.h"
 #include "core/base/patient_calls.h"
 #include "core/codec/digest.h"
-#include "core/content/layer_stream.h"
+#include "core/codec/layer_stream.h"
 #include "core/content/payload.h"
 #include "core/content/read_ahead.h"
 #include "core/content/tree_cursor.h"

@@ -5,7 +5,7 @@
 
 #include "core/base/escape.h"
 #include "core/content/expected.h"
-#include "core/content/layer_stream.h"
+#include "core/codec/layer_stream.h"
 #include "core/content/whiteout_names.h"
 
 namespace dfsck {
@@ -34,6 +34,9 @@ class TreeList {
       const std::string hidden(base.substr(kWhiteoutPrefix.size()));
       return put(parent.empty() ? hidden : parent + "/" + hidden, expected_whiteout(entry, input_));
     }
+    if (entry.header.is_device() && input_.owners.in_namespace) {
+      return true;  // the daemon goes on without
+    }
     if (!entry.header.is_hard_link() && entry.header.file_type() == 0) {
       why = escaped(entry.path) + " is of a type that the daemon does not unpack";
       return false;
@@ -60,8 +63,9 @@ class TreeList {
       ExpectedEntry directory;
       directory.name = path;
       directory.mode = kImpliedMode;
-      directory.uid = input_.ids.uid_base;
-      directory.gid = input_.ids.gid_base;
+      directory.uid = input_.owners.layer_uid();
+      directory.gid = input_.owners.layer_gid();
+      directory.owner_known = input_.owners.known;
       if (!put(path, directory)) {
         return false;
       }
@@ -78,7 +82,7 @@ class TreeList {
         ExpectedEntry directory;
         directory.name = mark->second;
         directory.mode = S_IFDIR;
-        directory.xattrs = {{kOpaqueXattr, "y"}};
+        directory.xattrs = {{input_.owners.opaque_xattr(), "y"}};
         issues.push_back(issue(IssueKind::OpaqueLost, path, std::move(directory)));
       }
     }

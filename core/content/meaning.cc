@@ -7,11 +7,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
+#include "core/base/errno_class.h"
 #include "core/base/patient_calls.h"
 #include "core/base/text.h"
 #include "core/content/attributes.h"
 #include "core/content/directory_reader.h"
+#include "core/content/whiteout_names.h"
 
 namespace dfsck {
 namespace {
@@ -24,19 +27,6 @@ bool is_whiteout(const struct ::stat& raw) { return S_ISCHR(raw.st_mode) && raw.
 
 bool stat_in(const Fd& dir, const std::string& name, struct ::stat& raw) {
   return patient::fstatat(dir.get(), name.c_str(), &raw, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-// fuse-overlayfs without the right to make devices marks a deletion with a file of this name.
-bool has_whiteout_file(const Fd& dir, const std::string& name) {
-  struct ::stat raw {};
-  return stat_in(dir, ".wh." + name, raw);
-}
-
-bool is_opaque(const Fd& dir) {
-  const ObjectPlace self{dir.get(), ".", dir.get()};
-  XattrNames names;
-  struct ::stat raw {};
-  return (names.read(self) == 0 && opaque_mark(self, names)) || stat_in(dir, ".wh..wh..opq", raw);
 }
 
 std::vector<std::string> components(std::string_view path) {
@@ -58,7 +48,41 @@ std::pair<std::string, std::string> split_last(std::string_view path) {
 
 }  // namespace
 
-Meaning::Stack Meaning::top(bool with_upper) const {
+// fuse-overlayfs without the right to make devices marks a deletion with a file of this name.
+bool Meaning::has_whiteout_file(const Fd& dir, const std::string& name) const {
+  struct ::stat raw {};
+  return input_.marks == OverlayMarks::Any && stat_in(dir, std::string(kWhiteoutPrefix) + name, raw);
+}
+
+bool Meaning::is_opaque(const Fd& dir) const {
+  const ObjectPlace self{dir.get(), ".", dir.get()};
+  XattrNames names;
+  struct ::stat raw {};
+  return (names.read(self) == 0 && opaque_mark(self, names, input_.marks)) ||
+         (input_.marks == OverlayMarks::Any && stat_in(dir, std::string(kOpaqueName), raw));
+}
+
+void Meaning::open_lowers() {
+  opened_ = true;
+  for (const RelPath& path : input_.lower_diffs) {
+    const Result<Dir> dir = root_.open_dir(path);
+    if (dir) {
+      lowers_.emplace_back(patient::duplicate(dir->fd()));
+    }
+    const Result<void> kept = !dir ? Result<void>(dir.error())
+                              : lowers_.back() ? Result<void>()
+                                               : Result<void>(sys_error("open directory", path.text()));
+    if (!kept && is_shortage(kept.error().code)) {
+      failure_ = kept.error();
+      return;
+    }
+  }
+}
+
+Meaning::Stack Meaning::top(bool with_upper) {
+  if (!opened_) {
+    open_lowers();
+  }
   Stack stack;
   if (with_upper) {
     stack.emplace_back(patient::openat(upper_, ".", kDirFlags));
@@ -70,7 +94,7 @@ Meaning::Stack Meaning::top(bool with_upper) const {
   return stack;
 }
 
-Meaning::Stack Meaning::step(const Stack& stack, const std::string& name) {
+Meaning::Stack Meaning::step(const Stack& stack, const std::string& name) const {
   Stack next;
   for (const Fd& dir : stack) {
     struct ::stat raw {};
@@ -96,7 +120,7 @@ Meaning::Stack Meaning::step(const Stack& stack, const std::string& name) {
   return next;
 }
 
-Meaning::Stack Meaning::descend(bool with_upper, std::string_view path) const {
+Meaning::Stack Meaning::descend(bool with_upper, std::string_view path) {
   Stack stack = top(with_upper);
   for (const std::string& part : components(path)) {
     if (stack.empty()) {
@@ -107,7 +131,7 @@ Meaning::Stack Meaning::descend(bool with_upper, std::string_view path) const {
   return stack;
 }
 
-std::optional<struct ::stat> Meaning::look_up(const Stack& stack, const std::string& name) {
+std::optional<struct ::stat> Meaning::look_up(const Stack& stack, const std::string& name) const {
   for (const Fd& dir : stack) {
     struct ::stat raw {};
     if (stat_in(dir, name, raw)) {
@@ -120,12 +144,18 @@ std::optional<struct ::stat> Meaning::look_up(const Stack& stack, const std::str
   return std::nullopt;
 }
 
-bool Meaning::is_hidden(std::string_view path) const {
+bool Meaning::is_hidden(std::string_view path) {
+  if (!input_.lowers_known) {
+    return false;
+  }
   const auto [parent, name] = split_last(path);
   return !look_up(descend(true, parent), name);
 }
 
-bool Meaning::hides_lowers(std::string_view directory) const {
+bool Meaning::hides_lowers(std::string_view directory) {
+  if (!input_.lowers_known) {
+    return false;
+  }
   const auto parts = components(directory);
   Stack own;
   own.emplace_back(patient::openat(upper_, ".", kDirFlags));
@@ -146,34 +176,51 @@ bool Meaning::hides_lowers(std::string_view directory) const {
   return covers(both, parts.size());
 }
 
+std::optional<std::vector<std::string>> Meaning::names_in(const Stack& stack, size_t first) {
+  DirectoryReader reader;
+  std::vector<std::string> names;
+  for (size_t i = first; i < stack.size(); ++i) {
+    const Fd again(patient::openat(stack[i].get(), ".", kDirFlags));
+    const int error = !again ? errno : reader.read(again.get(), [&](const char* name, uint32_t) {
+      names.emplace_back(name);
+      return true;
+    });
+    if (error != 0) {
+      return std::nullopt;
+    }
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+std::optional<std::vector<std::string>> Meaning::names_below(std::string_view directory) {
+  if (!input_.lowers_known) {
+    return std::nullopt;
+  }
+  const Stack lowers = descend(false, directory);
+  std::optional<std::vector<std::string>> names = names_in(lowers, 0);
+  if (names) {
+    std::erase_if(*names, [&](const std::string& name) { return !look_up(lowers, name); });
+  }
+  return names;
+}
+
 // Whether everything that the lowers have in this directory is hidden by the topmost one, at any depth.
 bool Meaning::covers(const Stack& upper_and_lowers, size_t depth) const {
   if (depth > kMaxDepth) {
     return false;
   }
-  DirectoryReader reader;
-  std::vector<std::string> names;
-  for (size_t i = 1; i < upper_and_lowers.size(); ++i) {
-    const Fd again(patient::openat(upper_and_lowers[i].get(), ".", kDirFlags));
-    if (!again) {
-      return false;
-    }
-    const int error = reader.read(again.get(), [&](const char* name, uint32_t) {
-      names.emplace_back(name);
-      return true;
-    });
-    if (error != 0) {
-      return false;
-    }
+  const std::optional<std::vector<std::string>> names = names_in(upper_and_lowers, 1);
+  if (!names) {
+    return false;
   }
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
   Stack lowers;
   for (size_t i = 1; i < upper_and_lowers.size(); ++i) {
     lowers.emplace_back(patient::openat(upper_and_lowers[i].get(), ".", kDirFlags));
   }
   std::erase_if(lowers, [](const Fd& fd) { return !fd; });
-  for (const std::string& name : names) {
+  for (const std::string& name : *names) {
     const std::optional<struct ::stat> below = look_up(lowers, name);
     if (!below || has_whiteout_file(upper_and_lowers[0], name)) {
       continue;
@@ -192,7 +239,10 @@ bool Meaning::covers(const Stack& upper_and_lowers, size_t depth) const {
   return true;
 }
 
-std::optional<std::string> Meaning::resolve_directory(std::string_view path) const {
+std::optional<std::string> Meaning::resolve_directory(std::string_view path) {
+  if (!input_.lowers_known) {
+    return std::nullopt;
+  }
   std::vector<std::string> todo = components(path);
   std::reverse(todo.begin(), todo.end());
   std::vector<std::string> done;
@@ -244,15 +294,30 @@ std::optional<std::string> Meaning::resolve_directory(std::string_view path) con
   return resolved;
 }
 
-bool Meaning::is_harmless(std::string_view path, const struct ::stat& found) const {
+bool Meaning::is_below_opaque(std::string_view path) const {
+  for (size_t slash = path.rfind('/'); !opaque_.empty(); slash = path.rfind('/', slash - 1)) {
+    const std::string_view above = slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+    if (opaque_.contains(above)) {
+      return true;
+    }
+    if (above.empty()) {
+      break;
+    }
+  }
+  return false;
+}
+
+bool Meaning::is_harmless(std::string_view path, const struct ::stat& found) {
+  if (!input_.lowers_known) {
+    return false;
+  }
+  if (is_whiteout(found) && is_below_opaque(path)) {
+    return true;
+  }
   const auto [parent, name] = split_last(path);
   const std::optional<struct ::stat> below = look_up(descend(false, parent), name);
   if (is_whiteout(found)) {
-    const auto is_below = [&, full = path](const std::string& directory) {
-      return directory.empty() || (full.starts_with(directory) && full.size() > directory.size() &&
-                                   full[directory.size()] == '/');
-    };
-    return !below || std::any_of(opaque_.begin(), opaque_.end(), is_below);
+    return !below;
   }
   if (!below || below->st_mode != found.st_mode || below->st_uid != found.st_uid || below->st_gid != found.st_gid) {
     return false;

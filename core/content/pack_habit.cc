@@ -106,7 +106,7 @@ std::vector<PackHabit> base_habits(const LayerInput& input) {
   using Names = PackHabit::Names;
   using Packed = PackHabit::Packed;
   std::vector<PackHabit> bases;
-  const bool is_remapped = input.ids.uid_base != 0 || input.ids.gid_base != 0;
+  const bool is_remapped = input.owners.containers != input.owners.daemon;
   for (const Packed packed : {Packed::Here, Packed::Unmapped, Packed::AsOnDisk}) {
     if (packed != Packed::Here && !is_remapped) {
       continue;
@@ -190,19 +190,20 @@ bool PackWriter::set_owner(const PackEntry& entry, NewTarHeader& header) const {
   const bool was_unpacked = provenance_ == Provenance::Unpacked;
   const bool is_literal = habit_.packed == PackHabit::Packed::AsOnDisk || (is_whiteout && !was_unpacked) ||
                           entry.name.starts_with(kWhiteoutPrefix);
-  const uint32_t uid_base = is_literal ? 0 : ids_.uid_base;
-  const uint32_t gid_base = is_literal ? 0 : ids_.gid_base;
-  if (entry.stat.uid < uid_base || entry.stat.gid < gid_base) {
+  const IdMapping& map = is_literal ? owners_.daemon : owners_.containers;
+  const std::optional<uint32_t> uid = map.users.to_container(entry.stat.uid);
+  const std::optional<uint32_t> gid = map.groups.to_container(entry.stat.gid);
+  if (!uid || !gid) {
     return false;
   }
-  header.uid = entry.stat.uid - uid_base;
-  header.gid = entry.stat.gid - gid_base;
+  header.uid = *uid;
+  header.gid = *gid;
   // Whiteouts belong to root where the kernel makes them.
   const bool named_by_header = habit_.packed == PackHabit::Packed::Unmapped || (is_whiteout && was_unpacked);
-  header.user_name =
-      name_of(named_by_header ? static_cast<uint32_t>(header.uid) : entry.stat.uid, names_.users, habit_.names);
-  header.group_name =
-      name_of(named_by_header ? static_cast<uint32_t>(header.gid) : entry.stat.gid, names_.groups, habit_.names);
+  const uint32_t user = named_by_header ? *uid : owners_.daemon.users.to_container(entry.stat.uid).value_or(*uid);
+  const uint32_t group = named_by_header ? *gid : owners_.daemon.groups.to_container(entry.stat.gid).value_or(*gid);
+  header.user_name = name_of(user, names_.users, habit_.names);
+  header.group_name = name_of(group, names_.groups, habit_.names);
   return true;
 }
 

@@ -90,7 +90,7 @@ struct PackedEntry {
 class PackWriter {
  public:
   PackWriter(const PackHabit& habit, const LayerInput& input, const OwnerNames& names)
-      : habit_(habit), ids_(input.ids), provenance_(input.provenance), names_(names) {}
+      : habit_(habit), owners_(input.owners), provenance_(input.provenance), names_(names) {}
 
   // Whether the two differ in nothing but whiteouts.
   bool is_alike(const PackWriter& other) const;
@@ -104,7 +104,7 @@ class PackWriter {
   void become_whiteout(const PackEntry& entry, NewTarHeader& header);
 
   PackHabit habit_;
-  IdMapping ids_;
+  RootOwners owners_;
   Provenance provenance_;
   const OwnerNames& names_;
   std::string first_whiteout_;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/base/result.h"
-#include "core/content/layer_stream.h"
+#include "core/codec/layer_stream.h"
 #include "core/content/tree_cursor.h"
 
 namespace dfsck {

@@ -25,10 +25,10 @@ using State = LayerVerdict::State;
 
 class LayerCheck {
  public:
-  LayerCheck(const LayerInput& input, int tree, int tar_split, std::unique_ptr<Meaning> meaning, Depth depth,
-             const Cancel& cancel, Progress& progress, VerifyWith with)
+  LayerCheck(const Root& root, const LayerInput& input, int tree, int tar_split, Depth depth, const Cancel& cancel,
+             Progress& progress, VerifyWith with)
       : input_(input), tree_(tree), depth_(depth), cancel_(cancel), sink_(with.sink), stream_(tar_split, input.tar_split.text()),
-        ahead_(stream_, tree), meaning_(std::move(meaning)), check_(tree, input, depth, meaning_.get(), log_),
+        ahead_(stream_, tree), meaning_(root, input, tree), check_(tree, input, depth, meaning_, log_),
         digest_(with.helpers), payloads_(cancel, progress) {}
 
   LayerVerdict run();
@@ -51,7 +51,7 @@ class LayerCheck {
   PayloadSink* sink_;
   LayerStream stream_;
   ReadAhead ahead_;
-  std::unique_ptr<Meaning> meaning_;
+  Meaning meaning_;
   IssueLog log_;
   EntryCheck check_;
   TarDigest digest_;
@@ -67,10 +67,14 @@ LayerVerdict LayerCheck::run() {
   bool complete = go_through_entries();
   if (complete && !cancel_.requested()) {
     check_.finish();
+    if (check_.is_partly_out_of_sight() && lost_because_.empty()) {
+      lost_because_ = "some of it belongs to ids that this user namespace does not have, and may not be read here";
+    }
     const Result<void> done =
-        find_extras(tree_, check_.take_explained(), input_, meaning_.get(), cancel_, log_);
-    if (!done) {
-      give_up(State::Unreadable, done.error());
+        find_extras(tree_, check_.take_explained(), input_, meaning_, cancel_, log_);
+    const std::optional<Error> error = !done ? std::optional(done.error()) : meaning_.failure();
+    if (error) {
+      give_up(State::Unreadable, *error);
       complete = false;
     }
   }
@@ -234,24 +238,6 @@ LayerVerdict unable(State state, const Error& error) {
   return verdict;
 }
 
-Result<std::unique_ptr<Meaning>> open_meaning(const Root& root, const LayerInput& input, int tree) {
-  if (input.compare == CompareBy::Entry) {
-    return std::unique_ptr<Meaning>();
-  }
-  std::vector<Fd> lowers;
-  for (const RelPath& path : input.lower_diffs) {
-    Result<Dir> dir = root.open_dir(path);
-    if (!dir) {
-      return dir.error();
-    }
-    lowers.emplace_back(patient::duplicate(dir->fd()));
-    if (!lowers.back()) {
-      return sys_error("open directory", path.text());
-    }
-  }
-  return std::make_unique<Meaning>(tree, std::move(lowers));
-}
-
 }  // namespace
 
 LayerVerdict verify_layer(const Root& root, const LayerInput& input, Depth depth, const Cancel& cancel,
@@ -266,11 +252,7 @@ LayerVerdict verify_layer(const Root& root, const LayerInput& input, Depth depth
     const bool absent = error.kind == Error::Kind::Format || says_absent(error.code);
     return unable(absent ? State::NoReference : State::Unreadable, error);
   }
-  Result<std::unique_ptr<Meaning>> meaning = open_meaning(root, input, tree->fd());
-  if (!meaning) {
-    return unable(State::Unreadable, meaning.error());
-  }
-  return LayerCheck(input, tree->fd(), tar_split->get(), std::move(*meaning), depth, cancel, progress, with).run();
+  return LayerCheck(root, input, tree->fd(), tar_split->get(), depth, cancel, progress, with).run();
 }
 
 }  // namespace dfsck

@@ -16,16 +16,11 @@
 #include "core/base/relpath.h"
 #include "core/content/origin.h"
 #include "core/fs/root.h"
+#include "core/model/owners.h"
 #include "core/run/cancel.h"
 #include "core/run/progress.h"
 
 namespace dfsck {
-
-// Owners in tar headers are container ids; on disk they are shifted in user-namespace remapped roots.
-struct IdMapping {
-  uint32_t uid_base = 0;
-  uint32_t gid_base = 0;
-};
 
 // How diff/ came to be. Decides what may legitimately differ from the tar.
 enum class Provenance {
@@ -34,11 +29,11 @@ enum class Provenance {
              // nanoseconds that the tar lacks, attributes of the kernel's overlay are there, sockets are not in the tar
 };
 
-// What whiteouts and opaque marks are compared by.
-enum class CompareBy {
-  Entry,    // each must be on disk in the form in which the daemon makes it
-  Meaning,  // it is enough that a container sees the right thing: for roots where the daemon may have written the tree
-            // through an overlay mount (fsdiff.go:ApplyDiff), as it does in user namespaces
+// Which marks the overlay of a root understands.
+enum class OverlayMarks {
+  Trusted,  // attributes trusted.overlay.*
+  User,     // attributes user.overlay.*: the kernel's overlay in a user namespace
+  Any,      // these, those of fuse-overlayfs, and files named .wh.*
 };
 
 struct LayerInput {
@@ -46,10 +41,14 @@ struct LayerInput {
   RelPath diff_dir;
   std::optional<DiffId> diff;  // what the tar must hash to; without it nothing can be proven
   Provenance provenance = Provenance::Unpacked;
-  IdMapping ids;
+  RootOwners owners;
+  OverlayMarks marks = OverlayMarks::Trusted;
   bool tree_lost = false;  // there is nothing at diff_dir, or no directory
-  CompareBy compare = CompareBy::Entry;
-  std::vector<RelPath> lower_diffs;  // diff/ of the layers below, nearest first; used by CompareBy::Meaning
+  // diff/ of the layers below, nearest first. Where a whiteout or a mark is not as the tar has it, it is enough that a
+  // container sees the right thing: the daemon may have written the tree through an overlay mount (fsdiff.go:ApplyDiff), as
+  // it does in user namespaces and where the kernel has redirect_dir on.
+  std::vector<RelPath> lower_diffs;
+  bool lowers_known = false;  // `lower_diffs` are all there are; without them, each mark must be as the tar has it
 };
 
 enum class Depth {
@@ -63,6 +62,9 @@ struct ExpectedEntry {
   uint32_t mode = 0;  // type and permission bits, as st_mode; a whiteout is S_IFCHR with device 0:0
   uint32_t uid = 0;   // as on disk: mapped
   uint32_t gid = 0;
+  uint32_t container_uid = 0;  // as in the header
+  uint32_t container_gid = 0;
+  bool owner_known = true;  // else the root's map has no such id, and `uid` and `gid` are those of the header
   FileTime mtime;
   uint64_t size = 0;
   // Of a symbolic link: its target, verbatim. Of a hard link: the path of the first name, relative to diff/.
@@ -84,6 +86,7 @@ enum class IssueKind {
   Extra,          // something that no header explains; the topmost directory only
   WrongType,
   OwnerMode,
+  OwnerHidden,    // the owner is an id that cannot be seen from this process's user namespace
   Xattr,
   LinkTarget,
   HardLinkSplit,  // a hard link is a file of its own

@@ -12,14 +12,20 @@ namespace dfsck {
 namespace {
 
 // Deep enough for the deepest chain that a daemon makes.
-std::vector<RelPath> diffs_below(const Model& model, const Derived& derived, const CacheId& dir) {
-  std::vector<RelPath> below;
+void find_lowers(const Model& model, const Derived& derived, const CacheId& dir, LayerInput& input) {
   const DirTruth* at = derived.find_dir(model, dir);
-  while (at != nullptr && at->parent && below.size() < kMaxDepth) {
-    below.push_back(model.overlay.path / at->parent->text() / "diff");
+  while (at != nullptr && at->parent_known && at->parent && input.lower_diffs.size() < kMaxDepth) {
+    input.lower_diffs.push_back(model.overlay.path / at->parent->text() / "diff");
     at = derived.find_dir(model, *at->parent);
   }
-  return below;
+  input.lowers_known = at != nullptr && at->parent_known && !at->parent;
+}
+
+OverlayMarks marks_of(const Model& model) {
+  if (model.driver != "overlay2" || !model.owners.known) {
+    return OverlayMarks::Any;
+  }
+  return model.owners.in_namespace ? OverlayMarks::User : OverlayMarks::Trusted;
 }
 
 // The layer's tree in the directory `cache`, which may be its own or a second one.
@@ -32,11 +38,9 @@ LayerInput input_in(const Model& model, const Derived& derived, size_t i, const 
   input.tree_lost = dir == nullptr || !dir->diff.exists || !dir->diff.stat.is_dir();
   input.diff = derived.layers[i].diff ? derived.layers[i].diff : layer.diff_id;
   input.provenance = cache.form() == CacheId::Form::BuildKit ? Provenance::RawUpper : Provenance::Unpacked;
-  input.ids = {model.uid_base, model.gid_base};
-  if (model.uid_base != 0 || model.gid_base != 0) {
-    input.compare = CompareBy::Meaning;
-    input.lower_diffs = diffs_below(model, derived, cache);
-  }
+  input.owners = model.owners;
+  input.marks = marks_of(model);
+  find_lowers(model, derived, cache, input);
   return input;
 }
 

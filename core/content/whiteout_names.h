@@ -8,6 +8,5 @@ namespace dfsck {
 
 inline constexpr std::string_view kWhiteoutPrefix = ".wh.";
 inline constexpr std::string_view kOpaqueName = ".wh..wh..opq";
-inline constexpr const char* kOpaqueXattr = "trusted.overlay.opaque";
 
 }  // namespace dfsck

@@ -6,7 +6,7 @@
 #include <unordered_map>
 
 #include "core/base/escape.h"
-#include "core/content/layer_stream.h"
+#include "core/codec/layer_stream.h"
 #include "core/content/payload.h"
 #include "core/heal/comparison.h"
 

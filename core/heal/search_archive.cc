@@ -3,7 +3,7 @@
 
 #include "core/codec/crc64.h"
 #include "core/codec/tar_stream.h"
-#include "core/content/layer_stream.h"
+#include "core/codec/layer_stream.h"
 #include "core/heal/search.h"
 #include "core/run/parallel.h"
 

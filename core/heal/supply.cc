@@ -7,7 +7,7 @@
 
 #include "core/codec/crc64.h"
 #include "core/codec/tar_stream.h"
-#include "core/content/layer_stream.h"
+#include "core/codec/layer_stream.h"
 #include "core/donor/donor.h"
 #include "core/donor/file_range.h"
 

@@ -7,6 +7,7 @@
 #include "core/base/escape.h"
 #include "core/base/shortage.h"
 #include "core/base/unread.h"
+#include "core/fs/lock.h"
 
 namespace dfsck {
 namespace {
@@ -31,7 +32,7 @@ bool is_docker_root(const Root& root, const Model& model) {
 }
 
 // What the scanners did without, because it was not to be had: every look at it failed, whatever they made of that. Mounts
-// of containers are not ours to read.
+// of containers are not ours to read, and runs of others tell nothing of the root.
 void add_unread(const Root& root, size_t from, Model& model) {
   std::set<RelPath> known;
   for (const ScanFailure& failure : model.failures) {
@@ -42,9 +43,9 @@ void add_unread(const Root& root, size_t from, Model& model) {
     const std::optional<RelPath> path =
         unread.path.size() < top.size() ? RelPath() : RelPath::parse(unread.path.substr(top.size()));
     const auto& mounts = model.host.container_mounts;
-    const bool foreign = path && std::any_of(mounts.begin(), mounts.end(), [&](const RelPath& mount) {
-                           return *path == mount || path->is_below(mount);
-                         });
+    const auto is_in = [&](const RelPath& place) { return *path == place || path->is_below(place); };
+    const bool foreign = path && (std::any_of(mounts.begin(), mounts.end(), is_in) ||
+                                  (model.entries.hides_own_runs && is_in(kOwnDirectory)));
     if (path && !foreign && known.insert(*path).second) {
       model.failures.push_back({*path, std::move(unread.op), unread.code});
       // It may be what owns something: nothing is an orphan then.
@@ -150,6 +151,7 @@ Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progre
   scan_swarm_and_plugins(root, model);
   scan_leftovers(root, model);
   scan_other_stores(root, model);
+  scan_owners(root, model);
   if (const std::optional<Error> shortage = noted_shortage(); shortage) {
     return *shortage;
   }

@@ -13,6 +13,7 @@
 #include "core/model/layers.h"
 #include "core/model/other_stores.h"
 #include "core/model/overlay.h"
+#include "core/model/owners.h"
 #include "core/model/root_entries.h"
 #include "core/run/cancel.h"
 #include "core/run/progress.h"
@@ -24,8 +25,7 @@ struct Model {
   std::string driver;          // "overlay2", "fuse-overlayfs"; another driver's name; empty if the root is empty
   RelPath image_path;          // "image/<driver>"
   bool driver_covered = false; // the driver's directories are scanned into `overlay`
-  uint32_t uid_base = 0;       // host id of container root; not 0 in user-namespace remapped roots
-  uint32_t gid_base = 0;
+  RootOwners owners;
 
   HostFacts host;
   RootEntries entries;
@@ -63,5 +63,6 @@ void scan_build_cache(const Root& root, Model& model);
 void scan_swarm_and_plugins(const Root& root, Model& model);
 void scan_leftovers(const Root& root, Model& model);
 void scan_other_stores(const Root& root, Model& model);
+void scan_owners(const Root& root, Model& model);  // after all others
 
 }  // namespace dfsck

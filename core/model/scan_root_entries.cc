@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <array>
 
-#include "core/base/text.h"
+#include "core/base/errno_class.h"
 #include "core/base/patient_calls.h"
+#include "core/base/text.h"
 #include "core/fs/area_links.h"
 #include "core/fs/lock.h"
 #include "core/model/model.h"
+#include "core/model/owner_evidence.h"
 
 namespace dfsck {
 namespace {
@@ -48,26 +50,6 @@ constexpr std::array<const char*, 15> kImageDirectories{"",
 // Made only by daemons that use the containerd image store, or by Docker 29.
 constexpr std::array<const char*, 4> kNewerFiles{"buildkit/containerd-overlayfs", "buildkit/history_c8d.db",
                                                  "image/identity-cache.db", "rootfs/overlayfs"};
-
-struct RemapIds {
-  uint32_t uid = 0;
-  uint32_t gid = 0;
-};
-
-// The host ids in the name of a remapped root, "100000.100000" (moby daemon/daemon_unix.go:setupDaemonRoot).
-std::optional<RemapIds> remap_ids(std::string_view name) {
-  const auto parts = split(name, '.');
-  const bool digits = std::all_of(name.begin(), name.end(), [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
-  if (parts.size() != 2 || !digits) {
-    return std::nullopt;
-  }
-  const std::optional<uint64_t> uid = parse_uint64(parts[0]);
-  const std::optional<uint64_t> gid = parse_uint64(parts[1]);
-  if (!uid || !gid || *uid > UINT32_MAX || *gid > UINT32_MAX) {
-    return std::nullopt;
-  }
-  return RemapIds{static_cast<uint32_t>(*uid), static_cast<uint32_t>(*gid)};
-}
 
 // A directory, or an area's link to one.
 bool is_directory(const Root& root, const RelPath& path) {
@@ -154,6 +136,10 @@ bool journal_has_end(const Root& root, const RelPath& journal) {
 
 void find_unfinished_work(StateReader& reader, Model& model) {
   const RelPath base = kOwnDirectory;
+  if (const Result<Dir> own = reader.root().open_dir(base); !own && is_refusal(own.error().code)) {
+    model.entries.hides_own_runs = true;  // what was done by others before; the root itself can be read all the same
+    return;
+  }
   model.entries.is_unfinished_migration = exists(reader.root(), base / kMigrationDirectory / "journal");
   for (const DirEntry& entry : reader.list(base).entries) {
     const bool is_run = entry.type == S_IFDIR && entry.name != kMigrationDirectory &&
@@ -187,10 +173,6 @@ void scan_root_entries(const Root& root, Model& model) {
     if (remap_ids(entry.name) && (is_directory(root, path / "image") || is_directory(root, path / "overlay2"))) {
       model.entries.remapped_roots.push_back(entry.name);
     }
-  }
-  if (const auto ids = remap_ids(std::string_view(root.path()).substr(root.path().rfind('/') + 1)); ids) {
-    model.uid_base = ids->uid;
-    model.gid_base = ids->gid;
   }
   model.entries.engine_id = reader.read("engine-id", kEngineIdFile);
   find_unfinished_work(reader, model);

@@ -39,6 +39,9 @@ Result<ContainerParts> parts_of(const SaveRoot& at, const std::string& id) {
       parts.mount = &at.derived.mounts[i];
     }
   }
+  if (!at.model.owners.known) {
+    return unusable(id, "it is not known whom its files belong to: " + at.model.owners.doubt);
+  }
   if (parts.mount == nullptr || !parts.mount->dir) {
     return unusable(id, "it is not known which directory is its writable layer");
   }
@@ -136,7 +139,7 @@ Result<std::optional<SavedLayer>> writable_layer(const SaveRoot& at, const Cache
   input.diff_dir = at.model.overlay.path / dir.text() / "diff";
   input.tar_split = input.diff_dir;  // for messages: there is none
   input.provenance = Provenance::RawUpper;
-  input.ids = {at.model.uid_base, at.model.gid_base};
+  input.owners = at.model.owners;
   Result<PackedTree> packed = pack_tree(at.root, input, cancel, progress);
   if (!packed) {
     return packed.error();

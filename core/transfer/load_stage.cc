@@ -21,29 +21,37 @@ Result<Dir> make_dir(const Dir& parent, const std::string& name, const OwnerMode
   return set ? parent.open_dir(name) : set.error();
 }
 
-Result<void> write_file(const Dir& parent, const std::string& name, std::string_view bytes, uint32_t mode = kFileMode) {
+OwnerMode of_daemon(const LoadTarget& target, uint32_t mode) {
+  return {target.owners.daemon_uid(), target.owners.daemon_gid(), mode};
+}
+
+OwnerMode of_containers(const LoadTarget& target, uint32_t mode) {
+  return {target.owners.layer_uid(), target.owners.layer_gid(), mode};
+}
+
+Result<void> write_file(const Dir& parent, const std::string& name, std::string_view bytes, const OwnerMode& owner) {
   const Result<Fd> file = make_file(parent, name, bytes);
-  return file ? set_owner_mode(parent, name, {0, 0, mode}) : file.error();
+  return file ? set_owner_mode(parent, name, owner) : file.error();
 }
 
 // Everything of the layer's directory but what is in diff/.
 Result<Dir> make_directory_of(const NewLayer& layer, size_t number, const LoadTarget& target, const Dir& staging) {
   const Result<Dir> dir =
-      make_dir(staging, std::to_string(staged_directory(number)), {0, target.gid_base, kLayerMode});
+      make_dir(staging, std::to_string(staged_directory(number)),
+               {target.owners.daemon_uid(), target.owners.layer_gid(), kLayerMode});
   if (!dir) {
     return dir.error();
   }
-  Result<void> made = write_file(*dir, "link", layer.link.text());
+  Result<void> made = write_file(*dir, "link", layer.link.text(), of_daemon(target, kFileMode));
   if (made && !layer.lower.empty()) {
-    made = write_file(*dir, "lower", layer.lower);
-    const Result<Dir> work =
-        made ? make_dir(*dir, "work", {target.uid_base, target.gid_base, kWorkMode}) : made.error();
+    made = write_file(*dir, "lower", layer.lower, of_daemon(target, kFileMode));
+    const Result<Dir> work = made ? make_dir(*dir, "work", of_containers(target, kWorkMode)) : made.error();
     made = work ? Result<void>() : work.error();
   }
   if (made && layer.is_parent) {
-    made = write_file(*dir, "committed", "", kMarkerMode);
+    made = write_file(*dir, "committed", "", of_daemon(target, kMarkerMode));
   }
-  return made ? make_dir(*dir, "diff", {target.uid_base, target.gid_base, kDiffMode}) : made.error();
+  return made ? make_dir(*dir, "diff", of_containers(target, kDiffMode)) : made.error();
 }
 
 }  // namespace
@@ -56,7 +64,7 @@ Result<UnpackedLayer> stage_layer(const Donor& donor, const NewLayer& layer, siz
   }
   const Result<Dir> diff = make_directory_of(layer, number, target, staging.directories);
   const Result<Dir> entry =
-      diff ? make_dir(staging.entries, std::to_string(staged_entry(number)), {0, 0, kEntryMode}) : diff.error();
+      diff ? make_dir(staging.entries, std::to_string(staged_entry(number)), of_daemon(target, kEntryMode)) : diff.error();
   if (!entry) {
     return entry.error();
   }
@@ -65,23 +73,24 @@ Result<UnpackedLayer> stage_layer(const Donor& donor, const NewLayer& layer, siz
     return tar_split.error();
   }
   const Result<UnpackedLayer> unpacked =
-      unpack_layer(**source, *diff, {target.uid_base, target.gid_base},
+      unpack_layer(**source, *diff, target.owners,
                    [&](std::string_view bytes) { return append(tar_split->get(), bytes, entry->where()); }, progress);
   if (!unpacked) {
     return unpacked;
   }
-  Result<void> written = set_owner_mode(*entry, "tar-split.json.gz", {0, 0, kFileMode});
+  const OwnerMode owner = of_daemon(target, kFileMode);
+  Result<void> written = set_owner_mode(*entry, "tar-split.json.gz", owner);
   if (written) {
-    written = write_file(*entry, "diff", layer.diff.text());
+    written = write_file(*entry, "diff", layer.diff.text(), owner);
   }
   if (written && layer.parent) {
-    written = write_file(*entry, "parent", layer.parent->text());
+    written = write_file(*entry, "parent", layer.parent->text(), owner);
   }
   if (written) {
-    written = write_file(*entry, "size", std::to_string(unpacked->tree_bytes));
+    written = write_file(*entry, "size", std::to_string(unpacked->tree_bytes), owner);
   }
   if (written) {
-    written = write_file(*entry, "cache-id", layer.dir.text());
+    written = write_file(*entry, "cache-id", layer.dir.text(), owner);
   }
   return written ? unpacked : written.error();
 }

@@ -35,6 +35,8 @@ class StepMaker {
   }
 
  private:
+  Ownership owner(uint32_t mode) const { return {target_.owners.daemon_uid(), target_.owners.daemon_gid(), mode}; }
+
   void add(Action action, size_t image) {
     const RelPath& path = action_path(action);
     if (const Result<FileStat> there = root_.stat(path); there || !means_absent(there.error())) {
@@ -65,11 +67,11 @@ class StepMaker {
     for (const RelPath& path : {images.parent(), images, images / "distribution", images / "imagedb",
                                 images / "imagedb/content", images / "imagedb/content/sha256",
                                 images / "imagedb/metadata", images / "imagedb/metadata/sha256", images / "layerdb"}) {
-      add_directory(path, {0, 0, kPrivateDir});
+      add_directory(path, owner(kPrivateDir));
     }
-    add_directory(images / "layerdb/sha256", {0, 0, 0755});
-    add_directory("overlay2", {0, target_.gid_base, 0710});
-    add_directory("overlay2/l", {0, 0, kPrivateDir});
+    add_directory(images / "layerdb/sha256", owner(0755));
+    add_directory("overlay2", {target_.owners.daemon_uid(), target_.owners.layer_gid(), 0710});
+    add_directory("overlay2/l", owner(kPrivateDir));
   }
 
   void add_layers_of(size_t image) {
@@ -80,12 +82,16 @@ class StepMaker {
         continue;
       }
       add(Adopt{overlay / layer.dir.text(), staged_directory(i)}, image);
-      add(WriteSymlink{overlay / "l" / layer.link.text(), "../" + layer.dir.text() + "/diff"}, image);
+      const RelPath link = overlay / "l" / layer.link.text();
+      add(WriteSymlink{link, "../" + layer.dir.text() + "/diff"}, image);
+      if (target_.owners.daemon_uid() != 0 || target_.owners.daemon_gid() != 0) {
+        add(SetOwnership{link, owner(0777)}, image);
+      }
       add(Adopt{target_.image_path / "layerdb/sha256" / layer.chain.hex(), staged_entry(i)}, image);
     }
     if (image == 0) {
       for (const CacheId& dir : work_.newly_committed) {
-        add(WriteFile{overlay / dir.text() / "committed", "", {0, 0, kPrivateFile}}, image);
+        add(WriteFile{overlay / dir.text() / "committed", "", owner(kPrivateFile)}, image);
       }
     }
   }
@@ -93,13 +99,13 @@ class StepMaker {
   void add_image(size_t number) {
     const LoadImage& image = archive_.images[number];
     const RelPath store = target_.image_path / "imagedb";
-    add(WriteFile{store / "content/sha256" / image.image.id.hex(), image.config, {0, 0, kPrivateFile}}, number);
+    add(WriteFile{store / "content/sha256" / image.image.id.hex(), image.config, owner(kPrivateFile)}, number);
     const auto parent = std::find_if(work_.parents.begin(), work_.parents.end(),
                                      [&](const auto& each) { return each.first == image.image.id; });
     if (parent != work_.parents.end()) {
       const RelPath metadata = store / "metadata/sha256" / image.image.id.hex();
-      add_directory(metadata, {0, 0, kPrivateDir});
-      add(WriteFile{metadata / "parent", parent->second.text(), {0, 0, kPrivateFile}}, number);
+      add_directory(metadata, owner(kPrivateDir));
+      add(WriteFile{metadata / "parent", parent->second.text(), owner(kPrivateFile)}, number);
     }
   }
 
@@ -113,7 +119,7 @@ class StepMaker {
     for (const TagChange& change : work_.tags) {
       tags[change.name.name][change.name.key()] = change.id.text();
     }
-    steps_.plan.steps.push_back({WriteFile{path, repositories_json(tags), {0, 0, kPrivateFile}}, now, {0}});
+    steps_.plan.steps.push_back({WriteFile{path, repositories_json(tags), owner(kPrivateFile)}, now, {0}});
   }
 
   const Root& root_;

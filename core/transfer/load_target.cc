@@ -69,8 +69,8 @@ Result<LoadTarget> look_at_target(const Root& root, unsigned jobs, const Cancel&
   if (*empty) {
     Model top;
     scan_root_entries(root, top);
-    target.uid_base = top.uid_base;
-    target.gid_base = top.gid_base;
+    scan_owners(root, top);
+    target.owners = top.owners;
     return target;
   }
   Result<Model> model = scan(root, jobs, cancel, progress);
@@ -93,8 +93,10 @@ Result<LoadTarget> look_at_target(const Root& root, unsigned jobs, const Cancel&
   if (!model->images.references.problem.empty() || !model->layers.layers_complete || !model->images.complete) {
     return refuse(root, "what it has already cannot be read; check it first: docker-fsck");
   }
-  target.uid_base = model->uid_base;
-  target.gid_base = model->gid_base;
+  if (!model->owners.known) {
+    return refuse(root, "it is not known whom its files should belong to: " + model->owners.doubt);
+  }
+  target.owners = model->owners;
   target.image_path = model->image_path;
   target.tags = kept_tags(*model, {});
   add_layers(*model, target);

@@ -24,8 +24,7 @@ struct RegisteredLayer {
 
 struct LoadTarget {
   std::optional<Model> model;  // nothing: an empty directory, which becomes a root
-  uint32_t uid_base = 0;       // as in Model
-  uint32_t gid_base = 0;
+  RootOwners owners;           // as in Model
   RelPath image_path = "image/overlay2";
   std::map<ChainId, RegisteredLayer> layers;
   std::map<ChainId, std::string> broken;  // registered layers that a daemon cannot use, and why

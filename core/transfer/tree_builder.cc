@@ -18,10 +18,10 @@ namespace {
 constexpr uint32_t kImpliedMode = 0755;  // moby pkg/idtools: 0777 less the daemon's umask
 constexpr uint64_t kMaxNodes = 100'000;  // devices and FIFOs; the /dev of a whole system has hundreds
 
-OwnerMode owner_of(const TarHeader& header, const IdMapping& ids) {
-  LayerInput input;
-  input.ids = ids;
-  return {uid_on_disk(header, input), gid_on_disk(header, input), header.mode};
+// Of headers that belong to somebody whom the root's daemon has an id for.
+OwnerMode owner_of(const TarHeader& header, const RootOwners& owners) {
+  const DiskOwner owner = owner_on_disk(header, owners).value_or(DiskOwner{});
+  return {owner.uid, owner.gid, header.mode};
 }
 
 }  // namespace
@@ -83,7 +83,7 @@ Result<void> TreeBuilder::make_implied(const RelPath& path) {
       return made;
     }
     if (made) {
-      const OwnerMode owner{ids_.uid_base, ids_.gid_base, kImpliedMode};
+      const OwnerMode owner{owners_.layer_uid(), owners_.layer_gid(), kImpliedMode};
       if (const Result<void> set = dress_object(*parent, name, S_IFDIR, owner, {}, {}, SetTimes::No); !set) {
         return set;
       }
@@ -104,7 +104,7 @@ Result<void> TreeBuilder::make_directory_entry(const LayerMember& member, const 
   }
   const FileTime time = mtime_on_disk(header);
   directories_.emplace_back(member.path, time);
-  return dress_object(*parent_, name, S_IFDIR, owner_of(header, ids_), header.xattrs, time, SetTimes::No);
+  return dress_object(*parent_, name, S_IFDIR, owner_of(header, owners_), xattrs_on_disk(header, owners_), time, SetTimes::No);
 }
 
 Result<void> TreeBuilder::make_link_entry(const LayerMember& member, const TarHeader& header) {
@@ -118,7 +118,7 @@ Result<void> TreeBuilder::make_link_entry(const LayerMember& member, const TarHe
   if (const Result<void> made = make_hard_link(*from, target, *parent_, name); !made) {
     return made.error().is_io(EMLINK) ? Result<void>(refuse(header, "is one hard link too many")) : made;
   }
-  return dress_object(*parent_, name, stat->mode & S_IFMT, owner_of(header, ids_), header.xattrs, mtime_on_disk(header),
+  return dress_object(*parent_, name, stat->mode & S_IFMT, owner_of(header, owners_), xattrs_on_disk(header, owners_), mtime_on_disk(header),
                       SetTimes::Yes);
 }
 
@@ -129,7 +129,7 @@ Result<void> TreeBuilder::make_node_entry(const LayerMember& member, const TarHe
   const std::string name(member.path.name());
   const uint32_t type = header.file_type();
   const Result<void> made = make_node(*parent_, name, type, header.device_major, header.device_minor);
-  return made ? dress_object(*parent_, name, type, owner_of(header, ids_), header.xattrs, mtime_on_disk(header),
+  return made ? dress_object(*parent_, name, type, owner_of(header, owners_), xattrs_on_disk(header, owners_), mtime_on_disk(header),
                              SetTimes::Yes)
               : made;
 }
@@ -141,7 +141,7 @@ Result<void> TreeBuilder::mark_opaque(const RelPath& directory, const TarHeader&
     }
   }
   const Dir& dir = directory.is_root() ? top_ : *parent_;
-  return set_attribute(dir, ".", kOpaqueXattr, "y");
+  return set_attribute(dir, ".", owners_.opaque_xattr(), "y");
 }
 
 Result<Fd> TreeBuilder::make(const LayerMember& member, const TarHeader& header) {
@@ -153,11 +153,18 @@ Result<Fd> TreeBuilder::make(const LayerMember& member, const TarHeader& header)
     const Result<void> marked = mark_opaque(member.path, header);
     return marked ? Result<Fd>(Fd()) : marked.error();
   }
+  if (!owner_on_disk(header, owners_)) {
+    return refuse(header, "belongs to " + std::to_string(header.uid) + ":" + std::to_string(header.gid) +
+                              ", for whom the daemon of this root has no id");
+  }
+  if (header.is_device() && owners_.in_namespace) {
+    return Fd();  // as the daemon, which may make none
+  }
   if (const Result<void> entered = enter_parent(member.path); !entered) {
     return explained(entered.error(), header);
   }
   const std::string name(member.path.name());
-  const OwnerMode owner = owner_of(header, ids_);
+  const OwnerMode owner = owner_of(header, owners_);
   Result<void> made;
   switch (member.kind) {
     case Kind::File: {
@@ -173,7 +180,7 @@ Result<Fd> TreeBuilder::make(const LayerMember& member, const TarHeader& header)
     case Kind::Symlink:
       made = make_symlink(*parent_, name, header.link_name);
       if (made) {
-        made = dress_object(*parent_, name, S_IFLNK, owner, header.xattrs, mtime_on_disk(header), SetTimes::Yes);
+        made = dress_object(*parent_, name, S_IFLNK, owner, xattrs_on_disk(header, owners_), mtime_on_disk(header), SetTimes::Yes);
       }
       break;
     case Kind::Directory: made = make_directory_entry(member, header); break;
@@ -185,7 +192,7 @@ Result<Fd> TreeBuilder::make(const LayerMember& member, const TarHeader& header)
 
 Result<void> TreeBuilder::finish_file(const Fd& file, const TarHeader& header) {
   const Result<void> dressed =
-      dress_file(file.get(), owner_of(header, ids_), header.xattrs, mtime_on_disk(header), where_);
+      dress_file(file.get(), owner_of(header, owners_), xattrs_on_disk(header, owners_), mtime_on_disk(header), where_);
   return dressed ? dressed : explained(dressed.error(), header);
 }
 

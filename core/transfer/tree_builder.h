@@ -18,8 +18,8 @@ namespace dfsck {
 class TreeBuilder {
  public:
   // Both must outlive it. `where` is for messages: the layer.
-  TreeBuilder(const Dir& top, const IdMapping& ids, std::string where)
-      : top_(top), ids_(ids), where_(std::move(where)) {}
+  TreeBuilder(const Dir& top, const RootOwners& owners, std::string where)
+      : top_(top), owners_(owners), where_(std::move(where)) {}
 
   // Makes what the entry asks for. Of a File it gives the descriptor, empty: who has written into it calls finish_file.
   Result<Fd> make(const LayerMember& member, const TarHeader& header);
@@ -39,7 +39,7 @@ class TreeBuilder {
   Result<Dir> open_below(const RelPath& path) const;
 
   const Dir& top_;
-  const IdMapping& ids_;
+  const RootOwners& owners_;
   std::string where_;
   RelPath parent_path_;
   std::optional<Dir> parent_;  // open at parent_path_

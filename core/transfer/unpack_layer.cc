@@ -107,9 +107,9 @@ class LayerReader {
 
 }  // namespace
 
-Result<UnpackedLayer> unpack_layer(LayerSource& source, const Dir& diff, const IdMapping& ids, const ByteSink& tar_split,
+Result<UnpackedLayer> unpack_layer(LayerSource& source, const Dir& diff, const RootOwners& owners, const ByteSink& tar_split,
                                    Progress& progress) {
-  TreeBuilder tree(diff, ids, source.where());
+  TreeBuilder tree(diff, owners, source.where());
   TarSplitWriter writer(tar_split, TarSplitEnd::None);
   Result<UnpackedLayer> layer = LayerReader(source, &tree, &writer, progress).run();
   if (!layer) {

@@ -1,5 +1,5 @@
 // Joining tar-split's segments to headers.
-#include "core/content/layer_stream.h"
+#include "core/codec/layer_stream.h"
 
 #include <algorithm>
 

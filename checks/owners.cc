@@ -1,0 +1,45 @@
+// Invariant: the owners of all files of a root fit one map from the ids of containers to those on disk. Which map it is, is
+// nothing wrong; that none fits means that nothing can be said of owners.
+#include "checks/checks.h"
+#include "checks/input.h"
+#include "core/fs/lock.h"
+
+namespace dfsck {
+namespace {
+
+const Subject kRoot{SubjectKind::Root, ""};
+
+std::string map_text(const IdMap& map) {
+  const std::string text = map.text();
+  return (text.starts_with("shifted") ? "are " : "are mapped: ") + text;
+}
+
+std::string map_text(const IdMapping& map) {
+  return map_text(map.users) + (map.users == map.groups ? "" : ", groups " + map_text(map.groups));
+}
+
+std::string listed(const std::vector<std::string>& words) {
+  std::string text;
+  for (size_t i = 0; i < words.size(); ++i) {
+    text += (i == 0 ? "" : i + 1 == words.size() ? " and " : ", ") + words[i];
+  }
+  return text;
+}
+
+}  // namespace
+
+void check_owners(const CheckInput& input, FindingSink& sink) {
+  const RootOwners& owners = input.model.owners;
+  if (!owners.known) {
+    sink.add(problem::owners_undetermined, kRoot, {}).args["reason"] = owners.doubt;
+  } else if (!owners.containers.is_identity() && !owners.by_name_alone) {
+    Finding& finding = sink.add(problem::owners_shifted, kRoot, {});
+    finding.args["map"] = map_text(owners.containers);
+    finding.args["evidence"] = listed(owners.known_by);
+  }
+  if (input.model.entries.hides_own_runs) {
+    sink.add(problem::own_runs_hidden, kRoot, kOwnDirectory).args["path"] = kOwnDirectory;
+  }
+}
+
+}  // namespace dfsck

@@ -1,0 +1,50 @@
+// containers/fuse-overlayfs main.c:override_mode, write_permission_xattr.
+#include "core/codec/override_stat.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "core/base/text.h"
+
+namespace dfsck {
+namespace {
+
+constexpr uint32_t kPermissions = 07777;
+
+std::optional<uint32_t> parse_octal(std::string_view text) {
+  constexpr size_t kMaxDigits = 7;  // with a file type in front
+  uint32_t value = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '7') {
+      return std::nullopt;
+    }
+    value = value * 8 + static_cast<uint32_t>(c - '0');
+  }
+  return text.empty() || text.size() > kMaxDigits ? std::nullopt : std::optional(value & kPermissions);
+}
+
+}  // namespace
+
+std::string OverrideStat::text() const {
+  std::array<char, 16> octal{};
+  std::snprintf(octal.data(), octal.size(), "%04o", mode);
+  return std::to_string(uid) + ":" + std::to_string(gid) + ":" + octal.data() + type;
+}
+
+std::optional<OverrideStat> parse_override_stat(std::string_view value) {
+  const std::vector<std::string_view> parts = split(value, ':');
+  const auto uid = parts.size() >= 3 ? parse_uint64(parts[0]) : std::nullopt;
+  const auto gid = parts.size() >= 3 ? parse_uint64(parts[1]) : std::nullopt;
+  const auto mode = parts.size() >= 3 ? parse_octal(parts[2]) : std::nullopt;
+  if (!uid || !gid || !mode || *uid > UINT32_MAX || *gid > UINT32_MAX) {
+    return std::nullopt;
+  }
+  const size_t used = parts[0].size() + parts[1].size() + parts[2].size() + 2;
+  return OverrideStat{static_cast<uint32_t>(*uid), static_cast<uint32_t>(*gid), *mode, std::string(value.substr(used))};
+}
+
+bool is_override_xattr(std::string_view name) {
+  return std::find(kOverrideXattrs.begin(), kOverrideXattrs.end(), name) != kOverrideXattrs.end();
+}
+
+}  // namespace dfsck

@@ -1,0 +1,102 @@
+// Small tables of text, a record a line. Lines that make no sense are skipped, as the tools of the shadow suite do.
+#include "core/fs/host_ids.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string>
+
+#include "core/base/text.h"
+#include "core/fs/root.h"
+
+namespace dfsck {
+namespace {
+
+constexpr size_t kTextLimit = 4U << 20;
+constexpr size_t kMaxRanges = 340;  // of one namespace: the kernel takes no more
+
+std::string read_text(const char* path) {
+  const Fd fd(::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  Result<std::string> text = fd ? read_all(fd.get(), kTextLimit, path) : Result<std::string>("");
+  return text ? std::move(*text) : std::string();
+}
+
+std::optional<uint32_t> parse_id(std::string_view text) {
+  const std::optional<uint64_t> id = parse_uint64(text);
+  return id && *id < IdMap::kAllIds ? std::optional(static_cast<uint32_t>(*id)) : std::nullopt;
+}
+
+// A setting of the kernel: it gives its value to the first read alone, as far as that goes.
+std::optional<uint32_t> read_setting(const char* path) {
+  const Fd fd(::open(path, O_RDONLY | O_CLOEXEC));
+  std::array<char, 32> text{};
+  const ssize_t got = fd ? ::read(fd.get(), text.data(), text.size()) : -1;
+  return parse_id(trimmed(std::string_view(text.data(), got > 0 ? static_cast<size_t>(got) : 0)));
+}
+
+std::map<std::string_view, uint32_t> ids_by_name(std::string_view passwd) {
+  std::map<std::string_view, uint32_t> ids;
+  for (const std::string_view line : split(passwd, '\n')) {
+    const std::vector<std::string_view> fields = split(line, ':');
+    if (const auto id = fields.size() > 2 ? parse_id(fields[2]) : std::nullopt; id) {
+      ids.try_emplace(fields[0], *id);
+    }
+  }
+  return ids;
+}
+
+}  // namespace
+
+IdMap visible_ids(std::string_view uid_map) {
+  std::vector<IdRange> ranges;
+  for (const std::string_view line : split(uid_map, '\n')) {
+    std::vector<std::string_view> fields = split(line, ' ');
+    std::erase_if(fields, [](std::string_view field) { return field.empty(); });
+    const auto inside = fields.size() == 3 ? parse_id(fields[0]) : std::nullopt;
+    const auto count = fields.size() == 3 ? parse_uint64(fields[2]) : std::nullopt;
+    if (inside && count && ranges.size() < kMaxRanges) {
+      ranges.push_back({*inside, *inside, *count});
+    }
+  }
+  return IdMap::of(std::move(ranges)).value_or(IdMap());
+}
+
+std::vector<SubordinateIds> parse_subordinate_ids(std::string_view text, std::string_view passwd) {
+  const std::map<std::string_view, uint32_t> names = ids_by_name(passwd);
+  std::vector<SubordinateIds> all;
+  for (const std::string_view line : split(text, '\n')) {
+    const std::vector<std::string_view> fields = split(line, ':');
+    const auto first = fields.size() == 3 ? parse_id(fields[1]) : std::nullopt;
+    const auto count = fields.size() == 3 ? parse_uint64(fields[2]) : std::nullopt;
+    const auto name = fields.size() == 3 ? names.find(fields[0]) : names.end();
+    const std::optional<uint32_t> owner = name != names.end() ? std::optional(name->second) : parse_id(fields[0]);
+    if (!first || !count || !owner || *count == 0) {
+      continue;
+    }
+    auto known = std::find_if(all.begin(), all.end(), [&](const SubordinateIds& ids) { return ids.owner == *owner; });
+    if (known == all.end()) {
+      known = all.insert(all.end(), SubordinateIds{*owner, {}});
+    }
+    if (known->ranges.size() < kMaxRanges) {
+      known->ranges.push_back({*first, *count});
+    }
+  }
+  return all;
+}
+
+HostIds read_host_ids() {
+  HostIds ids;
+  ids.visible = {visible_ids(read_text("/proc/self/uid_map")), visible_ids(read_text("/proc/self/gid_map"))};
+  ids.in_namespace = ids.visible.users != IdMap() || ids.visible.groups != IdMap();
+  ids.no_user = read_setting("/proc/sys/kernel/overflowuid").value_or(ids.no_user);
+  ids.no_group = read_setting("/proc/sys/kernel/overflowgid").value_or(ids.no_group);
+  const std::string passwd = read_text("/etc/passwd");
+  ids.users = parse_subordinate_ids(read_text("/etc/subuid"), passwd);
+  ids.groups = parse_subordinate_ids(read_text("/etc/subgid"), passwd);
+  return ids;
+}
+
+}  // namespace dfsck

@@ -1,0 +1,123 @@
+// Gathering: the daemon's own files, and some of each layer's.
+#include "core/model/owner_evidence.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/text.h"
+#include "core/codec/layer_stream.h"
+#include "core/codec/override_stat.h"
+
+namespace dfsck {
+namespace {
+
+// Enough to tell a map from an accident, little enough not to be felt.
+constexpr size_t kMaxLayers = 16;
+constexpr size_t kMaxEntries = 512;  // of a layer
+constexpr size_t kMaxOfRoot = 8;     // of a layer, that belong to root: the most
+constexpr size_t kMaxOfOthers = 16;  // of a layer
+
+class LayerSample {
+ public:
+  LayerSample(const Root& root, const RelPath& tree, OwnerEvidence& evidence)
+      : root_(root), tree_(tree), evidence_(evidence) {}
+
+  void take(const LayerEntry& entry) {
+    const TarHeader& header = entry.header;
+    const bool of_root = header.uid == 0 && header.gid == 0;
+    size_t& taken = of_root ? of_root_ : of_others_;
+    const bool is_object = header.file_type() != 0 && !entry.path.empty() && !entry.base().starts_with(".wh.");
+    const std::optional<RelPath> inside = RelPath::parse(entry.path);
+    if (!is_object || !inside || taken >= (of_root ? kMaxOfRoot : kMaxOfOthers)) {
+      return;
+    }
+    const RelPath path = tree_.joined(*inside);
+    const Result<FileStat> stat = root_.stat(path);
+    if (!stat || (stat->mode & S_IFMT) != header.file_type() || has_override(path, *stat, header)) {
+      return;
+    }
+    ++taken;
+    evidence_.users.push_back({header.uid, stat->uid});
+    evidence_.groups.push_back({header.gid, stat->gid});
+  }
+
+ private:
+  // The owner on disk means nothing then.
+  bool has_override(const RelPath& path, const FileStat& stat, const TarHeader& header) const {
+    if (stat.uid == header.uid && stat.gid == header.gid) {
+      return false;
+    }
+    const auto xattrs = root_.xattrs(path);
+    return xattrs && std::any_of(xattrs->begin(), xattrs->end(),
+                                 [](const auto& xattr) { return is_override_xattr(xattr.first); });
+  }
+
+  const Root& root_;
+  const RelPath& tree_;
+  OwnerEvidence& evidence_;
+  size_t of_root_ = 0;
+  size_t of_others_ = 0;
+};
+
+void sample_layer(const Root& root, const RelPath& tar_split, const RelPath& tree, OwnerEvidence& evidence) {
+  const Result<Fd> fd = root.open_file(tar_split);
+  if (!fd) {
+    return;
+  }
+  LayerStream stream(fd->get(), tar_split.text());
+  LayerSample sample(root, tree, evidence);
+  LayerEntry entry;
+  for (size_t i = 0; i < kMaxEntries; ++i) {
+    const Result<LayerStream::Kind> kind = stream.next(entry);
+    if (!kind || *kind != LayerStream::Kind::Entry) {
+      return;
+    }
+    if (!entry.header.is_global()) {
+      sample.take(entry);
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<RemapIds> remap_ids(std::string_view name) {
+  const auto parts = split(name, '.');
+  const bool digits = std::all_of(name.begin(), name.end(), [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
+  if (parts.size() != 2 || !digits) {
+    return std::nullopt;
+  }
+  const std::optional<uint64_t> uid = parse_uint64(parts[0]);
+  const std::optional<uint64_t> gid = parse_uint64(parts[1]);
+  if (!uid || !gid || *uid > UINT32_MAX || *gid > UINT32_MAX) {
+    return std::nullopt;
+  }
+  return RemapIds{static_cast<uint32_t>(*uid), static_cast<uint32_t>(*gid)};
+}
+
+void find_daemon_things(const Root& root, const Model& model, OwnerEvidence& evidence) {
+  const auto add = [&](const char* what, const RelPath& path, bool keeps_group) {
+    if (const Result<FileStat> stat = root.stat(path); stat && (stat->is_dir() || stat->is_file())) {
+      evidence.daemon.push_back({what, stat->uid, keeps_group ? std::optional(stat->gid) : std::nullopt});
+    }
+  };
+  add("the root directory", RelPath(), false);
+  add("layerdb", model.image_path / "layerdb", true);
+  if (!model.driver.empty()) {
+    add("l/", RelPath() / model.driver / "l", true);
+  }
+  add("databases", "volumes/metadata.db", true);
+  add("databases", "network/files/local-kv.db", true);
+  add("containers", "containers", false);
+}
+
+void sample_layer_owners(const Root& root, const Model& model, OwnerEvidence& evidence) {
+  size_t taken = 0;
+  for (const Layer& layer : model.layers.layers) {
+    if (taken < kMaxLayers && layer.cache && layer.tar_split.present()) {
+      ++taken;
+      sample_layer(root, layer.path / "tar-split.json.gz", model.overlay.path / layer.cache->text() / "diff", evidence);
+    }
+  }
+}
+
+}  // namespace dfsck

@@ -1,0 +1,48 @@
+// What speaks for one id map of a root or another, and the verdict on it. Internal to core/model, and for its tests.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/fs/host_ids.h"
+#include "core/model/model.h"
+
+namespace dfsck {
+
+struct RemapIds {
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+};
+
+// The host ids in the name of a remapped root, "100000.100000" (moby daemon/daemon_unix.go:setupDaemonRoot).
+std::optional<RemapIds> remap_ids(std::string_view name);
+
+struct OwnerEvidence {
+  std::optional<RemapIds> name;
+  // What only the daemon itself makes, for itself: where its 0 lies.
+  struct Thing {
+    std::string what;  // for people
+    uint32_t uid = 0;
+    std::optional<uint32_t> gid;  // none where daemons give the group away
+  };
+  std::vector<Thing> daemon;
+  // Owners in tar headers of layers, and those of the same files on disk.
+  struct Pair {
+    uint64_t container = 0;
+    uint32_t disk = 0;
+  };
+  std::vector<Pair> users;
+  std::vector<Pair> groups;
+  HostIds host;
+};
+
+// Reads `daemon`, and a sample of the layers' files, the same on every run. What cannot be read says nothing.
+void find_daemon_things(const Root& root, const Model& model, OwnerEvidence& evidence);
+void sample_layer_owners(const Root& root, const Model& model, OwnerEvidence& evidence);
+
+RootOwners settle_owners(const OwnerEvidence& evidence);
+
+}  // namespace dfsck

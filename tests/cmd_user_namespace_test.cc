@@ -1,0 +1,185 @@
+// Roots of daemons in user namespaces, looked at from inside one, as in an unprivileged container, and mended from the host.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "tests/case_files.h"
+#include "tests/lasting_snapshot.h"
+#include "tests/temp_root.h"
+
+namespace dfsck {
+namespace {
+
+namespace fs = std::filesystem;
+
+using test::lasting_snapshot;
+using test::OwnDirectory;
+using test::TempRoot;
+
+constexpr int kNoNamespace = 99;
+constexpr uint32_t kFirst = 700'000;  // as in the case good/shifted
+
+std::string program() {
+  if (const char* given = std::getenv("DOCKER_FSCK"); given != nullptr) {
+    return given;
+  }
+  return (fs::read_symlink("/proc/self/exe").parent_path() / "docker-fsck").string();
+}
+
+// Waits for a byte, so that the other side is known to be ready.
+void wait_on(int fd) {
+  char byte = 0;
+  static_cast<void>(::read(fd, &byte, 1) == 1);
+}
+
+struct Ran {
+  int exit_code = 0;
+  std::string out;
+};
+
+class UserNamespace : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) {
+      GTEST_SKIP() << "needs root: owners, devices and namespaces";
+    }
+  }
+
+  void build(const std::string& file) const {
+    ASSERT_EQ(::chmod(scratch_.path().c_str(), 0755), 0);
+    const Result<RecipeNames> names = test::build_case(file, root());
+    ASSERT_TRUE(names) << names.error().message();
+  }
+
+  std::string root() const { return scratch_.path() + "/root"; }
+  std::string layer(const std::string& inside) const { return root() + "/overlay2/" + std::string(64, '1') + "/diff/" + inside; }
+
+  // Runs docker-fsck as the root that has the ids kFirst and up, or as the one of this machine.
+  Ran run(std::vector<std::string> words, bool inside) const {
+    const std::string out = scratch_.path() + "/out";
+    const int to = ::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    std::array<int, 2> ready{}, mapped{};
+    EXPECT_EQ(::pipe2(ready.data(), O_CLOEXEC), 0);
+    EXPECT_EQ(::pipe2(mapped.data(), O_CLOEXEC), 0);
+    words.insert(words.begin(), {program(), "--progress", "none", "--color", "never"});
+    std::vector<char*> raw;
+    for (std::string& word : words) {
+      raw.push_back(word.data());
+    }
+    raw.push_back(nullptr);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const bool moved = !inside || (::unshare(CLONE_NEWUSER) == 0 && ::write(ready[1], ".", 1) == 1);
+      if (inside && moved) {
+        wait_on(mapped[0]);
+      }
+      if (!moved || (inside && (::setresgid(0, 0, 0) != 0 || ::setresuid(0, 0, 0) != 0))) {
+        ::_exit(kNoNamespace);
+      }
+      ::dup2(to, STDOUT_FILENO);
+      ::dup2(to, STDERR_FILENO);
+      ::execv(raw[0], raw.data());
+      ::_exit(kNoNamespace);
+    }
+    ::close(ready[1]);
+    if (inside) {
+      wait_on(ready[0]);
+      for (const char* name : {"uid_map", "gid_map"}) {
+        std::ofstream("/proc/" + std::to_string(child) + "/" + name) << "0 " << kFirst << " 65536\n";
+      }
+    }
+    EXPECT_EQ(::write(mapped[1], ".", 1), 1);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    for (const int fd : {to, ready[0], mapped[0], mapped[1]}) {
+      ::close(fd);
+    }
+    std::ifstream file(out, std::ios::binary);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text.str()};
+  }
+
+  static size_t count(const std::string& text, const std::string& word) {
+    size_t found = 0;
+    for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+      ++found;
+    }
+    return found;
+  }
+
+  TempRoot scratch_;
+};
+
+TEST_F(UserNamespace, AHealthyRootIsCleanFromBothSides) {
+  for (const char* file : {"good/shifted.case", "good/namespace-whiteouts.case"}) {
+    build(file);
+    const Snapshot before = lasting_snapshot(root(), OwnDirectory::Shown);
+    const Ran inside = run({"-y", root()}, true);
+    if (inside.exit_code == kNoNamespace) {
+      GTEST_SKIP() << "no user namespaces here";
+    }
+    EXPECT_EQ(inside.exit_code, 0) << inside.out;
+    EXPECT_NE(inside.out.find("found: no errors, no warnings"), std::string::npos) << inside.out;
+    const Ran outside = run({"-y", root()}, false);
+    EXPECT_EQ(outside.exit_code, 0) << outside.out;
+    EXPECT_NE(outside.out.find("owners are shifted by 700000"), std::string::npos) << outside.out;
+    EXPECT_EQ(difference(before, lasting_snapshot(root(), OwnDirectory::Shown)), "");
+    fs::remove_all(root());
+  }
+}
+
+TEST_F(UserNamespace, AStrangersDirectoryIsNamedInsideAndMendedOutside) {
+  build("content/owner-mode-wrong-stranger.case");
+  const Ran inside = run({"-n", root()}, true);
+  if (inside.exit_code == kNoNamespace) {
+    GTEST_SKIP() << "no user namespaces here";
+  }
+  EXPECT_EQ(inside.exit_code, 4) << inside.out;
+  EXPECT_EQ(count(inside.out, "\nDF"), 1U) << inside.out;
+  EXPECT_NE(inside.out.find("DF0945 error owner-outside-namespace"), std::string::npos) << inside.out;
+  EXPECT_EQ(inside.out.find("disk"), std::string::npos) << inside.out;
+  EXPECT_EQ(inside.out.find("as root"), std::string::npos) << inside.out;
+
+  const Snapshot before = lasting_snapshot(root(), OwnDirectory::LeftOut);
+  EXPECT_EQ(run({"-p", root()}, false).exit_code, 1);
+  struct ::stat stat {};
+  ASSERT_EQ(::lstat(layer("etc").c_str(), &stat), 0);
+  EXPECT_EQ(stat.st_uid, kFirst);
+  EXPECT_EQ(stat.st_gid, kFirst);
+  EXPECT_EQ(stat.st_mode & 07777, 0755U);
+
+  const Ran after = run({"-n", root()}, true);
+  EXPECT_EQ(after.exit_code, 0) << after.out;
+  EXPECT_NE(after.out.find("DF0948 own-runs-hidden"), std::string::npos) << after.out;
+  EXPECT_EQ(run({"undo", "--yes", root()}, false).exit_code, 0);
+  EXPECT_EQ(difference(before, lasting_snapshot(root(), OwnDirectory::LeftOut)), "");
+}
+
+TEST_F(UserNamespace, DamageIsMendedInsideWithTheIdsOfTheNamespace) {
+  build("good/shifted.case");
+  ASSERT_EQ(::chmod(layer("bin/busybox").c_str(), 0755), 0);
+  ASSERT_EQ(::lchown(layer("etc/shadow").c_str(), kFirst, kFirst), 0);
+  const Ran inside = run({"-p", root()}, true);
+  if (inside.exit_code == kNoNamespace) {
+    GTEST_SKIP() << "no user namespaces here";
+  }
+  EXPECT_EQ(inside.exit_code, 1) << inside.out;
+  struct ::stat stat {};
+  ASSERT_EQ(::lstat(layer("etc/shadow").c_str(), &stat), 0);
+  EXPECT_EQ(stat.st_gid, kFirst + 42);
+  EXPECT_EQ(run({"-n", root()}, false).exit_code, 0);
+}
+
+}  // namespace
+}  // namespace dfsck
