@@ -41,6 +41,7 @@ product="$core $checks $cmd"
     $(echo "$product" | tr ' ' '\n' | without '^cmd/options\.cc$')
   forbid "Boost.JSON, OpenSSL, libarchive only in core/codec" '#include <(boost/json|openssl/|archive)' \
     $(echo "$product" | tr ' ' '\n' | without '^core/codec/')
+  forbid "TBB only in core/run" '#include <tbb/' $(echo "$product" | tr ' ' '\n' | without '^core/run/')
   forbid "threads are started by core/run alone, and by the display" 'std::(j?thread|async)\b' \
     $(echo "$product" | tr ' ' '\n' | without '^(core/run/workers\.cc|cmd/progress_display\.(cc|h))$')
   # A failure for want of memory or descriptors, or of permission, must not pass for what is on the disk.
