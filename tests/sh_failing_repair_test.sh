@@ -15,14 +15,22 @@ if [ -z "${APART:-}" ]; then
   APART=1 exec unshare --mount --propagation private -- "$0" "$@"
 fi
 
-# Names, types, owners, times and contents, but for what docker-fsck keeps for itself and the root's own time.
+# Names, types, owners, times and contents, but for what docker-fsck keeps for itself, the root's own time, and the number of
+# directories in an area, which counts that.
 state_of() {
-  "$top/fixtures/real/snapshot.sh" --copy "$1" | grep -avE '^(stat|xattr|sha256) "?\./([a-z0-9]+/)?\.docker-fsck|^stat "\."'
+  "$top/fixtures/real/snapshot.sh" --copy "$1" |
+    grep -avE '^(stat|xattr|sha256) "?\./([a-z0-9]+/)?\.docker-fsck|^stat "\."' |
+    sed -E 's,^(stat "\./(overlay2|volumes)" .*) [0-9]+ 0:0$,\1 0:0,'
 }
 
 # is NAME WANTED GOT
 is() {
   [ "$2" = "$3" ] && ok "$1" || not_ok "$1" "wanted $2, got $3"
+}
+
+# How many errors are left, by $work/report.
+left() {
+  jq '[(.repair.after.findings? // .findings)[] | select(.severity == "error")] | length' "$work/report"
 }
 
 # fsck MODE ROOT: sets `status`, the report is in $work/report, for people in $work/text.
@@ -79,7 +87,7 @@ else
     fsck --preen "$root"
     is "the $round --preen: exit status" 4 "$((status & 4))"
     is "the $round --preen: repairs that failed" 1 "$(jq .repair.failed "$work/report")"
-    is "the $round --preen: errors left" 1 "$(jq .repair.left "$work/report")"
+    is "the $round --preen: errors left" 1 "$(left)"
     said "chattr -i ${links[0]}" "the $round --preen says what must be changed first"
     unsaid "-p makes it" "the $round --preen does not offer again what it could not do"
     [ "$round" = second ] || is "two repairs are made" 2 "$(jq .repair.done "$work/report")"
@@ -90,7 +98,7 @@ else
   state_of "$root" | cmp -s - "$work/damaged" && ok "undo gives the damaged root" ||
     not_ok "undo gives the damaged root" "$(state_of "$root" | diff - "$work/damaged" | head -n 5)"
   fsck --preen "$root"
-  is "without the flag all is repaired" "1 0" "$status $(jq .repair.left "$work/report")"
+  is "without the flag all is repaired" "1 0" "$status $(left)"
 fi
 
 ### Areas that are filesystems of their own.
@@ -103,14 +111,12 @@ for area in overlay2 volumes; do
   mounted "$root/$area"
 done
 cp -a "$work/plain/." "$root/"
-mkdir -p "$root/volumes/data/_data"
 fsck --dry-run "$root"
 healthy=$status
 mapfile -t links < <(find "$root/overlay2" -mindepth 2 -maxdepth 2 -name link | sort | head -n 3)
 for link in "${links[@]}"; do
   printf 'WRONGWRONGWRONGWRONGWRONGW' >"$link"
 done
-rm -r "$root/volumes/data/_data"
 head -c 40000 /dev/zero >"$root/volumes/metadata.db"
 state_of "$root" >"$work/damaged"
 fsck --yes "$root"

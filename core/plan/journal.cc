@@ -219,11 +219,15 @@ Result<void> Journal::append_lines(const std::string& lines) {
   return {};
 }
 
-void Journal::set_room_aside(const Dir& run) {
+Result<void> Journal::set_room_aside(const Dir& run) {
   Result<Dir> own = run.open_dir(".");
-  if (own && make_file(run, kRoom, std::string(kRoomBytes, ' '))) {
-    room_.emplace(std::move(*own));
+  const Result<Fd> made = own ? make_file(run, kRoom, std::string(kRoomBytes, ' ')) : own.error();
+  if (!made) {
+    const Result<void> gone = give_room_back(run);
+    return gone ? Result<void>(made.error()) : gone;
   }
+  room_.emplace(std::move(*own));
+  return {};
 }
 
 Result<void> give_room_back(const Dir& run) {

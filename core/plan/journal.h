@@ -46,8 +46,8 @@ class Journal {
   // Several records become durable together; their order is kept.
   Result<void> append(const std::vector<JsonValue>& records);
 
-  // Sets room aside in `run`, so that a run whose disk becomes full can still say so. For want of room it does nothing.
-  void set_room_aside(const Dir& run);
+  // Sets room aside in `run`, so that a run whose disk becomes full can still say so. After an error nothing of it is left.
+  Result<void> set_room_aside(const Dir& run);
   // That room was needed: nothing but the end of the run should be written any more.
   bool is_full() const { return full_; }
 

@@ -2,6 +2,7 @@
 #include "core/plan/repair_run.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "core/base/escape.h"
 #include "core/fs/writer.h"
@@ -109,7 +110,14 @@ Result<RepairRun> RepairRun::begin(const Root& root, std::string_view mode) {
   if (!journal) {
     return journal.error();
   }
-  journal->set_room_aside(place->run);
+  // A run that could not say how it ended had better not begin.
+  if (const Result<void> aside = journal->set_room_aside(place->run); !aside) {
+    const Result<void> gone = remove_run(*place, *lock, log, own->mtime);
+    const bool is_full = aside.error().is_io(ENOSPC) || aside.error().is_io(EDQUOT);
+    return !gone     ? gone.error()
+           : is_full ? format_error("begin repair", root.path(), "no space is left for a journal: free space, then run again")
+                     : aside.error();
+  }
   return RepairRun(std::make_unique<State>(std::move(*lock), own->mtime, std::move(*place), std::move(*journal),
                                            std::move(log)));
 }

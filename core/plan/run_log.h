@@ -1,8 +1,10 @@
 // What a journal's records mean: the steps of a run, how far each got, and what its intents told of them.
 //
 // A run's records: `begin`; for each plan one or more `plan` records (the last without "more"); for each batch of steps
-// `intent`, then `done`; `end`. After a finished run may come, for each batch taken back, `undo-intent` and
-// `undo-done`, then another `end`; `acknowledged`; `purge`. Internal to core/plan.
+// `intent`, then `done`; `end`. A step that failed and those of its group that were not tried are `given-up`; those that
+// were done are taken back between `back-intent` and `back-done`, and the run goes on. `keep` comes before the run keeps
+// something in an area on a filesystem of its own. After a finished run may come, for each batch taken back,
+// `undo-intent` and `undo-done`, then another `end`; `acknowledged`; `purge`. Internal to core/plan.
 #pragma once
 
 #include <cstdint>
