@@ -63,6 +63,9 @@ std::string withheld_from(const SaveRoots& roots) {
 
 std::vector<std::string> warnings_of(const SaveRoots& roots) {
   std::vector<std::string> warnings = roots.failures();
+  if (std::string withheld = withheld_from(roots); !withheld.empty()) {
+    warnings.push_back(std::move(withheld));
+  }
   for (const SaveRoot& root : roots.all()) {
     for (const std::string& evidence : live_evidence(root.model)) {
       warnings.push_back("the root is in use (" + evidence + "): images that are removed meanwhile are missed");
