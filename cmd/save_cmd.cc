@@ -12,6 +12,7 @@
 #include "cmd/save_render.h"
 #include "cmd/save_roots.h"
 #include "cmd/signals.h"
+#include "core/base/errno_class.h"
 #include "core/base/escape.h"
 #include "core/fs/lies_inside.h"
 #include "core/fs/writer_output.h"
@@ -49,8 +50,23 @@ SaveRequest request_of(const Options& options) {
   return request;
 }
 
+// The first thing of the roots that was withheld from us, in words: what is not found may be there. Empty: nothing was.
+std::string withheld_from(const SaveRoots& roots) {
+  for (const SaveRoot& root : roots.all()) {
+    for (const ScanFailure& failure : root.model.failures) {
+      if (!speaks_of_disk(failure.code)) {
+        return "cannot " + failure.op + " " + failure.path.text() + ": " + errno_text(failure.code);
+      }
+    }
+  }
+  return "";
+}
+
 std::vector<std::string> warnings_of(const SaveRoots& roots) {
   std::vector<std::string> warnings = roots.failures();
+  if (std::string withheld = withheld_from(roots); !withheld.empty()) {
+    warnings.push_back(std::move(withheld));
+  }
   for (const SaveRoot& root : roots.all()) {
     for (const std::string& evidence : live_evidence(root.model)) {
       warnings.push_back("the root is in use (" + evidence + "): images that are removed meanwhile are missed");
@@ -150,8 +166,10 @@ Output run_save(const Options& options) {
   const std::optional<Failure> wrong = options.container.empty()
                                            ? choose_images(options, all, catalogue)
                                            : choose_container(options, all, catalogue, cancel, progress);
+  const std::string withheld = withheld_from(*roots);
   if (wrong) {
-    return failed(options, wrong->message, wrong->exit_code);
+    return withheld.empty() ? failed(options, wrong->message, wrong->exit_code)
+                            : failed(options, withheld + "; " + wrong->message, kExitFailed);
   }
   const Result<SaveResult> saved = save_images(catalogue, request_of(options), cancel, progress);
   display.reset();
@@ -162,7 +180,7 @@ Output run_save(const Options& options) {
   }
   SaveReport report{root.path(), options.output_file, options.archive_format, options.mode == Mode::DryRun,
                     warnings_of(*roots), *saved, 0};
-  report.exit_code = saved->complete ? kExitClean : kExitProblemsLeft;
+  report.exit_code = saved->complete ? kExitClean : kExitProblemsLeft | (withheld.empty() ? 0 : kExitFailed);
   return rendered(options, report, catalogue, file);
 }
 
