@@ -108,6 +108,13 @@ void find_daemon_things(const Root& root, const Model& model, OwnerEvidence& evi
   add("databases", "volumes/metadata.db", true);
   add("databases", "network/files/local-kv.db", true);
   add("containers", "containers", false);
+  // A directory that is to become the root of a daemon in a namespace has nothing else to tell its group.
+  const bool no_group = std::none_of(evidence.daemon.begin(), evidence.daemon.end(),
+                                     [](const OwnerEvidence::Thing& thing) { return thing.gid.has_value(); });
+  const Result<FileStat> top = root.stat(RelPath());
+  if (no_group && top && top->uid != 0 && !evidence.daemon.empty()) {
+    evidence.daemon.front().gid = top->gid;
+  }
 }
 
 void sample_layer_owners(const Root& root, const Model& model, OwnerEvidence& evidence) {
