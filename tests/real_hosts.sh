@@ -78,13 +78,14 @@ all_found() {
   done < <(cut -d ' ' -f 1 "$work/objects" | sort -u)
 }
 
-# undo_all ROOT: takes back every repair; prints what fails.
+# undo_all ROOT [COMMAND...]: takes back every repair, run by COMMAND if there is one; prints what fails.
 undo_all() {
-  local tries
+  local tries root=$1
+  shift
   for tries in 1 2 3 4; do
-    jq -e 'any(.runs[]; .state == "finished" or .state == "stopped")' <("$DOCKER_FSCK" history --format json "$1") \
+    jq -e 'any(.runs[]; .state == "finished" or .state == "stopped")' <("$@" "$DOCKER_FSCK" history --format json "$root") \
       >/dev/null || return 0
-    "$DOCKER_FSCK" undo --yes "$1" >"$work/undo" 2>&1 || echo "undo: exit $?: $(tail -n 1 "$work/undo")"
+    "$@" "$DOCKER_FSCK" undo --yes "$root" >"$work/undo" 2>&1 || echo "undo: exit $?: $(tail -n 1 "$work/undo")"
   done
   echo "undo does not end after $tries runs"
 }

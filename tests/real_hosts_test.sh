@@ -163,8 +163,9 @@ repaired_from() {
   as_read "$work/copy" | diff "$work/root.read" - | grep -a '^[<>]' | head -n 3 || true
 }
 
+# undone [COMMAND...]: from where the repair was made.
 undone() {
-  undo_all "$work/copy"
+  undo_all "$work/copy" "$@"
   exact "$work/copy" | diff "$work/damaged" - | grep -a '^[<>]' | head -n 3 | sed 's/^/after undo: /' || true
 }
 
@@ -179,7 +180,7 @@ try_safe() {
   copy
   verdict "$host: safe damage, repaired from inside" "$(
     repaired_from inside "${safe_faults[@]}"
-    undone
+    undone inside
   )"
 }
 
