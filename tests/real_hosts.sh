@@ -50,39 +50,42 @@ healthy() {
     echo "layers: $(jq -c '.counts | {layers, layers_verified}' "$1" 2>/dev/null)"
 }
 
-# inject ROOT FAULT...: prints what went wrong; the objects are in $work/objects, "FAULT PATH" a line.
+# inject ROOT FAULT...: prints what went wrong; what was damaged is in $work/objects, "FAULT PATH" a line.
 inject() {
   local root=$1 fault
   shift
   : >"$work/objects"
   for fault in "$@"; do
     if timeout 60 "$top/fixtures/inject/faults.sh" "$fault" "$root" </dev/null >"$work/injected" 2>"$work/inject.err"; then
-      sed -n "s/^object=/$fault /p" "$work/injected" >>"$work/objects"
+      sed -nE "s/^(object|also)=/$fault /p" "$work/injected" >>"$work/objects"
     else
       echo "$fault could not be injected: $(tail -n 1 "$work/inject.err")"
     fi
   done
 }
 
-# all_found REPORT: prints each injected fault whose object no error or warning is about: by its path, a path above (but for
-# a whole area) or below, an id that is part of it, or a layer whose file it is.
+# all_found REPORT: prints each injected fault that no error or warning is about: by the path of what was damaged (any name
+# of it will do), by one above (but for a whole area) or below, an id that is part of it, or a layer whose file it is.
 all_found() {
-  local fault path
-  while read -r fault path; do
-    jq -e --arg path "$path" "$above_info"' | any(.[]; .path == $path or (.path | startswith($path + "/"))
-        or (.path as $p | ($p | contains("/")) and ($path | startswith($p + "/")))
-        or ((.message + .subject.id) as $text | any($path | split("/")[] | select(length >= 20); . as $id | $text | contains($id))))' \
-      "$1" >/dev/null || echo "$fault is not found: $path"
-  done <"$work/objects"
+  local fault
+  while read -r fault; do
+    sed -n "s/^$fault //p" "$work/objects" | jq -R . | jq -s . >"$work/paths"
+    jq -e --slurpfile paths "$work/paths" "$above_info"' | any(.[]; . as $f | any($paths[0][]; . as $path
+        | $f.path == $path or ($f.path | startswith($path + "/"))
+        or (($f.path | contains("/")) and ($path | startswith($f.path + "/")))
+        or any($path | split("/")[] | select(length >= 20); . as $id | $f.message + $f.subject.id | contains($id))))' \
+      "$1" >/dev/null || echo "$fault is not found: $(grep -m 1 "^$fault " "$work/objects")"
+  done < <(cut -d ' ' -f 1 "$work/objects" | sort -u)
 }
 
-# undo_all ROOT: takes back every repair; prints what fails.
+# undo_all ROOT [COMMAND...]: takes back every repair, run by COMMAND if there is one; prints what fails.
 undo_all() {
-  local tries
+  local tries root=$1
+  shift
   for tries in 1 2 3 4; do
-    jq -e 'any(.runs[]; .state == "finished" or .state == "stopped")' <("$DOCKER_FSCK" history --format json "$1") \
+    jq -e 'any(.runs[]; .state == "finished" or .state == "stopped")' <("$@" "$DOCKER_FSCK" history --format json "$root") \
       >/dev/null || return 0
-    "$DOCKER_FSCK" undo --yes "$1" >"$work/undo" 2>&1 || echo "undo: exit $?: $(tail -n 1 "$work/undo")"
+    "$@" "$DOCKER_FSCK" undo --yes "$root" >"$work/undo" 2>&1 || echo "undo: exit $?: $(tail -n 1 "$work/undo")"
   done
   echo "undo does not end after $tries runs"
 }

@@ -4,7 +4,8 @@
 # owner that is wrong among right ones is found. Damage is repaired as on any root, with the owners that the root has, and
 # undone. A migration keeps owners. Real daemons, each in its namespace, run everything afterwards.
 #
-#   HOSTS="NAME..."   only these: lxc shifted rootless
+#   HOSTS="NAME..."   only these: lxc shifted rootless; or plain, a rootful root, of which the same is asked
+#                     but from inside of nothing
 set -euo pipefail
 # shellcheck source=tests/shell.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/shell.sh"
@@ -42,7 +43,11 @@ setpriv --reuid=65534 --regid=65534 --clear-groups "$DOCKER_FSCK" --version >/de
 
 # inside COMMAND...: as the root of this host's daemon.
 inside() {
-  "$in_namespace" "$map" "$@"
+  if [ -n "$map" ]; then
+    "$in_namespace" "$map" "$@"
+  else
+    "$@"
+  fi
 }
 
 # fsck_inside OUT ARGS...: as fsck_json, from inside.
@@ -70,6 +75,7 @@ make_host() {
   case $host in
     lxc) map=$shifted_map DAEMON_MAP=$map && real_root "$1" lxc ;;
     shifted) map=$shifted_map && make_shifted "$1" && DAEMON_MAP=$map ;;
+    plain) map= && real_root "$1" small ;;
     rootless)
       map=$'0 65001 1\n1 200000 65536'
       DAEMON_USER=65001
@@ -114,7 +120,8 @@ try_stranger() {
   fsck_inside "$work/report" --dry-run "$work/copy"
   verdict "$host: a stranger, from inside" "$(
     [ $((status & 4)) -eq 4 ] || echo "exit $status"
-    jq -e --arg path "$dir" "$one_error and .[0].safety == \"none\"" "$work/report" >/dev/null ||
+    jq -e --arg path "$dir" "$one_error"' and (.[0].safety == "none" or $plain)' --argjson plain "$([ "$map" ] && echo false || echo true)" \
+      "$work/report" >/dev/null ||
       show_findings "$work/report" | cut -c 1-250 | head -n 3
     ! grep -qiE 'disk[^"]{0,40}damaged|run it as root' "$work/report" || echo "it blames the disk, or wants root"
   )"
@@ -156,8 +163,9 @@ repaired_from() {
   as_read "$work/copy" | diff "$work/root.read" - | grep -a '^[<>]' | head -n 3 || true
 }
 
+# undone [COMMAND...]: from where the repair was made.
 undone() {
-  undo_all "$work/copy"
+  undo_all "$work/copy" "$@"
   exact "$work/copy" | diff "$work/damaged" - | grep -a '^[<>]' | head -n 3 | sed 's/^/after undo: /' || true
 }
 
@@ -172,7 +180,7 @@ try_safe() {
   copy
   verdict "$host: safe damage, repaired from inside" "$(
     repaired_from inside "${safe_faults[@]}"
-    undone
+    undone inside
   )"
 }
 
