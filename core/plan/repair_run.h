@@ -28,7 +28,7 @@ struct StepResult {
   };
   State state = State::Skipped;
   std::string why;      // one line; empty for Done
-  std::string way_out;  // of Failed: what must be changed before it can be done; empty where that is not known
+  std::string way_out{};  // of Failed: what must be changed before it can be done; empty where that is not known
 };
 
 class RepairRun {
