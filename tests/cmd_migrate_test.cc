@@ -79,7 +79,7 @@ TEST_F(Migrating, ADryRunWritesNothing) {
 // From "what travels" (or what stays behind) to what only one of them has.
 std::string plan_in(const std::string& text) {
   const size_t from = std::min(text.find("\nSTAYS BEHIND"), text.find("\nwhat travels:"));
-  const size_t to = std::min(text.find("\ncopied:"), text.find("\nexit code"));
+  const size_t to = std::min({text.find("\nLEFT IN THE TARGET"), text.find("\ncopied:"), text.find("\nexit code")});
   return from < to ? text.substr(from, to - from) : "none in: " + text;
 }
 

@@ -22,7 +22,7 @@ target=$work/target
 data=volumes/data/_data
 
 new_source() {
-  umount -R -q "$source" "$source"/* 2>/dev/null || true
+  umount -q "$source"/volumes/*/_data "$source"/* 2>/dev/null || true
   rm -rf --one-file-system "$source" "$target" "$work/elsewhere"
   "$BUILD/make-root" "$top/fixtures/cases/good/everything.case" "$source" >/dev/null
   mkdir -p "$source/$data/sub" "$work/elsewhere"
