@@ -70,7 +70,7 @@ void judge_contents(MigrationTarget& target, const Root& source, const std::stri
     target.obstacles.push_back(path + (trace.finished ? " holds what was migrated from " : " holds an unfinished migration of ") +
                                escaped(trace.source) + ", not from this root; " +
                                (trace.finished ? "" : "finish that one, or ") + "name an empty directory");
-  } else if (trace.note != note) {
+  } else if (trace.runs > 0 && trace.note != note) {
     target.obstacles.push_back(path + " holds a migration that was " + (trace.finished ? "made" : "begun") +
                                " with other choices (" + escaped(trace.note) +
                                "); give the same ones, or name an empty directory");

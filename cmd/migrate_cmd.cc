@@ -37,7 +37,9 @@ std::string mount_point_of(const std::string& path, const HostSnapshot& host) {
 
 std::vector<std::string> what_comes_next(const MigrationReport& report, const Options& options,
                                          const std::optional<SwitchOutcome>& switched) {
-  if (report.end != MigrationReport::End::Done && report.end != MigrationReport::End::Live) {
+  // A target that was used since is where the daemon is by now.
+  const bool is_over = report.end == MigrationReport::End::Done || report.end == MigrationReport::End::Live;
+  if (!is_over || !report.target_used.empty()) {
     return {};
   }
   const HostSnapshot host = read_host();

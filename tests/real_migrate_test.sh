@@ -243,9 +243,8 @@ try_killed() {
     wait "$pid" 2>/dev/null || true
     if [ -d "$target/.docker-fsck/migration" ]; then
       unfinished=$((unfinished + 1))
-    else
-      # It was through, or had not begun.
-      rm -rf --one-file-system "$target" && mkdir "$target"
+    elif [ -d "$target/.docker-fsck/migrated" ]; then
+      rm -rf --one-file-system "$target" && mkdir "$target"  # it was through
     fi
   done
   migrate "$work/report" --final-path /var/lib/docker "$source" "$target"
@@ -253,6 +252,9 @@ try_killed() {
     [ "$status" -eq 0 ] || echo "exit $status: $(tail -n 1 "$work/report.err") $(jq -c .obstacles "$work/report")"
     [ "$unfinished" -ge $((kills / 2)) ] || echo "only $unfinished runs were cut off"
     same_but "$work/report" "$work/source.seen" "$target"
+    migrate "$work/again" --final-path /var/lib/docker "$source" "$target"
+    [ "$status" -eq 0 ] || echo "again: exit $status: $(jq -c .obstacles "$work/again")"
+    jq -e '.complete and .copied.bytes == 0' "$work/again" >/dev/null || echo "again: it is not complete"
     source_is_untouched
   )"
   rm -rf --one-file-system "$target"

@@ -75,12 +75,12 @@ void finish_images(RootBuild& build);
 void finish_databases(RootBuild& build);
 
 // One directory of overlay2 with its short link; `lower` is the text of its file, empty for a base layer.
-struct OverlayDir {
+struct RecipeDir {
   std::string id;
   std::string link;
   std::string lower;
 };
-void make_overlay_dir(RootBuild& build, const OverlayDir& dir, const Tree& tree, TreeStyle style);
+void make_overlay_dir(RootBuild& build, const RecipeDir& dir, const Tree& tree, TreeStyle style);
 // The text of `lower` for what stands on `parent`.
 std::string lower_above(const BuiltLayer& parent);
 

@@ -144,8 +144,8 @@ void make_files(RootBuild& build, const RecipeItem& item, const Container& conta
   }
 }
 
-void name_layers(RootBuild& build, const std::string& name, const std::string& mount, const OverlayDir& init,
-                 const OverlayDir& own) {
+void name_layers(RootBuild& build, const std::string& name, const std::string& mount, const RecipeDir& init,
+                 const RecipeDir& own) {
   const std::string home = build.driver + "/";
   build.name(name + ".dir", home + mount);
   build.name(name + ".diff", home + mount + "/diff");
@@ -159,12 +159,12 @@ void name_layers(RootBuild& build, const std::string& name, const std::string& m
 
 void make_writable_layer(RootBuild& build, const RecipeItem& item, const Container& container) {
   const std::string& name = item.words[0];
-  const OverlayDir init{container.mount + "-init", link_id(item.option("initlink", "init link of " + name)),
+  const RecipeDir init{container.mount + "-init", link_id(item.option("initlink", "init link of " + name)),
                         container.layer != nullptr ? lower_above(*container.layer) : ""};
   BuiltLayer init_layer;
   init_layer.link = init.link;
   init_layer.lower = init.lower;
-  const OverlayDir own{container.mount, link_id(item.option("link", "link of " + name)), lower_above(init_layer)};
+  const RecipeDir own{container.mount, link_id(item.option("link", "link of " + name)), lower_above(init_layer)};
   name_layers(build, name, container.mount, init, own);
   if (build.driver == "vfs") {
     build.disk.directory("vfs/dir/" + init.id, 0755);
@@ -225,7 +225,7 @@ void make_build_mount(RootBuild& build, const RecipeItem& item) {
   }
   const std::string& name = item.words[0];
   const std::string id = build_id(item.option("id", name));
-  const OverlayDir own{long_hex(item.option("dir", "mount of " + name)), link_id(item.option("link", "link of " + name)),
+  const RecipeDir own{long_hex(item.option("dir", "mount of " + name)), link_id(item.option("link", "link of " + name)),
                        lower_above(layer->second)};
   build.mark_committed(layer->second.cache_id);
   make_overlay_dir(build, own, completed(item.tree), TreeStyle::Upper);

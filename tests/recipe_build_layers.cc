@@ -105,7 +105,7 @@ std::string lower_above(const BuiltLayer& parent) {
   return "l/" + parent.link + (parent.lower.empty() ? "" : ":" + parent.lower);
 }
 
-void make_overlay_dir(RootBuild& build, const OverlayDir& dir, const Tree& tree, TreeStyle style) {
+void make_overlay_dir(RootBuild& build, const RecipeDir& dir, const Tree& tree, TreeStyle style) {
   RecipeDisk& disk = build.disk;
   const std::string home = build.driver + "/" + dir.id;
   build.clock += 60;

@@ -5,6 +5,7 @@
 #
 #   MIGRATE_KILLS=N      so many kills (25)
 #   MIGRATE_ROOT=DIR     of a copy of this root (one that is made)
+#   MIGRATE_SEED=N       at other moments
 set -euo pipefail
 # shellcheck source=tests/shell.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/shell.sh"
@@ -56,7 +57,7 @@ phase() {
   fi
 }
 
-RANDOM=11
+RANDOM=${MIGRATE_SEED:-11}
 for ((killed = 0; killed < kills; )); do
   rm -rf --one-file-system "$work/target"
   : >"$work/wrong"

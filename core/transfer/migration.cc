@@ -212,7 +212,8 @@ void MigrationRun::remove_gone_units() {
   for (const std::string& path : history_->begun) {
     const std::optional<RelPath> gone = RelPath::parse(path);
     const bool wanted = !gone || std::any_of(units_.begin(), units_.end(), [&](const MigrationUnit& unit) {
-      return unit.path == *gone || unit.path.is_below(*gone) || gone->is_below(unit.path);
+      const bool holds_all = unit.kind != MigrationUnit::Kind::Directory;
+      return unit.path == *gone || unit.path.is_below(*gone) || (holds_all && gone->is_below(unit.path));
     });
     if (!wanted && !context_.stopped()) {
       remove_unit(path);

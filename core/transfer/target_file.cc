@@ -19,14 +19,14 @@ class TargetFile {
       : context_(context), path_(path.bytes()), name_(path.name()), prepared_(name_ + ".docker-fsck"), notes_(none) {}
 
   Result<void> write(const Dir& source, const Dir& target, std::string_view bytes) {
-    const Result<FileStat> before = target.stat_self();
-    const Result<void> made = before ? prepare(source, target, bytes) : before.error();
+    const Result<FileStat> like = source.stat_self();
+    const Result<void> made = like ? prepare(source, target, bytes) : like.error();
     const Result<void> moved = made ? put_in_place(source, target) : made;
     if (!moved) {
       return moved;
     }
-    // The directory keeps the time that it has in the source.
-    const Result<void> timed = set_mtime_of(target, before->mtime);
+    // The directory keeps the time that it has in the source; in the target a run that was killed may have changed it.
+    const Result<void> timed = set_mtime_of(target, like->mtime);
     return timed ? sync_directory(target) : timed;
   }
 
