@@ -57,8 +57,9 @@ void check_driver(const CheckInput& input, FindingSink& sink) {
 }
 
 std::string contents_of(const ContainerdStore& store) {
-  const std::string images = store.images > 0 ? "the " + counted(store.images, "image") : "images and layers";
-  return store.containers.empty() ? images : images + " and the layers of " + counted(store.containers.size(), "container");
+  const std::string images = store.images > 0 ? "the " + counted(store.images, "image") : "images";
+  return images + (store.containers.empty() ? " and layers"
+                                            : " and the layers of " + counted(store.containers.size(), "container"));
 }
 
 void check_containerd(const CheckInput& input, FindingSink& sink) {

@@ -28,15 +28,16 @@ std::string joined(const std::vector<std::string>& parts) {
   return text;
 }
 
-std::string count_line(const std::string& label, const Totals& totals, const Paint& paint) {
+// `where`: "" or ", in what was checked".
+std::string count_line(const std::string& label, const Totals& totals, const std::string& where, const Paint& paint) {
   const std::string infos = totals.infos > 0 ? ", " + counted(totals.infos, "info") : "";
   if (totals.errors + totals.warnings == 0) {
-    return label + ": no errors, no warnings" + infos + "\n";
+    return label + ": no errors, no warnings" + infos + where + "\n";
   }
   const std::string errors = counted(totals.errors, "error");
   const std::string warnings = counted(totals.warnings, "warning");
   return label + ": " + (totals.errors > 0 ? paint.red(errors) : errors) + ", " +
-         (totals.warnings > 0 ? paint.yellow(warnings) : warnings) + infos + "\n";
+         (totals.warnings > 0 ? paint.yellow(warnings) : warnings) + infos + where + "\n";
 }
 
 std::string program(const RenderSettings& settings, std::string_view option) {
@@ -180,10 +181,10 @@ std::string render_counts(const RootReport& report) {
 std::string render_summary(const RootReport& report, const RenderSettings& settings) {
   const Totals totals = totals_of(report);
   const std::vector<std::string> left_out = not_checked(report);
-  const std::string_view where = left_out.empty() ? "" : " in what was checked";
-  std::string text = count_line("found" + std::string(where), totals, settings.paint);
+  const std::string where = left_out.empty() ? "" : ", in what was checked";
+  std::string text = count_line("found", totals, where, settings.paint);
   if (report.mode != Mode::DryRun) {
-    text += repaired_line(report) + count_line("left" + std::string(where), totals_now(report), settings.paint);
+    text += repaired_line(report) + count_line("left", totals_now(report), where, settings.paint);
   }
   for (const std::string& object : left_out) {
     text += "not checked: " + object + "\n";

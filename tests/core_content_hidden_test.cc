@@ -1,4 +1,4 @@
-// What filesystems hide of layers is undetermined. The tables of mounts are made up.
+// What filesystems hide of layers is undetermined (content-hidden). The tables of mounts are made up.
 #include <gtest/gtest.h>
 
 #include <sys/stat.h>

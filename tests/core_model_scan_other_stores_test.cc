@@ -46,7 +46,9 @@ Model with_container() {
 TEST(ContainerdStoreScan, AGraphDriversContainerdIsNone) {
   const TempRoot temp;
   temp.make_dir("containerd/daemon/io.containerd.snapshotter.v1.overlayfs/snapshots");
+  temp.make_dir("containerd/daemon/io.containerd.content.v1.content");
   Model model;
+  model.driver = "overlay2";
   scan_containerd_store(temp.open(), {}, model);
   EXPECT_FALSE(model.containerd_store.is_used());
 }

@@ -107,6 +107,9 @@ class Finder {
     const std::optional<Dir> volumes = area("volumes");
     const auto listed = volumes ? volumes->list() : Result<std::vector<DirEntry>>(std::vector<DirEntry>{});
     for (const DirEntry& volume : listed ? *listed : std::vector<DirEntry>{}) {
+      if (volume.name == "metadata.db" || volume.name == "backingFsBlockDev") {
+        continue;  // no volumes
+      }
       const RelPath path = RelPath("volumes") / volume.name;
       const bool leads_on = volume.type == S_IFLNK && look(volumes->fd(), volume.name, path);
       if (volume.type == S_IFDIR || leads_on) {

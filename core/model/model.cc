@@ -22,8 +22,8 @@ bool exists(const Root& root, const RelPath& path) { return static_cast<bool>(ro
 bool is_docker_root(const Root& root, const Model& model) {
   const RootEntries& entries = model.entries;
   const bool has_store = !model.driver.empty() || !entries.driver_dirs.empty() || !entries.newer_files.empty();
-  const bool was_started =
-      exists(root, "engine-id") || exists(root, "volumes/metadata.db") || exists(root, "network/files/local-kv.db");
+  const bool was_started = exists(root, "engine-id") || exists(root, "volumes/metadata.db") ||
+                           exists(root, "network/files/local-kv.db") || exists(root, "containerd/daemon");
   return has_store || !entries.remapped_roots.empty() || (root.stat_dir("containers") && was_started);
 }
 

@@ -197,7 +197,9 @@ void scan_containerd_store(const Root& root, const std::vector<std::string>& out
   StateReader reader(root);
   find_users(reader, model, store);
   const RelPath own = "containerd/daemon";
-  if (!snapshotters(reader, own).empty()) {
+  // With a storage driver, containerd holds blobs too, but none of images.
+  const bool has_content = model.driver.empty() && root.stat_dir(own / kContainerdContent);
+  if (has_content || !snapshotters(reader, own).empty()) {
     store.place = own.bytes();
     store.images = read_namespaces(reader, own / kContainerdDatabase, store).images;
     store.size = measure_store(reader, own);
