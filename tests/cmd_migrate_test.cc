@@ -186,6 +186,21 @@ TEST_F(Migrating, PlainTreesOfOtherDriversAreCopiedWholeAndSaidToBeUnverified) {
   }
 }
 
+TEST_F(Migrating, ImagesInAContainerdStoreStayBehindOnlyWhereThatIsWanted) {
+  build("root/containerd-store-not-checked-both.case");
+  const Output refused = migrate();
+  EXPECT_EQ(refused.exit_code, 8) << refused.out;
+  EXPECT_TRUE(says(refused, "images are in a containerd image store, in containerd/daemon")) << refused.out;
+  EXPECT_TRUE(says(refused, "--without-containerd-store")) << refused.out;
+  EXPECT_FALSE(fs::exists(target()));
+
+  const Output output = migrate({"--without-containerd-store"});
+  EXPECT_EQ(output.exit_code, 0) << output.out;
+  EXPECT_TRUE(says(output, "\n  containerd/daemon/*: the containerd image store")) << output.out;
+  EXPECT_LT(output.out.find("containerd/daemon/*"), output.out.find("what travels:"));
+  EXPECT_TRUE(fs::is_empty(target() + "/containerd/daemon"));
+}
+
 TEST_F(Migrating, LinksInVolumesThatLeadToTheOldPlaceAreListedAndKept) {
   build("good/everything.case");
   const std::string inside = source() + "/volumes/data/_data/kept";
