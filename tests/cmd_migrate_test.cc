@@ -81,7 +81,7 @@ TEST_F(Migrating, ADryRunWritesNothing) {
 // From "what travels" (or what stays behind) to what only one of them has.
 std::string plan_in(const std::string& text) {
   const size_t from = std::min(text.find("\nSTAYS BEHIND"), text.find("\nwhat travels:"));
-  const size_t to = std::min(text.find("\ncopied:"), text.find("\nexit code"));
+  const size_t to = std::min({text.find("\nLEFT IN THE TARGET"), text.find("\ncopied:"), text.find("\nexit code")});
   return from < to ? text.substr(from, to - from) : "none in: " + text;
 }
 
@@ -186,6 +186,21 @@ TEST_F(Migrating, PlainTreesOfOtherDriversAreCopiedWholeAndSaidToBeUnverified) {
   for (const fs::directory_entry& layer : fs::directory_iterator(source() + "/vfs/dir")) {
     EXPECT_TRUE(fs::exists(target() + "/vfs/dir/" + layer.path().filename().string()));
   }
+}
+
+TEST_F(Migrating, ImagesInAContainerdStoreStayBehindOnlyWhereThatIsWanted) {
+  build("root/containerd-store-not-checked-both.case");
+  const Output refused = migrate();
+  EXPECT_EQ(refused.exit_code, 8) << refused.out;
+  EXPECT_TRUE(says(refused, "images are in a containerd image store, in containerd/daemon")) << refused.out;
+  EXPECT_TRUE(says(refused, "--without-containerd-store")) << refused.out;
+  EXPECT_FALSE(fs::exists(target()));
+
+  const Output output = migrate({"--without-containerd-store"});
+  EXPECT_EQ(output.exit_code, 0) << output.out;
+  EXPECT_TRUE(says(output, "\n  containerd/daemon/*: the containerd image store")) << output.out;
+  EXPECT_LT(output.out.find("containerd/daemon/*"), output.out.find("what travels:"));
+  EXPECT_TRUE(fs::is_empty(target() + "/containerd/daemon"));
 }
 
 TEST_F(Migrating, LinksInVolumesThatLeadToTheOldPlaceAreListedAndKept) {

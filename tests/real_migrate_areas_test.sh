@@ -19,7 +19,7 @@ if [ "$(id -u)" -ne 0 ] || ! command -v dockerd >/dev/null; then
   done
   exit 0
 fi
-trap 'daemon_cleanup; umount -R -q "$work"/* 2>/dev/null || true; remove_work' EXIT
+trap 'daemon_cleanup; umount -q "$work"/source/volumes/*/_data "$work"/source/* "$work"/source 2>/dev/null || true; remove_work' EXIT
 
 source=$work/source
 target=$work/target
@@ -51,7 +51,7 @@ judge() {
 }
 
 new_source() {
-  umount -R -q "$source" 2>/dev/null || true
+  umount -q "$source"/volumes/*/_data "$source"/* 2>/dev/null || true
   rm -rf --one-file-system "$source" "$target" "$work/elsewhere"
   real_root "$source" small
   mkdir "$work/elsewhere"

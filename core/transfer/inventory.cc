@@ -1,6 +1,7 @@
 // Sets of names, taken from models.
 #include "core/transfer/inventory.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/escape.h"
@@ -104,6 +105,26 @@ std::map<RelPath, std::string> volumes_of(std::span<const SourceRoot> roots) {
   return volumes;
 }
 
+// Directories that are split into several units are in none of them, and count too.
+void count_volumes(const std::map<RelPath, std::string>& volumes, const CopyPlan& plan, Inventory& inventory) {
+  std::set<RelPath> split;
+  for (const PlannedUnit& unit : plan.units) {
+    std::vector<RelPath> above;
+    for (RelPath at = unit.path; !at.is_root(); at = at.parent()) {
+      if (at != unit.path) {
+        above.push_back(at);
+      }
+      if (const auto volume = volumes.find(at); volume != volumes.end()) {
+        TreeCount& count = inventory.volumes[volume->second];
+        count += unit.count;
+        count.names += static_cast<uint64_t>(std::count_if(
+            above.begin(), above.end(), [&](const RelPath& path) { return split.insert(path).second; }));
+        break;
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::string_view inventory_kind_name(InventoryKind kind) {
@@ -137,15 +158,7 @@ Inventory take_inventory(std::span<const SourceRoot> roots, const CopyPlan& plan
   for (const SourceRoot& root : roots) {
     Taker(root, plan, inventory).run();
   }
-  const std::map<RelPath, std::string> volumes = volumes_of(roots);
-  for (const PlannedUnit& unit : plan.units) {
-    for (RelPath at = unit.path; !at.is_root(); at = at.parent()) {
-      if (const auto volume = volumes.find(at); volume != volumes.end()) {
-        inventory.volumes[volume->second] += unit.count;
-        break;
-      }
-    }
-  }
+  count_volumes(volumes_of(roots), plan, inventory);
   return inventory;
 }
 
