@@ -147,6 +147,7 @@ try_deeper_mounts() {
 try_same_data_twice() {
   new_source
   mkdir -p "$source/volumes/again/_data"
+  ln "$source/$data/sub/first" "$source/volumes/data/third" # a name that lies in one of the two places only
   mount --bind "$source/$data" "$source/volumes/again/_data"
   judge "the same data mounted twice" "$(
     migrate_both 0
