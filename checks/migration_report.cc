@@ -29,7 +29,6 @@ bool MigrationReport::is_whole() const {
 }
 
 int exit_code(const MigrationReport& report) {
-  constexpr int kCorrected = 1;
   constexpr int kLeft = 4;
   constexpr int kFailed = 8;
   constexpr int kCancelled = 32;
@@ -43,10 +42,8 @@ int exit_code(const MigrationReport& report) {
     case MigrationReport::End::Live: return report.loses_data() ? kLeft : 0;
     case MigrationReport::End::Done: break;
   }
-  // What cannot be checked of the target, such as layers of vfs, was said of the source before anything was copied.
-  const int found = exit_code(*report.target_check, Strict::No);
-  const int checked = has_failed(*report.target_check) ? found : found & ~kFailed;
-  return report.is_whole() ? checked : (checked & ~kCorrected) | kLeft;
+  const int checked = exit_code(*report.target_check, Strict::No);
+  return report.is_whole() ? checked : (checked & ~1) | kLeft;
 }
 
 }  // namespace dfsck
