@@ -33,6 +33,42 @@ void on_threads(unsigned threads, FirstFailure& failure, const std::function<voi
   guarded();
 }
 
+#ifndef DFSCK_PLAIN_THREADS
+bool initialized(tbb::task_arena& arena) noexcept {
+  try {
+    arena.initialize();
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+// TBB sets itself up at its first use. Where it is short of memory then it keeps a lock, and the second use hangs: so the
+// first is here, before the program itself takes any memory, and if it fails there is no second.
+const bool tbb_is_set_up = [] {
+  tbb::task_arena arena(1, 1);
+  return initialized(arena);
+}();
+
+// `work` as a task in the arena, begun at once on this thread: a task that is put into a queue has to be allocated, and
+// where that fails its group waits for it for ever. What TBB cannot have for itself it throws before the task begins; the
+// work is done without it then.
+void as_task(tbb::task_arena& arena, FirstFailure& failure, const std::function<void()>& work) {
+  bool begun = false;
+  const auto task = [&] {
+    begun = true;
+    failure.run(work);
+  };
+  try {
+    arena.execute([&] { tbb::task_group().run_and_wait(task); });
+  } catch (...) {
+    if (!begun) {
+      task();
+    }
+  }
+}
+#endif
+
 }  // namespace
 
 #ifdef DFSCK_PLAIN_THREADS
@@ -45,15 +81,14 @@ void run_workers(unsigned workers, const std::function<void()>& work) {
 void run_workers(unsigned workers, const std::function<void()>& work) {
   FirstFailure failure;
   // Each place in the arena is kept for a thread of ours, so that TBB starts none: where a thread cannot be had it throws
-  // from within, or ends the process.
+  // from within, or ends the process. It is made ready here: where the first of several threads fails at that, the others
+  // wait for it for ever.
   tbb::task_arena arena(static_cast<int>(workers), workers);
-  tbb::task_group group;
-  arena.execute([&] {
-    for (unsigned i = 0; i < workers; ++i) {
-      group.run([&] { failure.run(work); });
-    }
-  });
-  on_threads(workers, failure, [&] { arena.execute([&] { group.wait(); }); });
+  if (tbb_is_set_up && initialized(arena)) {
+    on_threads(workers, failure, [&] { as_task(arena, failure, work); });
+  } else {
+    on_threads(workers, failure, work);
+  }
   failure.rethrow();
 }
 #endif
