@@ -51,7 +51,6 @@ judge() {
 }
 
 new_source() {
-  umount -R -q "$source" 2>/dev/null || true
   rm -rf --one-file-system "$source" "$target" "$work/elsewhere"
   real_root "$source" small
   mkdir "$work/elsewhere"
@@ -95,6 +94,7 @@ try_disks() {
     [ "$(cat "$target/volumes/$volume/_data/marked")" = 'on its own disk' ] || echo "the data of the volume is not there"
     all_is_there
   )"
+  umount -R "$source/volumes" "$source/overlay2"
 }
 
 # A missing disk is no small root: what a link leads to must be there.
