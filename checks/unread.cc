@@ -8,6 +8,7 @@
 #include "core/base/errno_class.h"
 #include "core/base/escape.h"
 #include "core/base/unread.h"
+#include "core/fs/lock.h"
 
 namespace dfsck {
 namespace {
@@ -93,9 +94,11 @@ std::string what_helps(const HostFacts& host) {
          "log)";
 }
 
+// Records of earlier repairs that may not be read are a finding of their own.
 std::vector<Unread> unread_of(const Root& root, size_t from) {
   std::vector<Unread> unread = unread_below(root.path(), from);
-  std::erase_if(unread, [](const Unread& each) { return speaks_of_disk(each.code); });
+  const std::string own = root.path() + "/" + kOwnDirectory;
+  std::erase_if(unread, [&](const Unread& each) { return speaks_of_disk(each.code) || each.path == own; });
   return unread;
 }
 

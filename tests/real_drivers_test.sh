@@ -98,6 +98,13 @@ try_vfs() {
     judged_by_daemon "$work/target" "$work/expected"
   )"
   DAEMON_DRIVER=overlay2
+  rm -rf "$root"/vfs/dir/*
+  fsck_json "$work/report" "$root"
+  verdict "vfs: layers that are gone are errors" "$(
+    unchecked "$work/report" vfs
+    jq -e "$above_info"' | any(.[]; .severity == "error" and (.message | test("vfs")))' "$work/report" >/dev/null ||
+      echo "no error: $(show_findings "$work/report" | head -n 3)"
+  )"
 }
 
 try_btrfs() {

@@ -4,6 +4,7 @@
 # what does not is an error, and what lies behind it is checked nevertheless. A repair reaches every area and is undone.
 #
 #   AREAS="NAME..."   only these: link-volumes link-overlay2 link-containers link-nowhere link-tmp disks data-disk bound
+#                     overlaid, a whole root as a container sees one that is a layer of its own
 set -euo pipefail
 # shellcheck source=tests/shell.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/shell.sh"
@@ -14,7 +15,7 @@ set -euo pipefail
 # shellcheck source=fixtures/inject/areas.sh
 . "$top/fixtures/inject/areas.sh"
 
-read -ra cases <<<"${AREAS:-link-volumes link-overlay2 link-containers link-nowhere link-tmp disks data-disk bound}"
+read -ra cases <<<"${AREAS:-link-volumes link-overlay2 link-containers link-nowhere link-tmp disks data-disk bound overlaid}"
 [ "$(id -u)" -eq 0 ] || { for name in "${cases[@]}"; do skip "$name" "needs root"; done; exit 0; }
 needs dockerd jq mkfs.ext4 unshare || exit 0
 # In a mount namespace of its own, which takes everything along however this ends.
@@ -29,9 +30,10 @@ copy() {
   cp -a "$work/plain" "$root"
 }
 
-# What a real daemon does with $root itself, which it changes. A daemon takes any folder in volumes/ for a volume.
+# What a real daemon does with $root itself, which it changes. A daemon takes any directory in volumes/ for a volume, the place
+# where a repair keeps what it replaced as well.
 ask_daemon() {
-  judged_by_daemon "${1:-$root}" "$work/expected" | grep -v '^> volume local lost+found *$' || true
+  judged_by_daemon "${1:-$root}" "$work/expected" | grep -vE '^> volume local (lost\+found|\.docker-fsck) *$' || true
 }
 
 # as_many REPORT: prints what the report counts otherwise than on the plain root.
@@ -40,8 +42,8 @@ as_many() {
     <(jq -S '.counts | {images, layers, layers_verified, containers, volumes, files, overlay_dirs}' "$1") | grep '^[<>]' || true
 }
 
-# What a dry run and the run must tell alike.
-plan='[[.left_out[]?.path], .boundaries, .inventory.source, .room]'
+# What a dry run and the run must tell alike; what is free changes by itself.
+plan='[[.left_out[]?.path], .boundaries, .inventory.source, (.room | del(.free_bytes, .free_inodes))]'
 
 # travels AREA...: the migration of $root and its dry run carry all, flattened, and name where the areas were.
 travels() {
@@ -83,17 +85,26 @@ try_link_volumes() {
       "$work/report" >/dev/null || echo "found: $(show_findings "$work/report" | head -n 3)"
     grep -q 'docker volume rm' "$work/report" || echo "it does not say what does not work"
     as_many "$work/report"
-    "$DOCKER_FSCK" show --root "$root" data 2>&1 | grep -qi missing && echo "show: the volume is missing" || true
+    "$DOCKER_FSCK" show --root "$root" data >"$work/text" 2>&1 || true
+    ! grep -qi missing "$work/text" || echo "show: the volume is missing"
+    grep -q "lies behind.*$work/elsewhere" "$work/text" || echo "show does not say where its data is: $(head -n 5 "$work/text")"
   )"
   verdict "volumes as a link, migrated" "$(travels volumes)"
   verdict "volumes as a link, by a daemon" "$(
     ask_daemon
     daemon_start "$root"
     dk volume create made >/dev/null || echo "no volume can be made"
-    ! dk volume rm made >/dev/null 2>&1 || echo "the daemon removes a volume: nothing is wrong with it"
+    { dk volume rm made 2>&1 || true; } | grep -q 'outside of the local volume root' ||
+      echo "the daemon removes a volume: nothing is wrong with it"
     daemon_stop
     daemon_cleanup
   )"
+}
+
+# What is in the root and what is behind its link.
+exact_both() {
+  exact "$root"
+  exact "$work/elsewhere"
 }
 
 try_link_overlay2() {
@@ -107,6 +118,18 @@ try_link_overlay2() {
       echo "it is no error: $(show_findings "$work/report" | head -n 3)"
     grep -q 'symlink' "$work/report" || echo "it has not the daemon's words"
     all_found "$work/report" | sed 's/^/behind it: /'
+  )"
+  verdict "overlay2 as a link: what is behind it is repaired, and undone" "$(
+    exact_both >"$work/damaged"
+    repair "$work/done" -y --from "$work/plain" "$root"
+    # The link itself stays, and stays an error.
+    [ "$status" -eq 4 ] || echo "-y: exit $status: $(jq -r '.failures[0] // .error.message // ""' "$work/done" 2>/dev/null)"
+    fsck_json "$work/report" "$root"
+    jq -e "$above_info"' | length == 1 and .[0].path == "overlay2"' "$work/report" >/dev/null ||
+      echo "after -y: $(show_findings "$work/report" | head -n 3)"
+    as_read "$work/elsewhere" | diff <(as_read "$work/plain/overlay2") - | grep -a '^[<>]' | head -n 3 || true
+    undo_all "$root"
+    exact_both | diff "$work/damaged" - | grep -a '^[<>]' | head -n 3 | sed 's/^/after undo: /' || true
   )"
   rm -rf --one-file-system "$root" "$work/elsewhere"
   copy
@@ -146,7 +169,11 @@ try_link_nowhere() {
     [ $((status & 12)) -ne 0 ] || echo "migrate: exit $status"
     jq -e '.end != "done"' "$work/report" >/dev/null || echo "migrate: $(jq -c .end "$work/report")"
     rm -rf "$work/target"
-    ! daemon_start "$root" 2>/dev/null || echo "the daemon starts: nothing is wrong with it"
+    if daemon_start "$root" 2>"$work/start.err"; then
+      echo "the daemon starts: nothing is wrong with it"
+    else
+      grep -q 'volumes: file exists' "$work/start.err" || echo "the daemon says something else: $(tail -n 1 "$work/start.err")"
+    fi
     daemon_cleanup
   )"
 }
@@ -230,6 +257,23 @@ try_bound() {
   umount "$root/volumes" "$root/containers"
 }
 
+try_overlaid() {
+  root=$work/overlaid/merged
+  mkdir -p "$work/overlaid"/{upper,work,merged}
+  if ! mount -t overlay overlay -o "lowerdir=$work/plain,upperdir=$work/overlaid/upper,workdir=$work/overlaid/work" "$root"; then
+    skip "a root seen through an overlay" "no overlay mounts here"
+    return
+  fi
+  fsck_json "$work/report" "$root"
+  verdict "a root seen through an overlay" "$(
+    [ "$status" -eq 12 ] || echo "exit $status"
+    jq -e "$above_info"' | map(.code) | unique == ["DF0108", "DF0141"]' "$work/report" >/dev/null ||
+      echo "found: $(show_findings "$work/report" | head -n 3)"
+    jq -c '.findings[] | select(.code == "DF0141")' "$work/report" | grep -q "$work/plain" || echo "the real place is not named"
+  )"
+  umount "$root"
+}
+
 real_root "$work/plain" small
 fsck_json "$work/plain.report" "$work/plain"
 cp -a "$work/plain" "$work/running"
@@ -241,5 +285,5 @@ rm -rf --one-file-system "$work/running"
 
 for name in "${cases[@]}"; do
   "try_${name//-/_}"
-  rm -rf --one-file-system "$work/root" "$work"/elsewhere* "$work/target" "$work/flat"
+  rm -rf --one-file-system "$work/root" "$work"/elsewhere* "$work/target" "$work/flat" "$work/overlaid"
 done

@@ -95,6 +95,7 @@ try_disks() {
     [ "$(cat "$target/volumes/$volume/_data/marked")" = 'on its own disk' ] || echo "the data of the volume is not there"
     all_is_there
   )"
+  umount -R "$source/volumes" "$source/overlay2"
 }
 
 # A missing disk is no small root: what a link leads to must be there.

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <map>
+#include <string>
+#include <vector>
 
 #include "core/base/escape.h"
 #include "core/base/unread.h"
@@ -13,13 +15,22 @@ namespace {
 
 using State = LayerVerdict::State;
 
-// One unread thing for each directory of a layer, in layerdb or of the driver.
+bool is_at_or_below(const std::string& path, const std::string& base) {
+  return path.starts_with(base) && (path.size() == base.size() || path[base.size()] == '/');
+}
+
+// One unread thing for each directory of a layer, in layerdb or of the driver. `known`: absolute paths of which findings tell
+// already why they cannot be read.
 class UnreadPlaces {
  public:
-  UnreadPlaces(const Root& root, const Model& model, size_t from) {
+  UnreadPlaces(const Root& root, const Model& model, size_t from, const std::vector<std::string>& known) {
     const std::string top = root.path() == "/" ? "/" : root.path() + "/";
     for (const RelPath& base : {model.overlay.path, model.image_path / "layerdb/sha256"}) {
       for (const Unread& unread : unread_below(top + base.bytes(), from)) {
+        if (std::any_of(known.begin(), known.end(),
+                        [&](const std::string& path) { return is_at_or_below(unread.path, path); })) {
+          continue;
+        }
         const std::string below = unread.path.substr(std::min(unread.path.size(), top.size() + base.bytes().size() + 1));
         if (const std::string name = below.substr(0, below.find('/')); RelPath::is_component(name)) {
           places_.emplace(base / name, unread);
@@ -47,6 +58,28 @@ class UnreadPlaces {
   std::map<RelPath, Unread> places_;
 };
 
+// What belongs to ids that this user namespace does not have.
+std::vector<std::string> out_of_sight(const Root& root, const Model& model, const Derived& derived,
+                                      const ContentResults& results) {
+  std::vector<std::string> paths;
+  const auto add = [&](const LayerVerdict& verdict, const RelPath& diff) {
+    for (const Issue& issue : verdict.issues) {
+      if (issue.kind == IssueKind::OwnerHidden) {
+        paths.push_back(root.path() + "/" + diff.bytes() + (issue.path.empty() ? "" : "/" + issue.path));
+      }
+    }
+  };
+  for (size_t i = 0; i < results.layers.size(); ++i) {
+    if (const std::optional<LayerInput> input = layer_input(model, derived, i); input) {
+      add(results.layers[i], input->diff_dir);
+    }
+  }
+  for (const TwinVerdict& twin : results.twins) {
+    add(twin.verdict, model.overlay.dirs[twin.dir].path / "diff");
+  }
+  return paths;
+}
+
 void set_aside(const Unread& unread, LayerVerdict& verdict) {
   const bool said = verdict.state == State::Unreadable ||
                     std::any_of(verdict.issues.begin(), verdict.issues.end(),
@@ -67,7 +100,7 @@ void set_aside(const Unread& unread, LayerVerdict& verdict) {
 
 void set_aside_unread(const Root& root, const Model& model, const Derived& derived, size_t from,
                       ContentResults& results) {
-  const UnreadPlaces places(root, model, from);
+  const UnreadPlaces places(root, model, from, out_of_sight(root, model, derived, results));
   if (places.empty()) {
     return;
   }

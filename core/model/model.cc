@@ -151,11 +151,11 @@ Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progre
   scan_swarm_and_plugins(root, model);
   scan_leftovers(root, model);
   scan_other_stores(root, model);
-  scan_owners(root, model);
+  add_unread(root, unread, model);
+  scan_owners(root, model);  // a sample: it goes without what it may not read
   if (const std::optional<Error> shortage = noted_shortage(); shortage) {
     return *shortage;
   }
-  add_unread(root, unread, model);
   std::sort(model.failures.begin(), model.failures.end());
   // From here on the model does not change.
   return model;
