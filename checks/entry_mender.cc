@@ -6,6 +6,7 @@
 
 #include "checks/planner.h"
 #include "core/codec/override_stat.h"
+#include "core/codec/posix_acl.h"
 #include "core/content/same_bytes.h"
 
 namespace dfsck {
@@ -14,7 +15,7 @@ namespace {
 // Attributes that only a layer's tar can have put there; others belong to the kernel or to the host's policy.
 bool is_from_tar(const std::string& name) {
   return name == "security.capability" || name == "trusted.overlay.opaque" || name == "user.overlay.opaque" ||
-         name.starts_with("system.posix_acl_") ||
+         is_posix_acl(name) ||
          (name.starts_with("user.") && !name.starts_with("user.overlay."));
 }
 

@@ -103,13 +103,26 @@ std::string hidden_things(const HiddenContent& hidden) {
   return text;
 }
 
+std::string why_hidden(const HiddenContent& hidden) {
+  std::string why = hidden.filesystem.empty() ? "" : "hidden by the filesystem " + escaped(hidden.filesystem);
+  if (hidden.in_namespace || hidden.unprivileged) {
+    why += why.empty() ? "" : "; ";
+    why += hidden.in_namespace ? "this user namespace cannot see trusted attributes"
+                               : "without CAP_SYS_ADMIN trusted attributes cannot be seen";
+  }
+  return why;
+}
+
 void check_hidden(const CheckInput& input, FindingSink& sink) {
   const HiddenContent& hidden = input.content.hidden;
   if (!hidden.any() || input.model.layers.layers.empty()) {
     return;
   }
   Finding& finding = sink.add(problem::content_hidden, kRoot, input.model.overlay.path);
-  finding.args["object"] = hidden_things(hidden) + " of layers (hidden by the filesystem " + escaped(hidden.filesystem) + ")";
+  finding.args["object"] = hidden_things(hidden) + " of layers (" + why_hidden(hidden) + ")";
+  if (hidden.in_namespace || hidden.unprivileged) {
+    finding.args["places"] = hidden.in_namespace ? "on the host" : "on the host, as root";
+  }
   for (const std::string& place : hidden.real_places) {
     std::string& places = finding.args["places"];
     places += (places.empty() ? "" : " or ") + escaped(place);

@@ -170,7 +170,15 @@ void disregard(const OwnRepair& own, Model& model) {
   }
 }
 
-void take_back_hidden(HiddenContent hidden, ContentResults& content) {
+void take_back_hidden(const Model& model, HiddenContent hidden, ContentResults& content) {
+  std::vector<const LayerVerdict*> found;
+  for (const LayerVerdict& verdict : content.layers) {
+    found.push_back(&verdict);
+  }
+  for (const TwinVerdict& twin : content.twins) {
+    found.push_back(&twin.verdict);
+  }
+  add_unseen_marks(model, found, hidden);
   for (LayerVerdict& verdict : content.layers) {
     take_back_hidden(hidden, verdict);
   }
@@ -245,7 +253,7 @@ Result<Examination> Examination::make(const Root& root, const CheckOptions& opti
     state->content = verify_layers(root, model, state->derived, options.layers ? &*options.layers : nullptr,
                                    options.level == Level::Full ? Depth::Full : Depth::Headers, options.jobs, cancel,
                                    progress);
-    take_back_hidden(find_hidden(root, model), state->content);
+    take_back_hidden(model, find_hidden(root, model), state->content);
     searched_from = unread_so_far();
     find_remedies(root, model, state->derived, donors, options.jobs, cancel, progress, state->content);
     rebuild_references(root, model, state->derived, donors, options.jobs, cancel, progress, state->content);

@@ -1,9 +1,12 @@
 // Roots of daemons in user namespaces, looked at from inside one, as in an unprivileged container, and mended from the host.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +16,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "core/codec/posix_acl.h"
 #include "tests/case_files.h"
 #include "tests/lasting_snapshot.h"
 #include "tests/temp_root.h"
@@ -28,6 +32,7 @@ using test::TempRoot;
 
 constexpr int kNoNamespace = 99;
 constexpr uint32_t kFirst = 700'000;  // as in the case good/shifted
+const std::string kMap = "0 " + std::to_string(kFirst) + " 65536";
 
 std::string program() {
   if (const char* given = std::getenv("DOCKER_FSCK"); given != nullptr) {
@@ -64,8 +69,22 @@ class UserNamespace : public testing::Test {
   std::string root() const { return scratch_.path() + "/root"; }
   std::string layer(const std::string& inside) const { return root() + "/overlay2/" + std::string(64, '1') + "/diff/" + inside; }
 
-  // Runs docker-fsck as the root that has the ids kFirst and up, or as the one of this machine.
-  Ran run(std::vector<std::string> words, bool inside) const {
+  // Whom the access list of a file names.
+  static std::vector<uint32_t> named_users(const std::string& file) {
+    std::array<char, 256> value{};
+    const ssize_t size = ::lgetxattr(file.c_str(), "system.posix_acl_access", value.data(), value.size());
+    const auto acl = parse_posix_acl({value.data(), static_cast<size_t>(std::max<ssize_t>(size, 0))});
+    std::vector<uint32_t> users;
+    for (const PosixAcl::Entry& entry : acl.value_or(PosixAcl{}).entries) {
+      if (entry.is_user()) {
+        users.push_back(entry.id);
+      }
+    }
+    return users;
+  }
+
+  // Runs docker-fsck as the root of a user namespace with these ids, or as the one of this machine.
+  Ran run(std::vector<std::string> words, bool inside, const std::string& map = kMap) const {
     const std::string out = scratch_.path() + "/out";
     const int to = ::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     std::array<int, 2> ready{}, mapped{};
@@ -79,7 +98,8 @@ class UserNamespace : public testing::Test {
     raw.push_back(nullptr);
     const pid_t child = ::fork();
     if (child == 0) {
-      const bool moved = !inside || (::unshare(CLONE_NEWUSER) == 0 && ::write(ready[1], ".", 1) == 1);
+      const bool moved = !inside ? !bounded_ || ::prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN, 0, 0, 0) == 0
+                                 : (::unshare(CLONE_NEWUSER) == 0 && ::write(ready[1], ".", 1) == 1);
       if (inside && moved) {
         wait_on(mapped[0]);
       }
@@ -95,7 +115,7 @@ class UserNamespace : public testing::Test {
     if (inside) {
       wait_on(ready[0]);
       for (const char* name : {"uid_map", "gid_map"}) {
-        std::ofstream("/proc/" + std::to_string(child) + "/" + name) << "0 " << kFirst << " 65536\n";
+        std::ofstream("/proc/" + std::to_string(child) + "/" + name) << map << "\n";
       }
     }
     EXPECT_EQ(::write(mapped[1], ".", 1), 1);
@@ -126,6 +146,7 @@ class UserNamespace : public testing::Test {
   }
 
   TempRoot scratch_;
+  bool bounded_ = false;  // outside, the program lacks CAP_SYS_ADMIN
 };
 
 TEST_F(UserNamespace, AHealthyRootIsCleanFromBothSides) {
@@ -186,6 +207,56 @@ TEST_F(UserNamespace, DamageIsMendedInsideWithTheIdsOfTheNamespace) {
   ASSERT_EQ(::lstat(layer("etc/shadow").c_str(), &stat), 0);
   EXPECT_EQ(stat.st_gid, kFirst + 42);
   EXPECT_EQ(run({"-n", root()}, false).exit_code, 0);
+}
+
+TEST_F(UserNamespace, ALostAccessListComesBackForTheIdsOfTheNamespace) {
+  build("content/xattr-wrong-acl-namespace.case");
+  const Snapshot before = all_but_ours();
+  const Ran mended = run({"-p", root()}, false);
+  EXPECT_EQ(mended.exit_code, 1) << mended.out;
+  for (const char* file : {"srv/data", "srv/unshifted"}) {
+    EXPECT_EQ(named_users(layer(file)), std::vector<uint32_t>{kFirst + 1000}) << file;
+  }
+  EXPECT_EQ(run({"-n", root()}, false).exit_code, 0);
+  if (const Ran inside = run({"-n", root()}, true); inside.exit_code != kNoNamespace) {
+    EXPECT_EQ(count(inside.out, "DF0910"), 0U) << inside.out;
+  }
+  EXPECT_EQ(run({"undo", "--yes", root()}, false).exit_code, 0);
+  EXPECT_EQ(difference(before, all_but_ours()), "");
+}
+
+// The root of the host's own daemon, seen by a root that has all ids, and by one that has some of them, and neither trusted
+// attributes.
+TEST_F(UserNamespace, MarksThatANamespaceIsNotShownAreNotCalledLost) {
+  for (const char* map : {"0 0 4294967295", "0 0 65536"}) {
+    build("good/plain.case");
+    const Snapshot before = all_but_ours();
+    const Ran inside = run({"-p", root()}, true, map);
+    if (inside.exit_code == kNoNamespace) {
+      GTEST_SKIP() << "no user namespaces here";
+    }
+    EXPECT_EQ(count(inside.out, "DF0914"), 0U) << map << "\n" << inside.out;
+    EXPECT_EQ(count(inside.out, "\nDF0141"), 1U) << map << "\n" << inside.out;
+    EXPECT_NE(inside.out.find("this user namespace cannot see trusted attributes"), std::string::npos) << inside.out;
+    EXPECT_NE(inside.out.find("where it is seen as it is: on the host."), std::string::npos) << inside.out;
+    EXPECT_NE(inside.exit_code & 8, 0) << inside.out;
+    EXPECT_EQ(difference(before, all_but_ours()), "") << map;
+    EXPECT_EQ(run({"-n", root()}, false).exit_code, 0);
+    fs::remove_all(root());
+  }
+}
+
+TEST_F(UserNamespace, MarksThatTakeAPrivilegeAreNotCalledLostWithoutIt) {
+  build("good/plain.case");
+  bounded_ = true;
+  const Ran without = run({"-n", root()}, false);
+  EXPECT_EQ(count(without.out, "DF0914"), 0U) << without.out;
+  EXPECT_EQ(count(without.out, "\nDF0141"), 1U) << without.out;
+  EXPECT_NE(without.out.find("without CAP_SYS_ADMIN trusted attributes cannot be seen"), std::string::npos) << without.out;
+  fs::remove_all(root());
+  build("good/shifted.case");
+  const Ran shifted = run({"-n", root()}, false);
+  EXPECT_EQ(shifted.exit_code, 0) << "the marks of this root are for all to see: " << shifted.out;
 }
 
 }  // namespace

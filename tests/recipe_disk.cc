@@ -144,6 +144,34 @@ std::string bound_to(uint32_t root, std::string value) {
   return value;
 }
 
+// An access list whose named users and groups (tags 2 and 8) have ids as on disk.
+std::string moved_acl(const RecipeDisk& disk, std::string value) {
+  for (size_t at = 4; at + 8 <= value.size(); at += 8) {
+    if (value[at] != 2 && value[at] != 8) {
+      continue;
+    }
+    uint32_t id = 0;
+    for (unsigned i = 0; i < 4; ++i) {
+      id |= static_cast<uint32_t>(static_cast<unsigned char>(value[at + 4 + i])) << (8 * i);
+    }
+    id = disk.container_id(id);
+    for (unsigned i = 0; i < 4; ++i) {
+      value[at + 4 + i] = static_cast<char>(id >> (8 * i));
+    }
+  }
+  return value;
+}
+
+// As the kernel keeps what a daemon in a namespace sets.
+std::string on_disk(const RecipeDisk& disk, const std::string& name, const std::string& value) {
+  if (!disk.in_namespace()) {
+    return value;
+  }
+  return name == "security.capability"            ? bound_to(disk.daemon_id(), value)
+         : name.starts_with("system.posix_acl_") ? moved_acl(disk, value)
+                                                  : value;
+}
+
 // Owner, attributes and mode, in this order: a change of owner takes capabilities and setuid away.
 void dress_entry(RecipeDisk& disk, const std::string& top, const TreeEntry& entry, TreeStyle style) {
   using Kind = TreeEntry::Kind;
@@ -155,7 +183,7 @@ void dress_entry(RecipeDisk& disk, const std::string& top, const TreeEntry& entr
   disk.owner(path, kernels_own ? disk.daemon_id() : disk.container_id(entry.uid),
              kernels_own ? disk.daemon_id() : disk.container_id(entry.gid));
   for (const auto& [name, value] : entry.xattrs) {
-    disk.attribute(path, name, disk.in_namespace() && name == "security.capability" ? bound_to(disk.daemon_id(), value) : value);
+    disk.attribute(path, name, on_disk(disk, name, value));
   }
   if (entry.kind != Kind::Symlink && entry.kind != Kind::Whiteout) {
     disk.mode(path, entry.mode);

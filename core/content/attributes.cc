@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "core/base/escape.h"
+#include "core/codec/posix_acl.h"
 
 namespace dfsck {
 namespace {
@@ -30,15 +31,13 @@ bool is_never_compared(std::string_view name) {
   return is_overlay_xattr(name) || name == "security.selinux" || name == "security.ima" || name == "security.evm";
 }
 
-bool is_acl(std::string_view name) { return name.starts_with("system.posix_acl_"); }
-
 // Whether an attribute that the header does not have is damage.
 bool is_foreign(std::string_view name, const LayerInput& input) {
   if (name == kCapability) {
     return true;
   }
   return input.provenance == Provenance::Unpacked &&
-         (name.starts_with("user.") || is_acl(name));
+         (name.starts_with("user.") || is_posix_acl(name));
 }
 
 uint32_t little_endian(std::string_view bytes) {
@@ -67,18 +66,39 @@ std::string normalized_capability(std::string value, const RootOwners& owners) {
   return value;
 }
 
+// chmod, which follows when the daemon unpacks, changes all but what named users and groups may. Of an id that cannot be
+// seen from here, the kernel says that it is none.
+bool same_acl(const std::string& expected, const std::string& found, const RootOwners& owners) {
+  const std::optional<PosixAcl> in_tar = parse_posix_acl(expected);
+  const std::optional<PosixAcl> right = in_tar && owners.known ? in_tar->on_disk(owners.daemon) : std::nullopt;
+  const std::optional<PosixAcl> have = parse_posix_acl(found);
+  if (!right || !have) {
+    return true;
+  }
+  const auto named = have->named();
+  const bool hidden = owners.hides_ids && std::any_of(named.begin(), named.end(), [](const PosixAcl::Entry& entry) {
+    return entry.id == UINT32_MAX;
+  });
+  return hidden || named == right->named();
+}
+
 bool same_value(const std::string& name, const std::string& expected, const std::string& found,
                 const LayerInput& input) {
   if (name == kCapability) {
     return normalized_capability(expected, input.owners) == normalized_capability(found, input.owners);
   }
-  // chmod, which follows when the daemon unpacks, changes the mask of an ACL.
-  return is_acl(name) || expected == found;
+  return is_posix_acl(name) ? same_acl(expected, found, input.owners) : expected == found;
 }
 
-// The kernel refuses these on anything but files and directories, and the daemon goes on without.
+// The kernel refuses some on all but files and directories, or on links, and the daemon goes on without.
 bool can_carry(uint32_t type, std::string_view name) {
-  return !name.starts_with("user.") || type == S_IFREG || type == S_IFDIR;
+  return name.starts_with("user.") ? type == S_IFREG || type == S_IFDIR : !is_posix_acl(name) || type != S_IFLNK;
+}
+
+// An access list that the kernel does not keep as an attribute.
+bool becomes_mode(const std::string& name, const std::string& value) {
+  const std::optional<PosixAcl> acl = name == kAccessAcl ? parse_posix_acl(value) : std::nullopt;
+  return acl && acl->is_mode_alone();
 }
 
 }  // namespace
@@ -90,15 +110,23 @@ std::optional<DiskOwner> owner_on_disk(const TarHeader& header, const RootOwners
 }
 
 std::vector<std::pair<std::string, std::string>> xattrs_on_disk(const TarHeader& header, const RootOwners& owners) {
-  auto xattrs = header.xattrs;
+  std::vector<std::pair<std::string, std::string>> xattrs;
   const uint32_t root = owners.daemon_uid();
-  for (auto& [name, value] : xattrs) {
+  for (auto [name, value] : header.xattrs) {
+    if (const auto acl = is_posix_acl(name) ? parse_posix_acl(value) : std::nullopt; acl) {
+      const std::optional<PosixAcl> moved = acl->on_disk(owners.daemon);
+      if (!moved) {
+        continue;
+      }
+      value = moved->value();
+    }
     if (name == kCapability && root != 0 && value.size() == kCapabilityV2) {
       value[kRevisionAt] = 3;
       for (size_t i = 0; i < kCapabilityV3 - kCapabilityV2; ++i) {
         value += static_cast<char>(root >> (8 * i));
       }
     }
+    xattrs.emplace_back(std::move(name), std::move(value));
   }
   return xattrs;
 }
@@ -185,7 +213,7 @@ void find_xattr_problems(const TarHeader& header, uint32_t type, const ObjectPla
                          const LayerInput& input, OtherAcls acls,
                          const std::function<void(const std::string& name, std::string detail)>& report) {
   for (const auto& [name, expected] : header.xattrs) {
-    if (is_never_compared(name) || !can_carry(type, name)) {
+    if (is_never_compared(name) || !can_carry(type, name) || becomes_mode(name, expected)) {
       continue;
     }
     if (!found.contains(name)) {
@@ -202,7 +230,7 @@ void find_xattr_problems(const TarHeader& header, uint32_t type, const ObjectPla
   };
   found.each([&](std::string_view name) {
     const bool judged = header.is_hard_link() ? name == kCapability : is_foreign(name, input);
-    if (judged && !is_never_compared(name) && !header_has(name) && !(acls == OtherAcls::MayBeInherited && is_acl(name))) {
+    if (judged && !is_never_compared(name) && !header_has(name) && !(acls == OtherAcls::MayBeInherited && is_posix_acl(name))) {
       report(std::string(name), "has an attribute " + escaped(name) + " that it should not have");
     }
   });

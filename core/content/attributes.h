@@ -26,7 +26,8 @@ struct DiskOwner {
   uint32_t gid = 0;
 };
 std::optional<DiskOwner> owner_on_disk(const TarHeader& header, const RootOwners& owners);
-// The attributes as the root's daemon writes them: in a user namespace, the kernel ties capabilities to its root.
+// The attributes as the root's daemon writes them: in a user namespace, the kernel ties capabilities to its root, and the
+// ids in access lists are shifted. Lists that name somebody without an id on disk are left out.
 std::vector<std::pair<std::string, std::string>> xattrs_on_disk(const TarHeader& header, const RootOwners& owners);
 // The modification time on disk: times before 1970 become 0 (pkg/archive/time_linux.go, chtimes).
 FileTime mtime_on_disk(const TarHeader& header);

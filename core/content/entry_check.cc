@@ -206,7 +206,8 @@ void EntryCheck::check_opaque(const LayerEntry& entry) {
   const std::string path(entry.parent());
   meaning_.note_opaque(path);
   std::string detail = "its directory is missing";
-  if (enter_parent(entry)) {
+  const bool there = enter_parent(entry);
+  if (there) {
     const ObjectPlace self{cursor_.fd(), "."};
     const int error = xattrs_.read(self);
     if (was_kept_from(error, "list attributes of", path)) {
@@ -214,9 +215,10 @@ void EntryCheck::check_opaque(const LayerEntry& entry) {
     }
     if (error == 0 && opaque_mark(self, xattrs_, input_.marks)) {
       opaque_[cursor_.inode()] = std::nullopt;
+      shows_marks_ = true;
       return;
     }
-    if (error != 0 || (input_.marks != OverlayMarks::User && !sees_trusted_xattrs())) {
+    if (error != 0) {
       return;  // not ours to see
     }
     detail = "has lost its opaque mark";
@@ -224,6 +226,10 @@ void EntryCheck::check_opaque(const LayerEntry& entry) {
     return;
   }
   if (meaning_.hides_lowers(path)) {
+    return;
+  }
+  if (there && input_.marks != OverlayMarks::User && !sees_trusted_xattrs()) {
+    lacks_sight_ = true;
     return;
   }
   Issue issue;

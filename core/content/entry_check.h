@@ -46,6 +46,10 @@ class EntryCheck {
   const std::string& unverifiable() const { return unverifiable_; }
   // Something could not be looked at because of owners that this process's user namespace does not have.
   bool is_partly_out_of_sight() const { return out_of_sight_; }
+  // An opaque mark that should be there was seen.
+  bool shows_marks() const { return shows_marks_; }
+  // One was not seen that may well be there: this process is not shown its kind.
+  bool lacks_sight() const { return lacks_sight_; }
   // We were not let look at something, or could not: nothing is known of the layer then, and nothing wrong with it.
   const std::optional<Error>& failure() const { return failure_ ? failure_ : meaning_.failure(); }
   uint64_t tree_bytes() const { return tree_bytes_; }
@@ -91,6 +95,8 @@ class EntryCheck {
   std::set<std::string, std::less<>> default_acl_dirs_;  // directories of the tar that hand a default ACL on
   std::set<std::string, std::less<>> hidden_dirs_;  // directories whose owner is hidden from us
   bool out_of_sight_ = false;
+  bool shows_marks_ = false;
+  bool lacks_sight_ = false;
   std::string absent_parent_;  // the last directory that no name leads to
   int absent_error_ = 0;       // 0: there was none yet
   bool has_blocked_paths_ = false;  // some entries were not found because a file stands in their way

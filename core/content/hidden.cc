@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "core/base/patient_calls.h"
+#include "core/content/xattr_names.h"
 #include "core/model/mount_table.h"
 
 namespace dfsck {
@@ -107,6 +108,26 @@ HiddenContent find_hidden(const Root& root, const Model& model) {
   const Result<Root> self = Root::open("/proc/self");
   const Result<std::string> mountinfo = self ? self->read_small("mountinfo", kMountTable) : self.error();
   return mountinfo ? find_hidden(root, model, *mountinfo) : HiddenContent{};
+}
+
+// Where the marks are kept in "user.*", all may see them. Of a root without any in sight it is not known what kind they
+// are of, except on the host, where the owners of a daemon's own files tell that it runs in a namespace.
+void add_unseen_marks(const Model& model, const std::vector<const LayerVerdict*>& found, HiddenContent& hidden) {
+  const bool namespaced = model.owners.known && model.owners.in_namespace;
+  if (sees_trusted_xattrs() || (namespaced && model.owners.daemon_uid() != 0)) {
+    return;
+  }
+  const IssueKind telling = namespaced ? IssueKind::OpaqueLost : IssueKind::WhiteoutLost;
+  const bool shown = std::any_of(found.begin(), found.end(), [](const auto* verdict) { return verdict->shows_marks; });
+  const bool missed = std::any_of(found.begin(), found.end(), [&](const LayerVerdict* verdict) {
+    return verdict->lacks_sight || std::any_of(verdict->issues.begin(), verdict->issues.end(),
+                                               [&](const Issue& issue) { return issue.kind == telling; });
+  });
+  if (!shown && missed) {
+    hidden.marks = hidden.whiteouts = true;
+    hidden.in_namespace = has_sys_admin() || model.owners.hides_ids;
+    hidden.unprivileged = !hidden.in_namespace;
+  }
 }
 
 bool is_hidden(const HiddenContent& hidden, const Issue& issue) {

@@ -1,4 +1,4 @@
-// What the filesystem of a root hides of its layers. What cannot be seen is undetermined, never damage.
+// What the filesystem of a root, or the kernel, hides of its layers. What cannot be seen is undetermined, never damage.
 #pragma once
 
 #include <string>
@@ -16,7 +16,9 @@ struct HiddenContent {
   bool attributes = false;  // capabilities
   bool owners = false;      // and modes
   bool nodes = false;       // devices, FIFOs
-  std::string filesystem;   // "overlay", "nfs4", "fuse.sshfs"
+  std::string filesystem;   // "overlay", "nfs4", "fuse.sshfs"; empty if that hides nothing
+  bool in_namespace = false;   // attributes "trusted.*" cannot be seen from this user namespace,
+  bool unprivileged = false;   // or by a process without CAP_SYS_ADMIN; whiteouts are judged by marks, too
   // Where the same tree is seen as it is: the root's path in each directory of an overlay, the uppermost first; else the
   // share or device that is mounted.
   std::vector<std::string> real_places;
@@ -28,6 +30,10 @@ struct HiddenContent {
 HiddenContent find_hidden(const Root& root, const Model& model);
 // The same with another table of mounts than this process's.
 HiddenContent find_hidden(const Root& root, const Model& model, const std::string& mountinfo);
+
+// What this process may see: adds to `hidden` where the root's marks seem to be ones that it is not shown. `found` has
+// the verdicts of all layers and their twins, as they came.
+void add_unseen_marks(const Model& model, const std::vector<const LayerVerdict*>& found, HiddenContent& hidden);
 
 // True if the issue may be about nothing but what is hidden.
 bool is_hidden(const HiddenContent& hidden, const Issue& issue);

@@ -135,6 +135,8 @@ struct LayerVerdict {
   bool tree_lost = false;        // `issues` has all that should be in the tree
   std::string reason;            // escaped, for people
   int code = 0;                  // the errno behind Unreadable, if there is one
+  bool shows_marks = false;      // an opaque mark that should be there was seen
+  bool lacks_sight = false;      // one was not seen that may be there: this process is not shown its kind
   bool digest_matches = false;   // the re-assembled tar hashes to the diff ID: every payload is right
   std::string found_digest;      // hex of the re-assembled tar's SHA-256; empty if it could not be assembled
   std::vector<Issue> issues;     // sorted by path, then kind

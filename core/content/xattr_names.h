@@ -45,7 +45,8 @@ class XattrNames {
 // The value of one attribute; nothing if it is not there or cannot be read.
 std::optional<std::string> read_xattr(const ObjectPlace& place, const std::string& name);
 
-// Whether this process sees attributes of the namespace "trusted" at all (CAP_SYS_ADMIN).
+// Whether this process sees attributes "trusted.*" at all: that takes CAP_SYS_ADMIN, and not in a user namespace.
 bool sees_trusted_xattrs();
+bool has_sys_admin();
 
 }  // namespace dfsck

@@ -157,6 +157,9 @@ Result<Fd> TreeBuilder::make(const LayerMember& member, const TarHeader& header)
     return refuse(header, "belongs to " + std::to_string(header.uid) + ":" + std::to_string(header.gid) +
                               ", for whom the daemon of this root has no id");
   }
+  if (xattrs_on_disk(header, owners_).size() != header.xattrs.size()) {
+    return refuse(header, "has an access list that names somebody for whom the daemon of this root has no id");
+  }
   if (header.is_device() && owners_.in_namespace) {
     return Fd();  // as the daemon, which may make none
   }
