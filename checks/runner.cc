@@ -248,6 +248,13 @@ Result<Examination> Examination::make(const Root& root, const CheckOptions& opti
   const Rulings rulings = read_files ? judge_shared_dirs(root, *scanned, options.jobs, cancel, progress) : Rulings{};
   auto state = std::make_unique<State>(root, options.level, std::move(*scanned), rulings);
   const Model& model = state->model;
+  RootReport& report = state->report;
+  if (Result<std::vector<RunRecord>> runs = list_runs(root); runs) {
+    state->runs = std::move(*runs);
+  } else if (!is_refusal(runs.error().code)) {  // that is a failure of the scan already
+    report.failures.push_back(runs.error().message());
+  }
+  state->input.runs = state->runs;
   std::optional<size_t> searched_from;  // what was not read since then, was not searched
   if (wants_content(options)) {
     state->content = verify_layers(root, model, state->derived, options.layers ? &*options.layers : nullptr,
@@ -261,13 +268,6 @@ Result<Examination> Examination::make(const Root& root, const CheckOptions& opti
   if (options.level != Level::Structure && !options.layers) {
     state->sizes = measure_unowned(root, model, state->derived, options.jobs, cancel);
   }
-  RootReport& report = state->report;
-  if (Result<std::vector<RunRecord>> runs = list_runs(root); runs) {
-    state->runs = std::move(*runs);
-  } else if (!is_refusal(runs.error().code)) {  // that is a failure of the scan already
-    report.failures.push_back(runs.error().message());
-  }
-  state->input.runs = state->runs;
   progress.phase = Progress::Phase::Checking;
   report.root = root.path();
   report.driver = model.driver;

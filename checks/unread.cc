@@ -6,9 +6,7 @@
 
 #include "checks/problems.h"
 #include "core/base/errno_class.h"
-#include "core/base/escape.h"
-#include "core/base/unread.h"
-#include "core/fs/lock.h"
+#include "core/fs/root_unread.h"
 
 namespace dfsck {
 namespace {
@@ -94,11 +92,9 @@ std::string what_helps(const HostFacts& host) {
          "log)";
 }
 
-// Records of earlier repairs that may not be read are a finding of their own.
-std::vector<Unread> unread_of(const Root& root, size_t from) {
-  std::vector<Unread> unread = unread_below(root.path(), from);
-  const std::string own = root.path() + "/" + kOwnDirectory;
-  std::erase_if(unread, [&](const Unread& each) { return speaks_of_disk(each.code) || each.path == own; });
+std::vector<RootUnread> unread_of(const Root& root, size_t from) {
+  std::vector<RootUnread> unread = unread_in(root, from);
+  std::erase_if(unread, [](const RootUnread& each) { return speaks_of_disk(each.code); });
   return unread;
 }
 
@@ -110,12 +106,12 @@ void drop_what_hangs_on_unread(const Model& model, std::vector<Finding>& finding
 }
 
 void note_search(const Root& root, size_t from, std::vector<Finding>& findings, RootReport& report) {
-  const std::vector<Unread> unread = unread_of(root, from);
+  const std::vector<RootUnread> unread = unread_of(root, from);
   if (unread.empty()) {
     return;
   }
-  for (const Unread& each : unread) {
-    report.failures.push_back("cannot " + each.op + " " + escaped(each.path) + ": " + errno_text(each.code) +
+  for (const RootUnread& each : unread) {
+    report.failures.push_back("cannot " + each.op + " " + each.path.text() + ": " + errno_text(each.code) +
                               ", so not every place was searched for lost bytes");
   }
   std::erase_if(findings, [](const Finding& finding) { return finding.problem == problem::layer_bytes_lost; });

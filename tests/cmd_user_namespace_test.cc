@@ -190,6 +190,13 @@ TEST_F(UserNamespace, AStrangersDirectoryIsNamedInsideAndMendedOutside) {
   const Ran after = run({"-n", root()}, true);
   EXPECT_EQ(after.exit_code, 0) << after.out;
   EXPECT_NE(after.out.find("DF0948 own-runs-hidden"), std::string::npos) << after.out;
+  const Ran again = run({"-p", root()}, true);
+  EXPECT_EQ(again.exit_code, 0) << again.out;
+  ASSERT_EQ(::chmod(layer("etc/shadow").c_str(), 0666), 0);
+  const Ran refused = run({"-p", root()}, true);
+  EXPECT_EQ(refused.exit_code, 12) << refused.out;
+  EXPECT_NE(refused.out.find("whoever repaired this root before"), std::string::npos) << refused.out;
+  ASSERT_EQ(::chmod(layer("etc/shadow").c_str(), 0640), 0);
   EXPECT_EQ(run({"undo", "--yes", root()}, false).exit_code, 0);
   EXPECT_EQ(difference(before, all_but_ours()), "");
 }

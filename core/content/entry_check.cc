@@ -131,13 +131,13 @@ bool EntryCheck::enter_parent(const LayerEntry& entry) {
   return false;
 }
 
-// It lies below a directory that we may not look into because its owner is none of our user namespace.
+// It is, or lies below, a directory that we may not look into because its owner is none of our user namespace.
 bool EntryCheck::is_out_of_sight(int error, std::string_view path) {
   if (error != EACCES || hidden_dirs_.empty()) {
     return false;
   }
-  for (std::string_view above = parent_of(path); !above.empty(); above = parent_of(above)) {
-    if (hidden_dirs_.contains(above)) {
+  for (std::string_view at = path; !at.empty(); at = parent_of(at)) {
+    if (hidden_dirs_.contains(at)) {
       out_of_sight_ = true;
       return true;
     }
@@ -210,7 +210,7 @@ void EntryCheck::check_opaque(const LayerEntry& entry) {
   if (there) {
     const ObjectPlace self{cursor_.fd(), "."};
     const int error = xattrs_.read(self);
-    if (was_kept_from(error, "list attributes of", path)) {
+    if (is_out_of_sight(error, path) || was_kept_from(error, "list attributes of", path)) {
       return;
     }
     if (error == 0 && opaque_mark(self, xattrs_, input_.marks)) {

@@ -71,9 +71,12 @@ Result<RootLock> RootLock::take(const Root& root) {
   bool made_it = false;
   Result<Dir> own = open_own_directory(root, made_it);
   if (!own) {
-    const Error& error = own.error();
+    Error error = own.error();
     if (error.is_io(ENOTDIR) || error.is_io(ELOOP)) {
       return format_error("open", kOwnDirectory, "is not a directory of ours: move it away");
+    }
+    if (error.is_io(EACCES)) {
+      error.detail = "it is of whoever repaired this root before, so repair it as that user, on the host if this is a user namespace";
     }
     return error;
   }

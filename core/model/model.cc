@@ -2,12 +2,16 @@
 #include "core/model/model.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <set>
+#include <utility>
 
 #include "core/base/escape.h"
 #include "core/base/shortage.h"
 #include "core/base/unread.h"
 #include "core/fs/lock.h"
+#include "core/fs/root_unread.h"
+#include "core/model/out_of_sight.h"
 
 namespace dfsck {
 namespace {
@@ -32,22 +36,21 @@ bool is_docker_root(const Root& root, const Model& model) {
 }
 
 // What the scanners did without, because it was not to be had: every look at it failed, whatever they made of that. Mounts
-// of containers are not ours to read, and runs of others tell nothing of the root.
+// of containers are not ours to read, runs of others tell nothing of the root, and what is out of sight in a layer is judged
+// with the layer.
 void add_unread(const Root& root, size_t from, Model& model) {
   std::set<RelPath> known;
   for (const ScanFailure& failure : model.failures) {
     known.insert(failure.path);
   }
-  const std::string top = root.path() == "/" ? "/" : root.path() + "/";
-  for (Unread& unread : unread_below(root.path(), from)) {
-    const std::optional<RelPath> path =
-        unread.path.size() < top.size() ? RelPath() : RelPath::parse(unread.path.substr(top.size()));
+  for (RootUnread& unread : unread_in(root, from)) {
     const auto& mounts = model.host.container_mounts;
-    const auto is_in = [&](const RelPath& place) { return *path == place || path->is_below(place); };
-    const bool foreign = path && (std::any_of(mounts.begin(), mounts.end(), is_in) ||
-                                  (model.entries.hides_own_runs && is_in(kOwnDirectory)));
-    if (path && !foreign && known.insert(*path).second) {
-      model.failures.push_back({*path, std::move(unread.op), unread.code});
+    const auto is_in = [&](const RelPath& place) { return unread.path == place || unread.path.is_below(place); };
+    const bool foreign = std::any_of(mounts.begin(), mounts.end(), is_in) ||
+                         (model.entries.hides_own_runs && is_in(kOwnDirectory)) ||
+                         (unread.code == EACCES && is_out_of_sight(root, model.owners, model.overlay.path, unread.path));
+    if (!foreign && known.insert(unread.path).second) {
+      model.failures.push_back({std::move(unread.path), std::move(unread.op), unread.code});
       // It may be what owns something: nothing is an orphan then.
       model.layers.layers_complete = model.layers.mounts_complete = model.overlay.complete = false;
     }
@@ -151,11 +154,11 @@ Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progre
   scan_swarm_and_plugins(root, model);
   scan_leftovers(root, model);
   scan_other_stores(root, model);
-  add_unread(root, unread, model);
-  scan_owners(root, model);  // a sample: it goes without what it may not read
+  scan_owners(root, model);
   if (const std::optional<Error> shortage = noted_shortage(); shortage) {
     return *shortage;
   }
+  add_unread(root, unread, model);
   std::sort(model.failures.begin(), model.failures.end());
   // From here on the model does not change.
   return model;
