@@ -329,6 +329,9 @@ class Migration {
       if (unit.chain && so_far[i].loses_data()) {
         damaged.insert(*unit.chain);
       }
+      if (const std::string why = unit.chain ? withheld_from(so_far[i]) : ""; !why.empty() && !keeps_going()) {
+        return refuse("a layer could not be copied and verified: " + why + "; --keep-going does without that");
+      }
     }
     report_.damaged = judge_damaged_layers(source_->root(), damaged, wish_.jobs, cancel_, progress_);
     size_t lost = 0;

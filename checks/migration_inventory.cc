@@ -1,7 +1,23 @@
 // Scans the target as if it were a source, and walks through its volumes.
 #include "checks/migration_inventory.h"
 
+#include "core/transfer/copy_planner.h"
+
 namespace dfsck {
+namespace {
+
+// What of the target could not be read, and so may be there.
+std::optional<Error> unread_of(const std::vector<SourceRoot>& roots) {
+  for (const SourceRoot& root : roots) {
+    if (!root.model.failures.empty()) {
+      const ScanFailure& failure = root.model.failures.front();
+      return Error{Error::Kind::Io, failure.code, failure.op, in_source(root, failure.path).text(), ""};
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 Result<void> compare_inventories(const MigrationSource& source, unsigned jobs, const Cancel& cancel, Progress& progress,
                                  MigrationReport& report) {
@@ -17,6 +33,11 @@ Result<void> compare_inventories(const MigrationSource& source, unsigned jobs, c
   InventoryComparison& inventory = report.inventory;
   inventory.target = take_inventory(roots, volumes);
   inventory.gaps = inventory_gaps(inventory.source, *inventory.target);
+  if (std::optional<Error> unread = inventory.gaps.empty() ? std::nullopt : unread_of(roots); unread) {
+    inventory.target.reset();
+    inventory.gaps.clear();
+    return *unread;
+  }
   const std::set<std::string>& layers = inventory.target->of(InventoryKind::Layer);
   for (size_t i = 0; i < report.copied->units.size(); ++i) {
     const PlannedUnit& unit = report.plan.units[report.copied_units[i]];

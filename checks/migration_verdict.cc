@@ -6,6 +6,8 @@
 
 #include "checks/problems.h"
 #include "checks/runner.h"
+#include "core/base/errno_class.h"
+#include "core/base/escape.h"
 
 namespace dfsck {
 namespace {
@@ -106,6 +108,15 @@ std::vector<DamagedLayer> judge_damaged_layers(const Root& source, const std::se
     damaged.push_back(std::move(layer));
   }
   return damaged;
+}
+
+std::string withheld_from(const UnitResult& layer) {
+  for (const CopyProblem& problem : layer.problems) {
+    if (problem.loses_data() && (was_withheld(problem.code) || is_shortage(problem.code))) {
+      return escaped(problem.path) + ": " + problem.detail;
+    }
+  }
+  return layer.verdict && layer.verdict->is_unknown() ? layer.verdict->reason : "";
 }
 
 }  // namespace dfsck

@@ -51,7 +51,7 @@ std::vector<std::string> what_comes_next(const MigrationReport& report, const Op
   facts.selinux = host.selinux_enabled;
   facts.mount_point = mount_point_of(report.final_path, host);
   facts.on_command_line = command_line_roots();
-  facts.is_whole = report.is_whole();
+  facts.is_whole = report.is_whole() && !has_failed(*report.target_check);
   facts.live_only = report.end == MigrationReport::End::Live;
   return next_steps(facts);
 }

@@ -4,6 +4,7 @@
 #include "cmd/exit_codes.h"
 #include "cmd/migration_sums.h"
 #include "cmd/render_migration_plan.h"
+#include "cmd/render_text_failures.h"
 #include "cmd/render_text_findings.h"
 #include "cmd/render_text_repair.h"
 #include "cmd/safe_text.h"
@@ -125,10 +126,19 @@ class MigrationText {
     if (!report_.target_check) {
       return;
     }
+    unread(*report_.target_check);
     out_ += render_repair(*report_.target_check, settings_);
     const RootReport& now = report_.target_check->now();
     const std::string findings = render_findings(now, finding_tree(now), settings_);
     out_ += findings.empty() ? "" : "\n" + settings_.paint.bold("LEFT IN THE TARGET") + ":" + findings;
+  }
+
+  // Of the target. What it has is not vouched for then.
+  void unread(const RootReport& check) {
+    out_ += render_failures(check, " IN THE TARGET", settings_);
+    for (const RootReport& below : check.below) {
+      unread(below);
+    }
   }
 
   void obstacles() {

@@ -1,12 +1,10 @@
 // A report for a tired person: what was checked, what casts doubt on it, findings, and what to do next.
-#include <algorithm>
-
 #include "cmd/render.h"
+#include "cmd/render_text_failures.h"
 #include "cmd/render_text_findings.h"
 #include "cmd/render_text_repair.h"
 #include "cmd/render_text_summary.h"
 #include "cmd/safe_text.h"
-#include "cmd/totals.h"
 #include "cmd/words.h"
 
 namespace dfsck {
@@ -43,40 +41,8 @@ std::string live_warning(const RootReport& report, const RenderSettings& setting
   return text + "  Stop docker and containerd, then check again, to be sure.\n";
 }
 
-// What could not be read or done, of the first check and of the one after the repair.
-std::vector<std::string> failures_of(const RootReport& report) {
-  std::vector<std::string> failures = report.failures;
-  for (const RootReport& after : report.after) {
-    for (const std::string& failure : after.failures) {
-      if (std::find(failures.begin(), failures.end(), failure) == failures.end()) {
-        failures.push_back(failure);
-      }
-    }
-  }
-  return failures;
-}
-
-std::string failure_list(const RootReport& report, const RenderSettings& settings) {
-  const std::vector<std::string> failures = failures_of(report);
-  if (failures.empty()) {
-    return "";
-  }
-  constexpr size_t kShown = 20;
-  const size_t count =
-      settings.truncate == Truncate::Yes ? std::min(failures.size(), kShown) : failures.size();
-  std::string text =
-      "\n" + settings.paint.red("NOT EVERYTHING COULD BE READ") + ": there may be more than is found below.\n";
-  for (size_t i = 0; i < count; ++i) {
-    text += "  " + shown_text(failures[i], settings.truncate) + "\n";
-  }
-  if (failures.size() > count) {
-    text += "  and " + std::to_string(failures.size() - count) + " more; --no-trunc shows all\n";
-  }
-  return text + (lacks_permission(report) ? "  Run docker-fsck as root to read everything.\n" : "");
-}
-
 std::string body(const RootReport& report, const RenderSettings& settings) {
-  std::string text = live_warning(report, settings) + failure_list(report, settings);
+  std::string text = live_warning(report, settings) + render_failures(report, "", settings);
   text += render_repair(report, settings) + findings_text(report, settings);
   if (report.cancelled) {
     text += "\n" + settings.paint.red("CANCELLED") + ": what is above is not everything.\n";

@@ -13,6 +13,15 @@ Error refuse(const Root& root, const std::string& why) {
   return format_error("load into", escaped(root.path()), why);
 }
 
+// What was refused, or not to be had, if it was not damage.
+std::string reason_of(const Model& model) {
+  if (model.failures.empty()) {
+    return "";
+  }
+  const ScanFailure& failure = model.failures.front();
+  return " (" + failure.op + " " + failure.path.text() + ": " + errno_text(failure.code) + ")";
+}
+
 // What mkfs and we make of our own accord does not count.
 Result<bool> is_empty(const Root& root) {
   const Result<Dir> top = root.open_dir(RelPath());
@@ -91,7 +100,7 @@ Result<LoadTarget> look_at_target(const Root& root, unsigned jobs, const Cancel&
                             "; only overlay2 can be loaded into");
   }
   if (!model->images.references.problem.empty() || !model->layers.layers_complete || !model->images.complete) {
-    return refuse(root, "what it has already cannot be read; check it first: docker-fsck");
+    return refuse(root, "what it has already cannot be read" + reason_of(*model) + "; check it first: docker-fsck");
   }
   if (!model->owners.known) {
     return refuse(root, "it is not known whom its files should belong to: " + model->owners.doubt);

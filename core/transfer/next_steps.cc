@@ -116,7 +116,7 @@ class Steps {
     run("systemctl start docker.service");
     say(facts_.is_whole
             ? "Keep " + word(facts_.old_root) + " until every container has started once; then it can be removed."
-            : "Keep " + word(facts_.old_root) + ": the new root does not have all that is in it.");
+            : "Keep " + word(facts_.old_root) + ": it is not proven that the new root has all that is in it.");
   }
 
   const NextStepFacts& facts_;

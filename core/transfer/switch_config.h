@@ -45,7 +45,7 @@ struct NextStepFacts {
   bool selinux = false;
   std::string mount_point;                 // of the target's filesystem; "/" if it needs no unit
   std::vector<CommandLineRoot> on_command_line;
-  bool is_whole = true;                    // the new root has all that was to be moved
+  bool is_whole = true;                    // the new root is known to have all that was to be moved
   bool live_only = false;                  // a --live run: the offline run comes next
 };
 
