@@ -33,9 +33,12 @@ std::string OverrideStat::text() const {
 
 std::optional<OverrideStat> parse_override_stat(std::string_view value) {
   const std::vector<std::string_view> parts = split(value, ':');
-  const auto uid = parts.size() >= 3 ? parse_uint64(parts[0]) : std::nullopt;
-  const auto gid = parts.size() >= 3 ? parse_uint64(parts[1]) : std::nullopt;
-  const auto mode = parts.size() >= 3 ? parse_octal(parts[2]) : std::nullopt;
+  if (parts.size() < 3) {
+    return std::nullopt;
+  }
+  const auto uid = parse_uint64(parts[0]);
+  const auto gid = parse_uint64(parts[1]);
+  const auto mode = parse_octal(parts[2]);
   if (!uid || !gid || !mode || *uid > UINT32_MAX || *gid > UINT32_MAX) {
     return std::nullopt;
   }

@@ -55,8 +55,11 @@ IdMap visible_ids(std::string_view uid_map) {
   for (const std::string_view line : split(uid_map, '\n')) {
     std::vector<std::string_view> fields = split(line, ' ');
     std::erase_if(fields, [](std::string_view field) { return field.empty(); });
-    const auto inside = fields.size() == 3 ? parse_id(fields[0]) : std::nullopt;
-    const auto count = fields.size() == 3 ? parse_uint64(fields[2]) : std::nullopt;
+    if (fields.size() != 3) {
+      continue;
+    }
+    const auto inside = parse_id(fields[0]);
+    const auto count = parse_uint64(fields[2]);
     if (inside && count && ranges.size() < kMaxRanges) {
       ranges.push_back({*inside, *inside, *count});
     }
@@ -69,9 +72,12 @@ std::vector<SubordinateIds> parse_subordinate_ids(std::string_view text, std::st
   std::vector<SubordinateIds> all;
   for (const std::string_view line : split(text, '\n')) {
     const std::vector<std::string_view> fields = split(line, ':');
-    const auto first = fields.size() == 3 ? parse_id(fields[1]) : std::nullopt;
-    const auto count = fields.size() == 3 ? parse_uint64(fields[2]) : std::nullopt;
-    const auto name = fields.size() == 3 ? names.find(fields[0]) : names.end();
+    if (fields.size() != 3) {
+      continue;
+    }
+    const auto first = parse_id(fields[1]);
+    const auto count = parse_uint64(fields[2]);
+    const auto name = names.find(fields[0]);
     const std::optional<uint32_t> owner = name != names.end() ? std::optional(name->second) : parse_id(fields[0]);
     if (!first || !count || !owner || *count == 0) {
       continue;
