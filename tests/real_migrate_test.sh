@@ -357,7 +357,7 @@ try_broken_layer() {
     [ "$status" -eq 4 ] || echo "exit $status: $(jq -c .obstacles "$work/report")"
     jq -e '.end == "stopped" and any(.damaged_layers[]; .mendable | not) and all(.damaged_layers[]; .findings != [])' "$work/report" >/dev/null ||
       echo "it names no layer: $(jq -c '[.end, .obstacles, .damaged_layers]' "$work/report")"
-    [ ! -e "$target/volumes/data" ] || echo "it went on"
+    [ ! -e "$target/volumes/data/_data" ] || echo "it went on"
     migrate "$work/report" --keep-going --final-path /var/lib/docker "$work/damaged" "$target"
     [ "$status" -eq 4 ] || echo "with --keep-going: exit $status: $(jq -c .obstacles "$work/report")"
     jq -e '.end == "done" and .copied.resumed' "$work/report" >/dev/null || echo "with --keep-going it did not end"
