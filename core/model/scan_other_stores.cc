@@ -205,7 +205,11 @@ void scan_containerd_store(const Root& root, const std::vector<std::string>& out
     store.images = read_namespaces(reader, own / kContainerdDatabase, store).images;
     store.size = measure_store(reader, own);
   } else if (store.is_used()) {
-    std::any_of(outside.begin(), outside.end(), [&](const std::string& path) { return look_outside(path, store); });
+    for (const std::string& path : outside) {
+      if (look_outside(path, store)) {
+        break;
+      }
+    }
   }
   const std::vector<ScanFailure> failures = reader.take_failures();
   model.failures.insert(model.failures.end(), failures.begin(), failures.end());
