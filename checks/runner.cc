@@ -281,7 +281,9 @@ Result<Examination> Examination::make(const Root& root, const CheckOptions& opti
   if (searched_from) {
     note_search(root, *searched_from, state->findings, report);
   }
+  const size_t planned_from = unread_so_far();
   add_findings(state->input, state->findings, report);
+  note_planning(root, planned_from, report);
   report.cancelled = cancel.requested();
   if (const std::optional<Error> shortage = noted_shortage(); shortage) {
     return *shortage;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 
 #include "checks/problems.h"
 #include "core/base/errno_class.h"
@@ -98,6 +99,16 @@ std::vector<RootUnread> unread_of(const Root& root, size_t from) {
   return unread;
 }
 
+// Names what was not read since the count was `from`, and what came of that. False if there is nothing.
+bool name_unread(const Root& root, size_t from, std::string_view consequence, RootReport& report) {
+  const std::vector<RootUnread> unread = unread_of(root, from);
+  for (const RootUnread& each : unread) {
+    report.failures.push_back("cannot " + each.op + " " + each.path.text() + ": " + errno_text(each.code) + ", so " +
+                              std::string(consequence));
+  }
+  return !unread.empty();
+}
+
 }  // namespace
 
 void drop_what_hangs_on_unread(const Model& model, std::vector<Finding>& findings) {
@@ -106,15 +117,13 @@ void drop_what_hangs_on_unread(const Model& model, std::vector<Finding>& finding
 }
 
 void note_search(const Root& root, size_t from, std::vector<Finding>& findings, RootReport& report) {
-  const std::vector<RootUnread> unread = unread_of(root, from);
-  if (unread.empty()) {
-    return;
+  if (name_unread(root, from, "not every place was searched for lost bytes", report)) {
+    std::erase_if(findings, [](const Finding& finding) { return finding.problem == problem::layer_bytes_lost; });
   }
-  for (const RootUnread& each : unread) {
-    report.failures.push_back("cannot " + each.op + " " + each.path.text() + ": " + errno_text(each.code) +
-                              ", so not every place was searched for lost bytes");
-  }
-  std::erase_if(findings, [](const Finding& finding) { return finding.problem == problem::layer_bytes_lost; });
+}
+
+void note_planning(const Root& root, size_t from, RootReport& report) {
+  name_unread(root, from, "not every repair could be planned", report);
 }
 
 bool has_unread(const Root& root) {

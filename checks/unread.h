@@ -20,6 +20,9 @@ void drop_what_hangs_on_unread(const Model& model, std::vector<Finding>& finding
 // core/base/unread.h): nothing is said to be lost then. Names it in the report.
 void note_search(const Root& root, size_t from, std::vector<Finding>& findings, RootReport& report);
 
+// The same for what could not be read while repairs were planned: names it in the report.
+void note_planning(const Root& root, size_t from, RootReport& report);
+
 // Whether anything of the root was not read, in this look or while bytes were searched for, so that what looks lost or unused
 // may be neither.
 bool has_unread(const Root& root);

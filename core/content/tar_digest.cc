@@ -35,6 +35,8 @@ class TarDigest::Pool : public std::enable_shared_from_this<Pool> {
     }
     if (!block) {
       block = std::make_unique<Block>();
+      const std::lock_guard lock(mutex_);
+      free_.reserve(++made_);  // putting one back, which a destructor does, needs no memory then
     }
     block->used = 0;
     return {block.release(), [self = shared_from_this()](Block* done) { self->put(std::unique_ptr<Block>(done)); }};
@@ -48,6 +50,7 @@ class TarDigest::Pool : public std::enable_shared_from_this<Pool> {
 
   std::mutex mutex_;
   std::vector<std::unique_ptr<Block>> free_;
+  size_t made_ = 0;
 };
 
 TarDigest::TarDigest(SharedWork* helpers)
