@@ -59,6 +59,10 @@ class StepMaker {
     if (there && there->is_dir()) {
       return;
     }
+    if (!there && !means_absent(there.error())) {
+      fail(there.error());  // asked again, it could be there: in the way of nothing
+      return;
+    }
     add(MakeDir{path, owner}, 0);
   }
 
