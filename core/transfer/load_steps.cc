@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/base/unread.h"
 #include "core/plan/expect.h"
 #include "core/transfer/load_stage.h"
 
@@ -115,7 +116,12 @@ class StepMaker {
 
   void add_tags() {
     const RelPath path = target_.image_path / "repositories.json";
+    const size_t unread = unread_so_far();
     const Expect now = expect_now(root_, path);
+    if (const std::vector<Unread> withheld = unread_below(root_.path(), unread); !withheld.empty()) {
+      fail({Error::Kind::Io, withheld.front().code, withheld.front().op, path.text(), ""});  // not absent, but not seen
+      return;
+    }
     if (work_.tags.empty() && !now.absent) {
       return;
     }
