@@ -1,13 +1,15 @@
 # docker-fsck: GNU make; everything that is built goes to build/. "make help" lists the targets.
 #
 # Variants live side by side in build/<variant>/: set SAN=address,undefined or SAN=thread for sanitizers,
-# CXX=clang++ for another compiler, V=1 to see the commands.
+# CXX=clang++ for another compiler, V=1 to see the commands. UNITY=1 compiles many sources together: several times faster
+# from nothing, but an edit compiles all of them again. Without it (the mode for work) each source is an object of its own.
 
 CXX      ?= g++
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 SAN      ?=
 WERROR   ?=
+UNITY    ?=
 V        ?=
 
 comma    := ,
@@ -17,7 +19,7 @@ BUILD    ?= build/$(variant)
 override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
 
 VERSION  := 0.1.0
-OPT      ?= -O2 -g
+OPT      ?= -O2 -g1
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-declarations -Wnon-virtual-dtor -Wold-style-cast
 CPPFLAGS_ALL := -I. -DDFSCK_VERSION='"$(VERSION)"' $(if $(filter thread,$(SAN)),-DDFSCK_PLAIN_THREADS) $(CPPFLAGS)
 CXXFLAGS_ALL := -std=c++20 $(OPT) $(WARNINGS) -D_GLIBCXX_ASSERTIONS -pthread $(if $(WERROR),-Werror) \
@@ -26,24 +28,47 @@ LDLIBS_ALL   := -lboost_program_options -lboost_json -lcrypto -larchive -ltbb $(
 
 quiet = $(if $(V),,@echo "  $(1) $(2)";)
 
-core_src   := $(wildcard core/*/*.cc)
-checks_src := $(wildcard checks/*.cc)
-cmd_src    := $(filter-out cmd/main.cc,$(wildcard cmd/*.cc))
+# Sources are found wherever they lie below their layer. A test belongs to the layer that its folder or the beginning of
+# its name says: tests/core/x_test.cc as well as tests/core_x_test.cc.
+below      = $(sort $(shell find $(1) -name '$(2)'))
+core_src   := $(call below,core,*.cc)
+checks_src := $(call below,checks,*.cc)
+cmd_src    := $(filter-out cmd/main.cc,$(call below,cmd,*.cc))
+tests_src  := $(filter-out tests/fuzz/% tests/preload/%,$(call below,tests,*.cc))
 # Test programs link no more than what they test, so the linker proves the direction of dependencies.
-support      := $(filter-out %_test.cc tests/tool_%.cc,$(wildcard tests/*.cc))
-tests_core   := $(wildcard tests/core_*_test.cc)
-tests_checks := $(wildcard tests/checks_*_test.cc)
-tests_cmd    := $(wildcard tests/cmd_*_test.cc)
-tools        := $(subst _,-,$(patsubst tests/tool_%.cc,%,$(wildcard tests/tool_*.cc)))
+tests_of     = $(filter tests/$(1)/%_test.cc tests/$(1)_%_test.cc,$(tests_src))
+tests_core   := $(call tests_of,core)
+tests_checks := $(call tests_of,checks)
+tests_cmd    := $(call tests_of,cmd)
+tool_src     := $(foreach source,$(tests_src),$(if $(filter tool_%,$(notdir $(source))),$(source)))
+support      := $(filter-out %_test.cc $(tool_src),$(tests_src))
+tool_of      = $(subst _,-,$(patsubst tool_%.cc,%,$(notdir $(1))))
+tools        := $(foreach source,$(tool_src),$(call tool_of,$(source)))
 fuzzers      := $(patsubst tests/fuzz/%.cc,%,$(wildcard tests/fuzz/*.cc))
 
-objects = $(patsubst %.cc,$(BUILD)/%.o,$(1))
+# With UNITY, a group of sources becomes a few units that include them: those of one folder, by name, about UNITY_SIZE at
+# a time. Units depend on nothing but the list of files, so they are the same everywhere. A name in an unnamed namespace
+# is seen by all files of its folder then: it has to say enough to stand alone there.
+UNITY_SIZE ?= 15
+unity_dir  := $(BUILD)/unity
+units      = $(if $(UNITY),$(shell tests/unity.sh $(unity_dir)/$(1) $(UNITY_SIZE) $(2)),$(2))
+
+objects = $(patsubst %.cc,$(BUILD)/%.o,$(patsubst $(BUILD)/%,%,$(1)))
 # A source includes the header of its name first (lint sees to it), so that compiling it proves the header to be complete;
 # those without a source are compiled by themselves.
-headers       := $(wildcard core/*/*.h checks/*.h cmd/*.h tests/*.h)
+headers       := $(filter-out tests/fuzz/% tests/preload/%,$(call below,core checks cmd tests,*.h))
 bare_headers  := $(foreach header,$(headers),$(if $(wildcard $(header:.h=.cc)),,$(header)))
 alone = $(patsubst %,$(BUILD)/%.alone,$(1))
-all_src := $(sort $(core_src) $(checks_src) $(cmd_src) cmd/main.cc $(wildcard tests/*.cc))
+
+core_units    := $(call units,core,$(core_src))
+checks_units  := $(call units,checks,$(checks_src))
+cmd_units     := $(call units,cmd,$(cmd_src))
+support_units := $(call units,support,$(support))
+core_test_units   := $(call units,core_tests,$(tests_core))
+checks_test_units := $(call units,checks_tests,$(tests_checks))
+cmd_test_units    := $(call units,cmd_tests,$(tests_cmd))
+compiled := $(core_units) $(checks_units) $(cmd_units) cmd/main.cc $(support_units) $(core_test_units) \
+            $(checks_test_units) $(cmd_test_units) $(tool_src)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -61,14 +86,17 @@ $(BUILD)/%.o: %.cc $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call quiet,CXX ,$<)$(CXX) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) -MMD -MP -c -o $@ $<
 
+$(BUILD)/unity/%.o: $(BUILD)/unity/%.cc $(BUILD)/flags
+	$(call quiet,UNIT,$<)$(CXX) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) -MMD -MP -c -o $@ $<
+
 $(BUILD)/%.h.alone: %.h $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call quiet,HEAD,$<)echo '#include "$<"' | \
 	  $(CXX) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) -MMD -MP -MF $@.d -MT $@ -fsyntax-only -x c++ - && touch $@
 
-$(BUILD)/libcore.a: $(call objects,$(core_src))
-$(BUILD)/libchecks.a: $(call objects,$(checks_src))
-$(BUILD)/libcmd.a: $(call objects,$(cmd_src))
+$(BUILD)/libcore.a: $(call objects,$(core_units))
+$(BUILD)/libchecks.a: $(call objects,$(checks_units))
+$(BUILD)/libcmd.a: $(call objects,$(cmd_units))
 $(BUILD)/lib%.a:
 	$(call quiet,AR  ,$@)rm -f $@ && $(AR) rcs $@ $^
 
@@ -76,17 +104,21 @@ link = $(call quiet,LINK,$@)$(CXX) $(CXXFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(1) $(LD
 
 $(BUILD)/docker-fsck: $(call objects,cmd/main.cc) $(BUILD)/libcmd.a $(BUILD)/libchecks.a $(BUILD)/libcore.a
 	$(call link)
-# What tests share is an archive, so that each program takes only the parts whose needs it links.
-$(BUILD)/libsupport.a: $(call objects,$(support))
-$(BUILD)/core_tests: $(call objects,$(tests_core)) $(BUILD)/libsupport.a $(BUILD)/libcore.a
+# What tests share is an archive, so that each program takes only the parts whose needs it links; a unit of it has the needs
+# of all its parts.
+support_needs := $(if $(UNITY),$(BUILD)/libchecks.a)
+$(BUILD)/libsupport.a: $(call objects,$(support_units))
+$(BUILD)/core_tests: $(call objects,$(core_test_units)) $(BUILD)/libsupport.a $(support_needs) $(BUILD)/libcore.a
 	$(call link,-lgtest -lgtest_main)
-$(BUILD)/checks_tests: $(call objects,$(tests_checks)) $(BUILD)/libsupport.a $(BUILD)/libchecks.a $(BUILD)/libcore.a
+$(BUILD)/checks_tests: $(call objects,$(checks_test_units)) $(BUILD)/libsupport.a $(BUILD)/libchecks.a $(BUILD)/libcore.a
 	$(call link,-lgtest -lgtest_main)
-$(BUILD)/cmd_tests: $(call objects,$(tests_cmd)) $(BUILD)/libcmd.a $(BUILD)/libsupport.a $(BUILD)/libchecks.a $(BUILD)/libcore.a
+$(BUILD)/cmd_tests: $(call objects,$(cmd_test_units)) $(BUILD)/libcmd.a $(BUILD)/libsupport.a $(BUILD)/libchecks.a $(BUILD)/libcore.a
 	$(call link,-lgtest -lgtest_main)
-.SECONDEXPANSION:
-$(addprefix $(BUILD)/,$(tools)): $(BUILD)/%: $(BUILD)/tests/tool_$$(subst -,_,$$*).o $(BUILD)/libsupport.a $(BUILD)/libcore.a
-	$(call link)
+define tool
+$(BUILD)/$(call tool_of,$(1)): $(call objects,$(1)) $(BUILD)/libsupport.a $(support_needs) $(BUILD)/libcore.a
+	$$(call link)
+endef
+$(foreach source,$(tool_src),$(eval $(call tool,$(source))))
 # Preloaded by tests. Sanitizers replace the same calls, so builds with them go without.
 $(BUILD)/fail-calls.so: tests/preload/fail_calls.cc
 	@mkdir -p $(@D)
@@ -129,7 +161,7 @@ lint: ## check the rules that the compiler cannot check
 	@tests/lint.sh
 
 format: ## format all sources with clang-format
-	clang-format -i $(all_src) $(wildcard */*.h */*/*.h tests/fuzz/*.cc)
+	clang-format -i $(core_src) $(checks_src) $(cmd_src) cmd/main.cc $(tests_src) $(headers) $(wildcard tests/fuzz/*.cc)
 
 install: $(BUILD)/docker-fsck ## install to DESTDIR and PREFIX
 	install -D -m 755 $(BUILD)/docker-fsck $(DESTDIR)$(PREFIX)/sbin/docker-fsck
@@ -148,5 +180,6 @@ clean: ## remove everything that was built
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | column -t -s '|'
+	@echo; echo "  UNITY=1 compiles sources of one folder together: for builds from nothing. Without it: for work."
 
--include $(patsubst %.cc,$(BUILD)/%.d,$(all_src)) $(addsuffix .d,$(call alone,$(headers)))
+-include $(patsubst %.o,%.d,$(call objects,$(compiled))) $(addsuffix .d,$(call alone,$(headers)))

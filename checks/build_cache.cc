@@ -10,7 +10,7 @@
 namespace dfsck {
 namespace {
 
-Subject subject_of(const Database& database) {
+Subject build_database(const Database& database) {
   return {SubjectKind::Database, database.path.text()};
 }
 
@@ -32,7 +32,7 @@ bool needs_reset(const CheckInput& input) {
 void check_database(const Database& database, ProblemId problem, bool reset, FindingSink& sink) {
   if (database.state == Database::State::Bad) {
     const ProblemId id = database.rewritten && !reset ? problem::build_database_rewritable : problem;
-    Finding& finding = sink.add(id, subject_of(database), database.path);
+    Finding& finding = sink.add(id, build_database(database), database.path);
     finding.args["path"] = database.path.text();
     finding.args["detail"] = database.problem;
   }
@@ -53,7 +53,7 @@ bool lost_alone(const BuildCache& cache, const Database& database) {
 void check_siblings(const BuildCache& cache, FindingSink& sink) {
   for (const Database* database : {&cache.snapshots_db, &cache.metadata_db, &cache.content_db}) {
     if (lost_alone(cache, *database)) {
-      Finding& finding = sink.add(problem::build_database_incomplete, subject_of(*database), database->path);
+      Finding& finding = sink.add(problem::build_database_incomplete, build_database(*database), database->path);
       finding.args["path"] = database->path.text();
       finding.args["state"] = database->state == Database::State::Empty ? "empty" : "missing";
     }
@@ -78,7 +78,7 @@ void check_missing_dirs(const CheckInput& input, FindingSink& sink) {
   }
 }
 
-void check_orphans(const CheckInput& input, FindingSink& sink) {
+void check_unrecorded_dirs(const CheckInput& input, FindingSink& sink) {
   if (!input.derived.owners_complete || !input.derived.build_records_complete) {
     return;
   }
@@ -92,7 +92,7 @@ void check_orphans(const CheckInput& input, FindingSink& sink) {
     finding.args["dir"] = dir.id.text();
     finding.args["size"] = input.sizes.text(dir.id);
     if (const Database& records = input.model.build_cache.snapshots_db; lost_alone(input.model.build_cache, records)) {
-      finding.cause = subject_of(records);
+      finding.cause = build_database(records);
     }
   }
 }
@@ -125,7 +125,7 @@ void check_build_cache(const CheckInput& input, FindingSink& sink) {
   check_database(cache.history_db, problem::build_index_bad, reset, sink);
   check_siblings(cache, sink);
   check_missing_dirs(input, sink);
-  check_orphans(input, sink);
+  check_unrecorded_dirs(input, sink);
   check_layers(input.model, sink);
 }
 

@@ -82,7 +82,7 @@ void check_damage_pattern(const CheckInput& input, FindingSink& sink) {
   for (const auto& [damage, number] : counts) {
     classes += (classes.empty() ? "" : ", ") + std::to_string(number) + " " + std::string(damage_class_text(damage));
   }
-  Finding& finding = sink.add(problem::damage_pattern, {SubjectKind::Root, ""}, RelPath());
+  Finding& finding = sink.add(problem::damage_pattern, kRootSubject, RelPath());
   finding.args["classes"] = classes;
   finding.args["suggests"] = suggests;
 }

@@ -14,14 +14,14 @@
 namespace dfsck {
 namespace {
 
-Subject subject_of(const Database& database) {
+Subject as_subject(const Database& database) {
   return {SubjectKind::Database, database.path.text()};
 }
 
 // True if nothing is damaged but what leads to the records.
 bool check_rewritable(const Database& database, ProblemId rewritable, FindingSink& sink) {
   if (database.state == Database::State::Bad && database.rewritten) {
-    sink.add(rewritable, subject_of(database), database.path).args["detail"] = database.problem;
+    sink.add(rewritable, as_subject(database), database.path).args["detail"] = database.problem;
     return true;
   }
   return false;
@@ -40,7 +40,7 @@ void check_volume_database(const Model& model, FindingSink& sink) {
     return;
   }
   Finding& finding = sink.add(lost ? problem::volume_database_missing : problem::volume_database_bad,
-                              subject_of(database), database.path);
+                              as_subject(database), database.path);
   finding.args["recovered"] = rebuild.text();
   finding.args["lost"] = rebuild.lost_text();
   if (lost) {
@@ -93,7 +93,7 @@ void check_bad_network_database(const Model& model, FindingSink& sink) {
   const ProblemId id = !rebuild.lost.empty()  ? problem::network_database_lost
                        : rebuild.kept.empty() ? problem::network_database_unreadable
                                               : problem::network_database_bad;
-  Finding& finding = sink.add(id, subject_of(database), database.path);
+  Finding& finding = sink.add(id, as_subject(database), database.path);
   finding.args["detail"] = database.problem;
   finding.args["recovered"] = kept_networks_text(rebuild);
   if (!rebuild.lost.empty()) {
@@ -109,7 +109,7 @@ void check_network_database(const CheckInput& input, FindingSink& sink) {
   if (database.state == Database::State::Bad) {
     check_bad_network_database(model, sink);
   } else if (lost && !model.containers.containers.empty() && !is_acknowledged(database.path, input.runs)) {
-    sink.add(problem::network_database_missing, subject_of(database), database.path).args["state"] =
+    sink.add(problem::network_database_missing, as_subject(database), database.path).args["state"] =
         database.state == Database::State::Empty ? "empty" : "missing";
   }
 }
@@ -155,13 +155,13 @@ void check_stale_networks(const Model& model, FindingSink& sink) {
   if (counts > 0) {
     what += (what.empty() ? "" : " and ") + counted(counts, "wrong endpoint count");
   }
-  sink.add(problem::network_record_stale, subject_of(networks.database), networks.database.path).args["what"] = what;
+  sink.add(problem::network_record_stale, as_subject(networks.database), networks.database.path).args["what"] = what;
 }
 
 void check_leaks(const Model& model, FindingSink& sink) {
   for (const Database* database : model.databases()) {
     if (database->state == Database::State::Good && database->leaked_runs > 0) {
-      Finding& finding = sink.add(problem::database_leaks_pages, subject_of(*database), database->path);
+      Finding& finding = sink.add(problem::database_leaks_pages, as_subject(*database), database->path);
       finding.args["path"] = database->path.text();
       finding.args["count"] = counted(database->leaked_runs, "page range");
     }

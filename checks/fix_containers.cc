@@ -11,14 +11,14 @@ namespace {
 
 constexpr size_t kLimit = 16 * 1024 * 1024;
 // Daemons before 23.0 gave hostconfig.json mode 0644; none needs more than this.
-constexpr uint32_t kFileMode = 0600;
+constexpr uint32_t kContainerFileMode = 0600;
 
 const Container* container_of(const CheckInput& input, const Finding& finding) {
   return input.model.containers.find(finding.subject.id);
 }
 
 void write(const CheckInput& input, const RelPath& path, std::string bytes, size_t index, PlanBuilder& plan) {
-  plan.add(index, stage::kContainers, WriteFile{path, std::move(bytes), daemon_owner(input.model, kFileMode)},
+  plan.add(index, stage::kContainers, WriteFile{path, std::move(bytes), daemon_owner(input.model, kContainerFileMode)},
            expect_now(input.root, path));
 }
 

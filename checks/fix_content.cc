@@ -6,7 +6,7 @@
 namespace dfsck {
 namespace {
 
-constexpr uint32_t kDirMode = 0710;   // moby overlay2/overlay.go:create
+constexpr uint32_t kOverlayDirMode = 0710;  // moby overlay2/overlay.go:create
 constexpr uint32_t kDiffMode = 0755;
 constexpr uint32_t kMarkMode = 0600;
 
@@ -37,7 +37,7 @@ void fix_restore_tar_split(const CheckInput& input, const Finding& finding, size
 // A hard link needs the file that it is a name of, which may come behind it.
 void fix_restore_layer_tree(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const RelPath diff = finding.path / "diff";
-  plan.add(index, stage::kContent, MakeDir{finding.path, layer_home_owner(input.model, kDirMode)},
+  plan.add(index, stage::kContent, MakeDir{finding.path, layer_home_owner(input.model, kOverlayDirMode)},
            expect_now(input.root, finding.path));
   plan.add(index, stage::kContent, MakeDir{diff, layer_owner(input.model, kDiffMode)}, expect_now(input.root, diff));
   const std::optional<CacheId> id = CacheId::parse(finding.path.name());

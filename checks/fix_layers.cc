@@ -8,8 +8,8 @@
 namespace dfsck {
 namespace {
 
-constexpr uint32_t kFileMode = 0644;  // filestore.go: files of a write-set, which itself becomes the entry
-constexpr uint32_t kDirMode = 0700;
+constexpr uint32_t kLayerFileMode = 0644;  // filestore.go: files of a write-set, which itself becomes the entry
+constexpr uint32_t kLayerDirMode = 0700;
 
 const Layer* layer_of(const CheckInput& input, const Finding& finding) {
   const std::optional<ChainId> id = ChainId::parse(finding.subject.id);
@@ -24,7 +24,7 @@ class EntryWriter {
 
   void directory() {
     if (!layer_.is_directory) {
-      plan_.add(index_, stage::kLayers, MakeDir{layer_.path, daemon_owner(input_.model, kDirMode)},
+      plan_.add(index_, stage::kLayers, MakeDir{layer_.path, daemon_owner(input_.model, kLayerDirMode)},
                 expect_now(input_.root, layer_.path));
     }
   }
@@ -61,7 +61,7 @@ class EntryWriter {
  private:
   void write(const char* name, std::string bytes) {
     const RelPath path = layer_.path / name;
-    plan_.add(index_, stage::kLayers, WriteFile{path, std::move(bytes), daemon_owner(input_.model, kFileMode)},
+    plan_.add(index_, stage::kLayers, WriteFile{path, std::move(bytes), daemon_owner(input_.model, kLayerFileMode)},
               expect_now(input_.root, path));
   }
 

@@ -10,8 +10,8 @@
 namespace dfsck {
 namespace {
 
-constexpr uint32_t kDirMode = 0755;
-constexpr uint32_t kFileMode = 0644;
+constexpr uint32_t kMountDirMode = 0755;
+constexpr uint32_t kMountFileMode = 0644;
 
 const Container* container_with_id(const CheckInput& input, const std::string& id) {
   const auto& all = input.model.containers.containers;
@@ -27,7 +27,7 @@ class MountWriter {
   void make_dir(const RelPath& path) {
     const Expect now = expect_now(input_.root, path);
     if (now.absent) {
-      plan_.add(index_, stage::kMounts, MakeDir{path, daemon_owner(input_.model, kDirMode)}, now);
+      plan_.add(index_, stage::kMounts, MakeDir{path, daemon_owner(input_.model, kMountDirMode)}, now);
     }
   }
 
@@ -36,7 +36,7 @@ class MountWriter {
     const RelPath path = entry_ / name;
     const Expect now = expect_now(input_.root, path);
     if (now.digest != "sha256:" + sha256_hex(text)) {
-      plan_.add(index_, stage::kMounts, WriteFile{path, text, daemon_owner(input_.model, kFileMode)}, now);
+      plan_.add(index_, stage::kMounts, WriteFile{path, text, daemon_owner(input_.model, kMountFileMode)}, now);
     }
   }
 

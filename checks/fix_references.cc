@@ -11,11 +11,12 @@
 namespace dfsck {
 namespace {
 
-constexpr uint32_t kFileMode = 0600;
+constexpr uint32_t kReferencesMode = 0600;
 
 void write_tags(const CheckInput& input, const Tags& tags, size_t index, PlanBuilder& plan) {
   const RelPath path = input.model.image_path / "repositories.json";
-  plan.add(index, stage::kReferences, WriteFile{path, repositories_json(tags), daemon_owner(input.model, kFileMode)},
+  plan.add(index, stage::kReferences,
+           WriteFile{path, repositories_json(tags), daemon_owner(input.model, kReferencesMode)},
            expect_now(input.root, path));
 }
 

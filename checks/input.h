@@ -18,6 +18,8 @@
 
 namespace dfsck {
 
+inline const Subject kRootSubject{SubjectKind::Root, ""};  // of findings about the data root as a whole
+
 // Checks are pure functions of this: they read the model, what was derived from it, and the verdicts on layer content.
 // `root` is for fixes alone, which look up preconditions; checks do no I/O.
 struct CheckInput {

@@ -12,7 +12,7 @@
 namespace dfsck {
 namespace {
 
-Finding& add_file(ProblemId problem, const RelPath& path, FindingSink& sink) {
+Finding& add_left_file(ProblemId problem, const RelPath& path, FindingSink& sink) {
   Finding& finding = sink.add(problem, {SubjectKind::File, path.text()}, path);
   finding.args["path"] = path.text();
   return finding;
@@ -25,17 +25,17 @@ bool is_needed(const Container& container, const RelPath& path) {
 
 void check_temporary_files(const Model& model, FindingSink& sink) {
   for (const RelPath& path : model.entries.temporary_files) {
-    add_file(problem::tmp_sibling_left, path, sink);
+    add_left_file(problem::tmp_sibling_left, path, sink);
   }
   for (const OverlayDir& dir : model.overlay.dirs) {
     for (const RelPath& path : dir.temporaries) {
-      add_file(problem::tmp_sibling_left, path, sink);
+      add_left_file(problem::tmp_sibling_left, path, sink);
     }
   }
   for (const Container& container : model.containers.containers) {
     for (const RelPath& path : container.temporaries) {
       if (!is_needed(container, path)) {
-        add_file(problem::tmp_sibling_left, path, sink);
+        add_left_file(problem::tmp_sibling_left, path, sink);
       }
     }
   }
@@ -43,7 +43,7 @@ void check_temporary_files(const Model& model, FindingSink& sink) {
 
 void check_build_leftovers(const std::vector<RelPath>& paths, const char* noun, FindingSink& sink) {
   if (!paths.empty()) {
-    add_file(problem::build_leftover, paths.front().parent(), sink).args["count"] = counted(paths.size(), noun);
+    add_left_file(problem::build_leftover, paths.front().parent(), sink).args["count"] = counted(paths.size(), noun);
   }
 }
 
@@ -111,7 +111,7 @@ bool is_acknowledged(const RelPath& path, std::span<const RunRecord> runs) {
 void check_leftovers(const CheckInput& input, FindingSink& sink) {
   const Model& model = input.model;
   for (const Leftover& leftover : model.entries.temporary_dirs) {
-    add_file(problem::tmp_left, leftover.path, sink).args["count"] = counted(leftover.count, "entry");
+    add_left_file(problem::tmp_left, leftover.path, sink).args["count"] = counted(leftover.count, "entry");
   }
   check_temporary_files(model, sink);
   check_build_leftovers(model.build_cache.executor_leftovers, "bundle", sink);
@@ -121,7 +121,7 @@ void check_leftovers(const CheckInput& input, FindingSink& sink) {
     sink.add(problem::repair_unfinished, {SubjectKind::File, path.text()}, path).args["run"] = escaped(run);
   }
   if (model.entries.is_unfinished_migration) {
-    sink.add(problem::migration_unfinished, {SubjectKind::Root, ""}, RelPath());
+    sink.add(problem::migration_unfinished, kRootSubject, RelPath());
   }
   for (const RunRecord& run : input.runs) {
     if (const std::optional<Finding> loss = open_loss(run)) {

@@ -22,7 +22,7 @@
 namespace dfsck {
 namespace {
 
-std::string listed(const std::vector<std::string>& names) {
+std::string with_commas(const std::vector<std::string>& names) {
   std::string list;
   for (const std::string& name : names) {
     list += (list.empty() ? "" : ", ") + name;
@@ -210,7 +210,8 @@ class Migration {
     done_before_ = std::move(compared->result);
     if (!report_.is_complete && !report_.target_used.empty()) {
       refuse("the target " + escaped(target_.path) + " has changed since its migration ended (" +
-             listed(report_.target_used) + "): a daemon or somebody else used it, and bringing it up to date with the "
+             with_commas(report_.target_used) +
+             "): a daemon or somebody else used it, and bringing it up to date with the "
              "source would destroy what is new in it; name an empty directory");
     }
     return true;

@@ -137,7 +137,7 @@ void check_parent_exists(const CheckInput& input, const Container& container, Fi
   }
 }
 
-void check_orphans(const CheckInput& input, FindingSink& sink) {
+void check_mounts_of_nobody(const CheckInput& input, FindingSink& sink) {
   // A daemon at work makes the entry first and the container's directory after it; builds come and go.
   if (!input.model.containers.complete || !live_evidence(input.model).empty()) {
     return;
@@ -169,7 +169,7 @@ void check_mounts(const CheckInput& input, FindingSink& sink) {
       check_parent_exists(input, container, sink);
     }
   }
-  check_orphans(input, sink);
+  check_mounts_of_nobody(input, sink);
   for (const RelPath& path : input.model.layers.foreign_mounts) {
     sink.add(problem::mount_entry_foreign, {SubjectKind::File, path.text()}, path).args["path"] = path.text();
   }

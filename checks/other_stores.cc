@@ -10,8 +10,6 @@
 namespace dfsck {
 namespace {
 
-const Subject kRoot{SubjectKind::Root, ""};
-
 std::string size_text(const SizeSoFar& size) { return (size.is_all ? "" : "more than ") + human_bytes(size.bytes); }
 
 std::string containers_text(const UncoveredDriver& driver) {
@@ -27,7 +25,7 @@ void check_missing(const CheckInput& input, FindingSink& sink) {
     return;
   }
   const RelPath place = driver.layers_path;
-  Finding& finding = sink.add(problem::layer_dirs_missing, kRoot, place);
+  Finding& finding = sink.add(problem::layer_dirs_missing, kRootSubject, place);
   finding.args["missing"] = std::to_string(driver.missing.size());
   finding.args["count"] = counted(input.model.layers.layers.size(), "layer");
   finding.args["place"] = place.text();
@@ -50,7 +48,7 @@ void check_driver(const CheckInput& input, FindingSink& sink) {
   if (model.driver.empty() || model.driver_covered || is_broken) {
     return;
   }
-  sink.add(problem::layers_not_checked, kRoot, *RelPath::parse(model.driver)).args["object"] =
+  sink.add(problem::layers_not_checked, kRootSubject, *RelPath::parse(model.driver)).args["object"] =
       "the " + counted(model.layers.layers.size(), "layer") + " of storage driver " + model.driver + " (" +
       size_text(model.uncovered_driver.size) + ")";
   check_missing(input, sink);
@@ -70,7 +68,7 @@ void check_containerd(const CheckInput& input, FindingSink& sink) {
     return;
   }
   if (store.place.empty() && !store.containers.empty()) {
-    Finding& finding = sink.add(problem::containerd_store_missing, kRoot, "containerd/daemon");
+    Finding& finding = sink.add(problem::containerd_store_missing, kRootSubject, "containerd/daemon");
     finding.args["count"] = counted(store.containers.size(), "container");
     finding.args["outside"] = "/var/lib/containerd";
     finding.args["first"] = escaped(store.containers.front());
@@ -80,7 +78,7 @@ void check_containerd(const CheckInput& input, FindingSink& sink) {
   }
   const std::string place =
       store.place.empty() ? "(which was not found)" : escaped(store.place) + " (" + size_text(store.size) + ")";
-  sink.add(problem::containerd_store_not_checked, kRoot, "containerd/daemon").args["object"] =
+  sink.add(problem::containerd_store_not_checked, kRootSubject, "containerd/daemon").args["object"] =
       contents_of(store) + " in the containerd image store " + place;
 }
 
@@ -118,7 +116,7 @@ void check_hidden(const CheckInput& input, FindingSink& sink) {
   if (!hidden.any() || input.model.layers.layers.empty()) {
     return;
   }
-  Finding& finding = sink.add(problem::content_hidden, kRoot, input.model.overlay.path);
+  Finding& finding = sink.add(problem::content_hidden, kRootSubject, input.model.overlay.path);
   finding.args["object"] = hidden_things(hidden) + " of layers (" + why_hidden(hidden) + ")";
   if (hidden.in_namespace || hidden.unprivileged) {
     finding.args["places"] = hidden.in_namespace ? "on the host" : "on the host, as root";

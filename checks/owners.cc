@@ -7,8 +7,6 @@
 namespace dfsck {
 namespace {
 
-const Subject kRoot{SubjectKind::Root, ""};
-
 std::string map_text(const IdMap& map) {
   const std::string text = map.text();
   return (text.starts_with("shifted") ? "are " : "are mapped: ") + text;
@@ -18,7 +16,7 @@ std::string map_text(const IdMapping& map) {
   return map_text(map.users) + (map.users == map.groups ? "" : ", groups " + map_text(map.groups));
 }
 
-std::string listed(const std::vector<std::string>& words) {
+std::string evidence_text(const std::vector<std::string>& words) {
   std::string text;
   for (size_t i = 0; i < words.size(); ++i) {
     text += (i == 0 ? "" : i + 1 == words.size() ? " and " : ", ") + words[i];
@@ -31,14 +29,14 @@ std::string listed(const std::vector<std::string>& words) {
 void check_owners(const CheckInput& input, FindingSink& sink) {
   const RootOwners& owners = input.model.owners;
   if (!owners.known) {
-    sink.add(problem::owners_undetermined, kRoot, {}).args["reason"] = owners.doubt;
+    sink.add(problem::owners_undetermined, kRootSubject, {}).args["reason"] = owners.doubt;
   } else if (!owners.containers.is_identity() && !owners.by_name_alone) {
-    Finding& finding = sink.add(problem::owners_shifted, kRoot, {});
+    Finding& finding = sink.add(problem::owners_shifted, kRootSubject, {});
     finding.args["map"] = map_text(owners.containers);
-    finding.args["evidence"] = listed(owners.known_by);
+    finding.args["evidence"] = evidence_text(owners.known_by);
   }
   if (input.model.entries.hides_own_runs) {
-    sink.add(problem::own_runs_hidden, kRoot, kOwnDirectory).args["path"] = kOwnDirectory;
+    sink.add(problem::own_runs_hidden, kRootSubject, kOwnDirectory).args["path"] = kOwnDirectory;
   }
 }
 

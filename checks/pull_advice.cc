@@ -20,7 +20,7 @@ bool came_from_registry(const ImageStore& store, const Image& image) {
                      });
 }
 
-std::string listed(const std::vector<std::string>& items) {
+std::string first_of(const std::vector<std::string>& items) {
   std::string text;
   for (size_t i = 0; i < items.size() && i < kShown; ++i) {
     text += (i > 0 ? ", " : "") + items[i];
@@ -53,10 +53,10 @@ std::string pull_advice(const Model& model, const ChainId& layer) {
       others.push_back(tag);
     }
   }
-  std::string text = listed(pulls);
+  std::string text = first_of(pulls);
   if (!others.empty()) {
     text += (text.empty() ? "" : "; ") + std::string("from no registry, so that they must be loaded or built again: ") +
-            listed(others);
+            first_of(others);
   }
   return text.empty() ? "no image with a name needs it" : text;
 }

@@ -15,10 +15,8 @@
 namespace dfsck {
 namespace {
 
-const Subject kRoot{SubjectKind::Root, ""};
-
 template <typename Range>
-std::string listed(const Range& names) {
+std::string escaped_names(const Range& names) {
   std::string text;
   for (const std::string& name : names) {
     text += (text.empty() ? "" : ", ") + escaped(name);
@@ -111,7 +109,8 @@ void check_other_drivers(const Model& model, FindingSink& sink) {
     }
     const bool has_dir = contains(model.entries.driver_dirs, driver);
     const bool has_images = contains(model.entries.image_drivers, driver);
-    Finding& finding = sink.add(problem::root_other_driver, kRoot, RelPath() / (has_dir ? driver : "image/" + driver));
+    Finding& finding =
+        sink.add(problem::root_other_driver, kRootSubject, RelPath() / (has_dir ? driver : "image/" + driver));
     finding.args["driver"] = escaped(driver);
     finding.args["what"] = escaped((has_dir ? driver + "/" : "") + (has_dir && has_images ? " and " : "") +
                                    (has_images ? "image/" + driver : ""));
@@ -135,9 +134,9 @@ void check_several_drivers(const Model& model, FindingSink& sink) {
       used.insert(container.driver);
     }
   }
-  Finding& finding = sink.add(problem::root_several_drivers, kRoot, {});
-  finding.args["drivers"] = listed(prior);
-  finding.args["used"] = used.empty() ? escaped(model.driver) : listed(used);
+  Finding& finding = sink.add(problem::root_several_drivers, kRootSubject, {});
+  finding.args["drivers"] = escaped_names(prior);
+  finding.args["used"] = used.empty() ? escaped(model.driver) : escaped_names(used);
 }
 
 void check_newer_data(const RootEntries& entries, FindingSink& sink) {

@@ -17,8 +17,6 @@ constexpr uint64_t kLittleSpace = 64ULL << 20;  // less than one usual layer
 constexpr uint64_t kFewInodes = 1000;           // less than one usual layer
 constexpr uint64_t kSmallPart = 100;            // of a small disk, a hundredth is full enough
 
-const Subject kRoot{SubjectKind::Root, ""};
-
 std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
   std::string text;
   for (const std::string& part : parts) {
@@ -30,7 +28,7 @@ std::string joined(const std::vector<std::string>& parts, std::string_view separ
 void check_users(const Model& model, FindingSink& sink) {
   const std::vector<std::string> users = user_evidence(model);
   if (!users.empty()) {
-    sink.add(problem::root_live, kRoot, {}).args["evidence"] = joined(users, "; ");
+    sink.add(problem::root_live, kRootSubject, {}).args["evidence"] = joined(users, "; ");
   } else {
     for (const Database* database : locked_databases(model)) {
       sink.add(problem::root_database_locked, {SubjectKind::Database, database->path.text()}, database->path)
@@ -44,7 +42,7 @@ void check_users(const Model& model, FindingSink& sink) {
     }
   }
   if (daemons.size() > 1) {
-    Finding& finding = sink.add(problem::root_several_daemons, kRoot, {});
+    Finding& finding = sink.add(problem::root_several_daemons, kRootSubject, {});
     finding.args["count"] = std::to_string(daemons.size());
     finding.args["evidence"] = joined(daemons, ", ");
   }
@@ -70,24 +68,24 @@ bool is_little(uint64_t free, uint64_t total, uint64_t little) {
 
 void check_filesystem(const HostFacts& host, FindingSink& sink) {
   for (const HostFacts::MissingMount& missing : host.missing_mounts) {
-    Finding& finding = sink.add(problem::root_not_mounted, kRoot, {});
+    Finding& finding = sink.add(problem::root_not_mounted, kRootSubject, {});
     finding.args["mountpoint"] = missing.mountpoint;
     finding.args["source"] = missing.source;
   }
   if (host.read_only) {
-    sink.add(problem::root_read_only, kRoot, {});
+    sink.add(problem::root_read_only, kRootSubject, {});
   }
   const bool few_inodes = host.limits_inodes && is_little(host.free_inodes, host.total_inodes, kFewInodes);
   if (!host.read_only && (few_inodes || is_little(host.free_bytes, host.total_bytes, kLittleSpace))) {
-    Finding& finding = sink.add(problem::root_disk_full, kRoot, {});
+    Finding& finding = sink.add(problem::root_disk_full, kRootSubject, {});
     finding.args["free"] = human_bytes(host.free_bytes);
     finding.args["inodes"] = host.limits_inodes ? counted(host.free_inodes, "inode") : "inodes as needed";
   }
   if (!host.reports_types) {
-    sink.add(problem::root_no_dtype, kRoot, {});
+    sink.add(problem::root_no_dtype, kRootSubject, {});
   }
   if (!host.suitable) {
-    sink.add(problem::root_unsuitable_filesystem, kRoot, {}).args["filesystem"] = host.filesystem;
+    sink.add(problem::root_unsuitable_filesystem, kRootSubject, {}).args["filesystem"] = host.filesystem;
   }
 }
 
@@ -106,7 +104,7 @@ void check_label(const CheckInput& input, FindingSink& sink) {
     return;
   }
   const RelPath path = input.model.driver_covered ? RelPath() / input.model.driver : RelPath("image");
-  Finding& finding = sink.add(problem::root_wrong_label, kRoot, path);
+  Finding& finding = sink.add(problem::root_wrong_label, kRootSubject, path);
   finding.args["path"] = path.text();
   finding.args["label"] = escaped(host.overlay_label);
   finding.args["root"] = escaped(input.root.path());

@@ -6,7 +6,7 @@
 namespace dfsck {
 namespace {
 
-Finding& add_file(ProblemId id, const RelPath& path, FindingSink& sink) {
+Finding& add_swarm_file(ProblemId id, const RelPath& path, FindingSink& sink) {
   Finding& finding = sink.add(id, {SubjectKind::File, path.text()}, path);
   finding.args["path"] = path.text();
   return finding;
@@ -17,8 +17,8 @@ void check_state(const Swarm& swarm, FindingSink& sink) {
     return;
   }
   const std::optional<SwarmStateRebuild> rebuild = rebuild_swarm_state(swarm);
-  Finding& finding = add_file(rebuild ? problem::swarm_state_restorable : problem::swarm_state_bad,
-                              "swarm/docker-state.json", sink);
+  Finding& finding = add_swarm_file(rebuild ? problem::swarm_state_restorable : problem::swarm_state_bad,
+                                    "swarm/docker-state.json", sink);
   finding.args["state"] = swarm.state_problem;
   if (rebuild) {
     finding.args["source"] = rebuild->known_from;
@@ -32,15 +32,15 @@ void check_swarm(const Swarm& swarm, FindingSink& sink) {
     return;
   }
   if (!swarm.has_certificate) {
-    add_file(problem::swarm_certificate_missing, "swarm/certificates/swarm-node.crt", sink);
+    add_swarm_file(problem::swarm_certificate_missing, "swarm/certificates/swarm-node.crt", sink);
   } else {
     check_state(swarm, sink);
   }
   if (!swarm.peers_problem.empty()) {
-    add_file(problem::swarm_managers_bad, "swarm/state.json", sink).args["state"] = swarm.peers_problem;
+    add_swarm_file(problem::swarm_managers_bad, "swarm/state.json", sink).args["state"] = swarm.peers_problem;
   }
   for (const Swarm::LogProblem& problem : swarm.log_problems) {
-    Finding& finding = add_file(problem::swarm_log_bad, problem.path, sink);
+    Finding& finding = add_swarm_file(problem::swarm_log_bad, problem.path, sink);
     finding.args["offset"] = std::to_string(problem.offset);
     finding.args["detail"] = problem.detail;
   }

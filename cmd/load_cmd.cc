@@ -20,7 +20,7 @@ namespace {
 constexpr std::string_view kStandardInput = "-";
 
 // A failure before anything was changed for good.
-struct Failure {
+struct LoadFailure {
   std::string message;
   int exit_code = kExitFailed;
 };
@@ -29,7 +29,7 @@ int exit_code_of(const Error& error) {
   return error.kind == Error::Kind::Cancelled ? kExitCancelled : kExitFailed;
 }
 
-Failure failure_of(const Error& error) {
+LoadFailure failure_of(const Error& error) {
   return {error.message() + "; nothing was changed", exit_code_of(error)};
 }
 
@@ -61,7 +61,7 @@ class Loading {
   explicit Loading(const Options& options) : options_(options) {}
 
   Output run() {
-    if (std::optional<Failure> failed = look(); failed) {
+    if (std::optional<LoadFailure> failed = look(); failed) {
       return failure_output(options_.format, failed->message, failed->exit_code);
     }
     if (options_.mode == Mode::DryRun || work_->changes_nothing()) {
@@ -72,11 +72,11 @@ class Loading {
 
  private:
   // Everything that can be known without reading layers.
-  std::optional<Failure> look() {
+  std::optional<LoadFailure> look() {
     Watch watch(options_, cancel_);
     OpenedRoot opened = open_root_option(options_, "docker-fsck load --root DIRECTORY -i FILE");
     if (!opened.root && !opened.is_missing) {
-      return Failure{opened.failure};
+      return LoadFailure{opened.failure};
     }
     report_.root = opened.root ? opened.root->path() : opened.path;
     root_ = std::move(opened.root);
@@ -89,7 +89,7 @@ class Loading {
     const std::vector<std::string> obstacles =
         target->model ? repair_obstacles(*target->model) : std::vector<std::string>();
     if (!obstacles.empty() && options_.mode != Mode::DryRun) {
-      return Failure{"nothing was changed: " + obstacles.front()};
+      return LoadFailure{"nothing was changed: " + obstacles.front()};
     }
     target_ = std::move(*target);
     Result<LoadArchive> archive = open_archive(options_, cancel_);
@@ -110,7 +110,7 @@ class Loading {
     Result<std::vector<UnpackedLayer>> layers =
         inspect_load(*archive_, *work_, options_.jobs, cancel_, watch.progress);
     if (!layers) {
-      const Failure failed = failure_of(layers.error());
+      const LoadFailure failed = failure_of(layers.error());
       return failure_output(options_.format, failed.message, failed.exit_code);
     }
     report_.layers = std::move(*layers);
@@ -123,7 +123,7 @@ class Loading {
     if (!root_) {
       Result<NewRoot> root = NewRoot::make(report_.root);
       if (!root) {
-        const Failure failed = failure_of(root.error());
+        const LoadFailure failed = failure_of(root.error());
         return failure_output(options_.format, failed.message, failed.exit_code);
       }
       made.emplace(std::move(*root));

@@ -14,13 +14,13 @@
 namespace dfsck {
 namespace {
 
-using Outcome = std::optional<UsageError>;
+using Complaint = std::optional<UsageError>;
 
 template <typename T, size_t N>
 using Choices = std::array<std::pair<std::string_view, T>, N>;
 
 template <typename T, size_t N>
-Outcome choose(T& target, std::string_view option, const std::string& value, const Choices<T, N>& choices) {
+Complaint choose(T& target, std::string_view option, const std::string& value, const Choices<T, N>& choices) {
   std::string allowed;
   for (const auto& [name, meaning] : choices) {
     if (value == name) {
@@ -32,7 +32,7 @@ Outcome choose(T& target, std::string_view option, const std::string& value, con
   return UsageError{"--" + std::string(option) + " " + escaped_excerpt(value, 40) + ": must be one of " + allowed};
 }
 
-Outcome set_level(Options& options, Level level) {
+Complaint set_level(Options& options, Level level) {
   if (options.level && *options.level != level) {
     const std::string first(level_name(std::min(*options.level, level)));
     const std::string second(level_name(std::max(*options.level, level)));
@@ -42,7 +42,7 @@ Outcome set_level(Options& options, Level level) {
   return std::nullopt;
 }
 
-Outcome set_detail(Options& options, Detail detail) {
+Complaint set_detail(Options& options, Detail detail) {
   if (options.detail != Detail::Normal && options.detail != detail) {
     return UsageError{"--quiet and --verbose exclude each other"};
   }
@@ -50,7 +50,7 @@ Outcome set_detail(Options& options, Detail detail) {
   return std::nullopt;
 }
 
-Outcome set_mode(Options& options, Mode mode) {
+Complaint set_mode(Options& options, Mode mode) {
   if (options.mode && *options.mode != mode) {
     return UsageError{"--" + std::string(mode_name(*options.mode)) + " and --" + std::string(mode_name(mode)) +
                       " exclude each other"};
@@ -59,7 +59,7 @@ Outcome set_mode(Options& options, Mode mode) {
   return std::nullopt;
 }
 
-Outcome set_jobs(Options& options, const std::string& value) {
+Complaint set_jobs(Options& options, const std::string& value) {
   constexpr uint64_t kMaxJobs = 64;
   const auto number = parse_uint64(value);
   if (!number || *number < 1 || *number > kMaxJobs) {
@@ -69,7 +69,7 @@ Outcome set_jobs(Options& options, const std::string& value) {
   return std::nullopt;
 }
 
-Outcome add_selectors(std::vector<std::string>& selectors, std::string_view option, const std::string& value) {
+Complaint add_selectors(std::vector<std::string>& selectors, std::string_view option, const std::string& value) {
   for (const std::string_view name : split(value, ',')) {
     if (!is_selector(name)) {
       const std::string what = "--" + std::string(option) + " " + escaped_excerpt(name, 60);
@@ -80,7 +80,7 @@ Outcome add_selectors(std::vector<std::string>& selectors, std::string_view opti
   return std::nullopt;
 }
 
-Outcome set_text(std::string& target, std::string_view option, const std::string& value) {
+Complaint set_text(std::string& target, std::string_view option, const std::string& value) {
   if (value.empty()) {
     return UsageError{"--" + std::string(option) + ": must not be empty"};
   }
@@ -88,12 +88,12 @@ Outcome set_text(std::string& target, std::string_view option, const std::string
   return std::nullopt;
 }
 
-Outcome add_text(std::vector<std::string>& targets, std::string_view option, const std::string& value) {
+Complaint add_text(std::vector<std::string>& targets, std::string_view option, const std::string& value) {
   return set_text(targets.emplace_back(), option, value);
 }
 
 // "50M": bytes a second, with K, M or G for thousands, millions or billions.
-Outcome set_bandwidth(Options& options, const std::string& value) {
+Complaint set_bandwidth(Options& options, const std::string& value) {
   constexpr uint64_t kThousand = 1000;
   uint64_t unit = 1;
   std::string_view digits = value;
@@ -113,7 +113,7 @@ Outcome set_bandwidth(Options& options, const std::string& value) {
   return std::nullopt;
 }
 
-Outcome add_excluded(Options& options, const std::string& value) {
+Complaint add_excluded(Options& options, const std::string& value) {
   for (const std::string_view word : split(value, ',')) {
     const std::optional<Excluded> excluded = parse_excluded(word);
     if (!excluded) {
@@ -141,7 +141,7 @@ constexpr Choices<ColorMode, 3> kColorModes{
 
 // Sets one member to one value: what most switches do.
 template <auto Member, auto Value>
-Outcome assign(Options& options, const std::string&) {
+Complaint assign(Options& options, const std::string&) {
   options.*Member = Value;
   return std::nullopt;
 }
@@ -184,7 +184,7 @@ constexpr std::array kOptions = {
     [](Options& o, const std::string& v) { return choose(o.migration.verify, "verify", v, kVerify); }},
   OptionRow{0, "live", "", kMigrate,
     "while the daemon runs: copy only what it does not change, so that the run that follows is short",
-    [](Options& o, const std::string&) { o.migration.when = MigrationWish::When::Live; return Outcome(); }},
+    [](Options& o, const std::string&) { o.migration.when = MigrationWish::When::Live; return Complaint(); }},
   OptionRow{0, "keep-going", "", kMigrate | kSave,
     "go on in spite of damage: migrate what there is as it is, save the other images",
     assign<&Options::keep_going, KeepGoing::Yes>},
@@ -196,13 +196,13 @@ constexpr std::array kOptions = {
     add_excluded},
   OptionRow{0, "without-containerd-store", "", kMigrate,
     "go on without the images of a containerd image store, which are not moved",
-    [](Options& o, const std::string&) { o.migration.choice.without_containerd_store = true; return Outcome(); }},
+    [](Options& o, const std::string&) { o.migration.choice.without_containerd_store = true; return Complaint(); }},
   OptionRow{0, "keep-orphans", "", kMigrate,
     "take along what nothing refers to",
-    [](Options& o, const std::string&) { o.migration.choice.keep_orphans = true; return Outcome(); }},
+    [](Options& o, const std::string&) { o.migration.choice.keep_orphans = true; return Complaint(); }},
   OptionRow{0, "final-path", "PATH", kMigrate,
     "where the target will lie when a daemon uses it (default: TARGET)",
-    [](Options& o, const std::string& v) -> Outcome {
+    [](Options& o, const std::string& v) -> Complaint {
       if (!v.starts_with('/')) {
         return UsageError{"--final-path " + escaped_excerpt(v, 60) + ": must be an absolute path"};
       }

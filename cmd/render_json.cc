@@ -14,7 +14,7 @@
 namespace dfsck {
 namespace {
 
-constexpr const char* kSchema = "docker-fsck/report/1";
+constexpr const char* kReportSchema = "docker-fsck/report/1";
 
 void write_counts(const std::map<std::string, uint64_t>& counts, JsonWriter& json) {
   static constexpr std::array kFirst{"images", "layers", "containers", "overlay_dirs", "links", "bytes_hashed"};
@@ -148,7 +148,7 @@ void write_root(const RootReport& report, JsonWriter& json) {
 std::string render_json(const RootReport& report, const RenderSettings& settings) {
   JsonWriter json;
   json.object();
-  json.key("schema").text(kSchema);
+  json.key("schema").text(kReportSchema);
   json.key("version").text(DFSCK_VERSION);
   write_root(report, json);
   write_summary(report, json);
@@ -169,7 +169,7 @@ std::string render_json(const RootReport& report, const RenderSettings& settings
 std::string render_json_error(const std::string& message, int exit_code) {
   JsonWriter json;
   json.object();
-  json.key("schema").text(kSchema);
+  json.key("schema").text(kReportSchema);
   json.key("version").text(DFSCK_VERSION);
   json.key("error").object();
   json.key("message").text(message);

@@ -10,7 +10,7 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kShownFindings = 20;
+constexpr size_t kShownRepairs = 20;
 
 class RepairText {
  public:
@@ -56,8 +56,7 @@ class RepairText {
       const Problem& problem = problem_of(id);
       out_ += "  " + problem.code() + " " + std::string(severity_name(problem.severity)) + " " + problem.slug() +
               (group.size() > 1 ? " (" + std::to_string(group.size()) + " times)" : "") + "\n";
-      const size_t count =
-          settings_.truncate == Truncate::Yes ? std::min(group.size(), kShownFindings) : group.size();
+      const size_t count = settings_.truncate == Truncate::Yes ? std::min(group.size(), kShownRepairs) : group.size();
       for (size_t i = 0; i < count; ++i) {
         out_ += "  - " + shown(group[i]->message) + "\n";
         steps(*group[i]);

@@ -75,36 +75,36 @@ std::vector<std::string> warnings_of(const SaveRoots& roots) {
   return warnings;
 }
 
-struct Failure {
+struct SaveFailure {
   std::string message;
   int exit_code = 0;
 };
 
 // Fill the catalogue. They give what speaks against it.
-std::optional<Failure> choose_images(const Options& options, const std::vector<SaveRoot>& roots,
-                                     SaveCatalogue& catalogue) {
+std::optional<SaveFailure> choose_images(const Options& options, const std::vector<SaveRoot>& roots,
+                                         SaveCatalogue& catalogue) {
   const auto chosen = options.save_all == SaveAll::Yes ? every_image(roots) : chosen_images(roots, options.arguments);
   if (const auto* error = std::get_if<ChoiceError>(&chosen)) {
-    return Failure{error->message, kExitUsage};
+    return SaveFailure{error->message, kExitUsage};
   }
   for (const WantedImage& image : std::get<std::vector<WantedImage>>(chosen)) {
     catalogue.add_image(image);
   }
   if (catalogue.images().empty()) {
-    return Failure{"there are no images in " + escaped(roots.front().root.path()), kExitUsage};
+    return SaveFailure{"there are no images in " + escaped(roots.front().root.path()), kExitUsage};
   }
   return std::nullopt;
 }
 
-std::optional<Failure> choose_container(const Options& options, const std::vector<SaveRoot>& roots,
-                                        SaveCatalogue& catalogue, const Cancel& cancel, Progress& progress) {
+std::optional<SaveFailure> choose_container(const Options& options, const std::vector<SaveRoot>& roots,
+                                            SaveCatalogue& catalogue, const Cancel& cancel, Progress& progress) {
   const std::optional<ImageName> name = new_image_name(options.tag);
   if (!options.tag.empty() && !name) {
-    return Failure{"--tag " + escaped_excerpt(options.tag, 200) + ": is no name for an image", kExitUsage};
+    return SaveFailure{"--tag " + escaped_excerpt(options.tag, 200) + ": is no name for an image", kExitUsage};
   }
   const auto chosen = chosen_container(roots, options.container);
   if (const auto* error = std::get_if<ChoiceError>(&chosen)) {
-    return Failure{error->message, kExitUsage};
+    return SaveFailure{error->message, kExitUsage};
   }
   const auto& container = std::get<ChosenContainer>(chosen);
   progress.phase = Progress::Phase::Content;
@@ -112,9 +112,9 @@ std::optional<Failure> choose_container(const Options& options, const std::vecto
       add_container(catalogue, roots[container.root], container.root, container.id, name, cancel, progress);
   if (!added) {
     const bool is_damage = added.error().kind == Error::Kind::Format;
-    return Failure{added.error().message(), cancel.requested() ? kExitCancelled
-                                            : is_damage        ? kExitProblemsLeft
-                                                               : kExitFailed};
+    return SaveFailure{added.error().message(), cancel.requested() ? kExitCancelled
+                                                : is_damage        ? kExitProblemsLeft
+                                                                   : kExitFailed};
   }
   return std::nullopt;
 }
@@ -163,9 +163,9 @@ Output run_save(const Options& options) {
   }
   const std::vector<SaveRoot> all = roots->all();
   SaveCatalogue catalogue(all);
-  const std::optional<Failure> wrong = options.container.empty()
-                                           ? choose_images(options, all, catalogue)
-                                           : choose_container(options, all, catalogue, cancel, progress);
+  const std::optional<SaveFailure> wrong = options.container.empty()
+                                               ? choose_images(options, all, catalogue)
+                                               : choose_container(options, all, catalogue, cancel, progress);
   const std::string withheld = withheld_from(*roots);
   if (wrong) {
     return withheld.empty() ? failed(options, wrong->message, wrong->exit_code)

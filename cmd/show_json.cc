@@ -7,7 +7,7 @@
 namespace dfsck {
 namespace {
 
-constexpr const char* kSchema = "docker-fsck/show/1";
+constexpr const char* kShowSchema = "docker-fsck/show/1";
 
 std::string key_of(std::string label) {
   for (char& c : label) {
@@ -91,7 +91,7 @@ void write_state(const Shown& shown, JsonWriter& json) {
 
 void open_document(JsonWriter& json) {
   json.object();
-  json.key("schema").text(kSchema);
+  json.key("schema").text(kShowSchema);
   json.key("version").text(DFSCK_VERSION);
 }
 

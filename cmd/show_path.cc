@@ -33,26 +33,26 @@ size_t parts_of(const RelPath& path, const Parts& parts) {
 }
 
 // A thing that a path leads to or into.
-struct Step {
+struct PathStep {
   Target target;
   size_t length = 0;  // number of parts that lead to it
 };
 
-std::optional<Step> in_overlay(const Model& model, const Derived& derived, const Parts& parts, size_t at) {
+std::optional<PathStep> in_overlay(const Model& model, const Derived& derived, const Parts& parts, size_t at) {
   if (parts.size() <= at) {
     return std::nullopt;
   }
   if (parts[at] == "l") {
     const std::optional<LinkId> link = parts.size() > at + 1 ? LinkId::parse(parts[at + 1]) : std::nullopt;
     return link && is_known_link(model, *link)
-               ? std::optional(Step{{Target::Kind::Link, std::string(parts[at + 1]), {}}, at + 2})
+               ? std::optional(PathStep{{Target::Kind::Link, std::string(parts[at + 1]), {}}, at + 2})
                : std::nullopt;
   }
   const std::optional<CacheId> id = CacheId::parse(parts[at]);
   if (!id || derived.find_dir(model, *id) == nullptr) {
     return std::nullopt;
   }
-  return Step{{Target::Kind::Directory, id->text(), {}}, at + 1};
+  return PathStep{{Target::Kind::Directory, id->text(), {}}, at + 1};
 }
 
 bool is_known_image(const Model& model, const ImageId& id) {
@@ -61,7 +61,7 @@ bool is_known_image(const Model& model, const ImageId& id) {
          std::any_of(metadata.begin(), metadata.end(), [&](const ImageMetadata& entry) { return entry.id == id; });
 }
 
-std::optional<Step> in_image_store(const Model& model, const Parts& parts, size_t at) {
+std::optional<PathStep> in_image_store(const Model& model, const Parts& parts, size_t at) {
   if (parts.size() < at + 3) {
     return std::nullopt;
   }
@@ -75,23 +75,24 @@ std::optional<Step> in_image_store(const Model& model, const Parts& parts, size_
   if (area == "layerdb" && kind == "sha256") {
     const std::optional<ChainId> chain = ChainId::from_hex(text);
     return chain && model.layers.find(*chain) != nullptr
-               ? std::optional(Step{{Target::Kind::Layer, chain->text(), {}}, name + 1})
+               ? std::optional(PathStep{{Target::Kind::Layer, chain->text(), {}}, name + 1})
                : std::nullopt;
   }
   if (area == "layerdb" && kind == "mounts") {
-    return model.layers.find_mount(text) != nullptr ? std::optional(Step{{Target::Kind::Container, text, {}}, name + 1})
-                                                    : std::nullopt;
+    return model.layers.find_mount(text) != nullptr
+               ? std::optional(PathStep{{Target::Kind::Container, text, {}}, name + 1})
+               : std::nullopt;
   }
   if (area == "imagedb" && (kind == "content" || kind == "metadata") && parts[at + 2] == "sha256") {
     const std::optional<ImageId> image = ImageId::from_hex(text);
     return image && is_known_image(model, *image)
-               ? std::optional(Step{{Target::Kind::Image, image->text(), {}}, name + 1})
+               ? std::optional(PathStep{{Target::Kind::Image, image->text(), {}}, name + 1})
                : std::nullopt;
   }
   return std::nullopt;
 }
 
-std::optional<Step> first_step(const Model& model, const Derived& derived, const Parts& parts) {
+std::optional<PathStep> first_step(const Model& model, const Derived& derived, const Parts& parts) {
   if (const size_t at = parts_of(model.overlay.path, parts); at > 0) {
     return in_overlay(model, derived, parts, at);
   }
@@ -103,10 +104,10 @@ std::optional<Step> first_step(const Model& model, const Derived& derived, const
   }
   const std::string name(parts[1]);
   if (parts[0] == "containers" && model.containers.find(name) != nullptr) {
-    return Step{{Target::Kind::Container, name, {}}, 2};
+    return PathStep{{Target::Kind::Container, name, {}}, 2};
   }
   if (parts[0] == "volumes" && model.volumes.find(name) != nullptr) {
-    return Step{{Target::Kind::Volume, name, {}}, 2};
+    return PathStep{{Target::Kind::Volume, name, {}}, 2};
   }
   return std::nullopt;
 }
@@ -136,7 +137,7 @@ std::optional<Target> any_file(const Root& root, const RelPath& path) {
 
 std::optional<Target> target_at(const Root& root, const Model& model, const Derived& derived, const RelPath& path) {
   const Parts parts = split(path.bytes(), '/');
-  const std::optional<Step> step = path.is_root() ? std::nullopt : first_step(model, derived, parts);
+  const std::optional<PathStep> step = path.is_root() ? std::nullopt : first_step(model, derived, parts);
   if (!step) {
     return any_file(root, path);
   }
@@ -157,7 +158,8 @@ std::optional<Target> target_at(const Root& root, const Model& model, const Deri
 }
 
 std::optional<Target> owner_of_path(const Model& model, const Derived& derived, const RelPath& path) {
-  const std::optional<Step> step = path.is_root() ? std::nullopt : first_step(model, derived, split(path.bytes(), '/'));
+  const std::optional<PathStep> step =
+      path.is_root() ? std::nullopt : first_step(model, derived, split(path.bytes(), '/'));
   return step ? std::optional(step->target) : std::nullopt;
 }
 

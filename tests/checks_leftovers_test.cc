@@ -13,18 +13,18 @@ namespace {
 using test::ModelBuilder;
 using Slugs = std::vector<std::string>;
 
-std::vector<Finding> findings_of(const Model& model) {
+std::vector<Finding> leftover_findings(const Model& model) {
   return test::run_check(check_leftovers, model);
 }
 
 TEST(LeftoversCheck, NothingToSay) {
-  EXPECT_EQ(test::slugs(findings_of(ModelBuilder().model())), Slugs{});
+  EXPECT_EQ(test::slugs(leftover_findings(ModelBuilder().model())), Slugs{});
 }
 
 TEST(LeftoversCheck, ScratchDirectoriesAreForInformation) {
   Model model = ModelBuilder().model();
   model.entries.temporary_dirs = {{"tmp", 2}};
-  const auto findings = findings_of(model);
+  const auto findings = leftover_findings(model);
   EXPECT_EQ(test::slugs(findings), Slugs{"tmp-left"});
   EXPECT_EQ(findings[0].args.at("count"), "2 entries");
 }
@@ -39,16 +39,16 @@ TEST(LeftoversCheck, TemporaryFilesOfAllAreas) {
   Container& container = builder.container(id);
   const RelPath copy = container.path / ".tmp-config.v2.json3";
   container.temporaries = {copy, container.path / ".tmp-hostconfig.json4"};
-  EXPECT_EQ(findings_of(model).size(), 4U);
+  EXPECT_EQ(leftover_findings(model).size(), 4U);
   container.config_copy = copy;  // the only good copy of a damaged file is not garbage
-  EXPECT_EQ(test::slugs(findings_of(model)), (Slugs{"tmp-sibling-left", "tmp-sibling-left", "tmp-sibling-left"}));
+  EXPECT_EQ(test::slugs(leftover_findings(model)), (Slugs{"tmp-sibling-left", "tmp-sibling-left", "tmp-sibling-left"}));
 }
 
 TEST(LeftoversCheck, KilledBuilds) {
   Model model = ModelBuilder().model();
   model.build_cache.executor_leftovers = {"buildkit/executor/a", "buildkit/executor/b"};
   model.build_cache.ingest_leftovers = {"buildkit/content/ingest/c"};
-  const auto findings = findings_of(model);
+  const auto findings = leftover_findings(model);
   EXPECT_EQ(test::slugs(findings), (Slugs{"build-leftover", "build-leftover"}));
   EXPECT_EQ(findings[0].args.at("path"), "buildkit/executor");
   EXPECT_EQ(findings[0].args.at("count"), "2 bundles");
@@ -57,7 +57,7 @@ TEST(LeftoversCheck, KilledBuilds) {
 TEST(LeftoversCheck, ARepairThatWasCutOff) {
   Model model = ModelBuilder().model();
   model.entries.unfinished_repairs = {"20260102T000000Z-bbbb"};
-  EXPECT_EQ(test::slugs(findings_of(model)), Slugs{"repair-unfinished"});
+  EXPECT_EQ(test::slugs(leftover_findings(model)), Slugs{"repair-unfinished"});
 }
 
 TEST(LeftoversCheck, ALossIsReportedUntilItIsAcknowledgedOrTakenBack) {

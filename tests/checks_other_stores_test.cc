@@ -14,8 +14,12 @@ namespace {
 using test::ModelBuilder;
 using Slugs = std::vector<std::string>;
 
-std::vector<Finding> findings_of(const Model& model) { return test::run_check(check_other_stores, model); }
-Slugs found(const Model& model) { return test::slugs(findings_of(model)); }
+std::vector<Finding> store_findings(const Model& model) {
+  return test::run_check(check_other_stores, model);
+}
+Slugs store_slugs(const Model& model) {
+  return test::slugs(store_findings(model));
+}
 
 Model of_driver(const std::string& driver) {
   ModelBuilder build;
@@ -26,23 +30,25 @@ Model of_driver(const std::string& driver) {
   return model;
 }
 
-TEST(OtherStores, NothingToSay) { EXPECT_EQ(found(ModelBuilder().model()), Slugs{}); }
+TEST(OtherStores, NothingToSay) {
+  EXPECT_EQ(store_slugs(ModelBuilder().model()), Slugs{});
+}
 
 TEST(OtherStores, ADriverThatIsNotCovered) {
   Model model = of_driver("btrfs");
   model.uncovered_driver = {"btrfs/subvolumes", {}, {}, {3'000'000, true}};
-  const auto findings = findings_of(model);
+  const auto findings = store_findings(model);
   ASSERT_EQ(test::slugs(findings), Slugs{"layers-not-checked"});
   EXPECT_EQ(findings[0].args.at("object"), "the 1 layer of storage driver btrfs (3.0 MB)");
   model.uncovered_driver.size.is_all = false;
-  EXPECT_NE(findings_of(model)[0].args.at("object").find("more than"), std::string::npos);
+  EXPECT_NE(store_findings(model)[0].args.at("object").find("more than"), std::string::npos);
 }
 
 TEST(OtherStores, LayersWithoutADirectory) {
   Model model = of_driver("btrfs");
   const Layer& layer = model.layers.layers.front();
   model.uncovered_driver = {"btrfs/subvolumes", {layer.id}, {"c1"}, {}};
-  const auto findings = findings_of(model);
+  const auto findings = store_findings(model);
   ASSERT_EQ(test::slugs(findings), (Slugs{"layers-not-checked", "layer-dirs-missing"}));
   EXPECT_EQ(findings[1].args.at("missing"), "1");
   EXPECT_NE(findings[1].args.at("example").find("btrfs/subvolumes/" + layer.cache->text()), std::string::npos);
@@ -52,13 +58,13 @@ TEST(OtherStores, LayersWithoutADirectory) {
 TEST(OtherStores, ContainerdsStore) {
   Model model = ModelBuilder().model();
   model.containerd_store.traces = {"buildkit/containerd-overlayfs"};
-  EXPECT_EQ(found(model), Slugs{}) << "a daemon that has gone back to a storage driver leaves this";
+  EXPECT_EQ(store_slugs(model), Slugs{}) << "a daemon that has gone back to a storage driver leaves this";
   model.driver.clear();
-  EXPECT_EQ(found(model), Slugs{"containerd-store-not-checked"});
+  EXPECT_EQ(store_slugs(model), Slugs{"containerd-store-not-checked"});
   model.containerd_store.place = "/var/lib/containerd";
   model.containerd_store.images = 2;
   model.containerd_store.containers = {"c1"};
-  const auto findings = findings_of(model);
+  const auto findings = store_findings(model);
   ASSERT_EQ(test::slugs(findings), Slugs{"containerd-store-not-checked"});
   EXPECT_EQ(findings[0].args.at("object"),
             "the 2 images and the layers of 1 container in the containerd image store /var/lib/containerd (0 bytes)");
@@ -67,7 +73,7 @@ TEST(OtherStores, ContainerdsStore) {
 TEST(OtherStores, HalfOfADocker) {
   Model model = ModelBuilder().model();
   model.containerd_store.containers = {"c1", "c2"};
-  EXPECT_EQ(found(model), (Slugs{"containerd-store-missing", "containerd-store-not-checked"}));
+  EXPECT_EQ(store_slugs(model), (Slugs{"containerd-store-missing", "containerd-store-not-checked"}));
 }
 
 TEST(OtherStores, WhatWasNotCheckedIsInTheExitCode) {

@@ -13,7 +13,7 @@ namespace {
 using test::ModelBuilder;
 using Slugs = std::vector<std::string>;
 
-Model healthy() {
+Model plain_root() {
   Model model = ModelBuilder().model();
   model.entries.driver_dirs = {"overlay2"};
   model.entries.image_drivers = {"overlay2"};
@@ -24,30 +24,30 @@ Model healthy() {
   return model;
 }
 
-std::vector<Finding> findings_of(const Model& model) {
+std::vector<Finding> entry_findings(const Model& model) {
   return test::run_check(check_root_entries, model);
 }
-Slugs found(const Model& model) {
-  return test::slugs(findings_of(model));
+Slugs entry_slugs(const Model& model) {
+  return test::slugs(entry_findings(model));
 }
 
 TEST(RootEntriesCheck, NothingToSay) {
-  EXPECT_EQ(found(healthy()), Slugs{});
+  EXPECT_EQ(entry_slugs(plain_root()), Slugs{});
 }
 
 TEST(RootEntriesCheck, WrongTypes) {
-  Model model = healthy();
+  Model model = plain_root();
   model.entries.wrong_types = {{"volumes", S_IFREG | 0644}};
-  const auto findings = findings_of(model);
+  const auto findings = entry_findings(model);
   EXPECT_EQ(test::slugs(findings), Slugs{"root-entry-wrong-type"});
   EXPECT_EQ(findings[0].args.at("type"), "file");
 }
 
 TEST(RootEntriesCheck, DataOfAnotherDriver) {
-  Model model = healthy();
+  Model model = plain_root();
   model.entries.image_drivers = {"aufs", "overlay2"};
   model.entries.driver_dirs = {"aufs", "overlay2", "vfs"};
-  const auto findings = findings_of(model);
+  const auto findings = entry_findings(model);
   EXPECT_EQ(test::slugs(findings), (Slugs{"root-other-driver", "root-other-driver", "root-several-drivers"}));
   EXPECT_EQ(findings[0].args.at("what"), "aufs/ and image/aufs");
   EXPECT_EQ(findings[1].args.at("what"), "vfs/");
@@ -60,65 +60,65 @@ Boundary link_to(const RelPath& path, const std::string& problem = "") {
 }
 
 TEST(RootEntriesCheck, LinksInThePlaceOfAreas) {
-  Model model = healthy();
+  Model model = plain_root();
   model.host.boundaries = {link_to("containers"), link_to("overlay2"), link_to("tmp"), link_to("volumes"),
                            link_to("volumes/db/_data")};
-  const auto findings = findings_of(model);
+  const auto findings = entry_findings(model);
   EXPECT_EQ(test::slugs(findings), (Slugs{"area-linked", "driver-linked", "volumes-linked", "area-linked"}));
 }
 
 TEST(RootEntriesCheck, LinksThatLeadNowhere) {
-  Model model = healthy();
+  Model model = plain_root();
   model.host.boundaries = {link_to("aufs", "nowhere"), link_to("image/aufs", "nowhere"), link_to("tmp", "nowhere"),
                            link_to("volumes", "nowhere")};
-  const auto findings = findings_of(model);
+  const auto findings = entry_findings(model);
   EXPECT_EQ(test::slugs(findings), Slugs{"area-link-broken"}) << "nobody looks at the others";
   EXPECT_NE(findings[0].args.at("effect").find("/volumes: file exists"), std::string::npos);
 }
 
 TEST(RootEntriesCheck, NewerData) {
-  Model model = healthy();
+  Model model = plain_root();
   model.entries.newer_files = {"image/identity-cache.db"};
-  EXPECT_EQ(findings_of(model).at(0).args.at("version"), "29");
+  EXPECT_EQ(entry_findings(model).at(0).args.at("version"), "29");
 }
 
 TEST(RootEntriesCheck, EngineIdWithNothingInIt) {
   for (const std::string& bytes : {std::string(), std::string(36, '\0'), std::string("\n")}) {
-    Model model = healthy();
+    Model model = plain_root();
     model.entries.engine_id = test::file_of(bytes);
-    EXPECT_EQ(found(model), Slugs{"engine-id-empty"});
+    EXPECT_EQ(entry_slugs(model), Slugs{"engine-id-empty"});
     const test::TempRoot temp;
     temp.write("engine-id", bytes);
     EXPECT_EQ(test::steps_of(test::plan_for(check_root_entries, model, temp.open())),
               std::vector<std::string>{"move engine-id into quarantine"});
   }
-  Model model = healthy();
+  Model model = plain_root();
   model.entries.engine_id = {};
-  EXPECT_EQ(found(model), Slugs{});  // before 23.0 there is none
+  EXPECT_EQ(entry_slugs(model), Slugs{});  // before 23.0 there is none
 }
 
 TEST(RootEntriesCheck, Swarm) {
-  Model model = healthy();
+  Model model = plain_root();
   model.entries.swarm.has_certificate = false;
-  EXPECT_EQ(found(model), Slugs{"swarm-certificate-missing"});
-  model = healthy();
+  EXPECT_EQ(entry_slugs(model), Slugs{"swarm-certificate-missing"});
+  model = plain_root();
   model.entries.swarm.state_problem = "empty";
-  EXPECT_EQ(found(model), Slugs{"swarm-state-bad"});
+  EXPECT_EQ(entry_slugs(model), Slugs{"swarm-state-bad"});
   model.entries.swarm.state_problem = "";
   model.entries.swarm.peers_problem = "empty";
-  EXPECT_EQ(found(model), Slugs{"swarm-managers-bad"});
-  model = healthy();
+  EXPECT_EQ(entry_slugs(model), Slugs{"swarm-managers-bad"});
+  model = plain_root();
   model.entries.swarm.log_problems = {{"swarm/raft/wal-v3-encrypted/0.wal", 512, "the sum is wrong"}};
-  EXPECT_EQ(found(model), Slugs{"swarm-log-bad"});
+  EXPECT_EQ(entry_slugs(model), Slugs{"swarm-log-bad"});
   model.entries.swarm = {};
-  EXPECT_EQ(found(model), Slugs{});
+  EXPECT_EQ(entry_slugs(model), Slugs{});
 }
 
 // The bytes that the state file of the node "own" becomes; "none" where it cannot be rebuilt.
 std::string swarm_state(const std::string& role, std::vector<Swarm::Manager> managers, const std::string& remains = "") {
   const test::TempRoot temp;
   temp.write("swarm/docker-state.json", "");
-  Model model = healthy();
+  Model model = plain_root();
   model.entries.swarm.state_problem = "empty";
   model.entries.swarm.state_remains = remains;
   model.entries.swarm.node = {"own", role};
@@ -156,20 +156,20 @@ TEST(RootEntriesCheck, TheStateOfASwarmWorkerIsRebuilt) {
 }
 
 TEST(RootEntriesCheck, Plugins) {
-  Model model = healthy();
+  Model model = plain_root();
   model.entries.plugins[0].config_problem = "cut off after 10 bytes";
-  EXPECT_EQ(found(model), Slugs{"plugin-config-bad"});
-  model = healthy();
+  EXPECT_EQ(entry_slugs(model), Slugs{"plugin-config-bad"});
+  model = plain_root();
   model.entries.plugins[0].removing = true;
-  EXPECT_EQ(found(model), Slugs{"plugin-removing-left"});
+  EXPECT_EQ(entry_slugs(model), Slugs{"plugin-removing-left"});
 }
 
 TEST(RootEntriesCheck, RuntimeStateIsLeftOverOnlyWhenNothingRuns) {
-  Model model = healthy();
+  Model model = plain_root();
   model.entries.runtime_tasks = {"containerd/daemon/io.containerd.runtime.v2.task/moby/abc"};
-  EXPECT_EQ(found(model), Slugs{"runtime-state-left"});
+  EXPECT_EQ(entry_slugs(model), Slugs{"runtime-state-left"});
   model.host.daemons = {{"dockerd", 1, true}};
-  EXPECT_EQ(found(model), Slugs{});
+  EXPECT_EQ(entry_slugs(model), Slugs{});
 }
 
 }  // namespace

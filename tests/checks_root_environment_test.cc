@@ -14,7 +14,7 @@ namespace {
 using test::ModelBuilder;
 using Slugs = std::vector<std::string>;
 
-Model healthy() {
+Model healthy_host() {
   Model model = ModelBuilder().model();
   model.host.filesystem = "ext4";
   model.host.total_bytes = 100ULL << 30;
@@ -24,17 +24,17 @@ Model healthy() {
   return model;
 }
 
-Slugs found(const Model& model) {
+Slugs environment_slugs(const Model& model) {
   return test::slugs(test::run_check(check_root_environment, model));
 }
 
 TEST(RootEnvironment, NothingToSay) {
-  EXPECT_EQ(found(healthy()), Slugs{});
-  EXPECT_TRUE(live_evidence(healthy()).empty());
+  EXPECT_EQ(environment_slugs(healthy_host()), Slugs{});
+  EXPECT_TRUE(live_evidence(healthy_host()).empty());
 }
 
 TEST(RootEnvironment, ADaemonRuns) {
-  Model model = healthy();
+  Model model = healthy_host();
   model.host.daemons = {{"dockerd", 12, true}, {"containerd", 13, false}};
   model.volumes.database.locked = true;
   model.volumes.database.path = "volumes/metadata.db";
@@ -46,22 +46,22 @@ TEST(RootEnvironment, ADaemonRuns) {
 }
 
 TEST(RootEnvironment, ContainersThatOutliveTheirDaemon) {
-  Model model = healthy();
+  Model model = healthy_host();
   model.host.container_mounts = {"overlay2/abc/merged"};
-  EXPECT_EQ(found(model), Slugs{"root-live"});
+  EXPECT_EQ(environment_slugs(model), Slugs{"root-live"});
   EXPECT_EQ(live_evidence(model), std::vector<std::string>{"1 mount of containers, first overlay2/abc/merged"});
 }
 
 TEST(RootEnvironment, ALockWithoutAHolder) {
-  Model model = healthy();
+  Model model = healthy_host();
   model.build_cache.snapshots_db.path = "buildkit/snapshots.db";
   model.build_cache.snapshots_db.locked = true;
-  EXPECT_EQ(found(model), Slugs{"root-database-locked"});
+  EXPECT_EQ(environment_slugs(model), Slugs{"root-database-locked"});
   EXPECT_EQ(live_evidence(model), std::vector<std::string>{"buildkit/snapshots.db is locked by another process"});
 }
 
 TEST(RootEnvironment, TwoDaemons) {
-  Model model = healthy();
+  Model model = healthy_host();
   model.host.daemons = {{"dockerd", 12, true}, {"dockerd", 14, false}};
   const auto findings = test::run_check(check_root_environment, model);
   EXPECT_EQ(test::slugs(findings), (Slugs{"root-live", "root-several-daemons"}));
@@ -69,7 +69,7 @@ TEST(RootEnvironment, TwoDaemons) {
 }
 
 TEST(RootEnvironment, ErrorsOfTheDiskAreDamageButMissingRightsAreNot) {
-  Model model = healthy();
+  Model model = healthy_host();
   model.failures = {{"containers/a", "open", EIO},
                     {"containers/a", "read", EIO},
                     {"overlay2/b", "open directory", EUCLEAN},
@@ -82,9 +82,9 @@ TEST(RootEnvironment, ErrorsOfTheDiskAreDamageButMissingRightsAreNot) {
 
 TEST(RootEnvironment, TheFilesystem) {
   const auto with = [](const auto& change) {
-    Model model = healthy();
+    Model model = healthy_host();
     change(model.host);
-    return found(model);
+    return environment_slugs(model);
   };
   EXPECT_EQ(with([](HostFacts& host) {
               host.missing_mounts = {{"/var/lib/docker", "/etc/fstab"}};
@@ -102,13 +102,13 @@ TEST(RootEnvironment, TheFilesystem) {
 }
 
 TEST(RootEnvironment, LabelsMatterOnlyWhereSelinuxIsOn) {
-  Model model = healthy();
+  Model model = healthy_host();
   model.host.overlay_label = "unconfined_u:object_r:default_t:s0";
-  EXPECT_EQ(found(model), Slugs{});
+  EXPECT_EQ(environment_slugs(model), Slugs{});
   model.host.selinux_enabled = true;
-  EXPECT_EQ(found(model), Slugs{"root-wrong-label"});
+  EXPECT_EQ(environment_slugs(model), Slugs{"root-wrong-label"});
   model.host.overlay_label = "system_u:object_r:container_ro_file_t:s0";
-  EXPECT_EQ(found(model), Slugs{});
+  EXPECT_EQ(environment_slugs(model), Slugs{});
 }
 
 }  // namespace

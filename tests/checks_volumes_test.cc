@@ -16,7 +16,7 @@ using test::ModelBuilder;
 using Slugs = std::vector<std::string>;
 
 // Volumes "data" and "nfs", both recorded; "nfs" with options.
-Model healthy() {
+Model one_volume() {
   ModelBuilder builder;
   builder.add_volume("data");
   builder.add_volume("nfs");
@@ -35,20 +35,20 @@ Volume& volume(Model& model, size_t index) {
   return model.volumes.volumes.at(index);
 }
 
-Slugs found(CheckFunction check, const Model& model) {
+Slugs volume_slugs(CheckFunction check, const Model& model) {
   return test::slugs(test::run_check(check, model));
 }
 
 TEST(Volumes, NothingToSay) {
-  EXPECT_EQ(found(check_volumes, healthy()), Slugs{});
-  EXPECT_EQ(found(check_databases, healthy()), Slugs{});
+  EXPECT_EQ(volume_slugs(check_volumes, one_volume()), Slugs{});
+  EXPECT_EQ(volume_slugs(check_databases, one_volume()), Slugs{});
 }
 
 TEST(Volumes, OptionsComeBackFromTheDatabase) {
-  Model model = healthy();
+  Model model = one_volume();
   volume(model, 1).options = test::file_of("");
   volume(model, 1).options_problem = "empty";
-  EXPECT_EQ(found(check_volumes, model), Slugs{"volume-options-restorable"});
+  EXPECT_EQ(volume_slugs(check_volumes, model), Slugs{"volume-options-restorable"});
   const Plan plan = test::plan_for(check_volumes, model);
   ASSERT_EQ(plan.steps.size(), 1U);
   const WriteFile& write = std::get<WriteFile>(plan.steps[0].action);
@@ -59,7 +59,7 @@ TEST(Volumes, OptionsComeBackFromTheDatabase) {
 }
 
 TEST(Volumes, OptionsThatOnlyTheDatabaseStillHas) {
-  Model model = healthy();
+  Model model = one_volume();
   volume(model, 1).options = FileState{};
   const auto findings = test::run_check(check_volumes, model);
   ASSERT_EQ(test::slugs(findings), Slugs{"volume-options-restorable"});
@@ -67,35 +67,35 @@ TEST(Volumes, OptionsThatOnlyTheDatabaseStillHas) {
 }
 
 TEST(Volumes, OptionsThatAreKnownNowhereElse) {
-  Model model = healthy();
+  Model model = one_volume();
   volume(model, 0).options = test::file_of("");
   volume(model, 0).options_problem = "empty";
-  EXPECT_EQ(found(check_volumes, model), Slugs{"volume-options-bad"});  // recorded, but without options
+  EXPECT_EQ(volume_slugs(check_volumes, model), Slugs{"volume-options-bad"});  // recorded, but without options
   volume(model, 0).options_problem = "";
   volume(model, 1).options = test::file_of("{");
   volume(model, 1).options_problem = "cut off after 1 byte";
   model.volumes.database.state = Database::State::Bad;  // its records prove nothing any more
-  EXPECT_EQ(found(check_volumes, model), Slugs{"volume-options-bad"});
+  EXPECT_EQ(volume_slugs(check_volumes, model), Slugs{"volume-options-bad"});
 }
 
 TEST(Volumes, MissingData) {
-  Model model = healthy();
+  Model model = one_volume();
   volume(model, 0).has_data = false;
   volume(model, 0).data_problem = "missing";
-  EXPECT_EQ(found(check_volumes, model), Slugs{"volume-data-missing"});
+  EXPECT_EQ(volume_slugs(check_volumes, model), Slugs{"volume-data-missing"});
   model.volumes.records.erase(model.volumes.records.begin());
-  EXPECT_EQ(found(check_volumes, model), Slugs{"volume-entry-foreign"});  // nobody ever spoke of it
+  EXPECT_EQ(volume_slugs(check_volumes, model), Slugs{"volume-entry-foreign"});  // nobody ever spoke of it
   volume(model, 0).options = test::file_of("{}");
-  EXPECT_EQ(found(check_volumes, model), Slugs{"volume-data-missing"});
+  EXPECT_EQ(volume_slugs(check_volumes, model), Slugs{"volume-data-missing"});
   volume(model, 0).options = {};
   Container container;
   container.mount_points.push_back({"/data", "", "data", "local", "volume", "", "", true});
   model.containers.containers.push_back(container);
-  EXPECT_EQ(found(check_volumes, model), Slugs{"volume-data-missing"});
+  EXPECT_EQ(volume_slugs(check_volumes, model), Slugs{"volume-data-missing"});
 }
 
 TEST(Volumes, ForeignEntries) {
-  Model model = healthy();
+  Model model = one_volume();
   model.volumes.foreign = {"volumes/.tmp-metadata", "volumes/notes.txt"};
   const auto findings = test::run_check(check_volumes, model);
   EXPECT_EQ(test::slugs(findings), Slugs{"volume-entry-foreign"});
@@ -103,7 +103,7 @@ TEST(Volumes, ForeignEntries) {
 }
 
 TEST(Databases, TheVolumeDatabaseIsWrittenAgain) {
-  Model model = healthy();
+  Model model = one_volume();
   model.volumes.database.state = Database::State::Bad;
   model.volumes.database.problem = "page 3: calls itself page 7";
   model.volumes.records.erase(model.volumes.records.begin());  // "data" could not be salvaged
@@ -127,7 +127,7 @@ TEST(Databases, TheVolumeDatabaseIsWrittenAgain) {
 }
 
 TEST(Databases, WhatARebuiltVolumeDatabaseDoesNotHold) {
-  Model model = healthy();
+  Model model = one_volume();
   model.volumes.database.state = Database::State::Bad;
   model.volumes.database.problem = "page 3: calls itself page 7";
   model.volumes.records.erase(model.volumes.records.begin());
@@ -143,7 +143,7 @@ TEST(Databases, WhatARebuiltVolumeDatabaseDoesNotHold) {
 
 // Nothing but containers knows of volumes of other drivers once the database is lost.
 TEST(Databases, VolumesOfOtherDriversComeFromContainers) {
-  Model model = healthy();
+  Model model = one_volume();
   model.volumes.volumes.clear();
   model.volumes.records.clear();
   model.volumes.database.state = Database::State::Absent;
@@ -160,11 +160,11 @@ TEST(Databases, VolumesOfOtherDriversComeFromContainers) {
 }
 
 TEST(Databases, ARewrittenDatabaseIsSafe) {
-  Model model = healthy();
+  Model model = one_volume();
   model.volumes.database.state = Database::State::Bad;
   model.volumes.database.problem = "page 4: is no freelist page";
   model.volumes.database.rewritten = "the bytes";
-  EXPECT_EQ(found(check_databases, model), Slugs{"volume-database-rewritable"});
+  EXPECT_EQ(volume_slugs(check_databases, model), Slugs{"volume-database-rewritable"});
   const Plan plan = test::plan_for(check_databases, model);
   ASSERT_EQ(plan.steps.size(), 1U);
   const WriteFile& write = std::get<WriteFile>(plan.steps[0].action);
@@ -173,24 +173,24 @@ TEST(Databases, ARewrittenDatabaseIsSafe) {
 }
 
 TEST(Databases, AVolumeDatabaseThatIsGone) {
-  Model model = healthy();
+  Model model = one_volume();
   model.volumes.records.clear();
   model.volumes.database.state = Database::State::Absent;
-  EXPECT_EQ(found(check_databases, model), Slugs{"volume-database-missing"});
+  EXPECT_EQ(volume_slugs(check_databases, model), Slugs{"volume-database-missing"});
   model.volumes.database.state = Database::State::Empty;
   EXPECT_EQ(test::run_check(check_databases, model).at(0).args.at("state"), "empty");
   model.volumes.volumes.clear();
-  EXPECT_EQ(found(check_databases, model), Slugs{});  // a root that is new
+  EXPECT_EQ(volume_slugs(check_databases, model), Slugs{});  // a root that is new
 }
 
 TEST(Databases, StaleRecords) {
-  Model model = healthy();
+  Model model = one_volume();
   model.volumes.volumes.pop_back();
-  EXPECT_EQ(found(check_databases, model), Slugs{"volume-record-stale"});
+  EXPECT_EQ(volume_slugs(check_databases, model), Slugs{"volume-record-stale"});
 }
 
 TEST(Databases, LeakedPages) {
-  Model model = healthy();
+  Model model = one_volume();
   model.build_cache.cache_db.path = "buildkit/cache.db";
   model.build_cache.cache_db.state = Database::State::Good;
   model.build_cache.cache_db.leaked_runs = 2;

@@ -44,14 +44,14 @@ std::string file_bytes(const fs::path& path) {
 }
 
 // The program that was built with this test, unless the environment names another.
-std::string program() {
+std::string tested_program() {
   if (const char* given = std::getenv("DOCKER_FSCK"); given != nullptr) {
     return given;
   }
   return (fs::read_symlink("/proc/self/exe").parent_path() / "docker-fsck").string();
 }
 
-struct Outcome {
+struct ScratchRun {
   std::string out;
   std::string err;
   std::string exit;  // "exit 4", or why there is none
@@ -71,7 +71,7 @@ std::string wait_for(pid_t child) {
   return WIFEXITED(status) ? "exit " + std::to_string(WEXITSTATUS(status)) : "killed by signal " + std::to_string(WTERMSIG(status));
 }
 
-Outcome run_program(const std::vector<std::string>& arguments, const std::string& scratch) {
+ScratchRun run_in_scratch(const std::vector<std::string>& arguments, const std::string& scratch) {
   const std::string out = scratch + "/stdout";
   const std::string err = scratch + "/stderr";
   posix_spawn_file_actions_t actions;
@@ -80,7 +80,7 @@ Outcome run_program(const std::vector<std::string>& arguments, const std::string
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   std::vector<std::string> words = arguments;
-  words.insert(words.begin(), program());
+  words.insert(words.begin(), tested_program());
   std::vector<char*> raw;
   for (std::string& word : words) {
     raw.push_back(word.data());
@@ -90,9 +90,9 @@ Outcome run_program(const std::vector<std::string>& arguments, const std::string
   const int failure = ::posix_spawn(&child, raw[0], &actions, nullptr, raw.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (failure != 0) {
-    return {"", "", "cannot start " + program() + ": " + errno_text(failure)};
+    return {"", "", "cannot start " + tested_program() + ": " + errno_text(failure)};
   }
-  Outcome run;
+  ScratchRun run;
   run.exit = wait_for(child);
   run.out = file_bytes(out);
   run.err = file_bytes(err);
@@ -119,13 +119,13 @@ class Fixture : public testing::TestWithParam<std::string> {
 
   std::string path() const { return std::string(kCases) + "/" + GetParam(); }
 
-  Outcome check(std::vector<std::string> further) {
+  ScratchRun check(std::vector<std::string> further) {
     std::vector<std::string> arguments{"--dry-run", "--no-trunc", "-v", "--color", "never", "--progress", "none",
                                        "--root-label", "ROOT"};
     arguments.insert(arguments.end(), recipe_.arguments.begin(), recipe_.arguments.end());
     arguments.insert(arguments.end(), further.begin(), further.end());
     arguments.push_back(root_);
-    return run_program(arguments, scratch_.path());
+    return run_in_scratch(arguments, scratch_.path());
   }
 
   test::TempRoot scratch_;
@@ -165,9 +165,9 @@ bool is_plain_text(const std::string& text) {
 TEST_P(Fixture, SaysWhatTheCaseExpects) {
   const Result<Snapshot> before = take_snapshot(root_);
   ASSERT_TRUE(before) << before.error().message();
-  const Outcome one = check({"-j1"});
-  const Outcome eight = check({"-j8"});
-  const Outcome json = check({"-j2", "--format", "json"});
+  const ScratchRun one = check({"-j1"});
+  const ScratchRun eight = check({"-j8"});
+  const ScratchRun json = check({"-j2", "--format", "json"});
   const Result<Snapshot> after = take_snapshot(root_);
   ASSERT_TRUE(after) << after.error().message();
 
@@ -192,13 +192,13 @@ TEST_P(Fixture, SaysWhatTheCaseExpects) {
   EXPECT_EQ(said, recipe_.expected);
 }
 
-std::string test_name(const testing::TestParamInfo<std::string>& info) {
+std::string case_name(const testing::TestParamInfo<std::string>& info) {
   std::string name = info.param.substr(0, info.param.rfind('.'));
   std::replace_if(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, Fixture, testing::ValuesIn(case_files()), test_name);
+INSTANTIATE_TEST_SUITE_P(Cases, Fixture, testing::ValuesIn(case_files()), case_name);
 
 // The slug of the problem that a case is about: the longest slug that its file name begins with.
 std::string slug_of(const std::string& file) {

@@ -11,7 +11,7 @@
 namespace dfsck {
 namespace {
 
-Options parsed(const std::vector<std::string>& args) {
+Options options_of(const std::vector<std::string>& args) {
   auto result = parse_options(args);
   if (const auto* error = std::get_if<UsageError>(&result)) {
     ADD_FAILURE() << error->message;
@@ -27,7 +27,7 @@ std::string refused(const std::vector<std::string>& args) {
 }
 
 TEST(Options, DefaultsAreAFullCheckOnAllProcessors) {
-  const Options options = parsed({});
+  const Options options = options_of({});
   EXPECT_EQ(options.command, Command::Check);
   EXPECT_FALSE(options.level);
   EXPECT_EQ(options.jobs, default_jobs());
@@ -37,10 +37,10 @@ TEST(Options, DefaultsAreAFullCheckOnAllProcessors) {
 
 TEST(Options, AllAreUnderstood) {
   const Options options =
-      parsed({"-n",     "--quick", "-j",        "3",          "--only=refs,DF0301", "--only",  "short-link-missing",
-              "--skip", "content", "--format",  "json",       "--report",           "out",     "--progress",
-              "none",   "--color", "never",     "--no-trunc", "--strict",           "--stats", "--root-label",
-              "ROOT",   "-v",      "/some/root"});
+      options_of({"-n",     "--quick", "-j",        "3",          "--only=refs,DF0301", "--only",  "short-link-missing",
+                  "--skip", "content", "--format",  "json",       "--report",           "out",     "--progress",
+                  "none",   "--color", "never",     "--no-trunc", "--strict",           "--stats", "--root-label",
+                  "ROOT",   "-v",      "/some/root"});
   EXPECT_EQ(options.mode, Mode::DryRun);
   EXPECT_EQ(options.level, Level::Quick);
   EXPECT_EQ(options.jobs, 3U);
@@ -59,14 +59,14 @@ TEST(Options, AllAreUnderstood) {
 }
 
 TEST(Options, WordsAfterTwoDashesAreNoOptions) {
-  EXPECT_EQ(parsed({"--", "-n"}).arguments, std::vector<std::string>{"-n"});
+  EXPECT_EQ(options_of({"--", "-n"}).arguments, std::vector<std::string>{"-n"});
 }
 
 TEST(Options, NumbersAreStrict) {
   for (const char* value : {"0", "65", "-1", "3x", "0x3", " 3", "3.0", "99999999999999999999", "+3"}) {
     EXPECT_EQ(refused({"--jobs", value}), "--jobs " + std::string(value) + ": must be a whole number from 1 to 64");
   }
-  EXPECT_EQ(parsed({"-j64"}).jobs, 64U);
+  EXPECT_EQ(options_of({"-j64"}).jobs, 64U);
 }
 
 TEST(Options, MistakesAreNamedWithWhatWouldBeRight) {
@@ -96,23 +96,23 @@ TEST(Options, ControlCharactersOfAMistakeAreEscaped) {
 }
 
 TEST(Options, ModesExcludeEachOther) {
-  EXPECT_EQ(parsed({"-p"}).mode, Mode::Preen);
-  EXPECT_EQ(parsed({"--yes"}).mode, Mode::Yes);
-  EXPECT_EQ(parsed({"-n", "--dry-run"}).mode, Mode::DryRun);
+  EXPECT_EQ(options_of({"-p"}).mode, Mode::Preen);
+  EXPECT_EQ(options_of({"--yes"}).mode, Mode::Yes);
+  EXPECT_EQ(options_of({"-n", "--dry-run"}).mode, Mode::DryRun);
   EXPECT_EQ(refused({"-n", "-y"}), "--dry-run and --yes exclude each other");
   EXPECT_EQ(refused({"-p", "-y"}), "--preen and --yes exclude each other");
   EXPECT_EQ(refused({"--plan", "file"}), "--plan needs --dry-run: docker-fsck --dry-run --plan FILE [ROOT]");
   EXPECT_EQ(refused({"-y", "--plan", "file"}), "--plan needs --dry-run: docker-fsck --dry-run --plan FILE [ROOT]");
-  EXPECT_EQ(parsed({"-n", "--plan", "file"}).plan_file, "file");
+  EXPECT_EQ(options_of({"-n", "--plan", "file"}).plan_file, "file");
 }
 
 TEST(Options, CommandsTakeTheirOwnWordsAndOptions) {
-  const Options undo = parsed({"undo", "--yes", "/root", "RUN"});
+  const Options undo = options_of({"undo", "--yes", "/root", "RUN"});
   EXPECT_EQ(undo.command, Command::Undo);
   EXPECT_EQ(undo.arguments, (std::vector<std::string>{"/root", "RUN"}));
-  EXPECT_EQ(parsed({"recover", "--back"}).back, RecoverBack::Yes);
-  EXPECT_EQ(parsed({"history", "--acknowledge", "RUN", "/root"}).acknowledged_run, "RUN");
-  EXPECT_EQ(parsed({"-n", "apply", "plan"}).command, Command::Apply);
+  EXPECT_EQ(options_of({"recover", "--back"}).back, RecoverBack::Yes);
+  EXPECT_EQ(options_of({"history", "--acknowledge", "RUN", "/root"}).acknowledged_run, "RUN");
+  EXPECT_EQ(options_of({"-n", "apply", "plan"}).command, Command::Apply);
   EXPECT_EQ(refused({"apply"}), "apply what? docker-fsck apply PLAN");
   EXPECT_EQ(refused({"undo", "a", "b", "c"}), "undo takes less: docker-fsck undo [ROOT [RUN]]");
   EXPECT_EQ(refused({"--back", "/root"}), "--back has no meaning here, only for recover");
@@ -121,12 +121,12 @@ TEST(Options, CommandsTakeTheirOwnWordsAndOptions) {
 }
 
 TEST(Options, ShowTakesItsRootAsAnOption) {
-  const Options show = parsed({"show", "--root", "/root", "--full", "app:1"});
+  const Options show = options_of({"show", "--root", "/root", "--full", "app:1"});
   EXPECT_EQ(show.command, Command::Show);
   EXPECT_EQ(show.root, "/root");
   EXPECT_EQ(show.level, Level::Full);
   EXPECT_EQ(show.arguments, std::vector<std::string>{"app:1"});
-  EXPECT_TRUE(parsed({"show"}).arguments.empty());
+  EXPECT_TRUE(options_of({"show"}).arguments.empty());
   EXPECT_EQ(refused({"show", "a", "b"}), "show takes less: docker-fsck show [--root ROOT] [WHAT]");
   EXPECT_EQ(refused({"show", "--full", "--quick", "a"}), "--full and --quick exclude each other: --quick does less");
   EXPECT_EQ(refused({"--full", "/root"}), "--full has no meaning here, only for show");
@@ -134,14 +134,14 @@ TEST(Options, ShowTakesItsRootAsAnOption) {
 }
 
 TEST(Options, SaveNamesAnArchiveByFormat) {
-  const Options save = parsed({"save", "--root", "/root", "-o", "-", "--format", "oci-archive", "app:1", "app:2"});
+  const Options save = options_of({"save", "--root", "/root", "-o", "-", "--format", "oci-archive", "app:1", "app:2"});
   EXPECT_EQ(save.command, Command::Save);
   EXPECT_EQ(save.archive_format, ArchiveFormat::OciArchive);
   EXPECT_EQ(save.format, Format::Text);
   EXPECT_EQ(save.output_file, "-");
   EXPECT_EQ(save.arguments, (std::vector<std::string>{"app:1", "app:2"}));
-  EXPECT_EQ(parsed({"--json", "--format", "legacy", "save", "--all", "-o", "f"}).format, Format::Json);
-  EXPECT_EQ(parsed({"--json", "/root"}).format, Format::Json);
+  EXPECT_EQ(options_of({"--json", "--format", "legacy", "save", "--all", "-o", "f"}).format, Format::Json);
+  EXPECT_EQ(options_of({"--json", "/root"}).format, Format::Json);
   EXPECT_EQ(refused({"save", "--all", "-o", "f", "--format", "json"}),
             "--format json: must be one of docker-archive, oci-archive, oci-dir, legacy");
   EXPECT_EQ(refused({"--format", "legacy", "/root"}), "--format legacy: must be one of text, json");
@@ -154,7 +154,7 @@ TEST(Options, SaveNamesAnArchiveByFormat) {
 }
 
 TEST(Options, ADirectoryThatIsCalledLikeACommandIsNamedWithItsPath) {
-  EXPECT_EQ(parsed({"./migrate"}).arguments, std::vector<std::string>{"./migrate"});
+  EXPECT_EQ(options_of({"./migrate"}).arguments, std::vector<std::string>{"./migrate"});
 }
 
 TEST(Options, WhoAsksForJsonGetsErrorsAsJson) {

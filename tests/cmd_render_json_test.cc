@@ -19,7 +19,7 @@ std::vector<std::string> keys(const JsonValue& object) {
   return names;
 }
 
-JsonValue parsed(const std::string& text) {
+JsonValue document_of(const std::string& text) {
   Result<JsonValue> value = parse_json(text);
   if (!value) {
     ADD_FAILURE() << value.error().message() << "\n" << text;
@@ -29,7 +29,7 @@ JsonValue parsed(const std::string& text) {
 }
 
 TEST(RenderJson, KeysStandInTheOrderOfTheSchema) {
-  const JsonValue json = parsed(render_json(sample_of_everything().report, {}));
+  const JsonValue json = document_of(render_json(sample_of_everything().report, {}));
   EXPECT_EQ(keys(json), (std::vector<std::string>{"schema", "version", "root", "driver", "mode", "level", "daemon",
                                                   "counts", "findings", "plan", "repair", "failures", "not_checked", "cancelled", "below",
                                                   "summary", "journal", "exit_code"}));
@@ -51,7 +51,7 @@ TEST(RenderJson, KeysStandInTheOrderOfTheSchema) {
 TEST(RenderJson, TheSummaryCountsTheRootsBelowToo) {
   SampleReport sample = sample_of_everything();
   sample.report.below.push_back(sample_of_everything().report);
-  const JsonValue json = parsed(render_json(sample.report, {}));
+  const JsonValue json = document_of(render_json(sample.report, {}));
   EXPECT_EQ(json.get("summary").get("errors").as_uint64(), 4U);
   EXPECT_EQ(json.get("summary").get("warnings").as_uint64(), 2U);
   EXPECT_EQ(json.get("summary").get("infos").as_uint64(), 4U);
@@ -68,7 +68,7 @@ TEST(RenderJson, StepsHoldAllThatAReviewerNeeds) {
   sample.plan(finding, Rename{RelPath("a"), RelPath("b")});
   sample.plan(finding, SetMtime{RelPath("a"), -5, 7});
   sample.report.plan.steps[1].expect = {false, 7, 0100644, 9, 11, 13, "sha256:00"};
-  const JsonValue json = parsed(render_json(sample.report, {}));
+  const JsonValue json = document_of(render_json(sample.report, {}));
   const JsonValue::Array& plan = *json.get("plan").as_array();
   EXPECT_EQ(*plan[0].get("op").as_string(), "write-file");
   EXPECT_EQ(*plan[0].get("bytes").as_string(), "l/A\\x0a\\x00\\xff");
@@ -91,7 +91,8 @@ TEST(RenderJson, TimesOnlyWhereTheyAreWanted) {
   EXPECT_EQ(render_json(report, {}).find("timing"), std::string::npos);
   RenderSettings settings;
   settings.timing = Timing{1.5, 2.5, 1 << 20, 1000, 2};
-  EXPECT_EQ(parsed(render_json(report, settings)).get("timing").get("wall_seconds"), JsonValue::number_text("1.500"));
+  EXPECT_EQ(document_of(render_json(report, settings)).get("timing").get("wall_seconds"),
+            JsonValue::number_text("1.500"));
 }
 
 TEST(RenderJson, AnyBytesGiveValidJson) {
@@ -99,7 +100,7 @@ TEST(RenderJson, AnyBytesGiveValidJson) {
   sample.report.root = "/r\xff\"\\\n";
   sample.report.failures = {"open \x1b[1m\xc3", "quote \" done"};
   sample.add("tag-malformed", {{"key", "a\\x1bb\xfe"}});
-  const JsonValue json = parsed(render_json(sample.report, {}));
+  const JsonValue json = document_of(render_json(sample.report, {}));
   EXPECT_EQ(*json.get("root").as_string(), "/r\\xff\"\\\\x0a");
   EXPECT_EQ(*(*json.get("failures").as_array())[0].as_string(), "open \\x1b[1m\\xc3");
   EXPECT_EQ(*(*json.get("findings").as_array())[0].get("message").as_string(),
@@ -107,7 +108,7 @@ TEST(RenderJson, AnyBytesGiveValidJson) {
 }
 
 TEST(RenderJson, FailuresAreADocumentToo) {
-  const JsonValue json = parsed(render_json_error("no such \"root\"", 8));
+  const JsonValue json = document_of(render_json_error("no such \"root\"", 8));
   EXPECT_EQ(*json.get("error").get("message").as_string(), "no such \"root\"");
   EXPECT_EQ(json.get("exit_code").as_int64(), 8);
 }

@@ -52,7 +52,7 @@ Snapshot lasting(const std::string& root) {
   return snapshot;
 }
 
-struct Ran {
+struct RepairRun {
   int exit_code = 0;
   JsonValue report;
   std::string err;
@@ -81,7 +81,7 @@ class Repairs : public testing::Test {
     ASSERT_TRUE(damaged) << damaged.error().message();
   }
 
-  Ran run(std::vector<std::string> words) {
+  RepairRun run(std::vector<std::string> words) {
     words.insert(words.end(), {"--format", "json"});
     const Output output = run_program(words);
     const Result<JsonValue> report = parse_json(output.out);
@@ -89,7 +89,7 @@ class Repairs : public testing::Test {
     return {output.exit_code, report ? *report : JsonValue(), output.err};
   }
 
-  Ran check(const std::string& mode) {
+  RepairRun check(const std::string& mode) {
     std::vector<std::string> words{mode, "--progress", "none", root_};
     words.insert(words.end(), arguments_.begin(), arguments_.end());
     return run(words);
@@ -140,7 +140,7 @@ bool made_steps(const JsonValue& report) {
 }
 
 // The id of the run that a report tells of.
-std::string run_of(const Ran& ran) {
+std::string run_of(const RepairRun& ran) {
   const std::string journal = text_at(ran.report, "journal");
   return journal.substr(13, journal.rfind('/') - 13);
 }
@@ -153,7 +153,7 @@ TEST_P(EveryCase, IsRepairedForGoodAndCanBeTakenBack) {
     return;
   }
   const Snapshot before = lasting(root_);
-  const Ran repaired = check("--yes");
+  const RepairRun repaired = check("--yes");
   if (!array_of(repaired.report.get("repair"), "obstacles").empty()) {
     EXPECT_EQ(difference(before, lasting(root_)), "") << "what stands against a repair must keep it from beginning";
     EXPECT_EQ(repaired.exit_code & 8, 8);
@@ -164,7 +164,7 @@ TEST_P(EveryCase, IsRepairedForGoodAndCanBeTakenBack) {
   EXPECT_EQ(with_status(repaired.report, "failed"), Slugs{});
   EXPECT_TRUE(array_of(repaired.report.get("repair").get("after"), "new").empty());
 
-  const Ran again = check("--dry-run");
+  const RepairRun again = check("--dry-run");
   EXPECT_EQ(with_status(again.report, "planned"), Slugs{}) << "what can be repaired is repaired at once";
   EXPECT_EQ(again.exit_code, (repaired.exit_code & 4) | in_part) << "a repair says what a check says afterwards";
 
@@ -191,7 +191,7 @@ TEST_P(EveryCase, PreenMakesWhatIsSafeAndNothingElse) {
   if (IsSkipped() || HasFatalFailure()) {
     return;
   }
-  const Ran repaired = check("--preen");
+  const RepairRun repaired = check("--preen");
   if (!array_of(repaired.report.get("repair"), "obstacles").empty()) {
     return;
   }
@@ -203,7 +203,7 @@ TEST_P(EveryCase, PreenMakesWhatIsSafeAndNothingElse) {
       EXPECT_EQ(text_at(findings[why], "safety"), "safe") << text_at(step, "path");
     }
   }
-  const Ran again = check("--dry-run");
+  const RepairRun again = check("--dry-run");
   for (const JsonValue& finding : array_of(again.report, "findings")) {
     if (text_at(finding.get("repair"), "status") == "planned") {
       EXPECT_NE(text_at(finding, "safety"), "safe") << text_at(finding, "message");
@@ -211,13 +211,13 @@ TEST_P(EveryCase, PreenMakesWhatIsSafeAndNothingElse) {
   }
 }
 
-std::string test_name(const testing::TestParamInfo<std::string>& info) {
+std::string repaired_case_name(const testing::TestParamInfo<std::string>& info) {
   std::string name = info.param.substr(0, info.param.rfind('.'));
   std::replace_if(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, EveryCase, testing::ValuesIn(case_files()), test_name);
+INSTANTIATE_TEST_SUITE_P(Cases, EveryCase, testing::ValuesIn(case_files()), repaired_case_name);
 
 #define BUILD(file)                          \
   build(file);                               \
@@ -237,7 +237,7 @@ TEST_F(Repairs, APlanIsCarriedOutExactlyOrRefused) {
 
   fs::create_symlink("elsewhere", root_ + "/overlay2/l/BBBBBBBBBBBBBBBBBBBBBBBBBB");
   const Snapshot changed = lasting(root_);
-  const Ran refused = run({"--yes", "apply", plan});
+  const RepairRun refused = run({"--yes", "apply", plan});
   EXPECT_EQ(refused.exit_code, 8);
   EXPECT_NE(refused.err.find("overlay2/l/BBBBBBBBBBBBBBBBBBBBBBBBBB"), std::string::npos) << refused.err;
   EXPECT_EQ(difference(changed, lasting(root_)), "");
@@ -249,7 +249,7 @@ TEST_F(Repairs, APlanIsCarriedOutExactlyOrRefused) {
 
 TEST_F(Repairs, ALossStaysMarkedUntilItIsAcknowledged) {
   BUILD("refs/tag-dangling.case");
-  const Ran repaired = check("--yes");
+  const RepairRun repaired = check("--yes");
   EXPECT_EQ(repaired.exit_code, 4);
   const auto marked = [](const JsonValue& report) {
     const auto& findings = array_of(report, "findings");
@@ -257,7 +257,7 @@ TEST_F(Repairs, ALossStaysMarkedUntilItIsAcknowledged) {
                        [](const JsonValue& finding) { return text_at(finding, "slug") == "loss-unacknowledged"; });
   };
   EXPECT_TRUE(marked(repaired.report.get("repair").get("after")));
-  const Ran later = check("--dry-run");
+  const RepairRun later = check("--dry-run");
   EXPECT_EQ(later.exit_code, 4);
   EXPECT_TRUE(marked(later.report));
   const std::string id = run_of(repaired);
@@ -280,7 +280,7 @@ TEST_F(Repairs, WhatFollowsFromALossBelongsToItAndEndsWithIt) {
     }
     return causes;
   };
-  const Ran repaired = check("--yes");
+  const RepairRun repaired = check("--yes");
   EXPECT_EQ(missing(repaired.report.get("repair").get("after")), "loss-unacknowledged;");
   EXPECT_EQ(missing(check("--dry-run").report), "loss-unacknowledged;");
   EXPECT_EQ(run({"history", "--yes", "--acknowledge", run_of(repaired), root_}).exit_code, 0);
@@ -302,7 +302,7 @@ TEST_F(Repairs, TheReportTellsHowToTakeItBackAndPurgeEndsThat) {
 
 TEST_F(Repairs, AnUnfinishedRepairNamesRecover) {
   BUILD("leftovers/repair-unfinished.case");
-  const Ran refused = check("--yes");
+  const RepairRun refused = check("--yes");
   EXPECT_EQ(refused.exit_code & 8, 8);
   const JsonValue::Array& obstacles = array_of(refused.report.get("repair"), "obstacles");
   ASSERT_EQ(obstacles.size(), 1U);

@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Ran {
+struct Shown {
   int exit_code = 0;
   JsonValue document;
   std::string err;
@@ -91,12 +91,12 @@ class Show : public testing::Test {
     return found != names_.end() ? found->second : "";
   }
 
-  Ran show(Texts words) const {
+  Shown show(Texts words) const {
     words.insert(words.begin(), {"show", "--root", root_, "--progress", "none", "--format", "json"});
     const Output output = run_program(words);
     const Result<JsonValue> document = parse_json(output.out);
     EXPECT_TRUE(document) << output.out << output.err;
-    Ran ran{output.exit_code, document ? *document : JsonValue(), output.err};
+    Shown ran{output.exit_code, document ? *document : JsonValue(), output.err};
     EXPECT_EQ(ran.text("schema"), "docker-fsck/show/1");
     return ran;
   }
@@ -114,7 +114,7 @@ class Show : public testing::Test {
 TEST_F(Show, AnImageHasManyNames) {
   build("good/everything.case");
   const std::string id = name("app:1.id");
-  const Ran shown = show({"app:1"});
+  const Shown shown = show({"app:1"});
   EXPECT_EQ(shown.exit_code, 0);
   EXPECT_EQ(shown.text("kind"), "image");
   EXPECT_EQ(shown.text("id"), id);
@@ -135,7 +135,7 @@ TEST_F(Show, AnImageHasManyNames) {
 TEST_F(Show, ALayerIsKnownByEachOfItsIds) {
   build("good/everything.case");
   const std::string chain = name("base.chain");
-  const Ran shown = show({chain});
+  const Shown shown = show({chain});
   EXPECT_EQ(shown.text("kind"), "layer");
   EXPECT_EQ(shown.fact("diff_id"), name("base.diffid"));
   EXPECT_EQ(shown.fact("cache_id"), std::string(64, '1'));
@@ -156,7 +156,7 @@ TEST_F(Show, ALayerIsKnownByEachOfItsIds) {
 
 TEST_F(Show, AContainerIsKnownByNameIdAndMount) {
   build("good/everything.case");
-  const Ran shown = show({"web"});
+  const Shown shown = show({"web"});
   EXPECT_EQ(shown.text("kind"), "container");
   EXPECT_EQ(shown.text("name"), "web");
   const Texts uses = shown.list("uses");
@@ -174,13 +174,13 @@ TEST_F(Show, AContainerIsKnownByNameIdAndMount) {
 
 TEST_F(Show, DirectoriesAndLinksSayWhoNamesThem) {
   build("good/everything.case");
-  const Ran dir = show({name("top.dir")});
+  const Shown dir = show({name("top.dir")});
   EXPECT_EQ(dir.text("kind"), "directory");
   EXPECT_EQ(dir.fact("purpose"), "files of a layer");
   EXPECT_TRUE(holds(dir.list("used_by"), "directory of layer=" + name("top.chain")));
   EXPECT_TRUE(holds(dir.list("uses"), "lower 1 of 1=" + std::string(64, '1')));
   for (const std::string& what : {name("top.linkid"), "l/" + name("top.linkid"), name("top.link")}) {
-    const Ran link = show({what});
+    const Shown link = show({what});
     EXPECT_EQ(link.text("kind"), "link") << what;
     EXPECT_EQ(link.list("uses"), Texts{"directory=" + std::string(64, '2')}) << what;
     EXPECT_TRUE(holds(link.list("used_by"), "place 1 of lower of=" + std::string(64, 'c') + "-init")) << what;
@@ -189,16 +189,16 @@ TEST_F(Show, DirectoriesAndLinksSayWhoNamesThem) {
 
 TEST_F(Show, VolumesNetworksAndOtherFiles) {
   build("good/everything.case");
-  const Ran volume = show({"data"});
+  const Shown volume = show({"data"});
   EXPECT_EQ(volume.text("kind"), "volume");
   EXPECT_EQ(volume.fact("labels"), "team=a, tier=test");
   EXPECT_EQ(volume.list("used_by"), Texts{"container=web"});
   EXPECT_EQ(show({"volumes/data"}).text("kind"), "volume");
-  const Ran network = show({"mynet"});
+  const Shown network = show({"mynet"});
   EXPECT_EQ(network.text("kind"), "network");
   EXPECT_EQ(network.text("id"), name("net.mynet.id"));
   EXPECT_TRUE(holds(network.list("used_by"), "container=web"));
-  const Ran file = show({name("c1") + "/config.v2.json"});
+  const Shown file = show({name("c1") + "/config.v2.json"});
   EXPECT_EQ(file.text("kind"), "file");
   EXPECT_EQ(file.list("used_by"), Texts{"part of container=web"});
   EXPECT_EQ(show({root_ + "//overlay2/."}).text("kind"), "directory");
@@ -207,20 +207,20 @@ TEST_F(Show, VolumesNetworksAndOtherFiles) {
 
 TEST_F(Show, AFileOfALayerIsDescribedAndSeenThroughUpperLayers) {
   build("good/everything.case");
-  const Ran shown = show({name("base.diff") + "/etc/passwd"});
+  const Shown shown = show({name("base.diff") + "/etc/passwd"});
   EXPECT_EQ(shown.exit_code, 0);
   EXPECT_EQ(shown.text("level"), "quick");
   EXPECT_EQ(shown.text("name"), "etc/passwd");
   const JsonValue& listed = shown.thing("entries", 1);
-  EXPECT_EQ(Ran::text_of(listed.get("role")), "in tar-split");
-  EXPECT_EQ(Ran::text_of(listed.get("facts").get("mode")), "0644");
-  EXPECT_EQ(Ran::text_of(listed.get("facts").get("size")), "11 bytes");
+  EXPECT_EQ(Shown::text_of(listed.get("role")), "in tar-split");
+  EXPECT_EQ(Shown::text_of(listed.get("facts").get("mode")), "0644");
+  EXPECT_EQ(Shown::text_of(listed.get("facts").get("size")), "11 bytes");
   EXPECT_EQ(shown.list("used_by"), Texts{"file of layer=" + name("base.chain")});
   std::string sight;
-  for (const JsonValue& who : Ran::array(shown.document.get("seen_by"))) {
-    const JsonValue& names = Ran::array(who.get("names")).front();
-    sight += Ran::text_of(names) + " " + Ran::text_of(who.get("facts").get("visible")) + " " +
-             Ran::text_of(who.get("facts").get("which")) + "\n";
+  for (const JsonValue& who : Shown::array(shown.document.get("seen_by"))) {
+    const JsonValue& names = Shown::array(who.get("names")).front();
+    sight += Shown::text_of(names) + " " + Shown::text_of(who.get("facts").get("visible")) + " " +
+             Shown::text_of(who.get("facts").get("which")) + "\n";
   }
   EXPECT_NE(sight.find("app:1 no deletes etc/passwd\n"), std::string::npos) << sight;
   EXPECT_NE(sight.find("base:1 yes \n"), std::string::npos) << sight;
@@ -232,10 +232,10 @@ TEST_F(Show, ADirectoryOnTopHidesAFileButNotADirectory) {
   damage("rm", {"@top.diff/etc/passwd"});
   damage("mkdir", {"@top.diff/etc/passwd"});
   const auto sight = [&](const std::string& path) {
-    const Ran shown = show({"--structure", name("base.diff") + "/" + path});
-    for (const JsonValue& who : Ran::array(shown.document.get("seen_by"))) {
-      if (Ran::text_of(Ran::array(who.get("names")).front()) == "app:1") {
-        return Ran::text_of(who.get("facts").get("visible")) + " " + Ran::text_of(who.get("facts").get("which"));
+    const Shown shown = show({"--structure", name("base.diff") + "/" + path});
+    for (const JsonValue& who : Shown::array(shown.document.get("seen_by"))) {
+      if (Shown::text_of(Shown::array(who.get("names")).front()) == "app:1") {
+        return Shown::text_of(who.get("facts").get("visible")) + " " + Shown::text_of(who.get("facts").get("which"));
       }
     }
     return std::string();
@@ -247,9 +247,9 @@ TEST_F(Show, ADirectoryOnTopHidesAFileButNotADirectory) {
 
 TEST_F(Show, AWhiteoutSaysWhatItDeletes) {
   build("good/everything.case");
-  const Ran shown = show({std::string(64, '2') + "/diff/etc/passwd"});
-  EXPECT_NE(Ran::text_of(shown.thing("entries", 0).get("facts").get("note")).find("a whiteout"), std::string::npos);
-  EXPECT_NE(Ran::text_of(shown.thing("entries", 1).get("facts").get("note")).find("a whiteout"), std::string::npos);
+  const Shown shown = show({std::string(64, '2') + "/diff/etc/passwd"});
+  EXPECT_NE(Shown::text_of(shown.thing("entries", 0).get("facts").get("note")).find("a whiteout"), std::string::npos);
+  EXPECT_NE(Shown::text_of(shown.thing("entries", 1).get("facts").get("note")).find("a whiteout"), std::string::npos);
   EXPECT_EQ(shown.list("uses"), Texts{"the same name is in=" + name("base.chain")});
 }
 
@@ -264,7 +264,7 @@ TEST_F(Show, DamageIsToldOfWhatItTouchesAndOfNothingElse) {
   damage("truncate", {"@top.dir/link", "0"});
   damage("truncate", {"@c2/hostconfig.json", "0"});
   const auto touches = [&](const std::string& what, const std::string& slug) {
-    const Ran shown = show({what});
+    const Shown shown = show({what});
     EXPECT_EQ(shown.exit_code, holds(shown.slugs(), slug) ? 4 : 0) << what;
     return holds(shown.slugs(), slug);
   };
@@ -279,7 +279,7 @@ TEST_F(Show, DamageIsToldOfWhatItTouchesAndOfNothingElse) {
   EXPECT_TRUE(touches("idle", "hostconfig-bad"));
   EXPECT_FALSE(touches("scratch:1", "hostconfig-bad"));
   EXPECT_EQ(show({"containers/" + name("c2.id") + "/hostconfig.json"}).slugs(), Texts{"hostconfig-bad"});
-  const Ran base = show({"base:1"});
+  const Shown base = show({"base:1"});
   EXPECT_NE(base.document.get("summary").get("other_errors").as_int64(), 0) << "there is damage elsewhere";
   EXPECT_NE(text({"app:1"}).find("would write"), std::string::npos) << "the repair is shown";
   EXPECT_NE(text({"base:1"}).find("nothing is wrong with it"), std::string::npos);
@@ -305,14 +305,14 @@ TEST_F(Show, WhatIsMissingIsShownWhereSomethingRefersToIt) {
   damage("rm", {"-r", "@top"});
   damage("rm", {"@built:1"});
   damage("rm", {"@step.link"});
-  const Ran layer = show({name("top.chain")});
+  const Shown layer = show({name("top.chain")});
   EXPECT_EQ(layer.text("kind"), "layer");
   EXPECT_EQ(layer.exit_code, 4);
   EXPECT_TRUE(holds(layer.list("used_by"), "layer 2 of 2 of image=app:1"));
-  const Ran image = show({"built:1"});
+  const Shown image = show({"built:1"});
   EXPECT_EQ(image.fact("config"), "missing");
   EXPECT_TRUE(holds(image.list("used_by"), "container=idle"));
-  const Ran link = show({name("step.linkid")});
+  const Shown link = show({name("step.linkid")});
   EXPECT_EQ(link.fact("note"), "missing");
   EXPECT_TRUE(holds(link.slugs(), "short-link-missing"));
 }
@@ -320,14 +320,14 @@ TEST_F(Show, WhatIsMissingIsShownWhereSomethingRefersToIt) {
 TEST_F(Show, AmbiguousWordsListAllThatTheyMayMean) {
   build("good/everything.case");
   damage("mkdir", {"web"});
-  const Ran shown = show({"web"});
+  const Shown shown = show({"web"});
   EXPECT_EQ(shown.exit_code, 16);
-  const JsonValue::Array& candidates = Ran::array(shown.document.get("candidates"));
+  const JsonValue::Array& candidates = Shown::array(shown.document.get("candidates"));
   ASSERT_EQ(candidates.size(), 2U);
   std::set<std::string> kinds;
   for (const JsonValue& candidate : candidates) {
-    kinds.insert(Ran::text_of(candidate.get("kind")));
-    const Ran one = show({Ran::text_of(candidate.get("show"))});
+    kinds.insert(Shown::text_of(candidate.get("kind")));
+    const Shown one = show({Shown::text_of(candidate.get("show"))});
     EXPECT_NE(one.exit_code, 16) << "what is offered is not ambiguous";
   }
   EXPECT_EQ(kinds, (std::set<std::string>{"container", "file"}));
@@ -342,7 +342,7 @@ TEST_F(Show, AWholeIdIsMeantBeforeOneThatItBegins) {
   damage("mkdir", {"overlay2/" + whole + "-init"});
   EXPECT_EQ(show({whole}).text("id"), whole);
   EXPECT_EQ(show({whole + "-init"}).text("id"), whole + "-init");
-  EXPECT_EQ(Ran::array(show({whole.substr(0, 12)}).document.get("candidates")).size(), 2U);
+  EXPECT_EQ(Shown::array(show({whole.substr(0, 12)}).document.get("candidates")).size(), 2U);
 }
 
 TEST_F(Show, UnknownWordsGetAHint) {
@@ -357,10 +357,10 @@ TEST_F(Show, UnknownWordsGetAHint) {
                                    {"l/" + std::string(26, 'Z'), "nothing in"},
                                    {"", "An empty name means nothing"},
                                    {std::string("a\x1b[31m\n"), "\\x1b[31m\\x0a"}}) {
-    const Ran shown = show({what});
+    const Shown shown = show({what});
     EXPECT_EQ(shown.exit_code, 16) << what;
     EXPECT_NE(shown.err.find(hint), std::string::npos) << shown.err;
-    EXPECT_NE(Ran::text_of(shown.document.get("error").get("message")).find(hint), std::string::npos);
+    EXPECT_NE(Shown::text_of(shown.document.get("error").get("message")).find(hint), std::string::npos);
   }
   EXPECT_EQ(show({}).exit_code, 0);
   EXPECT_EQ(run_program({"show", "--root", root_ + "/none", "web"}).exit_code, 8);
@@ -369,12 +369,12 @@ TEST_F(Show, UnknownWordsGetAHint) {
 TEST_F(Show, ALinkToTheRootAndARemappedRootAreUnderstood) {
   build("good/userns.case");
   fs::create_directory_symlink(root_, scratch_.path() + "/linked");
-  const Ran inventory = show({});
-  const JsonValue::Array& below = Ran::array(inventory.document.get("below"));
+  const Shown inventory = show({});
+  const JsonValue::Array& below = Shown::array(inventory.document.get("below"));
   ASSERT_EQ(below.size(), 1U);
-  const std::string prefix = Ran::text_of(below.front().get("id"));
-  const JsonValue& image = Ran::array(below.front().get("images")).front();
-  const Ran shown = show({Ran::text_of(image.get("id"))});
+  const std::string prefix = Shown::text_of(below.front().get("id"));
+  const JsonValue& image = Shown::array(below.front().get("images")).front();
+  const Shown shown = show({Shown::text_of(image.get("id"))});
   EXPECT_EQ(shown.text("kind"), "image");
   for (const std::string& place : shown.places()) {
     EXPECT_TRUE(place.starts_with(prefix + "/")) << place;
@@ -384,7 +384,7 @@ TEST_F(Show, ALinkToTheRootAndARemappedRootAreUnderstood) {
 
 TEST_F(Show, TheInventoryNamesEverything) {
   build("good/everything.case");
-  const Ran shown = show({});
+  const Shown shown = show({});
   EXPECT_EQ(shown.list("images"), (Texts{"=app:1", "=base:1", "=built:1", "=scratch:1"}));
   EXPECT_EQ(shown.list("containers").size(), 2U);
   EXPECT_EQ(shown.list("volumes"), (Texts{"=data", "=scratch"}));
@@ -404,21 +404,21 @@ TEST_F(Show, NeverWritesAndNeverFails) {
     build(file);
     const Result<Snapshot> before = take_snapshot(root_);
     ASSERT_TRUE(before);
-    const Ran inventory = show({});
+    const Shown inventory = show({});
     Texts words{"overlay2", "overlay2/l", "volumes", "image/overlay2/repositories.json"};
     for (const char* list : {"images", "containers", "volumes", "networks"}) {
-      for (const JsonValue& thing : Ran::array(inventory.document.get(list))) {
-        words.push_back(Ran::text_of(thing.get("id")));
-        const Ran shown = show({words.back()});
-        for (const JsonValue& part : Ran::array(shown.document.get("uses"))) {
-          words.push_back(Ran::text_of(part.get("id")));
+      for (const JsonValue& thing : Shown::array(inventory.document.get(list))) {
+        words.push_back(Shown::text_of(thing.get("id")));
+        const Shown shown = show({words.back()});
+        for (const JsonValue& part : Shown::array(shown.document.get("uses"))) {
+          words.push_back(Shown::text_of(part.get("id")));
         }
       }
     }
     std::sort(words.begin(), words.end());
     words.erase(std::unique(words.begin(), words.end()), words.end());
     for (const std::string& word : words) {
-      const Ran shown = show({"--quick", word});
+      const Shown shown = show({"--quick", word});
       EXPECT_TRUE(shown.exit_code == 0 || shown.exit_code == 4 || shown.exit_code == 16) << word << shown.err;
       ++things;
     }

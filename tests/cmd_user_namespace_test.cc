@@ -34,7 +34,7 @@ constexpr int kNoNamespace = 99;
 constexpr uint32_t kFirst = 700'000;  // as in the case good/shifted
 const std::string kMap = "0 " + std::to_string(kFirst) + " 65536";
 
-std::string program() {
+std::string program_in_namespace() {
   if (const char* given = std::getenv("DOCKER_FSCK"); given != nullptr) {
     return given;
   }
@@ -47,7 +47,7 @@ void wait_on(int fd) {
   static_cast<void>(::read(fd, &byte, 1) == 1);
 }
 
-struct Ran {
+struct NamespaceRun {
   int exit_code = 0;
   std::string out;
 };
@@ -84,13 +84,13 @@ class UserNamespace : public testing::Test {
   }
 
   // Runs docker-fsck as the root of a user namespace with these ids, or as the one of this machine.
-  Ran run(std::vector<std::string> words, bool inside, const std::string& map = kMap) const {
+  NamespaceRun run(std::vector<std::string> words, bool inside, const std::string& map = kMap) const {
     const std::string out = scratch_.path() + "/out";
     const int to = ::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     std::array<int, 2> ready{}, mapped{};
     EXPECT_EQ(::pipe2(ready.data(), O_CLOEXEC), 0);
     EXPECT_EQ(::pipe2(mapped.data(), O_CLOEXEC), 0);
-    words.insert(words.begin(), program());
+    words.insert(words.begin(), program_in_namespace());
     std::vector<char*> raw;
     for (std::string& word : words) {
       raw.push_back(word.data());
@@ -153,13 +153,13 @@ TEST_F(UserNamespace, AHealthyRootIsCleanFromBothSides) {
   for (const char* file : {"good/shifted.case", "good/namespace-whiteouts.case"}) {
     build(file);
     const Snapshot before = all_but_ours();
-    const Ran inside = run({"-y", root()}, true);
+    const NamespaceRun inside = run({"-y", root()}, true);
     if (inside.exit_code == kNoNamespace) {
       GTEST_SKIP() << "no user namespaces here";
     }
     EXPECT_EQ(inside.exit_code, 0) << inside.out;
     EXPECT_NE(inside.out.find("found: no errors, no warnings"), std::string::npos) << inside.out;
-    const Ran outside = run({"-y", root()}, false);
+    const NamespaceRun outside = run({"-y", root()}, false);
     EXPECT_EQ(outside.exit_code, 0) << outside.out;
     EXPECT_NE(outside.out.find("owners are shifted by 700000"), std::string::npos) << outside.out;
     EXPECT_EQ(difference(before, all_but_ours()), "");
@@ -169,7 +169,7 @@ TEST_F(UserNamespace, AHealthyRootIsCleanFromBothSides) {
 
 TEST_F(UserNamespace, AStrangersDirectoryIsNamedInsideAndMendedOutside) {
   build("content/owner-mode-wrong-stranger.case");
-  const Ran inside = run({"-n", root()}, true);
+  const NamespaceRun inside = run({"-n", root()}, true);
   if (inside.exit_code == kNoNamespace) {
     GTEST_SKIP() << "no user namespaces here";
   }
@@ -187,13 +187,13 @@ TEST_F(UserNamespace, AStrangersDirectoryIsNamedInsideAndMendedOutside) {
   EXPECT_EQ(stat.st_gid, kFirst);
   EXPECT_EQ(stat.st_mode & 07777, 0755U);
 
-  const Ran after = run({"-n", root()}, true);
+  const NamespaceRun after = run({"-n", root()}, true);
   EXPECT_EQ(after.exit_code, 0) << after.out;
   EXPECT_NE(after.out.find("DF0948 own-runs-hidden"), std::string::npos) << after.out;
-  const Ran again = run({"-p", root()}, true);
+  const NamespaceRun again = run({"-p", root()}, true);
   EXPECT_EQ(again.exit_code, 0) << again.out;
   ASSERT_EQ(::chmod(layer("etc/shadow").c_str(), 0666), 0);
-  const Ran refused = run({"-p", root()}, true);
+  const NamespaceRun refused = run({"-p", root()}, true);
   EXPECT_EQ(refused.exit_code, 12) << refused.out;
   EXPECT_NE(refused.out.find("whoever repaired this root before"), std::string::npos) << refused.out;
   ASSERT_EQ(::chmod(layer("etc/shadow").c_str(), 0640), 0);
@@ -205,7 +205,7 @@ TEST_F(UserNamespace, DamageIsMendedInsideWithTheIdsOfTheNamespace) {
   build("good/shifted.case");
   ASSERT_EQ(::chmod(layer("bin/busybox").c_str(), 0755), 0);
   ASSERT_EQ(::lchown(layer("etc/shadow").c_str(), kFirst, kFirst), 0);
-  const Ran inside = run({"-p", root()}, true);
+  const NamespaceRun inside = run({"-p", root()}, true);
   if (inside.exit_code == kNoNamespace) {
     GTEST_SKIP() << "no user namespaces here";
   }
@@ -219,13 +219,13 @@ TEST_F(UserNamespace, DamageIsMendedInsideWithTheIdsOfTheNamespace) {
 TEST_F(UserNamespace, ALostAccessListComesBackForTheIdsOfTheNamespace) {
   build("content/xattr-wrong-acl-namespace.case");
   const Snapshot before = all_but_ours();
-  const Ran mended = run({"-p", root()}, false);
+  const NamespaceRun mended = run({"-p", root()}, false);
   EXPECT_EQ(mended.exit_code, 1) << mended.out;
   for (const char* file : {"srv/data", "srv/unshifted"}) {
     EXPECT_EQ(named_users(layer(file)), std::vector<uint32_t>{kFirst + 1000}) << file;
   }
   EXPECT_EQ(run({"-n", root()}, false).exit_code, 0);
-  if (const Ran inside = run({"-n", root()}, true); inside.exit_code != kNoNamespace) {
+  if (const NamespaceRun inside = run({"-n", root()}, true); inside.exit_code != kNoNamespace) {
     EXPECT_EQ(count(inside.out, "DF0910"), 0U) << inside.out;
   }
   EXPECT_EQ(run({"undo", "--yes", root()}, false).exit_code, 0);
@@ -238,7 +238,7 @@ TEST_F(UserNamespace, MarksThatANamespaceIsNotShownAreNotCalledLost) {
   for (const char* map : {"0 0 4294967295", "0 0 65536"}) {
     build("good/plain.case");
     const Snapshot before = all_but_ours();
-    const Ran inside = run({"-p", root()}, true, map);
+    const NamespaceRun inside = run({"-p", root()}, true, map);
     if (inside.exit_code == kNoNamespace) {
       GTEST_SKIP() << "no user namespaces here";
     }
@@ -256,13 +256,13 @@ TEST_F(UserNamespace, MarksThatANamespaceIsNotShownAreNotCalledLost) {
 TEST_F(UserNamespace, MarksThatTakeAPrivilegeAreNotCalledLostWithoutIt) {
   build("good/plain.case");
   bounded_ = true;
-  const Ran without = run({"-n", root()}, false);
+  const NamespaceRun without = run({"-n", root()}, false);
   EXPECT_EQ(count(without.out, "DF0914"), 0U) << without.out;
   EXPECT_EQ(count(without.out, "\nDF0141"), 1U) << without.out;
   EXPECT_NE(without.out.find("without CAP_SYS_ADMIN trusted attributes cannot be seen"), std::string::npos) << without.out;
   fs::remove_all(root());
   build("good/shifted.case");
-  const Ran shifted = run({"-n", root()}, false);
+  const NamespaceRun shifted = run({"-n", root()}, false);
   EXPECT_EQ(shifted.exit_code, 0) << "the marks of this root are for all to see: " << shifted.out;
 }
 

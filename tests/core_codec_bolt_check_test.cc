@@ -9,7 +9,7 @@ namespace dfsck {
 namespace {
 
 using test::BoltBuilder;
-using Kind = BoltProblem::Kind;
+using Problem = BoltProblem::Kind;
 
 std::vector<BoltProblem> check(std::string bytes) {
   const Result<BoltFile> file = BoltFile::open(std::move(bytes));
@@ -70,7 +70,7 @@ TEST(BoltCheck, OneInvalidMetaIsHealthy) {
 TEST(BoltCheck, TooSmall) {
   const std::vector<BoltProblem> problems = check(Sample().build().substr(0, 5000));
   ASSERT_EQ(problems.size(), 1U);
-  EXPECT_EQ(problems[0].kind, Kind::TooSmall);
+  EXPECT_EQ(problems[0].kind, Problem::TooSmall);
 }
 
 TEST(BoltCheck, BothMetasInvalid) {
@@ -79,14 +79,14 @@ TEST(BoltCheck, BothMetasInvalid) {
   bytes[sample.builder.at(0) + 60] ^= 1;
   bytes[sample.builder.at(1) + 16] ^= 1;
   EXPECT_EQ(told(bytes), "no valid meta page (0: bad checksum, 1: bad magic)\n");
-  EXPECT_EQ(check(bytes).at(0).kind, Kind::BadMeta);
+  EXPECT_EQ(check(bytes).at(0).kind, Problem::BadMeta);
 }
 
 TEST(BoltCheck, FileShorterThanItsHighWaterMark) {
   const std::string bytes = Sample().build();
   const std::vector<BoltProblem> problems = check(bytes.substr(0, bytes.size() - 4096));
   ASSERT_EQ(problems.size(), 2U);
-  EXPECT_EQ(problems[0].kind, Kind::FileTooShort);
+  EXPECT_EQ(problems[0].kind, Problem::FileTooShort);
   EXPECT_EQ(bolt_problem_text(problems[0]), "only 28672 bytes, but 8 pages of 4096 bytes in use");
   EXPECT_EQ(problems[1].page, 7U);  // the freelist is what was cut off
   EXPECT_EQ(told(Sample().with_meta64(40, uint64_t{1} << 60)),
@@ -98,7 +98,7 @@ TEST(BoltCheck, WrongPageId) {
   std::string bytes = sample.build();
   sample.builder.poke64(bytes, sample.builder.at(3), 2);
   EXPECT_EQ(told(bytes), "page 3: calls itself page 2\n");
-  EXPECT_EQ(check(bytes).at(0).kind, Kind::BadPage);
+  EXPECT_EQ(check(bytes).at(0).kind, Problem::BadPage);
 }
 
 TEST(BoltCheck, WrongFlags) {
@@ -161,7 +161,7 @@ TEST(BoltCheck, ReferencesOutOfRange) {
     sample.builder.poke64(bytes, sample.builder.at(4) + 16 + 8, target);
     const std::vector<BoltProblem> problems = check(bytes);
     ASSERT_EQ(problems.size(), 1U) << target;
-    EXPECT_EQ(problems[0].kind, Kind::OutOfRange);
+    EXPECT_EQ(problems[0].kind, Problem::OutOfRange);
     EXPECT_EQ(problems[0].page, target);
   }
   EXPECT_EQ(told(Sample().with_meta64(16, 9)), "page 9: is outside of the 8 pages in use; page 0 refers to it\n");
@@ -183,7 +183,7 @@ TEST(BoltCheck, MultiplyReferenced) {
   sample.builder.poke64(bytes, sample.builder.at(4) + 32 + 8, 2);  // both children are page 2 now
   const std::vector<BoltProblem> problems = check(bytes);
   ASSERT_EQ(problems.size(), 1U);
-  EXPECT_EQ(problems[0].kind, Kind::MultiplyReferenced);
+  EXPECT_EQ(problems[0].kind, Problem::MultiplyReferenced);
   EXPECT_EQ(bolt_problem_text(problems[0]), "page 2: has another owner besides page 4");
 }
 
@@ -195,7 +195,7 @@ TEST(BoltCheck, OverflowOfOnePageInsideOfAnother) {
   sample = Sample();
   bytes = sample.build();
   sample.builder.poke32(bytes, sample.builder.at(6) + 12, 1);  // the root claims the freelist's page
-  EXPECT_EQ(check(bytes).at(0).kind, Kind::MultiplyReferenced);
+  EXPECT_EQ(check(bytes).at(0).kind, Problem::MultiplyReferenced);
 }
 
 TEST(BoltCheck, ReachableFreed) {
@@ -203,7 +203,7 @@ TEST(BoltCheck, ReachableFreed) {
   sample.builder.also_free(3);
   const std::vector<BoltProblem> problems = check(sample.build());
   ASSERT_EQ(problems.size(), 1U);
-  EXPECT_EQ(problems[0].kind, Kind::ReachableFreed);
+  EXPECT_EQ(problems[0].kind, Problem::ReachableFreed);
   EXPECT_EQ(problems[0].page, 3U);
 }
 
@@ -212,7 +212,7 @@ TEST(BoltCheck, FreeTwice) {
   sample.builder.also_free(5);
   const std::vector<BoltProblem> problems = check(sample.build());
   ASSERT_EQ(problems.size(), 1U);
-  EXPECT_EQ(problems[0].kind, Kind::FreeTwice);
+  EXPECT_EQ(problems[0].kind, Problem::FreeTwice);
   EXPECT_EQ(problems[0].page, 5U);
 }
 
@@ -256,11 +256,11 @@ TEST(BoltCheck, LeaksAreToldAsRunsAndAreHarmless) {
   sample.builder.add_leaked();
   const std::vector<BoltProblem> problems = check(sample.build());
   ASSERT_EQ(problems.size(), 2U);
-  EXPECT_EQ(problems[0].kind, Kind::Leaked);
+  EXPECT_EQ(problems[0].kind, Problem::Leaked);
   EXPECT_EQ(bolt_problem_text(problems[0]), "page 7: is neither in use nor free, nor are the pages up to 8");
   EXPECT_EQ(bolt_problem_text(problems[1]), "page 10: is neither in use nor free");
   EXPECT_TRUE(is_harmless(problems[0].kind));
-  EXPECT_FALSE(is_harmless(Kind::KeyOrder));
+  EXPECT_FALSE(is_harmless(Problem::KeyOrder));
 }
 
 TEST(BoltCheck, AFreelistThatIsNotStoredHasNoLeaks) {
@@ -278,7 +278,7 @@ TEST(BoltCheck, KeyOrderInsideOfAPage) {
   EXPECT_EQ(told(twice.build(twice.add_leaf({{"a", ""}, {"a", ""}}))), "page 2: key \"a\" does not come after \"a\"\n");
   BoltBuilder inside;
   const uint64_t leaf = inside.add_leaf({inside.inline_bucket("x", {{"b", ""}, {"a", ""}})});
-  EXPECT_EQ(check(inside.build(leaf)).at(0).kind, Kind::KeyOrder);
+  EXPECT_EQ(check(inside.build(leaf)).at(0).kind, Problem::KeyOrder);
 }
 
 TEST(BoltCheck, ShorterKeysComeFirstAndBytesAreUnsigned) {
@@ -319,7 +319,7 @@ TEST(BoltCheck, TheNumberOfProblemsIsBounded) {
   }
   const std::vector<BoltProblem> problems = check(builder.build(builder.add_leaf(items)));
   EXPECT_EQ(problems.size(), BoltFile::kMaxProblems);
-  EXPECT_EQ(problems.back().kind, Kind::LimitReached);
+  EXPECT_EQ(problems.back().kind, Problem::LimitReached);
 }
 
 }  // namespace

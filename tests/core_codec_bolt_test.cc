@@ -9,7 +9,7 @@ namespace dfsck {
 namespace {
 
 using test::BoltBuilder;
-using Kind = BoltProblem::Kind;
+using Problem = BoltProblem::Kind;
 
 std::string from_hex(std::string_view hex) {
   std::string bytes;
@@ -230,7 +230,7 @@ TEST(Bolt, ADamagedPageCostsOnlyWhatIsBelowIt) {
   EXPECT_EQ(error_of(file), "read bbolt file: page 2: calls itself page 77");
   const BoltTree tree = file.load();
   ASSERT_EQ(tree.problems.size(), 1U);
-  EXPECT_EQ(tree.problems[0].kind, Kind::BadPage);
+  EXPECT_EQ(tree.problems[0].kind, Problem::BadPage);
   EXPECT_EQ(tree.problems[0].page, bad);
   EXPECT_FALSE(tree.root.complete);
   EXPECT_FALSE(tree.root.bucket("hurt")->complete);
@@ -272,7 +272,7 @@ TEST(Bolt, CyclesAndDeepNestsEnd) {
   EXPECT_TRUE(opened(nest.build(below)).root());
   const BoltTree tree = opened(deeper.build(deeper.add_leaf({deeper.bucket("b", below)}))).load();
   ASSERT_EQ(tree.problems.size(), 1U);
-  EXPECT_EQ(tree.problems[0].kind, Kind::TooDeep);
+  EXPECT_EQ(tree.problems[0].kind, Problem::TooDeep);
 }
 
 TEST(Bolt, ATreeOutlivesItsFile) {

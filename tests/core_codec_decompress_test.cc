@@ -16,7 +16,7 @@ using test::Pieces;
 constexpr Compression kAll[] = {Compression::Gzip, Compression::Bzip2, Compression::Xz, Compression::Zstd};
 
 // Compresses badly, so that streams have a middle.
-std::string sample(size_t size = 300'000) {
+std::string compressible(size_t size = 300'000) {
   std::string text;
   uint32_t state = 1;
   while (text.size() < size) {
@@ -26,15 +26,15 @@ std::string sample(size_t size = 300'000) {
   return text.substr(0, size);
 }
 
-struct Outcome {
+struct Decompressed {
   std::string bytes;
   std::optional<Error> error;
   Compression compression = Compression::None;
 };
 
-Outcome decompress(std::string bytes, size_t piece = 4096, const DecompressLimits& limits = {}) {
+Decompressed decompress(std::string bytes, size_t piece = 4096, const DecompressLimits& limits = {}) {
   Decompressor source(std::make_unique<Pieces>(std::move(bytes), piece), "x.tar", limits);
-  Outcome outcome;
+  Decompressed outcome;
   for (;;) {
     const Result<std::string_view> got = source.next();
     outcome.compression = source.compression();
@@ -52,10 +52,10 @@ Outcome decompress(std::string bytes, size_t piece = 4096, const DecompressLimit
 }
 
 TEST(Decompress, GivesBackWhatWasCompressed) {
-  const std::string text = sample();
+  const std::string text = compressible();
   for (const Compression compression : kAll) {
     for (const size_t piece : {size_t{1}, size_t{7}, size_t{4096}, size_t{10'000'000}}) {
-      const Outcome outcome = decompress(compressed(text, compression), piece);
+      const Decompressed outcome = decompress(compressed(text, compression), piece);
       EXPECT_FALSE(outcome.error) << outcome.error->message();
       EXPECT_TRUE(outcome.bytes == text) << compression_name(compression) << " in pieces of " << piece;
       EXPECT_EQ(outcome.compression, compression);
@@ -65,9 +65,9 @@ TEST(Decompress, GivesBackWhatWasCompressed) {
 
 TEST(Decompress, LeavesAloneWhatIsNotCompressed) {
   for (const std::string& text :
-       {std::string(), std::string("BZ"), std::string("\x1f\x8b"), sample(), std::string(1024, '\0')}) {
+       {std::string(), std::string("BZ"), std::string("\x1f\x8b"), compressible(), std::string(1024, '\0')}) {
     for (const size_t piece : {size_t{1}, size_t{5}, size_t{4096}}) {
-      const Outcome outcome = decompress(text, piece);
+      const Decompressed outcome = decompress(text, piece);
       EXPECT_FALSE(outcome.error);
       EXPECT_TRUE(outcome.bytes == text);
       EXPECT_EQ(outcome.compression, Compression::None);
@@ -76,9 +76,9 @@ TEST(Decompress, LeavesAloneWhatIsNotCompressed) {
 }
 
 TEST(Decompress, TakesPartsOneBehindTheOtherAsOne) {
-  const std::string text = sample();
+  const std::string text = compressible();
   for (const Compression compression : kAll) {
-    const Outcome outcome = decompress(compressed(text, compression) + compressed("and more", compression));
+    const Decompressed outcome = decompress(compressed(text, compression) + compressed("and more", compression));
     EXPECT_FALSE(outcome.error) << outcome.error->message();
     EXPECT_TRUE(outcome.bytes == text + "and more") << compression_name(compression);
   }
@@ -87,7 +87,7 @@ TEST(Decompress, TakesPartsOneBehindTheOtherAsOne) {
 }
 
 TEST(Decompress, UnwrapsOnce) {
-  const std::string once = compressed(sample(), Compression::Gzip);
+  const std::string once = compressed(compressible(), Compression::Gzip);
   for (const Compression compression : kAll) {
     EXPECT_TRUE(decompress(compressed(once, compression)).bytes == once) << compression_name(compression);
   }
@@ -95,10 +95,10 @@ TEST(Decompress, UnwrapsOnce) {
 
 TEST(Decompress, RefusesWhatIsCutOff) {
   for (const Compression compression : kAll) {
-    const std::string whole = compressed(sample(), compression);
+    const std::string whole = compressed(compressible(), compression);
     for (const size_t length :
          {size_t{7}, size_t{15}, size_t{40}, whole.size() / 2, whole.size() - 9, whole.size() - 1}) {
-      const Outcome outcome = decompress(whole.substr(0, length));
+      const Decompressed outcome = decompress(whole.substr(0, length));
       ASSERT_TRUE(outcome.error) << compression_name(compression) << " of " << length;
       EXPECT_EQ(outcome.error->kind, Error::Kind::Format);
       EXPECT_NE(outcome.error->message().find("cut off"), std::string::npos) << outcome.error->message();
@@ -111,7 +111,7 @@ TEST(Decompress, RefusesWhatFollowsTheData) {
   for (const Compression compression : kAll) {
     for (const std::string& tail : {std::string("x"), std::string(2001, 'x')}) {
       for (const size_t piece : {size_t{1}, size_t{10'000'000}}) {
-        const Outcome outcome = decompress(compressed("some text", compression) + tail, piece);
+        const Decompressed outcome = decompress(compressed("some text", compression) + tail, piece);
         ASSERT_TRUE(outcome.error) << compression_name(compression) << " and " << tail.size();
         EXPECT_EQ(outcome.error->kind, Error::Kind::Format);
       }
@@ -120,13 +120,13 @@ TEST(Decompress, RefusesWhatFollowsTheData) {
 }
 
 TEST(Decompress, SurvivesDamageAnywhere) {
-  const std::string text = sample(900);
+  const std::string text = compressible(900);
   for (const Compression compression : kAll) {
     const std::string whole = compressed(text, compression);
     for (size_t at = 0; at < whole.size(); at += at < 40 ? 1 : 11) {
       std::string damaged = whole;
       damaged[at] = static_cast<char>(damaged[at] ^ 0x55);
-      const Outcome outcome = decompress(damaged, 512);
+      const Decompressed outcome = decompress(damaged, 512);
       EXPECT_LE(outcome.bytes.size(), 1U << 22);
     }
   }
@@ -136,11 +136,11 @@ TEST(Decompress, StopsABomb) {
   const std::string zeros(8U << 20, '\0');
   for (const Compression compression : kAll) {
     const std::string bomb = compressed(zeros, compression);
-    const Outcome ratio = decompress(bomb, 4096, {.free_bytes = 1U << 20, .max_ratio = 20});
+    const Decompressed ratio = decompress(bomb, 4096, {.free_bytes = 1U << 20, .max_ratio = 20});
     ASSERT_TRUE(ratio.error) << compression_name(compression);
     EXPECT_EQ(ratio.error->kind, Error::Kind::Limit);
     EXPECT_LE(ratio.bytes.size(), 3U << 20);
-    const Outcome total = decompress(bomb, 4096, {.max_bytes = 1U << 20});
+    const Decompressed total = decompress(bomb, 4096, {.max_bytes = 1U << 20});
     ASSERT_TRUE(total.error);
     EXPECT_EQ(total.error->kind, Error::Kind::Limit);
     EXPECT_LE(total.bytes.size(), 1U << 20);
@@ -151,7 +151,7 @@ TEST(Decompress, StopsABomb) {
 
 TEST(Decompress, PassesOnErrorsOfItsSource) {
   for (const Compression compression : {Compression::None, Compression::Gzip, Compression::Zstd}) {
-    const std::string whole = compressed(sample(), compression);
+    const std::string whole = compressed(compressible(), compression);
     for (const size_t length : {size_t{0}, size_t{3}, whole.size() / 2}) {
       auto pieces = std::make_unique<Pieces>(whole.substr(0, length), 4096);
       pieces->fail_with(Error{Error::Kind::Io, 5, "read", "disk", ""});

@@ -183,20 +183,20 @@ std::string snapshot(uint32_t crc, std::string_view data) {
   return "\x08" + varint(crc) + "\x12" + varint(data.size()) + std::string(data);
 }
 
-std::string fault_of(std::string_view bytes) {
+std::string snapshot_fault(std::string_view bytes) {
   const Result<void> result = check_raft_snapshot(bytes);
   return result ? "" : result.error().detail;
 }
 
 TEST(RaftSnapshot, IsJudgedAsEtcdDoes) {
   const std::string good = snapshot(crc32c(0, "contents"), "contents");
-  EXPECT_EQ(fault_of(good), "");
-  EXPECT_EQ(fault_of(""), "empty");
-  EXPECT_EQ(fault_of(good.substr(0, good.size() - 1)), "cannot be decoded");
-  EXPECT_EQ(fault_of(snapshot(7, "contents")), "checksum mismatch");
-  EXPECT_EQ(fault_of(snapshot(0, "contents")), "holds no data");
-  EXPECT_EQ(fault_of(snapshot(7, "")), "holds no data");
-  EXPECT_EQ(fault_of(std::string(100, '\0')), "cannot be decoded");
+  EXPECT_EQ(snapshot_fault(good), "");
+  EXPECT_EQ(snapshot_fault(""), "empty");
+  EXPECT_EQ(snapshot_fault(good.substr(0, good.size() - 1)), "cannot be decoded");
+  EXPECT_EQ(snapshot_fault(snapshot(7, "contents")), "checksum mismatch");
+  EXPECT_EQ(snapshot_fault(snapshot(0, "contents")), "holds no data");
+  EXPECT_EQ(snapshot_fault(snapshot(7, "")), "holds no data");
+  EXPECT_EQ(snapshot_fault(std::string(100, '\0')), "cannot be decoded");
 }
 
 }  // namespace

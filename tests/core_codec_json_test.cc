@@ -6,13 +6,13 @@
 namespace dfsck {
 namespace {
 
-JsonValue parsed(std::string_view text, const JsonLimits& limits = {}) {
+JsonValue json_of(std::string_view text, const JsonLimits& limits = {}) {
   Result<JsonValue> value = parse_json(text, limits);
   EXPECT_TRUE(value) << text << ": " << (value ? "" : value.error().message());
   return value ? std::move(*value) : JsonValue();
 }
 
-JsonFault fault_of(std::string_view text, const JsonLimits& limits = {}) {
+JsonFault json_fault(std::string_view text, const JsonLimits& limits = {}) {
   JsonFault fault = JsonFault::None;
   const Result<JsonValue> value = parse_json(text, limits, &fault);
   EXPECT_EQ(static_cast<bool>(value), fault == JsonFault::None) << text;
@@ -29,7 +29,7 @@ constexpr std::string_view kRepositories =
     R"("sha256:cf851fea0288a8b226c736ccfc677c25ebd7fa304788a92b7bb1ea3f263794aa"}}})";
 
 TEST(Json, ReadsAndWritesBackWhatTheDaemonWrote) {
-  const JsonValue value = parsed(kRepositories);
+  const JsonValue value = json_of(kRepositories);
   EXPECT_EQ(*value.get("Repositories").get("t1").get("t1:latest").as_string(),
             "sha256:cf851fea0288a8b226c736ccfc677c25ebd7fa304788a92b7bb1ea3f263794aa");
   EXPECT_EQ(to_go_json(value), kRepositories);
@@ -38,18 +38,18 @@ TEST(Json, ReadsAndWritesBackWhatTheDaemonWrote) {
 TEST(Json, KeepsTypesMemberOrderAndTheTextOfNumbers) {
   const std::string_view text =
       R"({"z":1.0,"a":[1E400,-0,18446744073709551616,1e-5],"m":{},"t":true,"f":false,"n":null,"e":[],"s":""})";
-  EXPECT_EQ(to_go_json(parsed(text)), text);
+  EXPECT_EQ(to_go_json(json_of(text)), text);
 }
 
 TEST(Json, LongNumbersAndStringsArriveWhole) {
   const std::string digits(5000, '7');
   const std::string letters(100000, 'x');
   const std::string text = "[" + digits + "." + digits + ",\"" + letters + "\\n" + letters + "\"]";
-  EXPECT_EQ(to_go_json(parsed(text)), text);
+  EXPECT_EQ(to_go_json(json_of(text)), text);
 }
 
 TEST(Json, IntegersFollowGoParseInt) {
-  const JsonValue value = parsed(R"([-9223372036854775808,18446744073709551615,1.0,1e3,"1"])");
+  const JsonValue value = json_of(R"([-9223372036854775808,18446744073709551615,1.0,1e3,"1"])");
   const JsonValue::Array& items = *value.as_array();
   EXPECT_EQ(items[0].as_int64(), INT64_MIN);
   EXPECT_EQ(items[0].as_uint64(), std::nullopt);
@@ -61,7 +61,7 @@ TEST(Json, IntegersFollowGoParseInt) {
 }
 
 TEST(Json, FieldLookupIgnoresCaseAndTakesTheLastMatch) {
-  const JsonValue value = parsed(R"({"Diff_IDs":1,"other":2,"diff_ids":3,"DIFF_IDS":4})");
+  const JsonValue value = json_of(R"({"Diff_IDs":1,"other":2,"diff_ids":3,"DIFF_IDS":4})");
   EXPECT_EQ(value.find("diff_ids")->as_int64(), 4);
   EXPECT_EQ(value.find_exact("diff_ids")->as_int64(), 3);
   EXPECT_EQ(value.find("diff_id"), nullptr);
@@ -70,66 +70,68 @@ TEST(Json, FieldLookupIgnoresCaseAndTakesTheLastMatch) {
 }
 
 TEST(Json, OfEqualKeysTheLastMemberStays) {
-  EXPECT_EQ(to_go_json(parsed(R"({"a":1,"A":2,"b":3,"a":4})")), R"({"A":2,"b":3,"a":4})");
-  EXPECT_EQ(parsed(R"({"a":1,"A":2,"a":3})").find("A")->as_int64(), 3);
+  EXPECT_EQ(to_go_json(json_of(R"({"a":1,"A":2,"b":3,"a":4})")), R"({"A":2,"b":3,"a":4})");
+  EXPECT_EQ(json_of(R"({"a":1,"A":2,"a":3})").find("A")->as_int64(), 3);
 }
 
 TEST(Json, ToleratesWhatGoTolerates) {
-  EXPECT_EQ(*parsed("\"a\xff\xc3\"").as_string(), "a\xff\xc3");
-  EXPECT_EQ(*parsed("\"\xed\xa0\x80\"").as_string(), "\xed\xa0\x80");
-  EXPECT_EQ(*parsed(R"("\ud83d\ude00")").as_string(), "\U0001F600");
-  EXPECT_EQ(*parsed(R"("\ud83d")").as_string(), "\uFFFD");
-  EXPECT_EQ(*parsed(R"("\ude00\ud83dx\uD83D\u0041\\ud83d")").as_string(), "\uFFFD\uFFFDx\uFFFD" "A\\ud83d");
-  EXPECT_EQ(*parsed("\"\x7f\"").as_string(), "\x7f");
-  EXPECT_EQ(*parsed(R"("a\u0000b")").as_string(), std::string("a\0b", 3));
+  EXPECT_EQ(*json_of("\"a\xff\xc3\"").as_string(), "a\xff\xc3");
+  EXPECT_EQ(*json_of("\"\xed\xa0\x80\"").as_string(), "\xed\xa0\x80");
+  EXPECT_EQ(*json_of(R"("\ud83d\ude00")").as_string(), "\U0001F600");
+  EXPECT_EQ(*json_of(R"("\ud83d")").as_string(), "\uFFFD");
+  EXPECT_EQ(*json_of(R"("\ude00\ud83dx\uD83D\u0041\\ud83d")").as_string(),
+            "\uFFFD\uFFFDx\uFFFD"
+            "A\\ud83d");
+  EXPECT_EQ(*json_of("\"\x7f\"").as_string(), "\x7f");
+  EXPECT_EQ(*json_of(R"("a\u0000b")").as_string(), std::string("a\0b", 3));
 }
 
 TEST(Json, EveryProperPrefixIsTruncated) {
   const std::string text = R"({"k":["é\u00e9\ud83d\ude00",-1.5e+3,true,false,null,{}]})";
   for (size_t size = 1; size < text.size(); ++size) {
-    EXPECT_EQ(fault_of(text.substr(0, size)), JsonFault::Truncated) << size;
-    EXPECT_EQ(fault_of(text.substr(0, size), {.trailing = JsonTrailing::Ignore}), JsonFault::Truncated) << size;
+    EXPECT_EQ(json_fault(text.substr(0, size)), JsonFault::Truncated) << size;
+    EXPECT_EQ(json_fault(text.substr(0, size), {.trailing = JsonTrailing::Ignore}), JsonFault::Truncated) << size;
   }
   EXPECT_EQ(message_of(R"({"Repositories":{"t1")"),
             "parse JSON: ends in the middle at byte 21, after \"{\"Repositories\":{\"t1\"\"");
 }
 
 TEST(Json, EmptyIsToldApart) {
-  EXPECT_EQ(fault_of(""), JsonFault::Empty);
-  EXPECT_EQ(fault_of(" \n\t\r"), JsonFault::Empty);
+  EXPECT_EQ(json_fault(""), JsonFault::Empty);
+  EXPECT_EQ(json_fault(" \n\t\r"), JsonFault::Empty);
   EXPECT_EQ(message_of(""), "parse JSON: empty");
 }
 
 TEST(Json, GarbageIsNamedByOffsetAndExcerpt) {
-  EXPECT_EQ(fault_of("x"), JsonFault::Garbage);
-  EXPECT_EQ(fault_of(std::string(4096, '\0')), JsonFault::Garbage);
-  EXPECT_EQ(fault_of("{\"a\":1,}"), JsonFault::Garbage);
-  EXPECT_EQ(fault_of("{'a':1}"), JsonFault::Garbage);
-  EXPECT_EQ(fault_of("\"\n\""), JsonFault::Garbage);
-  EXPECT_EQ(fault_of("\xef\xbb\xbf{}"), JsonFault::Garbage);
+  EXPECT_EQ(json_fault("x"), JsonFault::Garbage);
+  EXPECT_EQ(json_fault(std::string(4096, '\0')), JsonFault::Garbage);
+  EXPECT_EQ(json_fault("{\"a\":1,}"), JsonFault::Garbage);
+  EXPECT_EQ(json_fault("{'a':1}"), JsonFault::Garbage);
+  EXPECT_EQ(json_fault("\"\n\""), JsonFault::Garbage);
+  EXPECT_EQ(json_fault("\xef\xbb\xbf{}"), JsonFault::Garbage);
   EXPECT_EQ(message_of("{\"a\":\x01 " + std::string(50, 'y')),
             "parse JSON: not valid at byte 5: \"\\x01 " + std::string(38, 'y') + "...\"");
 }
 
 TEST(Json, TrailingBytesMatterOnlyWhereTheDaemonLooks) {
-  EXPECT_EQ(fault_of("{} \n"), JsonFault::None);
-  EXPECT_EQ(fault_of("{}x"), JsonFault::Garbage);
-  EXPECT_EQ(fault_of("{}{"), JsonFault::Garbage);
+  EXPECT_EQ(json_fault("{} \n"), JsonFault::None);
+  EXPECT_EQ(json_fault("{}x"), JsonFault::Garbage);
+  EXPECT_EQ(json_fault("{}{"), JsonFault::Garbage);
   EXPECT_EQ(message_of("{} x"), "parse JSON: more after the value at byte 3: \"x\"");
   for (const std::string_view text : {"{}x", "{}{", "{}\n{\"a\":1}", "[1]\xff", "12x", "\"a\"\"b\"", "null]"}) {
-    EXPECT_EQ(fault_of(text, {.trailing = JsonTrailing::Ignore}), JsonFault::None) << text;
+    EXPECT_EQ(json_fault(text, {.trailing = JsonTrailing::Ignore}), JsonFault::None) << text;
   }
-  EXPECT_EQ(fault_of(std::string("{}\0\0\0", 5), {.trailing = JsonTrailing::Ignore}), JsonFault::None);
+  EXPECT_EQ(json_fault(std::string("{}\0\0\0", 5), {.trailing = JsonTrailing::Ignore}), JsonFault::None);
 }
 
 TEST(Json, LimitsAreKept) {
   const std::string deep64 = std::string(64, '[') + std::string(64, ']');
-  EXPECT_EQ(fault_of(deep64), JsonFault::None);
-  EXPECT_EQ(fault_of("[" + deep64 + "]"), JsonFault::TooBig);
-  EXPECT_EQ(fault_of(std::string(1000000, '[')), JsonFault::TooBig);
-  EXPECT_EQ(fault_of("[1,2,3]", {.max_bytes = 6}), JsonFault::TooBig);
-  EXPECT_EQ(fault_of("[1,2,3]", {.max_values = 4}), JsonFault::None);
-  EXPECT_EQ(fault_of("[1,2,3]", {.max_values = 3}), JsonFault::TooBig);
+  EXPECT_EQ(json_fault(deep64), JsonFault::None);
+  EXPECT_EQ(json_fault("[" + deep64 + "]"), JsonFault::TooBig);
+  EXPECT_EQ(json_fault(std::string(1000000, '[')), JsonFault::TooBig);
+  EXPECT_EQ(json_fault("[1,2,3]", {.max_bytes = 6}), JsonFault::TooBig);
+  EXPECT_EQ(json_fault("[1,2,3]", {.max_values = 4}), JsonFault::None);
+  EXPECT_EQ(json_fault("[1,2,3]", {.max_values = 3}), JsonFault::TooBig);
   EXPECT_EQ(parse_json("[1,2,3]", {.max_values = 3}).error().kind, Error::Kind::Limit);
 }
 

@@ -16,7 +16,7 @@ using test::special_header;
 using test::tar_block;
 using test::TarMember;
 
-TarHeader parsed(const std::string& bytes, size_t padding = 0) {
+TarHeader header_of(const std::string& bytes, size_t padding = 0) {
   TarHeader header;
   header.name = "left over";
   header.xattrs = {{"left", "over"}};
@@ -33,7 +33,7 @@ std::string refused(const std::string& bytes, size_t padding = 0) {
 
 TEST(TarHeader, ReadsThePlainFields) {
   const TarHeader header =
-      parsed(tar_block({.name = "usr/bin/su", .mode = 04755, .uid = 10, .gid = 20, .mtime = 1234}, 777));
+      header_of(tar_block({.name = "usr/bin/su", .mode = 04755, .uid = 10, .gid = 20, .mtime = 1234}, 777));
   EXPECT_EQ(header.name, "usr/bin/su");
   EXPECT_EQ(header.file_type(), static_cast<uint32_t>(S_IFREG));
   EXPECT_EQ(header.mode, 04755U);
@@ -46,7 +46,7 @@ TEST(TarHeader, ReadsThePlainFields) {
 }
 
 TEST(TarHeader, SkipsThePaddingOfThePayloadBefore) {
-  EXPECT_EQ(parsed(std::string(100, '\0') + tar_block({.name = "a"}, 0), 100).name, "a");
+  EXPECT_EQ(header_of(std::string(100, '\0') + tar_block({.name = "a"}, 0), 100).name, "a");
   EXPECT_EQ(refused(std::string(100, '\0') + tar_block({.name = "a"}, 0), 99), "its checksum is wrong");
 }
 
@@ -60,7 +60,7 @@ TEST(TarHeader, JoinsPrefixAndName) {
   char text[8];
   std::snprintf(text, sizeof text, "%06o", sum);
   block.replace(148, 7, std::string(text, 7));
-  EXPECT_EQ(parsed(block).name, "dir/file");
+  EXPECT_EQ(header_of(block).name, "dir/file");
 }
 
 TEST(TarHeader, PaxRecordsWin) {
@@ -69,7 +69,7 @@ TEST(TarHeader, PaxRecordsWin) {
                               pax_record("mtime", "1700000000.123456789") + pax_record("comment", "no matter") +
                               pax_record("SCHILY.xattr.user.b", std::string("\0\n=", 3)) +
                               pax_record("SCHILY.xattr.user.a", "1");
-  const TarHeader header = parsed(special_header('x', records) + tar_block({.name = "short", .type = '2'}, 0));
+  const TarHeader header = header_of(special_header('x', records) + tar_block({.name = "short", .type = '2'}, 0));
   EXPECT_EQ(header.name, "long/name");
   EXPECT_EQ(header.link_name, "target");
   EXPECT_EQ(header.uid, 3000000U);
@@ -83,7 +83,7 @@ TEST(TarHeader, PaxRecordsWin) {
 
 TEST(TarHeader, PaxTimesMayBeNegativeAndShort) {
   const auto time = [](const std::string& text) {
-    return parsed(special_header('x', pax_record("mtime", text)) + tar_block({.name = "a"}, 0));
+    return header_of(special_header('x', pax_record("mtime", text)) + tar_block({.name = "a"}, 0));
   };
   EXPECT_EQ(time("5.5").mtime_nanoseconds, 500'000'000);
   EXPECT_EQ(time("-5.25").mtime_seconds, -6);
@@ -94,58 +94,61 @@ TEST(TarHeader, PaxTimesMayBeNegativeAndShort) {
 }
 
 TEST(TarHeader, EmptyPaxValuesLeaveTheFieldAlone) {
-  EXPECT_EQ(parsed(special_header('x', pax_record("path", "")) + tar_block({.name = "a"}, 0)).name, "a");
+  EXPECT_EQ(header_of(special_header('x', pax_record("path", "")) + tar_block({.name = "a"}, 0)).name, "a");
 }
 
 TEST(TarHeader, PaxSizeCountsForThePadding) {
-  const TarHeader header = parsed(special_header('x', pax_record("size", "8589934593")) + tar_block({.name = "a"}, 0));
+  const TarHeader header =
+      header_of(special_header('x', pax_record("size", "8589934593")) + tar_block({.name = "a"}, 0));
   EXPECT_EQ(header.size, 8589934593U);
   EXPECT_EQ(header.padding(), 511U);
 }
 
 TEST(TarHeader, GnuLongNames) {
   const std::string name(300, 'n');
-  const TarHeader header = parsed(special_header('L', name + '\0') + special_header('K', "link" + std::string(1, '\0')) +
-                                  tar_block({.name = "nnn", .type = '1'}, 0));
+  const TarHeader header =
+      header_of(special_header('L', name + '\0') + special_header('K', "link" + std::string(1, '\0')) +
+                tar_block({.name = "nnn", .type = '1'}, 0));
   EXPECT_EQ(header.name, name);
   EXPECT_EQ(header.link_name, "link");
   EXPECT_TRUE(header.is_hard_link());
 }
 
 TEST(TarHeader, Base256Numbers) {
-  EXPECT_EQ(parsed(tar_block({.name = "a", .mtime = -5}, 0)).mtime_seconds, -5);
+  EXPECT_EQ(header_of(tar_block({.name = "a", .mtime = -5}, 0)).mtime_seconds, -5);
 }
 
 TEST(TarHeader, TypesWithoutPayloadHaveNoSize) {
   for (const char type : {'1', '2', '3', '4', '5', '6'}) {
-    const TarHeader header = parsed(tar_block({.name = "a", .type = type}, 100));
+    const TarHeader header = header_of(tar_block({.name = "a", .type = type}, 100));
     EXPECT_EQ(header.size, 0U) << type;
     EXPECT_EQ(header.padding(), 0U) << type;
   }
 }
 
 TEST(TarHeader, TheOldFileTypeIsADirectoryIfItsNameSaysSo) {
-  EXPECT_EQ(parsed(tar_block({.name = "d/", .type = '\0'}, 0)).file_type(), static_cast<uint32_t>(S_IFDIR));
-  EXPECT_EQ(parsed(tar_block({.name = "d", .type = '\0'}, 0)).file_type(), static_cast<uint32_t>(S_IFREG));
+  EXPECT_EQ(header_of(tar_block({.name = "d/", .type = '\0'}, 0)).file_type(), static_cast<uint32_t>(S_IFDIR));
+  EXPECT_EQ(header_of(tar_block({.name = "d", .type = '\0'}, 0)).file_type(), static_cast<uint32_t>(S_IFREG));
 }
 
 TEST(TarHeader, Devices) {
-  const TarHeader header = parsed(tar_block({.name = "dev/sda", .type = '4', .major = 8, .minor = 1}, 0));
+  const TarHeader header = header_of(tar_block({.name = "dev/sda", .type = '4', .major = 8, .minor = 1}, 0));
   EXPECT_EQ(header.device_major, 8U);
   EXPECT_EQ(header.device_minor, 1U);
 }
 
 TEST(TarHeader, AGlobalHeaderIsAnEntryWithItsData) {
   const std::string data = pax_record("comment", "abc");
-  const TarHeader header = parsed(tar_block({.name = "pax_global_header", .type = 'g'}, data.size()) + data);
+  const TarHeader header = header_of(tar_block({.name = "pax_global_header", .type = 'g'}, data.size()) + data);
   EXPECT_TRUE(header.is_global());
   EXPECT_EQ(header.padding(), 512 - data.size());
 }
 
 TEST(TarHeader, SparseFilesAreMarked) {
-  EXPECT_TRUE(parsed(special_header('x', pax_record("GNU.sparse.major", "1") + pax_record("GNU.sparse.name", "real")) +
-                     tar_block({.name = "GNUSparseFile.0/real"}, 512))
-                  .is_sparse);
+  EXPECT_TRUE(
+      header_of(special_header('x', pax_record("GNU.sparse.major", "1") + pax_record("GNU.sparse.name", "real")) +
+                tar_block({.name = "GNUSparseFile.0/real"}, 512))
+          .is_sparse);
 }
 
 TEST(TarHeader, RefusesWhatIsNone) {

@@ -14,7 +14,7 @@ namespace dfsck {
 namespace {
 
 // Written by dockerd 20.10.24: srv/, srv/lib/, and srv/lib/capable with a capability.
-constexpr std::string_view kReal =
+constexpr std::string_view kRealHeader =
     "H4sIAAAAAAAA/+yWUW+bMBDH3/sx/BxpgLeuRNrDpTQNKPbG5C6QNzAoIaGBlSQGT/3uU7JOBSVpMk0tU+afhADJB3dwf9//B1pWeYy6RgflQZ"
     "VmQYS6iGPHGApoFwsEtQBTdgfEArE94OlsgQDr+frX/Y1OJJREEoNIWwcLSsJ8TARMqNtyLVt6Osdfp3wCggycdYhPS4rfm+votBfs+zbnzifU"
     "QXlWJMskW6Cu9njxu6H1DloE9zHqouJh/Q7V2nuxStN6kP4ctKsCo8z95Kq9+v5OBXirgpmrKRWcNU0VGIdUkCbhi0rAR5Vgur43tcej/nzsOX"
@@ -22,10 +22,10 @@ constexpr std::string_view kReal =
     "srfPXvH/MKBVlJhFMLLfbg/dRRAGgso7/cj+Kom8EdSFkjIiCCOSzkhFxSaeYMo42P/IlI08qvmeDcTqVaFhaicF/YET2Tt7zpyGu3j/krvgQR"
     "6EaYw6qEjkZgW+MnHdSjx81y8F/7L8PMyapuXDAe/Rdu0KhUKhUCj20xjklwcGeWPRx8eLnwEAAP//cSpt2XoWAAA=";
 
-// The first three segments of kReal.
+// The first three segments of kRealHeader.
 std::vector<std::string> real_segments() {
   std::string gzip;
-  EXPECT_TRUE(decode_base64(kReal, gzip));
+  EXPECT_TRUE(decode_base64(kRealHeader, gzip));
   const test::TempRoot root;
   root.write("file", gzip);
   const Fd fd(::open((root.path() + "/file").c_str(), O_RDONLY | O_CLOEXEC));
@@ -46,7 +46,7 @@ std::string written(const NewTarHeader& header) {
   return bytes;
 }
 
-TarHeader parsed(const std::string& bytes) {
+TarHeader read_back(const std::string& bytes) {
   TarHeader header;
   EXPECT_TRUE(parse_tar_header(bytes, 0, header));
   return header;
@@ -96,7 +96,7 @@ TEST(TarHeaderWriter, KeepsAllFields) {
   header.device_minor = 1048575;
   const std::string bytes = written(header);
   ASSERT_EQ(bytes.size(), kTarBlock);
-  const TarHeader back = parsed(bytes);
+  const TarHeader back = read_back(bytes);
   EXPECT_EQ(back.name, "dev/tty");
   EXPECT_EQ(back.type, '3');
   EXPECT_EQ(back.mode, 04711U);
@@ -115,7 +115,7 @@ TEST(TarHeaderWriter, CutsLongNamesForUstarWherePossible) {
   // The longest prefix that fits is taken; a slash at the end does not cut.
   const std::string three = std::string(70, 'a') + "/" + std::string(70, 'b') + "/" + std::string(70, 'c') + "/";
   EXPECT_EQ(field(written(named(three, '5')), 345, 155), std::string(70, 'a') + "/" + std::string(70, 'b'));
-  EXPECT_EQ(parsed(written(named(three, '5'))).name, three);
+  EXPECT_EQ(read_back(written(named(three, '5'))).name, three);
   // 155 bytes of prefix and 100 of name are the most.
   const std::string most = std::string(155, 'a') + "/" + std::string(100, 'b');
   EXPECT_EQ(written(named(most)).size(), kTarBlock);
@@ -129,14 +129,14 @@ TEST(TarHeaderWriter, TakesPaxForWhatUstarCannotSay) {
   ASSERT_EQ(bytes.size(), 3 * kTarBlock);
   EXPECT_EQ(field(bytes, 0, 100), "PaxHeaders.0/" + std::string(87, 'n'));
   EXPECT_EQ(field(bytes, kTarBlock, 200), "130 path=" + name + "\n");
-  EXPECT_EQ(parsed(bytes).name, name);
+  EXPECT_EQ(read_back(bytes).name, name);
 
   NewTarHeader header = named("a/\u00fc", '5');
   header.name += "/";
   bytes = written(header);
   EXPECT_EQ(field(bytes, 0, 100), "a//PaxHeaders.0");
   EXPECT_EQ(field(bytes, 2 * kTarBlock, 100), "a//");
-  EXPECT_EQ(parsed(bytes).name, "a/\u00fc/");
+  EXPECT_EQ(read_back(bytes).name, "a/\u00fc/");
 
   header = named("big");
   header.uid = 010000000;
@@ -147,21 +147,21 @@ TEST(TarHeaderWriter, TakesPaxForWhatUstarCannotSay) {
   bytes = written(header);
   EXPECT_EQ(field(bytes, kTarBlock, 512), "18 gid=4294967294\n15 mtime=-1.75\n19 size=8589934592\n15 uid=2097152\n");
   EXPECT_EQ(field(bytes, 2 * kTarBlock + 108, 8), "0000000");
-  const TarHeader back = parsed(bytes);
+  const TarHeader back = read_back(bytes);
   EXPECT_EQ(back.mtime_seconds, -2);
   EXPECT_EQ(back.mtime_nanoseconds, 250'000'000);
   EXPECT_EQ(back.size, 1ULL << 33);
 
   header = named("link", '2');
   header.link_name = std::string(101, 't');
-  EXPECT_EQ(parsed(written(header)).link_name, header.link_name);
+  EXPECT_EQ(read_back(written(header)).link_name, header.link_name);
 }
 
 TEST(TarHeaderWriter, CutNamesNeverLookLikeDirectories) {
   const std::string name = std::string(99, 'x') + "/" + std::string(200, 'y');
   const std::string bytes = written(named(name));
   EXPECT_EQ(field(bytes, bytes.size() - kTarBlock, 100), std::string(99, 'x'));
-  EXPECT_EQ(parsed(bytes).name, name);
+  EXPECT_EQ(read_back(bytes).name, name);
 }
 
 TEST(TarHeaderWriter, RefusesWhatGoRefuses) {

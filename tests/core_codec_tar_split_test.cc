@@ -17,7 +17,7 @@ namespace {
 using test::TempRoot;
 
 // Written by dockerd 20.10.24: a/, a/b/, a/b/.wh..wh..opq, a/.wh.hard; no payloads.
-constexpr std::string_view kReal =
+constexpr std::string_view kRealSplit =
     "H4sIAAAAAAAA/+yVUW+6MBDA3/0Y92z8/6G6CYkPt9VtLpaETR+2twoGNSpsEwssfvcF2KJsQNyySUL6SxrahIYed7/rK2xCbwq62gSPh0uX26DD"
     "w30XK4eiMCgSYzRGRlEkA9+fFAXS/Txd9xUWYcBGfYUtBiHSeD4gDNExzKqDiblQLHI3sxwU7OZ2OyHHHcpaaVv7uA/k/Zu604MmeO7LfDN316D/"
     "3zU+ClppwpqvpqAD/wcHxb32l8vDLcp+yycHtPlQVBzdrzgwDpgpHagxWQfUfAcmpRaQMgvCDuGXbd9WHX+40oR16kpKs/gNC76sAxaZkWGiw058"
@@ -55,7 +55,7 @@ Read read(const std::string& gzip) {
 
 std::string real_bytes() {
   std::string bytes;
-  EXPECT_TRUE(decode_base64(kReal, bytes));
+  EXPECT_TRUE(decode_base64(kRealSplit, bytes));
   return bytes;
 }
 

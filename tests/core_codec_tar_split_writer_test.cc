@@ -19,7 +19,7 @@ namespace {
 using test::TempRoot;
 
 // Written by dockerd 20.10.24: a/, a/b/, a/b/.wh..wh..opq, a/.wh.hard; no payloads.
-constexpr std::string_view kReal =
+constexpr std::string_view kSplitToWrite =
     "H4sIAAAAAAAA/+yVUW+6MBDA3/0Y92z8/6G6CYkPt9VtLpaETR+2twoGNSpsEwssfvcF2KJsQNyySUL6SxrahIYed7/rK2xCbwq62gSPh0uX26DD"
     "w30XK4eiMCgSYzRGRlEkA9+fFAXS/Txd9xUWYcBGfYUtBiHSeD4gDNExzKqDiblQLHI3sxwU7OZ2OyHHHcpaaVv7uA/k/Zu604MmeO7LfDN316D/"
     "3zU+ClppwpqvpqAD/wcHxb32l8vDLcp+yycHtPlQVBzdrzgwDpgpHagxWQfUfAcmpRaQMgvCDuGXbd9WHX+40oR16kpKs/gNC76sAxaZkWGiw058"
@@ -80,7 +80,7 @@ std::string line_of(std::string_view name, uint64_t size = 0, uint64_t crc = 0) 
 }
 
 TEST(TarSplitWriter, WritesWhatARealDaemonWrote) {
-  const File real(decoded(kReal));
+  const File real(decoded(kSplitToWrite));
   TarSplitReader reader(real.fd(), "file", 1U << 20);
   std::string gzip;
   TarSplitWriter writer(append_to(gzip), TarSplitEnd::EmptySegment);
@@ -91,7 +91,7 @@ TEST(TarSplitWriter, WritesWhatARealDaemonWrote) {
   }
   ASSERT_TRUE(writer.finish());
   EXPECT_EQ(writer.records(), 10U);
-  EXPECT_EQ(gunzipped(gzip), gunzipped(decoded(kReal)));
+  EXPECT_EQ(gunzipped(gzip), gunzipped(decoded(kSplitToWrite)));
 }
 
 TEST(TarSplitWriter, EndsAsTheDaemonVersionDoes) {

@@ -21,7 +21,7 @@ using test::tar_block;
 using test::TarEnd;
 using test::TarMember;
 
-std::vector<TarMember> sample() {
+std::vector<TarMember> sample_members() {
   return {{.name = "dir/", .type = '5', .mode = 0755},
           {.name = "pax_global_header", .type = 'g', .data = test::pax_record("comment", "0123456789abcdef")},
           {.name = "dir/full", .data = std::string(512, 'f')},
@@ -86,7 +86,7 @@ Reading read_bytes(const std::string& bytes, size_t piece = 4096) {
 
 TEST(TarStream, GivesEveryByteOnce) {
   for (const size_t tail : {size_t{0}, size_t{3}, size_t{8192}, size_t{3'000'000}}) {
-    const Tar tar = make_tar(sample(), std::string(tail, 't'));
+    const Tar tar = make_tar(sample_members(), std::string(tail, 't'));
     for (const size_t piece : {size_t{1}, size_t{511}, size_t{4096}, size_t{10'000'000}}) {
       if (piece == 1 && tail > 8192) {
         continue;  // slow, and nothing new
@@ -105,8 +105,8 @@ TEST(TarStream, GivesEveryByteOnce) {
 }
 
 TEST(TarStream, GivesEntriesWithTheirPayloads) {
-  const Reading reading = read_bytes(make_tar(sample()).bytes);
-  ASSERT_EQ(reading.files.size(), sample().size());
+  const Reading reading = read_bytes(make_tar(sample_members()).bytes);
+  ASSERT_EQ(reading.files.size(), sample_members().size());
   EXPECT_EQ(reading.files[1].first, "pax_global_header");
   EXPECT_EQ(reading.files[1].second, "");
   EXPECT_EQ(reading.files[3].first, "dir/odd");
@@ -118,7 +118,7 @@ TEST(TarStream, GivesEntriesWithTheirPayloads) {
 }
 
 TEST(TarStream, CutsAsTarSplitDoes) {
-  const Tar tar = make_tar(sample());
+  const Tar tar = make_tar(sample_members());
   const Reading reading = read_bytes(tar.bytes);
   std::vector<std::string> segments;
   std::istringstream lines(tar.tar_split);
@@ -137,7 +137,7 @@ TEST(TarStream, CutsAsTarSplitDoes) {
 }
 
 TEST(TarStream, PassesOverPayloads) {
-  const Tar tar = make_tar(sample());
+  const Tar tar = make_tar(sample_members());
   const Reading all = read_bytes(tar.bytes);
   Pieces source(tar.bytes, 1024);
   source.allow_skips();
@@ -149,7 +149,7 @@ TEST(TarStream, PassesOverPayloads) {
 }
 
 TEST(TarStream, TakesEveryEndThatGoTakes) {
-  const Tar open = make_tar(sample(), "", TarEnd::Missing);
+  const Tar open = make_tar(sample_members(), "", TarEnd::Missing);
   EXPECT_FALSE(read_bytes(open.bytes).error);
   EXPECT_TRUE(read_bytes(open.bytes).tails.empty());
   const Reading one_block = read_bytes(open.bytes + std::string(512, '\0'));
@@ -166,7 +166,7 @@ TEST(TarStream, TakesEveryEndThatGoTakes) {
 }
 
 TEST(TarStream, RefusesWhatIsCutOff) {
-  const std::string bytes = make_tar(sample(), "", TarEnd::Missing).bytes;
+  const std::string bytes = make_tar(sample_members(), "", TarEnd::Missing).bytes;
   for (size_t length = 1; length < bytes.size(); length += 97) {
     const Reading reading = read_bytes(bytes.substr(0, length));
     const bool is_border = !reading.error;
@@ -223,7 +223,7 @@ TEST(TarStream, HasLimits) {
 }
 
 TEST(TarStream, PassesOnErrorsOfItsSource) {
-  Pieces source(make_tar(sample()).bytes.substr(0, 40'000), 4096);
+  Pieces source(make_tar(sample_members()).bytes.substr(0, 40'000), 4096);
   source.fail_with(Error{Error::Kind::Io, 5, "read", "disk", ""});
   const Reading reading = read(source);
   ASSERT_TRUE(reading.error);

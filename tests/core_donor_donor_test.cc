@@ -20,12 +20,12 @@ namespace {
 
 using namespace test;
 
-const Cancel kNever;
+const Cancel kNeverCancelled;
 constexpr Compression kEvery[] = {Compression::None, Compression::Gzip, Compression::Bzip2, Compression::Xz,
                                   Compression::Zstd};
 
 Donor open(const std::string& path, const DonorOptions& options = {}) {
-  Result<Donor> donor = open_donor(path, kNever, options);
+  Result<Donor> donor = open_donor(path, kNeverCancelled, options);
   if (!donor) {
     std::cerr << donor.error().message() << '\n';
     std::abort();

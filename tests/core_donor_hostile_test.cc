@@ -15,7 +15,7 @@ namespace {
 
 using namespace test;
 
-const Cancel kNever;
+const Cancel kNotCancelled;
 
 class HostileDonorTest : public ::testing::Test {
  protected:
@@ -30,7 +30,7 @@ class HostileDonorTest : public ::testing::Test {
     return refused(make_tar(members).bytes, options);
   }
   std::string refused_path(const std::string& at, const DonorOptions& options = {}) const {
-    const Result<Donor> donor = open_donor(at, kNever, options);
+    const Result<Donor> donor = open_donor(at, kNotCancelled, options);
     if (donor && donor->problems().empty()) {
       return "accepted";
     }
@@ -79,7 +79,7 @@ TEST_F(HostileDonorTest, WhatIsNoArchive) {
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
   EXPECT_NE(refused_path(fifo), "accepted");
   EXPECT_NE(refused_path("/dev/zero"), "accepted");
-  const Result<Donor> missing = open_donor(temp_.path() + "/missing", kNever);
+  const Result<Donor> missing = open_donor(temp_.path() + "/missing", kNotCancelled);
   ASSERT_FALSE(missing);
   EXPECT_TRUE(missing.error().is_io(ENOENT));
 }
@@ -180,7 +180,7 @@ TEST_F(HostileDonorTest, DamageAnywhereIsSeenOrDoesNotMatter) {
     std::string bad = good;
     bad[at] = static_cast<char>(bad[at] ^ 0x21);
     temp_.write("donor.tar", bad);
-    const Result<Donor> donor = open_donor(path(), kNever);
+    const Result<Donor> donor = open_donor(path(), kNotCancelled);
     for (size_t i = 0; donor && i < image_.layers.size(); ++i) {
       const auto source = donor->open_layer(image_.diff_ids[i], LayerCheck::Verified);
       const std::string bytes = source ? drained(**source) : "";
@@ -265,7 +265,7 @@ TEST_F(HostileDonorTest, LayersThatAreBombs) {
     member(members, layer()).data = compressed(std::string(4U << 20, '\0'), compression);
     temp_.write("donor.tar", make_tar(members).bytes);
     const Result<Donor> donor =
-        open_donor(path(), kNever, {.limits = {.decompress = {.free_bytes = 1U << 20, .max_ratio = 10}}});
+        open_donor(path(), kNotCancelled, {.limits = {.decompress = {.free_bytes = 1U << 20, .max_ratio = 10}}});
     ASSERT_TRUE(donor);
     const auto source = donor->open_layer(image_.diff_ids[0], LayerCheck::Verified);
     ASSERT_TRUE(source);

@@ -9,8 +9,8 @@ namespace {
 
 using test::TempRoot;
 
-std::string mount_line(const std::string& point, const std::string& type, const std::string& source = "/dev/sdb1",
-                       const std::string& root = "/", const std::string& device = "8:17") {
+std::string boundary_line(const std::string& point, const std::string& type, const std::string& source = "/dev/sdb1",
+                          const std::string& root = "/", const std::string& device = "8:17") {
   return "36 35 " + device + " " + root + " " + point + " rw shared:1 - " + type + " " + source + " rw\n";
 }
 
@@ -46,13 +46,13 @@ TEST(Boundaries, MountsBindsAndLinks) {
   temp.make_symlink("trust", "nowhere");
   temp.make_dir("overlay2/abc/merged");
   temp.make_dir("containers");
-  const std::string table = mount_line("/", "ext4", "/dev/sda1", "/", "8:1") +
-                            mount_line(elsewhere.path(), "xfs", "/dev/sdc1", "/", "8:33") +
-                            mount_line(elsewhere.path() + "/volumes/x/_data", "btrfs", "/dev/sdd", "/@x", "0:50") +
-                            mount_line(temp.path() + "/overlay2", "ext4", "/dev/sdb1", "/docker/overlay2") +
-                            mount_line(temp.path() + "/overlay2/abc/merged", "overlay", "overlay", "/", "0:60") +
-                            mount_line(temp.path() + "/containers", "ext4", "/dev/sda1", "/", "8:1") +
-                            mount_line(temp.path() + "/gone", "ext4");
+  const std::string table = boundary_line("/", "ext4", "/dev/sda1", "/", "8:1") +
+                            boundary_line(elsewhere.path(), "xfs", "/dev/sdc1", "/", "8:33") +
+                            boundary_line(elsewhere.path() + "/volumes/x/_data", "btrfs", "/dev/sdd", "/@x", "0:50") +
+                            boundary_line(temp.path() + "/overlay2", "ext4", "/dev/sdb1", "/docker/overlay2") +
+                            boundary_line(temp.path() + "/overlay2/abc/merged", "overlay", "overlay", "/", "0:60") +
+                            boundary_line(temp.path() + "/containers", "ext4", "/dev/sda1", "/", "8:1") +
+                            boundary_line(temp.path() + "/gone", "ext4");
   const std::vector<Boundary> found = find_boundaries(temp.open(), table);
   ASSERT_EQ(found.size(), 6U);
   std::vector<std::string> texts;
@@ -75,8 +75,8 @@ TEST(Boundaries, AVolumesOptionsMountIt) {
   temp.make_dir("volumes/disk/_data");
   temp.write("volumes/share/opts.json", R"({"MountType":"nfs","MountOpts":"addr=h","MountDevice":":/s"})");
   temp.write("volumes/disk/opts.json", "null");
-  const std::string table = mount_line(temp.path() + "/volumes/share/_data", "nfs4", "h:/s") +
-                            mount_line(temp.path() + "/volumes/disk/_data", "ext4");
+  const std::string table = boundary_line(temp.path() + "/volumes/share/_data", "nfs4", "h:/s") +
+                            boundary_line(temp.path() + "/volumes/disk/_data", "ext4");
   const std::vector<Boundary> found = find_boundaries(temp.open(), table);
   ASSERT_EQ(found.size(), 2U);
   EXPECT_TRUE(found[0].is_data()) << "a disk that somebody mounted";

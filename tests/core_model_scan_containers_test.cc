@@ -23,7 +23,7 @@ std::string config_with(const std::string& more) {
          R"("Destination":"/a","RW":false,"Type":"bind","Propagation":"rprivate"}}})";
 }
 
-ContainerStore scanned(const test::TempRoot& temp) {
+ContainerStore scanned_containers(const test::TempRoot& temp) {
   Model model;
   scan_containers(temp.open(), 2, Cancel(), model);
   EXPECT_TRUE(model.failures.empty());
@@ -34,7 +34,7 @@ Container container_with(const std::string& config, const std::string& host_conf
   const test::TempRoot temp;
   temp.write(kDir + "config.v2.json", config);
   temp.write(kDir + "hostconfig.json", host_config);
-  return scanned(temp).containers.at(0);
+  return scanned_containers(temp).containers.at(0);
 }
 
 std::string problem_of_config(const std::string& config) { return container_with(config, kHost).config_problem; }
@@ -82,7 +82,7 @@ TEST(ScanContainers, JudgesHostconfig) {
             "malformed (its member NetworkMode has a wrong type)");
   const test::TempRoot temp;
   temp.write(kDir + "config.v2.json", config_with(""));
-  EXPECT_EQ(scanned(temp).containers[0].hostconfig_problem, "missing");
+  EXPECT_EQ(scanned_containers(temp).containers[0].hostconfig_problem, "missing");
 }
 
 TEST(ScanContainers, SeesRemovalsThatWereCutOff) {
@@ -104,7 +104,7 @@ TEST(ScanContainers, FindsTheNewestCompleteCopy) {
   for (int i = 1; i <= 3; ++i) {
     temp.set_mtime(kDir + ".tmp-config.v2.json" + std::to_string(i), 1000 * i);
   }
-  const ContainerStore store = scanned(temp);
+  const ContainerStore store = scanned_containers(temp);
   const Container& container = store.containers.at(0);
   EXPECT_EQ(container.temporaries.size(), 4u);
   EXPECT_EQ(container.config_copy->name(), ".tmp-config.v2.json2");
@@ -114,14 +114,14 @@ TEST(ScanContainers, FindsTheNewestCompleteCopy) {
 TEST(ScanContainers, ACopyOfAnotherContainerIsNone) {
   const test::TempRoot temp;
   temp.write("containers/" + std::string(64, 'd') + "/.tmp-config.v2.json1", config_with(""));
-  EXPECT_FALSE(scanned(temp).containers.at(0).config_copy);
+  EXPECT_FALSE(scanned_containers(temp).containers.at(0).config_copy);
 }
 
 TEST(ScanContainers, ListsWhatIsNoContainer) {
   const test::TempRoot temp;
   temp.write("containers/file", "x");
   temp.make_symlink("containers/" + kId, "/etc");
-  const ContainerStore store = scanned(temp);
+  const ContainerStore store = scanned_containers(temp);
   EXPECT_TRUE(store.containers.empty());
   EXPECT_EQ(store.foreign.size(), 2u);
   EXPECT_TRUE(store.complete);

@@ -16,7 +16,7 @@ namespace {
 using test::BoltBuilder;
 using test::TempRoot;
 
-Model scanned(const TempRoot& temp) {
+Model scanned_databases(const TempRoot& temp) {
   Model model;
   const Root root = temp.open();
   scan_volumes(root, model);
@@ -41,7 +41,7 @@ std::string volume_database(const std::vector<std::string>& names) {
 
 TEST(ScanVolumes, NothingThere) {
   const TempRoot temp;
-  const Model model = scanned(temp);
+  const Model model = scanned_databases(temp);
   EXPECT_FALSE(model.volumes.exists);
   EXPECT_TRUE(model.volumes.complete);
   EXPECT_EQ(model.volumes.database.state, Database::State::Absent);
@@ -64,7 +64,7 @@ TEST(ScanVolumes, DirectoriesOptionsAndRecords) {
   temp.make_symlink("volumes/stray", "nothing");
   temp.make_dir("volumes/lost+found");
   temp.write("volumes/metadata.db", volume_database({"data", "nfs"}));
-  const VolumeStore store = scanned(temp).volumes;
+  const VolumeStore store = scanned_databases(temp).volumes;
   ASSERT_EQ(store.volumes.size(), 6U);
   EXPECT_TRUE(store.find("data")->has_data);
   EXPECT_TRUE(store.find("linked")->has_data);
@@ -83,7 +83,7 @@ TEST(ScanVolumes, OptionsThatKeepTheDaemonFromStarting) {
   const auto problem = [](const std::string& bytes) {
     const TempRoot temp;
     temp.write("volumes/v/opts.json", bytes);
-    return scanned(temp).volumes.volumes.at(0).options_problem;
+    return scanned_databases(temp).volumes.volumes.at(0).options_problem;
   };
   EXPECT_EQ(problem("{}"), "");
   EXPECT_EQ(problem("null"), "");
@@ -101,7 +101,7 @@ TEST(ScanVolumes, StatesOfTheDatabase) {
   const auto state = [](const std::string& bytes) {
     const TempRoot temp;
     temp.write("volumes/metadata.db", bytes);
-    return scanned(temp).volumes.database;
+    return scanned_databases(temp).volumes.database;
   };
   EXPECT_EQ(state("").state, Database::State::Empty);
   EXPECT_EQ(state(std::string(32768, '\0')).problem, "it is filled with zero bytes");
@@ -113,7 +113,7 @@ TEST(ScanVolumes, StatesOfTheDatabase) {
 
   const TempRoot temp;
   temp.make_dir("volumes/metadata.db");
-  EXPECT_EQ(scanned(temp).volumes.database.state, Database::State::Bad);
+  EXPECT_EQ(scanned_databases(temp).volumes.database.state, Database::State::Bad);
 }
 
 TEST(ScanVolumes, LeakedPagesAreNoDamage) {
@@ -123,7 +123,7 @@ TEST(ScanVolumes, LeakedPagesAreNoDamage) {
   const uint64_t root = builder.add_leaf({builder.bucket("volumes", leaf)});
   const TempRoot temp;
   temp.write("volumes/metadata.db", builder.build(root));
-  const Database database = scanned(temp).volumes.database;
+  const Database database = scanned_databases(temp).volumes.database;
   EXPECT_EQ(database.state, Database::State::Good);
   EXPECT_EQ(database.leaked_runs, 1U);
 }
@@ -136,7 +136,7 @@ TEST(ScanVolumes, RecordsOfADamagedDatabaseAreSalvaged) {
   bytes.replace(0, 8192, std::string(8192, '\0'));  // both meta pages
   const TempRoot temp;
   temp.write("volumes/metadata.db", bytes);
-  const VolumeStore store = scanned(temp).volumes;
+  const VolumeStore store = scanned_databases(temp).volumes;
   EXPECT_EQ(store.database.state, Database::State::Bad);
   EXPECT_FALSE(store.database.rewritten);
   EXPECT_FALSE(store.database.readable());
@@ -152,12 +152,12 @@ TEST(ScanVolumes, ADatabaseThatIsOnlyDamagedBesideItsRecordsIsWrittenAgain) {
   bytes[4 * 4096 + 8] = '\x77';  // the freelist's type
   const TempRoot temp;
   temp.write("volumes/metadata.db", bytes);
-  const VolumeStore store = scanned(temp).volumes;
+  const VolumeStore store = scanned_databases(temp).volumes;
   EXPECT_EQ(store.database.state, Database::State::Bad);
   EXPECT_TRUE(store.database.readable());
   ASSERT_TRUE(store.database.rewritten);
   temp.write("volumes/metadata.db", *store.database.rewritten);
-  const VolumeStore again = scanned(temp).volumes;
+  const VolumeStore again = scanned_databases(temp).volumes;
   EXPECT_EQ(again.database.state, Database::State::Good);
   ASSERT_EQ(again.records.size(), 2U);
   EXPECT_EQ(again.records[1].labels.at("who"), "me");
@@ -169,7 +169,7 @@ TEST(ScanVolumes, AValueWhereTheBucketShouldBe) {
   item.flags = 0;
   const TempRoot temp;
   temp.write("volumes/metadata.db", builder.build(builder.add_leaf({item})));
-  const VolumeStore store = scanned(temp).volumes;
+  const VolumeStore store = scanned_databases(temp).volumes;
   EXPECT_EQ(store.database.state, Database::State::Bad);
   ASSERT_EQ(store.records.size(), 1U);
   EXPECT_EQ(store.records[0].origin, BoltOrigin::InUse);
@@ -178,12 +178,12 @@ TEST(ScanVolumes, AValueWhereTheBucketShouldBe) {
 TEST(ScanVolumes, ALockedDatabase) {
   const TempRoot temp;
   temp.write("volumes/metadata.db", volume_database({"a"}));
-  EXPECT_FALSE(scanned(temp).volumes.database.locked);
+  EXPECT_FALSE(scanned_databases(temp).volumes.database.locked);
   const int fd = ::open((temp.path() + "/volumes/metadata.db").c_str(), O_RDWR | O_CLOEXEC);
   ASSERT_EQ(::flock(fd, LOCK_EX | LOCK_NB), 0);
-  EXPECT_TRUE(scanned(temp).volumes.database.locked);
+  EXPECT_TRUE(scanned_databases(temp).volumes.database.locked);
   ::close(fd);
-  EXPECT_FALSE(scanned(temp).volumes.database.locked);
+  EXPECT_FALSE(scanned_databases(temp).volumes.database.locked);
 }
 
 TEST(VolumeRecords, WhatTheDaemonWouldSkip) {
@@ -259,7 +259,7 @@ TEST(ScanBuildCache, SnapshotsAndLeftovers) {
   temp.make_dir("buildkit/executor/c123456789012345678901234");
   temp.write("buildkit/executor/resolv.conf", "");
   temp.make_dir("buildkit/content/ingest/0123");
-  const BuildCache cache = scanned(temp).build_cache;
+  const BuildCache cache = scanned_databases(temp).build_cache;
   EXPECT_TRUE(cache.exists);
   EXPECT_EQ(cache.snapshots_db.state, Database::State::Good);
   EXPECT_EQ(cache.metadata_db.state, Database::State::Good);

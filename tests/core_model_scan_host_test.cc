@@ -18,7 +18,7 @@ HostFacts facts_of(const TempRoot& temp, const HostSnapshot& host) {
   return model.host;
 }
 
-std::string mount_line(const std::string& point, const std::string& type, const std::string& options = "rw") {
+std::string mounted_line(const std::string& point, const std::string& type, const std::string& options = "rw") {
   return "36 35 98:0 / " + point + " rw,noatime master:1 - " + type + " source " + options + "\n";
 }
 
@@ -48,7 +48,7 @@ TEST(Fstab, OnlyWhatIsMountedAtBoot) {
 TEST(HostFacts, AQuietHostSaysNothing) {
   const TempRoot temp;
   HostSnapshot host;
-  host.mountinfo = mount_line("/", "ext4") + mount_line("/elsewhere", "ext4");
+  host.mountinfo = mounted_line("/", "ext4") + mounted_line("/elsewhere", "ext4");
   host.fstab = "/dev/sda1 / ext4 defaults 0 1\n/dev/sdb1 /elsewhere2 ext4 defaults 0 2\n";
   const HostFacts facts = facts_of(temp, host);
   EXPECT_TRUE(facts.missing_mounts.empty());
@@ -60,7 +60,7 @@ TEST(HostFacts, AQuietHostSaysNothing) {
 TEST(HostFacts, ADiskThatIsNotMounted) {
   const TempRoot temp;
   HostSnapshot host;
-  host.mountinfo = mount_line("/", "ext4");
+  host.mountinfo = mounted_line("/", "ext4");
   const std::string parent = temp.path().substr(0, temp.path().rfind('/'));
   host.fstab = "/dev/sdb1 " + temp.path() + " ext4 defaults 0 2\n/dev/sdc1 " + temp.path() + "/volumes ext4 nofail\n";
   host.mount_units = {{"parent.mount", "[Mount]\nWhat=/dev/sdd1\nWhere=" + parent + "\n"},
@@ -74,7 +74,7 @@ TEST(HostFacts, ADiskThatIsNotMounted) {
   EXPECT_EQ(facts.missing_mounts[2].mountpoint, temp.path() + "/volumes");
 
   host.mountinfo +=
-      mount_line(parent, "ext4") + mount_line(temp.path(), "ext4") + mount_line(temp.path() + "/volumes", "ext4");
+      mounted_line(parent, "ext4") + mounted_line(temp.path(), "ext4") + mounted_line(temp.path() + "/volumes", "ext4");
   EXPECT_TRUE(facts_of(temp, host).missing_mounts.empty());
 }
 
@@ -84,13 +84,13 @@ TEST(HostFacts, MountsOfContainersAndOthers) {
   temp.make_dir("volumes");
   HostSnapshot host;
   // The root's own bind mount, and a disk that an administrator mounted, are no containers.
-  host.mountinfo = mount_line(temp.path(), "ext4") + mount_line(temp.path() + "/volumes", "xfs");
+  host.mountinfo = mounted_line(temp.path(), "ext4") + mounted_line(temp.path() + "/volumes", "xfs");
   HostFacts facts = facts_of(temp, host);
   EXPECT_EQ(facts.mounts_below, std::vector<std::string>{"volumes"});
   EXPECT_EQ(facts.mount_paths, std::vector<RelPath>{"volumes"});
   EXPECT_TRUE(facts.container_mounts.empty());
 
-  host.mountinfo += mount_line(temp.path() + "/overlay2/abc/merged", "overlay", "rw,lowerdir=/x,upperdir=/y");
+  host.mountinfo += mounted_line(temp.path() + "/overlay2/abc/merged", "overlay", "rw,lowerdir=/x,upperdir=/y");
   facts = facts_of(temp, host);
   EXPECT_EQ(facts.container_mounts, std::vector<RelPath>{"overlay2/abc/merged"});
   EXPECT_EQ(facts.mount_paths, (std::vector<RelPath>{"overlay2/abc/merged", "volumes"}));
@@ -101,19 +101,19 @@ TEST(HostFacts, AContainerInAnotherNamespace) {
   temp.make_dir("overlay2/abc/diff");
   HostSnapshot host;
   const auto overlay = [](const std::string& root) {
-    return mount_line("/", "overlay",
-                      "rw,lowerdir=" + root + "/overlay2/l/XYZ,upperdir=" + root + "/overlay2/abc/diff");
+    return mounted_line("/", "overlay",
+                        "rw,lowerdir=" + root + "/overlay2/l/XYZ,upperdir=" + root + "/overlay2/abc/diff");
   };
   host.other_mountinfos = {overlay(temp.path())};
   EXPECT_EQ(facts_of(temp, host).container_mounts, std::vector<RelPath>{"overlay2/abc/diff"});
   EXPECT_TRUE(facts_of(temp, host).mount_paths.empty());
 
   // Deep chains are mounted relative to the driver's directory.
-  host.other_mountinfos = {mount_line("/", "overlay", "rw,lowerdir=l/XYZ,upperdir=abc/diff")};
+  host.other_mountinfos = {mounted_line("/", "overlay", "rw,lowerdir=l/XYZ,upperdir=abc/diff")};
   EXPECT_EQ(facts_of(temp, host).container_mounts, std::vector<RelPath>{"overlay2/abc/diff"});
 
   // Another root that has the same path in its own namespace: its layers are not here.
-  host.other_mountinfos = {mount_line("/", "overlay", "rw,upperdir=" + temp.path() + "/overlay2/other/diff")};
+  host.other_mountinfos = {mounted_line("/", "overlay", "rw,upperdir=" + temp.path() + "/overlay2/other/diff")};
   EXPECT_TRUE(facts_of(temp, host).container_mounts.empty());
 }
 

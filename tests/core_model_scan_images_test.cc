@@ -15,7 +15,7 @@ const std::string kConfig = R"({"architecture":"amd64","os":"linux","history":[{
 const std::string kContent = "image/overlay2/imagedb/content/sha256/";
 const std::string kMetadata = "image/overlay2/imagedb/metadata/sha256/";
 
-ImageStore scanned(const test::TempRoot& temp) {
+ImageStore scanned_images(const test::TempRoot& temp) {
   Model model;
   model.image_path = "image/overlay2";
   scan_images(temp.open(), 2, Cancel(), model);
@@ -27,7 +27,7 @@ ImageStore scanned(const test::TempRoot& temp) {
 Image image_with(const std::string& config) {
   const test::TempRoot temp;
   temp.write(kContent + sha256_hex(config), config);
-  const ImageStore store = scanned(temp);
+  const ImageStore store = scanned_images(temp);
   EXPECT_EQ(store.images.size(), 1u);
   return store.images.front();
 }
@@ -64,12 +64,12 @@ TEST(ScanImages, JudgesByTheDigestFirst) {
   const test::TempRoot temp;
   const std::string hex = sha256_hex(kConfig);
   temp.write(kContent + hex, kConfig + " ");
-  const ImageStore store = scanned(temp);
+  const ImageStore store = scanned_images(temp);
   EXPECT_TRUE(store.images[0].problem.starts_with("altered (its digest is sha256:"));
   EXPECT_TRUE(store.images[0].chain.empty());
   EXPECT_FALSE(store.images[0].copy);
   temp.write(kContent + hex, "");
-  EXPECT_EQ(scanned(temp).images[0].problem, "empty");
+  EXPECT_EQ(scanned_images(temp).images[0].problem, "empty");
 }
 
 TEST(ScanImages, FindsTheExactBytesAgain) {
@@ -78,7 +78,7 @@ TEST(ScanImages, FindsTheExactBytesAgain) {
   temp.write(kContent + hex, "");
   temp.write(kContent + ".tmp-" + hex + "1", "something else");
   temp.write(kContent + ".tmp-" + hex + "22", kConfig);
-  EXPECT_EQ(scanned(temp).images[0].copy->place, kContent + ".tmp-" + hex + "22");
+  EXPECT_EQ(scanned_images(temp).images[0].copy->place, kContent + ".tmp-" + hex + "22");
 }
 
 TEST(ScanImages, ListsALostConfigThatIsElsewhere) {
@@ -86,9 +86,9 @@ TEST(ScanImages, ListsALostConfigThatIsElsewhere) {
   const std::string hex = sha256_hex(kConfig);
   temp.make_dir(kContent);
   temp.write("image/overlay2/repositories.json", R"({"Repositories":{"a":{"a:1":"sha256:)" + hex + R"("}}})");
-  EXPECT_TRUE(scanned(temp).images.empty());
+  EXPECT_TRUE(scanned_images(temp).images.empty());
   temp.write("buildkit/content/blobs/sha256/" + hex, kConfig);
-  const ImageStore store = scanned(temp);
+  const ImageStore store = scanned_images(temp);
   ASSERT_EQ(store.images.size(), 1u);
   EXPECT_EQ(store.images[0].problem, "missing");
   EXPECT_EQ(store.images[0].copy->place, "buildkit/content/blobs/sha256/" + hex);
@@ -105,7 +105,7 @@ TEST(ScanImages, TellsForeignThingsFromCutOffWrites) {
   const test::TempRoot temp;
   temp.write(kContent + "README", "x");
   temp.write(kContent + ".tmp-abc", "x");
-  const ImageStore store = scanned(temp);
+  const ImageStore store = scanned_images(temp);
   ASSERT_EQ(store.foreign.size(), 1u);
   EXPECT_EQ(store.foreign[0].name(), "README");
 }
@@ -118,7 +118,7 @@ TEST(ScanImages, ReadsMetadata) {
   temp.write(good + "/lastUpdated", "2026-11-23T19:57:07.085374397Z");
   temp.write(bad + "/parent", "sha256:3");
   temp.write(bad + "/lastUpdated", "yesterday");
-  const ImageStore store = scanned(temp);
+  const ImageStore store = scanned_images(temp);
   ASSERT_EQ(store.metadata.size(), 2u);
   EXPECT_TRUE(store.metadata[0].parent_id);
   EXPECT_FALSE(store.metadata[0].last_updated_bad);
@@ -136,7 +136,7 @@ TEST(ScanImages, ReadsTheRegistryCache) {
   temp.write(by_diff + std::string(64, 'a'),
              R"([{"Digest":"sha256:)" + std::string(64, '1') + R"(","SourceRepository":"docker.io/library/a","HMAC":""}])");
   temp.write(by_diff + std::string(64, 'b'), "{}");
-  const ImageStore store = scanned(temp);
+  const ImageStore store = scanned_images(temp);
   ASSERT_EQ(store.diffid_by_digest.size(), 2u);
   EXPECT_EQ(store.diffid_by_digest[0].diff->text(), kDiffA);
   EXPECT_EQ(store.diffid_by_digest[1].problem, "malformed: \"sha256:12\"");
@@ -149,7 +149,7 @@ TEST(ScanImages, ALinkInPlaceOfTheStoreIsNotFollowed) {
   const test::TempRoot temp;
   temp.write("elsewhere/" + sha256_hex(kConfig), kConfig);
   temp.make_symlink("image/overlay2/imagedb/content/sha256", "../../../../elsewhere");
-  const ImageStore store = scanned(temp);
+  const ImageStore store = scanned_images(temp);
   EXPECT_TRUE(store.images.empty());
   EXPECT_FALSE(store.complete);
 }

@@ -10,7 +10,7 @@ namespace {
 
 using test::TempRoot;
 
-Model scanned(const TempRoot& temp) {
+Model scanned_entries(const TempRoot& temp) {
   Model model;
   scan_root_entries(temp.open(), model);
   return model;
@@ -22,7 +22,7 @@ TEST(ScanRootEntries, AnOrdinaryRoot) {
   temp.make_dir("image/overlay2/layerdb/sha256");
   temp.make_dir("containers");
   temp.write("engine-id", "d4e1c0a2-0000-4000-8000-000000000000");
-  const Model model = scanned(temp);
+  const Model model = scanned_entries(temp);
   EXPECT_EQ(model.driver, "overlay2");
   EXPECT_EQ(model.image_path, RelPath("image/overlay2"));
   EXPECT_TRUE(model.driver_covered);
@@ -36,7 +36,7 @@ TEST(ScanRootEntries, AnOrdinaryRoot) {
 
 TEST(ScanRootEntries, AnEmptyDirectoryHasNoDriver) {
   const TempRoot temp;
-  const Model model = scanned(temp);
+  const Model model = scanned_entries(temp);
   EXPECT_EQ(model.driver, "");
   EXPECT_FALSE(model.driver_covered);
 }
@@ -46,7 +46,7 @@ TEST(ScanRootEntries, ADriverWithDataGoesBeforeAnEmptyDirectory) {
   temp.make_dir("overlay2");
   temp.make_dir("btrfs/subvolumes");
   temp.make_dir("image/btrfs");
-  const Model model = scanned(temp);
+  const Model model = scanned_entries(temp);
   EXPECT_EQ(model.driver, "btrfs");
   EXPECT_FALSE(model.driver_covered);
 }
@@ -55,7 +55,7 @@ TEST(ScanRootEntries, OverlayGoesBeforeOtherDriversWithData) {
   const TempRoot temp;
   temp.make_dir("aufs/diff");
   temp.make_dir("overlay2/l");
-  const Model model = scanned(temp);
+  const Model model = scanned_entries(temp);
   EXPECT_EQ(model.driver, "overlay2");
   EXPECT_EQ(model.entries.driver_dirs, (std::vector<std::string>{"aufs", "overlay2"}));
 }
@@ -63,7 +63,7 @@ TEST(ScanRootEntries, OverlayGoesBeforeOtherDriversWithData) {
 TEST(ScanRootEntries, FuseOverlayfsIsCovered) {
   const TempRoot temp;
   temp.make_dir("fuse-overlayfs/l");
-  const Model model = scanned(temp);
+  const Model model = scanned_entries(temp);
   EXPECT_EQ(model.driver, "fuse-overlayfs");
   EXPECT_TRUE(model.driver_covered);
 }
@@ -72,7 +72,7 @@ TEST(ScanRootEntries, ALinkInPlaceOfTheDriversDirectory) {
   const TempRoot temp;
   temp.make_dir("image/overlay2/imagedb");
   temp.make_symlink("overlay2", "/somewhere/else");
-  const Model lost = scanned(temp);
+  const Model lost = scanned_entries(temp);
   EXPECT_EQ(lost.driver, "overlay2");
   EXPECT_FALSE(lost.driver_covered) << "what should be there is unknown, not missing";
   EXPECT_TRUE(lost.entries.wrong_types.empty()) << "links of areas are boundaries";
@@ -81,7 +81,7 @@ TEST(ScanRootEntries, ALinkInPlaceOfTheDriversDirectory) {
   elsewhere.make_dir("layers/l");
   const TempRoot linked;
   linked.make_symlink("overlay2", elsewhere.path() + "/layers");
-  const Model followed = scanned(linked);
+  const Model followed = scanned_entries(linked);
   EXPECT_EQ(followed.driver, "overlay2");
   EXPECT_TRUE(followed.driver_covered);
   EXPECT_EQ(followed.entries.driver_dirs, std::vector<std::string>{"overlay2"});
@@ -93,7 +93,7 @@ TEST(ScanRootEntries, ThingsThatShouldBeDirectories) {
   temp.write("image/overlay2/layerdb/sha256", "not a directory");
   temp.write("volumes", "");
   ASSERT_EQ(::mkfifo((temp.path() + "/containers").c_str(), 0600), 0);
-  const Model model = scanned(temp);
+  const Model model = scanned_entries(temp);
   ASSERT_EQ(model.entries.wrong_types.size(), 3U);
   EXPECT_EQ(model.entries.wrong_types[0].path, RelPath("containers"));
   EXPECT_TRUE(S_ISFIFO(model.entries.wrong_types[0].mode));
@@ -107,7 +107,7 @@ TEST(ScanRootEntries, RemappedRootsAreFoundAndKnowTheirIds) {
   temp.make_dir("165536.165536");          // nothing of a root in it
   temp.make_dir("100000.x/overlay2");      // no remapped root's name
   temp.make_dir("4294967296.1/overlay2");  // no uid
-  const Model model = scanned(temp);
+  const Model model = scanned_entries(temp);
   EXPECT_EQ(model.entries.remapped_roots, std::vector<std::string>{"100000.200000"});
 
   Model below;
@@ -124,7 +124,7 @@ TEST(ScanRootEntries, DataOfNewerDaemons) {
   const TempRoot temp;
   temp.write("image/identity-cache.db", "");
   temp.write("buildkit/history_c8d.db", "");
-  const Model model = scanned(temp);
+  const Model model = scanned_entries(temp);
   EXPECT_EQ(model.entries.newer_files, (std::vector<RelPath>{"buildkit/history_c8d.db", "image/identity-cache.db"}));
 }
 
@@ -138,7 +138,7 @@ TEST(ScanRootEntries, RepairsWhoseJournalHasNoEnd) {
   temp.write(".docker-fsck/20260105T000000Z-eeee/journal",
              plan + end + "{\"record\":\"acknowledged\"}\t0123456789abcdef\n{\"rec");
   temp.make_dir(".docker-fsck/20260104T000000Z-dddd/quarantine");
-  const Model model = scanned(temp);
+  const Model model = scanned_entries(temp);
   EXPECT_EQ(model.entries.unfinished_repairs,
             (std::vector<std::string>{"20260102T000000Z-bbbb", "20260103T000000Z-cccc"}));
 }

@@ -9,7 +9,7 @@ namespace {
 
 using test::TempRoot;
 
-RootEntries scanned(const TempRoot& temp) {
+RootEntries scanned_swarm(const TempRoot& temp) {
   Model model;
   model.image_path = "image/overlay2";
   const Root root = temp.open();
@@ -22,7 +22,7 @@ RootEntries scanned(const TempRoot& temp) {
 TEST(ScanSwarm, AnEmptyDirectoryIsNoSwarm) {
   const TempRoot temp;
   temp.make_dir("swarm");
-  const Swarm swarm = scanned(temp).swarm;
+  const Swarm swarm = scanned_swarm(temp).swarm;
   EXPECT_FALSE(swarm.exists);
   EXPECT_EQ(swarm.state_problem, "");
 }
@@ -30,11 +30,11 @@ TEST(ScanSwarm, AnEmptyDirectoryIsNoSwarm) {
 TEST(ScanSwarm, StateAndCertificate) {
   const TempRoot temp;
   temp.write("swarm/docker-state.json", "{\"LocalAddr\":\"\"}");
-  EXPECT_TRUE(scanned(temp).swarm.exists);
-  EXPECT_FALSE(scanned(temp).swarm.has_certificate);
+  EXPECT_TRUE(scanned_swarm(temp).swarm.exists);
+  EXPECT_FALSE(scanned_swarm(temp).swarm.has_certificate);
   temp.write("swarm/certificates/swarm-node.crt", "x");
   temp.write("swarm/state.json", R"([{"node_id":"a"},{"node_id":"b","addr":"10.0.0.1:2377"}])");
-  const Swarm swarm = scanned(temp).swarm;
+  const Swarm swarm = scanned_swarm(temp).swarm;
   EXPECT_TRUE(swarm.has_certificate);
   EXPECT_EQ(swarm.node, CertificateSubject());
   ASSERT_EQ(swarm.managers.size(), 1U);
@@ -45,9 +45,9 @@ TEST(ScanSwarm, StateAndCertificate) {
   EXPECT_EQ(swarm.peers_problem, "");
   temp.write("swarm/docker-state.json", "{");
   temp.write("swarm/state.json", "[{");
-  EXPECT_EQ(scanned(temp).swarm.state_problem, "cut off after 1 byte");
-  EXPECT_EQ(scanned(temp).swarm.state_remains, "{");
-  EXPECT_EQ(scanned(temp).swarm.peers_problem, "cut off after 2 bytes");
+  EXPECT_EQ(scanned_swarm(temp).swarm.state_problem, "cut off after 1 byte");
+  EXPECT_EQ(scanned_swarm(temp).swarm.state_remains, "{");
+  EXPECT_EQ(scanned_swarm(temp).swarm.peers_problem, "cut off after 2 bytes");
 }
 
 TEST(ScanPlugins, ConfigurationsAndRemovals) {
@@ -60,7 +60,7 @@ TEST(ScanPlugins, ConfigurationsAndRemovals) {
   temp.make_dir("plugins/" + bare);
   temp.make_dir("plugins/" + good + "-removing");
   temp.make_dir("plugins/storage/blobs");
-  const std::vector<Plugin> plugins = scanned(temp).plugins;
+  const std::vector<Plugin> plugins = scanned_swarm(temp).plugins;
   ASSERT_EQ(plugins.size(), 4U);
   EXPECT_EQ(plugins[0].config_problem, "");
   EXPECT_TRUE(plugins[1].removing);
@@ -73,7 +73,7 @@ TEST(ScanRuntimeTasks, ByNamespace) {
   const TempRoot temp;
   temp.make_dir("containerd/daemon/io.containerd.runtime.v2.task/moby/abc");
   temp.make_dir("containerd/daemon/io.containerd.content.v1.content/ingest/x");
-  EXPECT_EQ(scanned(temp).runtime_tasks,
+  EXPECT_EQ(scanned_swarm(temp).runtime_tasks,
             std::vector<RelPath>{"containerd/daemon/io.containerd.runtime.v2.task/moby/abc"});
 }
 
@@ -91,7 +91,7 @@ TEST(ScanLeftovers, TemporaryFilesBesideTheirTargets) {
   temp.write("tmp/GetImageBlob1", "x");
   temp.make_dir("tmp/docker-import-2");
   temp.make_dir("tmp-old");
-  const RootEntries entries = scanned(temp);
+  const RootEntries entries = scanned_swarm(temp);
   EXPECT_EQ(entries.temporary_files.size(), 6U);
   EXPECT_EQ(entries.temporary_files.front(), RelPath("image/overlay2/.tmp-repositories.json1"));
   ASSERT_EQ(entries.temporary_dirs.size(), 1U);

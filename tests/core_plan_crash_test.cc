@@ -18,7 +18,7 @@ namespace {
 
 using Act = CallCounter::Act;
 
-Cancel never;
+Cancel never_stopped;
 
 // False where any step failed or the journal could not be ended.
 bool repair(const Root& root) {
@@ -29,7 +29,7 @@ bool repair(const Root& root) {
   }
   bool all = true;
   for (const auto& make : {first_plan, second_plan}) {
-    const auto results = run->apply(make(root), plan_reasons(), never, progress);
+    const auto results = run->apply(make(root), plan_reasons(), never_stopped, progress);
     all = all && results && std::all_of(results->begin(), results->end(), [](const StepResult& result) {
             return result.state == StepResult::State::Done;
           });
@@ -42,12 +42,12 @@ bool repair(const Root& root) {
 
 bool undo_newest(const Root& root) {
   Progress progress;
-  return static_cast<bool>(undo(root, "", never, progress));
+  return static_cast<bool>(undo(root, "", never_stopped, progress));
 }
 
 Result<RecoverResult> recover_to(const Root& root, Direction direction) {
   Progress progress;
-  return recover(root, "", direction, never, progress);
+  return recover(root, "", direction, never_stopped, progress);
 }
 
 bool has_unfinished(const Root& root) {
@@ -202,10 +202,10 @@ TEST_F(CrashTest, RepairFinishedGivesTheRepaired) {
       Result<RepairRun> run = RepairRun::begin(root, "yes");
       ASSERT_TRUE(run) << run.error().message();
       if (!root.stat("c2")) {
-        ASSERT_TRUE(run->apply(first_plan(root), plan_reasons(), never, progress));
+        ASSERT_TRUE(run->apply(first_plan(root), plan_reasons(), never_stopped, progress));
       }
       if (!root.stat("second")) {
-        ASSERT_TRUE(run->apply(second_plan(root), plan_reasons(), never, progress));
+        ASSERT_TRUE(run->apply(second_plan(root), plan_reasons(), never_stopped, progress));
       }
       ASSERT_TRUE(run->end());
       run = Error{};

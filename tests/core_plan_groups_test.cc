@@ -22,18 +22,18 @@ namespace dfsck::test {
 namespace {
 
 using Act = CallCounter::Act;
-using State = StepResult::State;
+using GroupState = StepResult::State;
 
-Cancel never;
+Cancel never_cancelled;
 
 constexpr uint64_t kWrongSum = 1;
 
 enum class Disks { One, Three };
 
 // A tree, with overlay2 and volumes on filesystems of their own where that is wanted.
-class Tree {
+class GroupsTree {
  public:
-  explicit Tree(Disks disks) {
+  explicit GroupsTree(Disks disks) {
     for (const char* area : {"overlay2", "volumes"}) {
       temp_.make_dir(area);
       if (disks == Disks::Three) {
@@ -53,7 +53,7 @@ class Tree {
       temp_.set_mtime(dir, 1'600'000'000);
     }
   }
-  ~Tree() {
+  ~GroupsTree() {
     for (const std::string& path : mounts_) {
       ::umount2(path.c_str(), MNT_DETACH);
     }
@@ -110,24 +110,24 @@ std::vector<Reason> reasons() {
   return all;
 }
 
-Result<std::vector<StepResult>> repair(const Root& root) {
+Result<std::vector<StepResult>> repair_groups(const Root& root) {
   Progress progress;
   Result<RepairRun> run = RepairRun::begin(root, "yes");
   if (!run) {
     return run.error();
   }
-  Result<std::vector<StepResult>> results = run->apply(plan_of(root), reasons(), never, progress);
+  Result<std::vector<StepResult>> results = run->apply(plan_of(root), reasons(), never_cancelled, progress);
   const Result<void> ended = run->end();
   return ended ? results : ended.error();
 }
 
-bool undo_newest(const Root& root) {
+bool undo_groups(const Root& root) {
   Progress progress;
-  const Result<UndoResult> done = undo(root, "", never, progress);
+  const Result<UndoResult> done = undo(root, "", never_cancelled, progress);
   return done && done->stopped.empty();
 }
 
-bool has_unfinished(const Root& root) {
+bool is_unfinished(const Root& root) {
   const auto runs = list_runs(root);
   EXPECT_TRUE(runs);
   return std::any_of(runs->begin(), runs->end(),
@@ -148,13 +148,14 @@ class GroupsTest : public ::testing::TestWithParam<Disks> {
 };
 
 TEST_P(GroupsTest, TheOthersGoOn) {
-  const Tree tree(GetParam());
+  const GroupsTree tree(GetParam());
   const Picture original = tree.picture(PictureKind::Exact);
   const Root root = tree.open();
-  const auto results = repair(root);
+  const auto results = repair_groups(root);
   ASSERT_TRUE(results) << results.error().message();
-  const std::vector<State> expected{State::Done,    State::Skipped, State::Skipped, State::Failed,
-                                    State::Skipped, State::Done,    State::Done,    State::Done};
+  const std::vector<GroupState> expected{GroupState::Done,   GroupState::Skipped, GroupState::Skipped,
+                                         GroupState::Failed, GroupState::Skipped, GroupState::Done,
+                                         GroupState::Done,   GroupState::Done};
   for (size_t i = 0; i < expected.size(); ++i) {
     EXPECT_EQ((*results)[i].state, expected[i]) << "step " << i << ": " << (*results)[i].why;
   }
@@ -171,14 +172,14 @@ TEST_P(GroupsTest, TheOthersGoOn) {
   for (const RunStep& step : runs->front().steps) {
     EXPECT_TRUE(!step.kept || root.stat(*step.kept)) << step.kept->text();
   }
-  ASSERT_TRUE(undo_newest(root));
+  ASSERT_TRUE(undo_groups(root));
   EXPECT_EQ(difference(original, tree.picture(PictureKind::Exact)), "");
 }
 
 TEST_P(GroupsTest, PurgeLeavesNothingInTheAreas) {
-  const Tree tree(GetParam());
+  const GroupsTree tree(GetParam());
   const Root root = tree.open();
-  ASSERT_TRUE(repair(root));
+  ASSERT_TRUE(repair_groups(root));
   EXPECT_EQ(root.stat("overlay2/.docker-fsck").operator bool(), GetParam() == Disks::Three);
   ASSERT_TRUE(purge(root, list_runs(root)->front().id));
   EXPECT_FALSE(root.stat("overlay2/.docker-fsck"));
@@ -190,41 +191,41 @@ TEST_P(GroupsTest, PurgeLeavesNothingInTheAreas) {
 TEST_P(GroupsTest, ADeathAnywhereIsRecovered) {
   Picture repaired;
   {
-    const Tree tree(GetParam());
-    ASSERT_TRUE(repair(tree.open()));
+    const GroupsTree tree(GetParam());
+    ASSERT_TRUE(repair_groups(tree.open()));
     repaired = tree.picture(PictureKind::Shape);
   }
   for (const Direction direction : {Direction::Finish, Direction::Back}) {
     for (size_t at = 1;; ++at) {
       SCOPED_TRACE((direction == Direction::Finish ? "finish, call " : "back, call ") + std::to_string(at));
-      const Tree tree(GetParam());
+      const GroupsTree tree(GetParam());
       const Picture original = tree.picture(PictureKind::Exact);
       const Picture shape = tree.picture(PictureKind::Shape);
       const pid_t child = ::fork();
       if (child == 0) {
         const Root root = tree.open();
         CallCounter counter(Act::DieBefore, at);
-        ::_exit(repair(root) ? 0 : 1);
+        ::_exit(repair_groups(root) ? 0 : 1);
       }
       int status = 0;
       ASSERT_EQ(::waitpid(child, &status, 0), child);
       ASSERT_TRUE(WIFEXITED(status));
       const bool died = WEXITSTATUS(status) == CallCounter::kDied;
       const Root root = tree.open();
-      const bool unfinished = has_unfinished(root);
+      const bool unfinished = is_unfinished(root);
       // A run that died before its plan was durable has nothing to finish.
       const bool planned = unfinished && !list_runs(root)->front().steps.empty();
       Progress progress;
       if (unfinished) {
-        const auto result = recover(root, "", direction, never, progress);
+        const auto result = recover(root, "", direction, never_cancelled, progress);
         ASSERT_TRUE(result) << result.error().message();
       }
-      EXPECT_FALSE(has_unfinished(root));
+      EXPECT_FALSE(is_unfinished(root));
       const Picture now = tree.picture(PictureKind::Shape);
       const bool is_whole = difference(repaired, now).empty();
       EXPECT_TRUE(is_whole || difference(shape, now).empty() || at < 4) << difference(repaired, now);
       EXPECT_TRUE(direction == Direction::Back || is_whole || !planned) << difference(repaired, now);
-      while (undo_newest(root)) {
+      while (undo_groups(root)) {
       }
       Picture exact = original;
       Picture left = tree.picture(PictureKind::Exact);
@@ -259,14 +260,14 @@ TEST(StepGroups, AreWhatHangsTogether) {
 
 // One object cannot have two places at once.
 TEST_P(GroupsTest, WhatWouldCrossFilesystemsIsRefused) {
-  const Tree tree(GetParam());
+  const GroupsTree tree(GetParam());
   const Root root = tree.open();
   Plan plan;
   plan.steps = {step_for(root, Rename{"overlay2/two", "volumes/two"}, 0)};
   Result<RepairRun> run = RepairRun::begin(root, "yes");
   ASSERT_TRUE(run);
   Progress progress;
-  const auto results = run->apply(plan, reasons(), never, progress);
+  const auto results = run->apply(plan, reasons(), never_cancelled, progress);
   EXPECT_EQ(results.operator bool(), GetParam() == Disks::One);
   if (!results) {
     EXPECT_NE(results.error().message().find("another filesystem"), std::string::npos) << results.error().message();

@@ -15,8 +15,8 @@
 namespace dfsck::test {
 namespace {
 
-Cancel never;
-Progress progress;
+Cancel kNoCancel;
+Progress ignored_progress;
 
 Plan small_plan(const Root& root) {
   Plan plan;
@@ -59,7 +59,7 @@ void die_at_rename(const TempRoot& temp, int which) {
     const DieAtRename hook(which);
     Result<RepairRun> run = RepairRun::begin(root, "yes");
     if (run) {
-      static_cast<void>(run->apply(small_plan(root), {}, never, progress));
+      static_cast<void>(run->apply(small_plan(root), {}, kNoCancel, ignored_progress));
     }
     ::_exit(1);
   }
@@ -78,7 +78,7 @@ TEST(Recover, ChangesNothingWhereItCannotTell) {
   const Root root = temp.open();
   for (const Direction direction : {Direction::Finish, Direction::Back}) {
     EXPECT_FALSE(recover_preview(root, "", direction));
-    const auto recovered = recover(root, "", direction, never, progress);
+    const auto recovered = recover(root, "", direction, kNoCancel, ignored_progress);
     ASSERT_FALSE(recovered);
     EXPECT_NE(recovered.error().message().find("two"), std::string::npos);
     EXPECT_EQ(difference(before, picture_of(temp.path(), PictureKind::Exact)), "");
@@ -95,7 +95,7 @@ TEST(Recover, GoesBackWhereItCannotFinish) {
   ASSERT_TRUE(preview) << preview.error().message();
   EXPECT_EQ(preview->steps, 2U);
   temp.write("two", "written to meanwhile");
-  const auto recovered = recover(root, "", Direction::Finish, never, progress);
+  const auto recovered = recover(root, "", Direction::Finish, kNoCancel, ignored_progress);
   ASSERT_TRUE(recovered) << recovered.error().message();
   EXPECT_EQ(recovered->direction, Direction::Back);
   EXPECT_NE(recovered->note.find("two"), std::string::npos);
@@ -103,7 +103,7 @@ TEST(Recover, GoesBackWhereItCannotFinish) {
   EXPECT_NE(now["two"], original.at("two"));
   now["two"] = original.at("two");
   EXPECT_EQ(difference(original, now), "");
-  EXPECT_FALSE(recover(root, "", Direction::Back, never, progress)) << "nothing is unfinished any more";
+  EXPECT_FALSE(recover(root, "", Direction::Back, kNoCancel, ignored_progress)) << "nothing is unfinished any more";
 }
 
 TEST(Recover, TakesNothingForItsOwnOnACopiedRoot) {
@@ -112,7 +112,7 @@ TEST(Recover, TakesNothingForItsOwnOnACopiedRoot) {
   die_at_rename(temp, 2);
   const TempRoot copy;
   std::filesystem::copy(temp.path(), copy.path(), std::filesystem::copy_options::recursive);
-  const auto recovered = recover(copy.open(), "", Direction::Back, never, progress);
+  const auto recovered = recover(copy.open(), "", Direction::Back, kNoCancel, ignored_progress);
   ASSERT_FALSE(recovered);
   EXPECT_NE(recovered.error().message().find("copy"), std::string::npos);
 }
@@ -138,11 +138,11 @@ TEST(RepairRun, WorksForAnOrdinaryUserOnARootOfTheirs) {
     Plan plan = small_plan(root);
     std::get<WriteFile>(plan.steps[0].action).owner = {0, 0, 0644};  // root, as the user's daemon sees it
     Result<RepairRun> run = RepairRun::begin(root, "yes");
-    const auto results = run ? run->apply(plan, {}, never, progress) : run.error();
+    const auto results = run ? run->apply(plan, {}, kNoCancel, ignored_progress) : run.error();
     const bool done = results && (*results)[0].state == StepResult::State::Done && run->end() &&
                       root.stat("one")->uid == ::geteuid() && root.stat("one")->size == 3;
     run = Error{};
-    const bool undone = static_cast<bool>(undo(root, "", never, progress));
+    const bool undone = static_cast<bool>(undo(root, "", kNoCancel, ignored_progress));
     const bool same = difference(original, picture_of(temp.path(), PictureKind::Exact)).empty();
     ::_exit(done && undone && same ? 0 : 1);
   }

@@ -22,11 +22,11 @@
 namespace dfsck::test {
 namespace {
 
-Cancel never;
+Cancel uncancelled;
 
 std::vector<StepResult> must_apply(RepairRun& run, const Plan& plan) {
   Progress progress;
-  Result<std::vector<StepResult>> results = run.apply(plan, plan_reasons(), never, progress);
+  Result<std::vector<StepResult>> results = run.apply(plan, plan_reasons(), uncancelled, progress);
   EXPECT_TRUE(results) << results.error().message();
   return results ? *results : std::vector<StepResult>();
 }
@@ -71,7 +71,7 @@ TEST(RepairRun, DoesEveryKindOfActionAndUndoesItExactly) {
   EXPECT_TRUE(runs->front().lossy);
 
   Progress progress;
-  const auto undone = undo(root, "", never, progress);
+  const auto undone = undo(root, "", uncancelled, progress);
   ASSERT_TRUE(undone) << undone.error().message();
   EXPECT_EQ(undone->steps, first_plan(root).steps.size() + second_plan(root).steps.size());
   EXPECT_EQ(difference(before, picture_of(temp.path(), PictureKind::Exact)), "");
@@ -103,7 +103,7 @@ std::string refusal(const Root& root, const Plan& plan) {
   Result<RepairRun> run = RepairRun::begin(root, "yes");
   EXPECT_TRUE(run) << run.error().message();
   Progress progress;
-  const auto results = run->apply(plan, plan_reasons(), never, progress);
+  const auto results = run->apply(plan, plan_reasons(), uncancelled, progress);
   EXPECT_TRUE(run->end());
   return results ? "" : results.error().message();
 }
@@ -206,7 +206,7 @@ TEST(Undo, RefusesWhatChangedSince) {
     ASSERT_EQ(std::system(("cd " + temp.path() + " && " + command).c_str()), 0);
     const Picture changed = picture_of(temp.path(), PictureKind::Exact);
     Progress progress;
-    const auto undone = undo(root, "", never, progress);
+    const auto undone = undo(root, "", uncancelled, progress);
     ASSERT_FALSE(undone) << command;
     EXPECT_NE(undone.error().message().find(path), std::string::npos) << undone.error().message();
     EXPECT_FALSE(undo_preview(root, ""));
@@ -223,13 +223,13 @@ TEST(Undo, GoesNewestFirst) {
   const auto runs = *list_runs(root);
   ASSERT_EQ(runs.size(), 2U);
   Progress progress;
-  EXPECT_FALSE(undo(root, runs[0].id, never, progress)) << "the older one while the newer stands";
+  EXPECT_FALSE(undo(root, runs[0].id, uncancelled, progress)) << "the older one while the newer stands";
   ASSERT_EQ(undo_preview(root, "")->size(), 1U);
-  ASSERT_TRUE(undo(root, "", never, progress));
+  ASSERT_TRUE(undo(root, "", uncancelled, progress));
   EXPECT_EQ(read(temp.path() + "/file"), "1");
-  ASSERT_TRUE(undo(root, runs[0].id, never, progress));
+  ASSERT_TRUE(undo(root, runs[0].id, uncancelled, progress));
   EXPECT_EQ(read(temp.path() + "/file"), "0");
-  EXPECT_FALSE(undo(root, "", never, progress));
+  EXPECT_FALSE(undo(root, "", uncancelled, progress));
 }
 
 TEST(Purge, DeletesOneRunAndNothingElse) {
@@ -255,7 +255,7 @@ TEST(Purge, DeletesOneRunAndNothingElse) {
   EXPECT_FALSE(purge(root, runs[0].id));
   EXPECT_FALSE(purge(root, "../kept"));
   Progress progress;
-  EXPECT_TRUE(undo(root, runs[1].id, never, progress));
+  EXPECT_TRUE(undo(root, runs[1].id, uncancelled, progress));
 }
 
 TEST(Purge, RefusesAnUnfinishedRun) {
@@ -313,7 +313,7 @@ TEST(RepairRun, ThousandsOfStepsNeedFewSyncs) {
   RecordProperty("repair_ms", elapsed_ms());
   const size_t before = counter.syncs();
   Progress progress;
-  ASSERT_TRUE(undo(root, "", never, progress));
+  ASSERT_TRUE(undo(root, "", uncancelled, progress));
   EXPECT_LT(counter.syncs() - before, 30U);
   EXPECT_LT(counter.others(), 9 * kSteps);
   RecordProperty("repair_and_undo_ms", elapsed_ms());

@@ -20,8 +20,8 @@ namespace dfsck::test {
 namespace {
 
 namespace fs = std::filesystem;
-using State = UnitResult::State;
-using Kind = CopyProblem::Kind;
+using UnitState = UnitResult::State;
+using TroubleKind = CopyProblem::Kind;
 
 class CopyTest : public ::testing::Test {
  protected:
@@ -61,7 +61,7 @@ TEST_F(CopyTest, KeepsEverythingAtAnyNumberOfJobsAndLeavesTheSourceAlone) {
       EXPECT_EQ(difference(shape_of_source(source_.path()), shape_of(target.path())), "");
       std::string text;
       for (const UnitResult& unit : result->units) {
-        EXPECT_EQ(unit.state, State::Copied);
+        EXPECT_EQ(unit.state, UnitState::Copied);
         EXPECT_TRUE(unit.problems.empty()) << unit.problems.front().path << unit.problems.front().detail;
         text += std::to_string(unit.files) + " " + std::to_string(unit.directories) + " " +
                 std::to_string(unit.others) + " " + std::to_string(unit.left_out.size()) + "\n";
@@ -128,8 +128,8 @@ TEST_F(CopyTest, UnitsThatAreDirectoriesOrMissing) {
   units.push_back({.path = "plugins/none", .kind = MigrationUnit::Kind::Tree, .layer = {}, .leave_out = {}});
   const auto result = copy({}, units);
   ASSERT_TRUE(result);
-  EXPECT_EQ(result->units[5].state, State::Copied);
-  EXPECT_EQ(result->units[6].state, State::Absent);
+  EXPECT_EQ(result->units[5].state, UnitState::Copied);
+  EXPECT_EQ(result->units[6].state, UnitState::Absent);
   EXPECT_TRUE(fs::exists(target_.path() + "/swarm"));
   EXPECT_FALSE(fs::exists(target_.path() + "/swarm/inside"));
   EXPECT_FALSE(fs::exists(target_.path() + "/plugins"));
@@ -184,7 +184,7 @@ TEST_F(CopyTest, AFlippedByteInTheTargetIsFound) {
       ASSERT_TRUE(result);
       const auto& problems = result->units[0].problems;
       ASSERT_FALSE(problems.empty());
-      EXPECT_EQ(problems[0].kind, Kind::TargetDiffers);
+      EXPECT_EQ(problems[0].kind, TroubleKind::TargetDiffers);
       EXPECT_TRUE(result->units[0].loses_data());
       EXPECT_TRUE(std::any_of(problems.begin(), problems.end(), [&](const CopyProblem& problem) {
         return problem.path == "volumes/v/_data/" + std::string(name);

@@ -12,8 +12,6 @@
 namespace dfsck {
 namespace {
 
-using Kind = InventoryKind;
-
 class Inventories : public testing::Test {
  protected:
   void SetUp() override {
@@ -44,14 +42,14 @@ class Inventories : public testing::Test {
 
 TEST_F(Inventories, NameEverythingThatAUserKnows) {
   const Inventory all = take();
-  EXPECT_EQ(all.of(Kind::Image).size(), 4U);
-  EXPECT_GE(all.of(Kind::Tag).size(), 4U);
-  EXPECT_EQ(all.of(Kind::Layer).size(), 3U);
-  EXPECT_EQ(all.of(Kind::Container).size(), 2U);
-  EXPECT_EQ(all.of(Kind::WritableLayer).size(), 2U);
-  EXPECT_EQ(all.of(Kind::Volume), (std::set<std::string>{"data", "scratch"}));
-  EXPECT_EQ(all.of(Kind::Plugin).size(), 1U);
-  EXPECT_FALSE(all.of(Kind::Network).empty());
+  EXPECT_EQ(all.of(InventoryKind::Image).size(), 4U);
+  EXPECT_GE(all.of(InventoryKind::Tag).size(), 4U);
+  EXPECT_EQ(all.of(InventoryKind::Layer).size(), 3U);
+  EXPECT_EQ(all.of(InventoryKind::Container).size(), 2U);
+  EXPECT_EQ(all.of(InventoryKind::WritableLayer).size(), 2U);
+  EXPECT_EQ(all.of(InventoryKind::Volume), (std::set<std::string>{"data", "scratch"}));
+  EXPECT_EQ(all.of(InventoryKind::Plugin).size(), 1U);
+  EXPECT_FALSE(all.of(InventoryKind::Network).empty());
   EXPECT_EQ(all.volumes.at("data"), (TreeCount{2, 12}));
 }
 
@@ -59,10 +57,10 @@ TEST_F(Inventories, WhatThePlanLeavesOutIsNotExpected) {
   CopyChoice choice;
   choice.excluded = {Excluded::Containers, Excluded::Volumes};
   const Inventory rest = take(choice);
-  EXPECT_EQ(rest.of(Kind::Image).size(), 4U);
-  EXPECT_TRUE(rest.of(Kind::Container).empty());
-  EXPECT_TRUE(rest.of(Kind::WritableLayer).empty());
-  EXPECT_TRUE(rest.of(Kind::Volume).empty());
+  EXPECT_EQ(rest.of(InventoryKind::Image).size(), 4U);
+  EXPECT_TRUE(rest.of(InventoryKind::Container).empty());
+  EXPECT_TRUE(rest.of(InventoryKind::WritableLayer).empty());
+  EXPECT_TRUE(rest.of(InventoryKind::Volume).empty());
   EXPECT_TRUE(rest.volumes.empty());
 }
 
@@ -76,7 +74,7 @@ TEST_F(Inventories, GapsAreWhateverTheTargetLacks) {
     less.names[i].erase(less.names[i].begin());
     const std::vector<InventoryGap> gaps = inventory_gaps(all, less);
     ASSERT_EQ(gaps.size(), 1U);
-    EXPECT_EQ(gaps[0].kind, static_cast<Kind>(i));
+    EXPECT_EQ(gaps[0].kind, static_cast<InventoryKind>(i));
     EXPECT_EQ(gaps[0].detail, "is not there");
   }
   Inventory shorter = all;
@@ -89,7 +87,7 @@ TEST_F(Inventories, GapsAreWhateverTheTargetLacks) {
 TEST_F(Inventories, ALayerWithoutItsDirectoryIsNotThere) {
   const std::string gone = temp_.path() + "/" + names_.at("base.dir");
   ASSERT_EQ(::rename(gone.c_str(), (temp_.path() + "/away").c_str()), 0);
-  EXPECT_EQ(take().of(Kind::Layer).size(), 2U);
+  EXPECT_EQ(take().of(InventoryKind::Layer).size(), 2U);
 }
 
 }  // namespace

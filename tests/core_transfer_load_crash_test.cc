@@ -20,7 +20,7 @@ namespace {
 
 using Act = CallCounter::Act;
 
-const Cancel kNever;
+const Cancel kUncancelled;
 
 class LoadCrashTest : public ::testing::Test {
  protected:
@@ -36,14 +36,14 @@ class LoadCrashTest : public ::testing::Test {
 
   bool load(const Root& root, const std::string& name) const {
     Progress progress;
-    Result<Donor> donor = open_donor(files_->path() + "/" + name, kNever);
+    Result<Donor> donor = open_donor(files_->path() + "/" + name, kUncancelled);
     Result<LoadArchive> archive = donor ? judge_archive(std::move(*donor)) : donor.error();
-    const Result<LoadTarget> target = look_at_target(root, 1, kNever, progress);
+    const Result<LoadTarget> target = look_at_target(root, 1, kUncancelled, progress);
     if (!archive || !target) {
       return false;
     }
     const Result<LoadWork> work = plan_load(*archive, *target);
-    return work && run_load(root, *archive, *target, *work, 1, kNever, progress);
+    return work && run_load(root, *archive, *target, *work, 1, kUncancelled, progress);
   }
 
   // Runs the load in a child that dies at call `at`. False: it ran to its end before that.
@@ -76,7 +76,7 @@ class LoadCrashTest : public ::testing::Test {
   static void settle(const Root& root, Direction direction) {
     if (is_unfinished(root)) {
       Progress progress;
-      const Result<RecoverResult> result = recover(root, "", direction, kNever, progress);
+      const Result<RecoverResult> result = recover(root, "", direction, kUncancelled, progress);
       ASSERT_TRUE(result) << result.error().message();
       ASSERT_EQ(result->direction, direction) << result->note;
     }
@@ -90,7 +90,7 @@ class LoadCrashTest : public ::testing::Test {
   // Every image that is there is whole.
   static void expect_sound(const Root& root) {
     Progress progress;
-    const Result<LoadTarget> target = look_at_target(root, 1, kNever, progress);
+    const Result<LoadTarget> target = look_at_target(root, 1, kUncancelled, progress);
     ASSERT_TRUE(target) << target.error().message();
     EXPECT_TRUE(target->broken.empty()) << target->broken.begin()->second;
     for (const Image& image : target->model ? target->model->images.images : std::vector<Image>{}) {
@@ -103,7 +103,7 @@ class LoadCrashTest : public ::testing::Test {
 
   static bool undo_newest(const Root& root) {
     Progress progress;
-    return static_cast<bool>(undo(root, "", kNever, progress));
+    return static_cast<bool>(undo(root, "", kUncancelled, progress));
   }
 
   static size_t finished_runs(const Root& root) {

@@ -18,7 +18,7 @@ namespace {
 
 using test::TempRoot;
 namespace fs = std::filesystem;
-using Kind = Omission::Kind;
+using OmissionKind = Omission::Kind;
 
 class Plans : public testing::Test {
  protected:
@@ -149,10 +149,10 @@ TEST_F(Plans, AHealthyRootIsCopiedButForWhatIsMadeAnew) {
   temp_.write("image/unknown", "x");
   const CopyPlan whole = plan();
   for (const Omission& each : whole.omissions) {
-    EXPECT_TRUE(each.kind == Kind::Derived || each.kind == Kind::Ours) << each.path.bytes();
+    EXPECT_TRUE(each.kind == OmissionKind::Derived || each.kind == OmissionKind::Ours) << each.path.bytes();
   }
   EXPECT_TRUE(omission(whole, "tmp")->contents_only);
-  EXPECT_EQ(omission(whole, ".docker-fsck")->kind, Kind::Ours);
+  EXPECT_EQ(omission(whole, ".docker-fsck")->kind, OmissionKind::Ours);
   EXPECT_TRUE(omission(whole, named("top.dir") + "/work")->contents_only);
   EXPECT_TRUE(copies(whole, "unknown/file"));
   EXPECT_TRUE(copies(whole, "image/unknown"));
@@ -209,7 +209,7 @@ TEST_F(Plans, GarbageIsLeftOutUnlessItIsWanted) {
   temp_.write("image/overlay2/layerdb/tmp/write-set-1/diff", "x");
   temp_.write("image/overlay2/.tmp-repositories.json1", "x");
   const CopyPlan lean = plan();
-  EXPECT_EQ(omission(lean, orphan)->kind, Kind::Orphan);
+  EXPECT_EQ(omission(lean, orphan)->kind, OmissionKind::Orphan);
   EXPECT_FALSE(copies(lean, "overlay2/l/" + std::string(26, 'G')));
   EXPECT_FALSE(copies(lean, "overlay2/l/" + std::string(26, 'H')));
   EXPECT_FALSE(copies(lean, "image/overlay2/layerdb/tmp/write-set-1"));

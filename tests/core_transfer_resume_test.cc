@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using Act = CallCounter::Act;
-using State = UnitResult::State;
+using UnitState = UnitResult::State;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr size_t kStride = 97;
@@ -157,7 +157,7 @@ TEST_F(ResumeTest, WhatIsDoneIsNotWrittenAgain) {
   ASSERT_TRUE(again);
   EXPECT_TRUE(again->resumed);
   for (const UnitResult& unit : again->units) {
-    EXPECT_EQ(unit.state, State::AlreadyDone);
+    EXPECT_EQ(unit.state, UnitState::AlreadyDone);
     EXPECT_EQ(unit.bytes, 0U);
     EXPECT_GT(unit.files, 0U);
   }
@@ -225,7 +225,7 @@ TEST_F(ResumeTest, UnitsThatAreNoLongerWantedGo) {
   fs::remove_all(source_.path() + "/containers/c");
   const auto again = migrate(source_.path(), target.path(), {}, units);
   ASSERT_TRUE(again);
-  EXPECT_EQ(again->units[2].state, State::Absent);
+  EXPECT_EQ(again->units[2].state, UnitState::Absent);
   EXPECT_FALSE(fs::exists(target.path() + "/volumes/w"));
   EXPECT_FALSE(fs::exists(target.path() + "/containers/c"));
   EXPECT_TRUE(fs::exists(target.path() + "/volumes/v"));

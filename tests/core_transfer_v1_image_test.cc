@@ -8,7 +8,7 @@
 namespace dfsck {
 namespace {
 
-JsonValue parsed(const std::string& text) {
+JsonValue config_of(const std::string& text) {
   const Result<JsonValue> value = parse_json(text);
   EXPECT_TRUE(value) << text;
   return value ? *value : JsonValue();
@@ -21,7 +21,7 @@ const std::string kBase = "33002d1f40294dbca2f9610584b832887b5b9090df4a645dfa629
 const std::string kBaseId = "097c0ebaab78d57eb3d4514ab5af618707e5619abc9fb4c86661a8ad5441f28b";
 
 TEST(V1Image, TheIdOfALowerLayerIsTheDaemons) {
-  const JsonValue config = parsed(R"({"os":"linux","created":"2026-01-02T03:04:05Z"})");
+  const JsonValue config = config_of(R"({"os":"linux","created":"2026-01-02T03:04:05Z"})");
   const std::vector<V1Layer> layers =
       v1_layers(config, {chain(kBase), chain(std::string(64, 'a'))}, V1Style::Docker20);
   ASSERT_EQ(layers.size(), 2U);
@@ -32,7 +32,7 @@ TEST(V1Image, TheIdOfALowerLayerIsTheDaemons) {
 }
 
 TEST(V1Image, TheTopLayerHasTheImagesMembersAndNoOthers) {
-  const JsonValue config = parsed(R"({"architecture":"amd64","author":"me","container":"c0","unknown":1,
+  const JsonValue config = config_of(R"({"architecture":"amd64","author":"me","container":"c0","unknown":1,
     "created":"2026-01-02T03:04:05.120000000+00:00","docker_version":"20.10.24","os":"linux","variant":"v8",
     "config":{"Cmd":"run","Env":[],"Labels":{"b":"2","a":"1"},"ExposedPorts":{},"Volumes":{"/v":{}},"StopTimeout":0,
               "Healthcheck":{"Test":["CMD","x"],"StartInterval":5,"Retries":0},"Shell":["/bin/sh"],"Stdin":true}})");
@@ -51,7 +51,7 @@ TEST(V1Image, TheTopLayerHasTheImagesMembersAndNoOthers) {
 }
 
 TEST(V1Image, AnImageWithoutATimeHasGosZeroTimeOrNone) {
-  const JsonValue config = parsed("{}");
+  const JsonValue config = config_of("{}");
   EXPECT_NE(v1_layers(config, {chain(kBase)}, V1Style::Docker20)[0].json.find("0001-01-01T00:00:00Z"), std::string::npos);
   EXPECT_EQ(v1_layers(config, {chain(kBase)}, V1Style::Docker25)[0].json.find("created"), std::string::npos);
 }

@@ -34,7 +34,7 @@ struct TreeEntry {
   unsigned minor_number = 0;
 };
 
-using Tree = std::vector<TreeEntry>;
+using RecipeTree = std::vector<TreeEntry>;
 
 // One object of a recipe or one line of damage: `kind name words... key=value...`, and the entries indented below it.
 struct RecipeItem {
@@ -42,7 +42,7 @@ struct RecipeItem {
   std::string kind;
   std::vector<std::string> words;  // after the kind, without options
   std::map<std::string, std::string> options;
-  Tree tree;
+  RecipeTree tree;
 
   std::string word(size_t index) const { return index < words.size() ? words[index] : std::string(); }
   std::string option(const std::string& key, const std::string& otherwise = "") const {

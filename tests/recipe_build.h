@@ -19,9 +19,9 @@ struct BuiltLayer {
   std::string snapshot;  // the key by which BuildKit's snapshots.db would name it as a parent
   std::vector<std::string> diff_ids;  // of the whole chain, lowest first; empty for a directory of the build cache
   const BuiltLayer* below = nullptr;  // what it stands on
-  Tree tree;                          // its own
+  RecipeTree tree;                    // its own
 
-  Tree whole_tree() const;  // of the chain, lowest layer first
+  RecipeTree whole_tree() const;  // of the chain, lowest layer first
 };
 
 struct BuiltImage {
@@ -80,7 +80,7 @@ struct RecipeDir {
   std::string link;
   std::string lower;
 };
-void make_overlay_dir(RootBuild& build, const RecipeDir& dir, const Tree& tree, TreeStyle style);
+void make_overlay_dir(RootBuild& build, const RecipeDir& dir, const RecipeTree& tree, TreeStyle style);
 // The text of `lower` for what stands on `parent`.
 std::string lower_above(const BuiltLayer& parent);
 

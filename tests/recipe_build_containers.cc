@@ -9,7 +9,7 @@
 namespace dfsck {
 namespace {
 
-struct Container {
+struct ContainerRecipe {
   std::string id;
   std::string name;
   std::string mount;  // its directory in overlay2
@@ -30,9 +30,9 @@ TreeEntry made(TreeEntry::Kind kind, const std::string& path, const std::string&
 
 // What the daemon puts over every image (daemon/initlayer/setup_unix.go:Setup): files always, directories where the
 // image has none.
-Tree init_tree(const Tree& image) {
+RecipeTree init_tree(const RecipeTree& image) {
   using Kind = TreeEntry::Kind;
-  Tree tree;
+  RecipeTree tree;
   for (const char* path : {".dockerenv", "dev/console", "etc/hostname", "etc/hosts", "etc/resolv.conf"}) {
     tree.push_back(made(Kind::File, path));
   }
@@ -87,7 +87,7 @@ std::string network_settings(const RootBuild& build, const RecipeItem& item, con
          R"("SecondaryIPv6Addresses":null,"IsAnonymousEndpoint":false,"HasSwarmEndpoint":false})";
 }
 
-std::string config_text(const RootBuild& build, const RecipeItem& item, const Container& container) {
+std::string config_text(const RootBuild& build, const RecipeItem& item, const ContainerRecipe& container) {
   const bool started = !item.has("created_only");
   const std::string dir = "/var/lib/docker/containers/" + container.id;
   const std::string dead = item.has("dead") ? "true" : "false";
@@ -126,7 +126,7 @@ std::string hostconfig_text(const RecipeItem& item) {
          R"("CpuShares":0,"Memory":0,"NanoCpus":0,"MaskedPaths":null,"ReadonlyPaths":null})" "\n";
 }
 
-void make_files(RootBuild& build, const RecipeItem& item, const Container& container) {
+void make_files(RootBuild& build, const RecipeItem& item, const ContainerRecipe& container) {
   RecipeDisk& disk = build.disk;
   const std::string dir = "containers/" + container.id;
   disk.directory(dir, 0710);
@@ -157,7 +157,7 @@ void name_layers(RootBuild& build, const std::string& name, const std::string& m
   build.say(name + ".lower", own.lower);
 }
 
-void make_writable_layer(RootBuild& build, const RecipeItem& item, const Container& container) {
+void make_writable_layer(RootBuild& build, const RecipeItem& item, const ContainerRecipe& container) {
   const std::string& name = item.words[0];
   const RecipeDir init{container.mount + "-init", link_id(item.option("initlink", "init link of " + name)),
                         container.layer != nullptr ? lower_above(*container.layer) : ""};
@@ -174,7 +174,8 @@ void make_writable_layer(RootBuild& build, const RecipeItem& item, const Contain
   if (container.layer != nullptr) {
     build.mark_committed(container.layer->cache_id);
   }
-  make_overlay_dir(build, init, init_tree(container.layer != nullptr ? container.layer->whole_tree() : Tree()), TreeStyle::Upper);
+  make_overlay_dir(build, init, init_tree(container.layer != nullptr ? container.layer->whole_tree() : RecipeTree()),
+                   TreeStyle::Upper);
   build.mark_committed(init.id);
   make_overlay_dir(build, own, completed(item.tree), TreeStyle::Upper);
   build.disk.directory(build.driver + "/" + own.id + "/work/work", 0);
@@ -201,7 +202,7 @@ void make_container(RootBuild& build, const RecipeItem& item) {
     return build.disk.fail("container NAME = IMAGE, in line " + std::to_string(item.line));
   }
   const std::string& name = item.words[0];
-  Container container;
+  ContainerRecipe container;
   container.id = long_hex(item.option("id", "container " + name));
   container.name = item.option("name", name);
   container.mount = long_hex(item.option("dir", "mount of " + name));

@@ -13,7 +13,7 @@ std::string chain_id(const std::string& parent, const std::string& diff) {
 }
 
 // What the daemon counts: files, and the target's length of symbolic links unless BuildKit made the layer.
-size_t layer_size(const Tree& tree, TreeStyle style) {
+size_t layer_size(const RecipeTree& tree, TreeStyle style) {
   size_t size = 0;
   for (const TreeEntry& entry : tree) {
     size += entry.bytes.size();
@@ -35,7 +35,8 @@ const BuiltLayer* parent_of(RootBuild& build, const RecipeItem& item) {
   return &found->second;
 }
 
-void make_layerdb_entry(RootBuild& build, const BuiltLayer& layer, const Tree& tree, size_t tail, TreeStyle style) {
+void make_layerdb_entry(RootBuild& build, const BuiltLayer& layer, const RecipeTree& tree, size_t tail,
+                        TreeStyle style) {
   RecipeDisk& disk = build.disk;
   const std::string dir = build.image_dir() + "/layerdb/sha256/" + layer.chain.substr(7);
   const LastSegment last = build.version < 25 ? LastSegment::Empty : LastSegment::None;
@@ -95,8 +96,8 @@ BuiltLayer start_layer(RootBuild& build, const RecipeItem& item, const BuiltLaye
 
 }  // namespace
 
-Tree BuiltLayer::whole_tree() const {
-  Tree whole = below != nullptr ? below->whole_tree() : Tree();
+RecipeTree BuiltLayer::whole_tree() const {
+  RecipeTree whole = below != nullptr ? below->whole_tree() : RecipeTree();
   whole.insert(whole.end(), tree.begin(), tree.end());
   return whole;
 }
@@ -105,7 +106,7 @@ std::string lower_above(const BuiltLayer& parent) {
   return "l/" + parent.link + (parent.lower.empty() ? "" : ":" + parent.lower);
 }
 
-void make_overlay_dir(RootBuild& build, const RecipeDir& dir, const Tree& tree, TreeStyle style) {
+void make_overlay_dir(RootBuild& build, const RecipeDir& dir, const RecipeTree& tree, TreeStyle style) {
   RecipeDisk& disk = build.disk;
   const std::string home = build.driver + "/" + dir.id;
   build.clock += 60;
@@ -129,7 +130,7 @@ void make_overlay_dir(RootBuild& build, const RecipeDir& dir, const Tree& tree, 
 void make_layer(RootBuild& build, const RecipeItem& item) {
   const BuiltLayer* parent = parent_of(build, item);
   BuiltLayer layer = start_layer(build, item, parent);
-  const Tree tree = completed(item.tree);
+  const RecipeTree tree = completed(item.tree);
   const TreeStyle style = item.has("build") ? TreeStyle::Upper : TreeStyle::Extracted;
   const size_t tail = parse_uint64(item.option("tail", "0")).value_or(0);
   layer.diff_ids.push_back("sha256:" + sha256_hex(tar_bytes(tar_members(tree), tail)));
@@ -159,7 +160,7 @@ void make_layer(RootBuild& build, const RecipeItem& item) {
 void make_build_dir(RootBuild& build, const RecipeItem& item) {
   const BuiltLayer* parent = parent_of(build, item);
   BuiltLayer layer = start_layer(build, item, parent);
-  const Tree tree = completed(item.tree);
+  const RecipeTree tree = completed(item.tree);
   layer.diff_ids.clear();
   layer.cache_id = build_id(item.option("dir", item.word(0)));
   // Not yet committed directories are known by their own name.

@@ -193,7 +193,7 @@ void dress_entry(RecipeDisk& disk, const std::string& top, const TreeEntry& entr
 
 }  // namespace
 
-void write_tree(RecipeDisk& disk, const std::string& path, const Tree& tree, TreeStyle style) {
+void write_tree(RecipeDisk& disk, const std::string& path, const RecipeTree& tree, TreeStyle style) {
   for (const TreeEntry& entry : tree) {
     make_entry(disk, path, entry);
     dress_entry(disk, path, entry, style);

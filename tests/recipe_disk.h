@@ -68,6 +68,6 @@ class RecipeDisk {
 enum class TreeStyle { Extracted, Upper };
 
 // Writes `tree`, complete with its parents, into the existing directory `path`.
-void write_tree(RecipeDisk& disk, const std::string& path, const Tree& tree, TreeStyle style);
+void write_tree(RecipeDisk& disk, const std::string& path, const RecipeTree& tree, TreeStyle style);
 
 }  // namespace dfsck

@@ -166,7 +166,7 @@ class SplitLines {
 
 }  // namespace
 
-std::vector<TarMember> tar_members(const Tree& tree) {
+std::vector<TarMember> tar_members(const RecipeTree& tree) {
   std::vector<TarMember> members;
   for (const TreeEntry& entry : tree) {
     const Header header = header_of(entry);
@@ -244,8 +244,8 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
-Tree completed(const Tree& tree) {
-  Tree complete;
+RecipeTree completed(const RecipeTree& tree) {
+  RecipeTree complete;
   std::set<std::string> seen{""};
   const auto add_parents = [&](const std::string& path, const auto& self) -> void {
     const std::string parent = parent_of(path);

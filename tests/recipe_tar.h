@@ -17,7 +17,7 @@ struct TarMember {
   std::string payload;
 };
 
-std::vector<TarMember> tar_members(const Tree& tree);
+std::vector<TarMember> tar_members(const RecipeTree& tree);
 
 // The uncompressed layer, with its two closing zero blocks and `tail` more bytes of zeros.
 std::string tar_bytes(const std::vector<TarMember>& members, size_t tail);
@@ -33,6 +33,6 @@ std::string base64(std::string_view bytes);
 
 // `tree` with every directory that it leaves out put before its first use, mode 0755, and with hard links that say the
 // same of their inode as its first name.
-Tree completed(const Tree& tree);
+RecipeTree completed(const RecipeTree& tree);
 
 }  // namespace dfsck

@@ -7,4 +7,4 @@ as_root=""
 apt_lists=$(ls /var/lib/apt/lists/*_Packages 2>/dev/null | head -n 1 || true)
 [ -n "$apt_lists" ] || $as_root apt-get update -qq
 sh fixtures/install-needs.sh --tests
-exec make -s -j"$(nproc)" check
+exec make -s -j"$(nproc)" UNITY=1 check

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <compare>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -7,7 +7,7 @@
 namespace dfsck {
 namespace {
 
-std::mutex mutex;
+std::mutex shortage_mutex;
 // Never destroyed, for threads that outlive main(), and in need of no memory.
 union Kept {
   constexpr Kept() : error() {}
@@ -24,7 +24,7 @@ std::optional<Error>& first() {
 }  // namespace
 
 void note_shortage(const Error& error) {
-  const std::lock_guard lock(mutex);
+  const std::lock_guard lock(shortage_mutex);
   if (!is_short()) {
     first() = error;
     shortage_detail::noted.store(true, std::memory_order_release);
@@ -32,7 +32,7 @@ void note_shortage(const Error& error) {
 }
 
 void note_out_of_memory() {
-  const std::lock_guard lock(mutex);
+  const std::lock_guard lock(shortage_mutex);
   if (!is_short()) {
     first() = std::nullopt;  // words would need memory; they are made where it is asked for
     shortage_detail::noted.store(true, std::memory_order_release);
@@ -43,12 +43,12 @@ std::optional<Error> noted_shortage() {
   if (!is_short()) {
     return std::nullopt;
   }
-  const std::lock_guard lock(mutex);
+  const std::lock_guard lock(shortage_mutex);
   return first() ? first() : Error{Error::Kind::Io, ENOMEM, "get memory", "", ""};
 }
 
 void forget_shortage() {
-  const std::lock_guard lock(mutex);
+  const std::lock_guard lock(shortage_mutex);
   first() = std::nullopt;
   shortage_detail::noted.store(false, std::memory_order_release);
 }

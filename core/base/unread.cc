@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t kMost = 100'000;
 
-std::mutex mutex;
+std::mutex list_mutex;
 // Guarded by the mutex.
 std::vector<Unread>& list() {
   static auto* const all = new std::vector<Unread>;
@@ -24,21 +24,21 @@ bool is_below(std::string_view path, std::string_view top) {
 }  // namespace
 
 void note_unread(Unread unread) {
-  const std::lock_guard lock(mutex);
+  const std::lock_guard lock(list_mutex);
   if (list().size() < kMost) {
     list().push_back(std::move(unread));
   }
 }
 
 size_t unread_so_far() {
-  const std::lock_guard lock(mutex);
+  const std::lock_guard lock(list_mutex);
   return list().size();
 }
 
 std::vector<Unread> unread_below(std::string_view path, size_t from) {
   std::vector<Unread> found;
   {
-    const std::lock_guard lock(mutex);
+    const std::lock_guard lock(list_mutex);
     for (size_t i = from; i < list().size(); ++i) {
       if (is_below(list()[i].path, path)) {
         found.push_back(list()[i]);

@@ -24,10 +24,10 @@ constexpr Table table_for(int position) {
   return table;
 }
 
-constexpr std::array<Table, 4> kTables = {table_for(0), table_for(1), table_for(2), table_for(3)};
+constexpr std::array<Table, 4> kDigitTables = {table_for(0), table_for(1), table_for(2), table_for(3)};
 
 uint32_t decode_group(const unsigned char* in) {
-  return kTables[0][in[0]] | kTables[1][in[1]] | kTables[2][in[2]] | kTables[3][in[3]];
+  return kDigitTables[0][in[0]] | kDigitTables[1][in[1]] | kDigitTables[2][in[2]] | kDigitTables[3][in[3]];
 }
 
 void store(uint32_t value, char* out) {

@@ -6,7 +6,7 @@
 namespace dfsck {
 namespace {
 
-constexpr std::string_view kOperation = "read bbolt file";
+constexpr std::string_view kReadBolt = "read bbolt file";
 
 }  // namespace
 
@@ -43,7 +43,7 @@ std::optional<std::string_view> BoltBucket::value(std::string_view key) const {
 
 Result<BoltFile> BoltFile::open(std::string bytes) {
   if (bytes.size() > kMaxBytes) {
-    return limit_error(kOperation, "",
+    return limit_error(kReadBolt, "",
                        std::to_string(bytes.size()) + " bytes are more than " + std::to_string(kMaxBytes));
   }
   return BoltFile(std::move(bytes));
@@ -85,8 +85,8 @@ Result<BoltBucket> BoltFile::root() const {
     return std::move(tree.root);
   }
   const BoltProblem& first = tree.problems.front();
-  return first.kind == BoltProblem::Kind::LimitReached ? limit_error(kOperation, "", first.detail)
-                                                       : format_error(kOperation, "", bolt_problem_text(first));
+  return first.kind == BoltProblem::Kind::LimitReached ? limit_error(kReadBolt, "", first.detail)
+                                                       : format_error(kReadBolt, "", bolt_problem_text(first));
 }
 
 std::vector<BoltPage> BoltFile::readable_pages() const {

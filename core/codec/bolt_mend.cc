@@ -7,8 +7,6 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kHeader = BoltPage::kHeaderSize;
-constexpr size_t kElement = BoltPage::kElementSize;
 constexpr uint16_t kBranch = 0x01;
 constexpr uint16_t kLeaf = 0x02;
 
@@ -89,7 +87,7 @@ class Mender {
   }
 
   bool mend_header(BoltPageId id) {
-    const std::string before = bytes_.substr(at(id), kHeader);
+    const std::string before = bytes_.substr(at(id), BoltPage::kHeaderSize);
     const BoltPageId name = bolt_integer<uint64_t>(bytes_, at(id), order_);
     const auto type = bolt_integer<uint16_t>(bytes_, at(id) + 8, order_);
     // With another page's name it may well be that page, written to the wrong place.
@@ -106,16 +104,16 @@ class Mender {
         }
       }
     }
-    bytes_.replace(at(id), kHeader, before);
+    bytes_.replace(at(id), BoltPage::kHeaderSize, before);
     return false;
   }
 
   bool is_laid_out(const BoltPage& page, uint16_t type) const {
-    const size_t first = at(page.id()) + kHeader;
-    size_t end = first + kElement * static_cast<size_t>(page.count());
+    const size_t first = at(page.id()) + BoltPage::kHeaderSize;
+    size_t end = first + BoltPage::kElementSize * static_cast<size_t>(page.count());
     std::string_view before;
     for (uint64_t i = 0; i < page.count(); ++i) {
-      const size_t element = first + kElement * static_cast<size_t>(i);
+      const size_t element = first + BoltPage::kElementSize * static_cast<size_t>(i);
       const auto word = [&](size_t index) { return bolt_integer<uint32_t>(bytes_, element + 4 * index, order_); };
       const bool leaf = type == kLeaf;
       const std::string_view key = leaf ? page.leaf(i).key : page.branch(i).key;

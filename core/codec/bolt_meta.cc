@@ -4,19 +4,11 @@
 namespace dfsck {
 namespace {
 
-constexpr uint32_t kMagic = 0xed0cdaed;
-constexpr uint32_t kVersion = 2;
+constexpr uint32_t kBoltMagic = 0xed0cdaed;
+constexpr uint32_t kBoltVersion = 2;
 constexpr size_t kChecked = 56;  // bytes of the meta that its checksum covers
 constexpr size_t kMetaEnd = BoltPage::kHeaderSize + kChecked + 8;
 constexpr unsigned kPageSizeSteps = 15;  // 1024 << 0 to 1024 << 14, as getPageSizeFromSecondMeta probes
-
-uint64_t fnv1a(std::string_view bytes) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : bytes) {
-    hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
-  }
-  return hash;
-}
 
 bool is_page_size(uint32_t size) { return std::has_single_bit(size) && size >= 1024 && size <= (1024U << 14); }
 
@@ -32,9 +24,9 @@ MetaPage read_meta(std::string_view file, uint64_t at) {
     return page;
   }
   const std::string_view body = file.substr(static_cast<size_t>(at) + BoltPage::kHeaderSize, kChecked + 8);
-  if (bolt_integer<uint32_t>(body, 0, std::endian::big) == kMagic) {
+  if (bolt_integer<uint32_t>(body, 0, std::endian::big) == kBoltMagic) {
     page.order = std::endian::big;
-  } else if (bolt_integer<uint32_t>(body, 0, std::endian::little) != kMagic) {
+  } else if (bolt_integer<uint32_t>(body, 0, std::endian::little) != kBoltMagic) {
     page.state = BoltMetaState::BadMagic;
     return page;
   }
@@ -45,9 +37,9 @@ MetaPage read_meta(std::string_view file, uint64_t at) {
                .freelist = u64(32),
                .high_water = u64(40),
                .txid = u64(48)};
-  if (bolt_integer<uint32_t>(body, 4, page.order) != kVersion) {
+  if (bolt_integer<uint32_t>(body, 4, page.order) != kBoltVersion) {
     page.state = BoltMetaState::BadVersion;
-  } else if (u64(kChecked) != fnv1a(body.substr(0, kChecked))) {
+  } else if (u64(kChecked) != bolt_checksum(body.substr(0, kChecked))) {
     page.state = BoltMetaState::BadChecksum;
   } else if (!is_page_size(page.meta.page_size)) {
     page.state = BoltMetaState::BadPageSize;
@@ -100,6 +92,14 @@ BoltLayout layout_of(std::string_view file, const MetaPage& first) {
 }
 
 }  // namespace
+
+uint64_t bolt_checksum(std::string_view bytes) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : bytes) {
+    hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
+  }
+  return hash;
+}
 
 std::string_view bolt_meta_state_text(BoltMetaState state) {
   switch (state) {

@@ -46,6 +46,9 @@ struct BoltMetas {
   std::optional<BoltMeta> other;  // the one that was not chosen, if it is valid too: the transaction before
 };
 
+// FNV-1a, 64 bits: what ends a meta page.
+uint64_t bolt_checksum(std::string_view bytes);
+
 // Any bytes are fine. Thread-safe.
 BoltMetas read_bolt_metas(std::string_view file);
 

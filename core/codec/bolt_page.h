@@ -43,6 +43,7 @@ class BoltPage {
   enum class Kind { Branch, Leaf, Freelist };
   static constexpr size_t kHeaderSize = 16;
   static constexpr size_t kElementSize = 16;
+  static constexpr size_t kBucketSize = 16;  // value of a bucket: u64 root page, u64 sequence; an inline page follows
 
   // Page `id` of a file. Error Format (place "page N", the reason as detail) if it lies outside of the file, its header
   // names another id, its type is none of the three, or anything in it points outside of it. Keys may be in any order.

@@ -8,7 +8,7 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kMostBytes = 16 << 20;
+constexpr size_t kMostBytesTried = 16 << 20;
 constexpr size_t kMostEntries = 2'000'000;  // looked at for all candidates together
 constexpr size_t kMostFreelists = 64;
 
@@ -76,7 +76,7 @@ std::vector<BoltPage> freelists(const BoltFile& file) {
 
 std::optional<FoundRoot> find_bolt_root(const BoltFile& file) {
   std::optional<FoundRoot> best;
-  if (file.bytes().size() > kMostBytes) {
+  if (file.bytes().size() > kMostBytesTried) {
     return best;
   }
   std::tuple<bool, bool, size_t> best_rank;

@@ -12,8 +12,7 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kMostBytes = 64 << 20;  // of files whose pages are searched
-constexpr size_t kBucketHeader = 16;
+constexpr size_t kMostBytesSearched = 64 << 20;  // of files whose pages are searched
 
 using Holes = std::vector<BoltHole>;
 
@@ -60,7 +59,7 @@ class Salvager {
   Salvager(const BoltFile& file, const std::optional<BoltHome>& home) : file_(file), home_(home) {}
 
   BoltSalvage run() {
-    if (file_.bytes().size() <= kMostBytes) {
+    if (file_.bytes().size() <= kMostBytesSearched) {
       if (MendedPages mended = mend_bolt_pages(file_); !mended.pages.empty()) {
         mended_ = std::move(mended.pages);
         file_ = *BoltFile::open(std::move(mended.bytes));
@@ -70,7 +69,7 @@ class Salvager {
     BoltSalvage salvage;
     copy_all(newest_.root, salvage.root, origin_);
     salvage.whole = origin_ == BoltOrigin::Tree && !has_holes(newest_.root) && !uses_doubtful_page();
-    if (has_holes(newest_.root) && file_.bytes().size() <= kMostBytes) {
+    if (has_holes(newest_.root) && file_.bytes().size() <= kMostBytesSearched) {
       fill(salvage.root);
     }
     return salvage;
@@ -224,12 +223,12 @@ class Salvager {
   // A small bucket has no page of its own: it lies inside of its parent's.
   void take_inline(const BoltLeafElement& element, BoltPageId id, const BoltBucket& holed, SalvagedBucket& root,
                    BoltOrigin origin) {
-    if (element.key != home_->bucket || element.value.size() <= kBucketHeader ||
+    if (element.key != home_->bucket || element.value.size() <= BoltPage::kBucketSize ||
         bolt_integer<uint64_t>(element.value, 0, file_.layout().order) != 0) {
       return;
     }
     const Result<BoltPage> inner =
-        BoltPage::parse_inline(element.value.substr(kBucketHeader), file_.layout().order, id);
+        BoltPage::parse_inline(element.value.substr(BoltPage::kBucketSize), file_.layout().order, id);
     for (uint64_t i = 0; inner && i < inner->count(); ++i) {
       if (inner->leaf(i).is_bucket) {
         return;  // bbolt never puts a bucket there; without this, one could lie in itself

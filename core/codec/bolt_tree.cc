@@ -9,7 +9,6 @@ namespace {
 
 using Kind = BoltProblem::Kind;
 
-constexpr size_t kBucketHeader = 16;  // u64 root page, u64 sequence
 constexpr size_t kShownKeyBytes = 40;
 
 // Keeps the promise of BoltBucket::entries where a damaged file does not: of equal keys the first one stays.
@@ -159,7 +158,7 @@ class TreeReader {
   }
 
   void read_sub_bucket(BoltBucket& bucket, const BoltLeafElement& element, BoltPageId page, size_t depth) {
-    if (element.value.size() < kBucketHeader) {
+    if (element.value.size() < BoltPage::kBucketSize) {
       report(Kind::BadPage, page, "holds a bucket " + shown(element.key) + " without a whole bucket header");
       bucket.complete = false;
       bucket.holes.push_back({});
@@ -179,7 +178,8 @@ class TreeReader {
   }
 
   bool read_inline_bucket(BoltBucket& bucket, const BoltLeafElement& element, BoltPageId host) {
-    const Result<BoltPage> page = BoltPage::parse_inline(element.value.substr(kBucketHeader), layout_.order, host);
+    const Result<BoltPage> page =
+        BoltPage::parse_inline(element.value.substr(BoltPage::kBucketSize), layout_.order, host);
     if (!page) {
       report(Kind::BadPage, host, page.error().detail + " (bucket " + shown(element.key) + ")");
       return false;

@@ -8,17 +8,18 @@
 #include <string_view>
 #include <vector>
 
+#include "core/codec/bolt_meta.h"
+#include "core/codec/bolt_page.h"
+
 namespace dfsck {
 namespace {
 
 constexpr size_t kPageSize = 4096;
-constexpr size_t kHeader = 16;
-constexpr size_t kElement = 16;
 constexpr size_t kSmallestFile = 32 * 1024;
 constexpr size_t kMostInline = kPageSize / 4;
 constexpr size_t kMostElements = 0xffff;  // of one page
 constexpr size_t kMostKeyBytes = 32768;
-constexpr size_t kMostBytes = 256U << 20;
+constexpr size_t kMostBytesWritten = 256U << 20;
 constexpr size_t kMostDepth = 32;
 constexpr uint64_t kFirstFree = 3;  // after two meta pages and the freelist
 constexpr uint16_t kBranchPage = 0x01;
@@ -45,14 +46,6 @@ void pad(std::string& bytes, size_t multiple) {
   bytes.resize((bytes.size() + multiple - 1) / multiple * multiple);
 }
 
-uint64_t fnv1a(std::string_view bytes) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : bytes) {
-    hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
-  }
-  return hash;
-}
-
 std::string meta_page(uint64_t id, uint64_t root, uint64_t sequence, uint64_t pages) {
   std::string body;
   append<uint32_t>(body, 0xed0cdaed);  // magic
@@ -64,7 +57,7 @@ std::string meta_page(uint64_t id, uint64_t root, uint64_t sequence, uint64_t pa
   append<uint64_t>(body, 2);      // freelist
   append<uint64_t>(body, pages);  // high-water mark
   append<uint64_t>(body, id);     // transaction: meta page = txid mod 2
-  append<uint64_t>(body, fnv1a(body));
+  append<uint64_t>(body, bolt_checksum(body));
   std::string page;
   append_page_header(page, id, kMetaPage, 0, 0);
   page += body;
@@ -78,7 +71,7 @@ struct Item {
   uint32_t flags = 0;
   uint64_t child = 0;  // of a branch page's item
 
-  size_t size() const { return kElement + key.size() + value.size(); }
+  size_t size() const { return BoltPage::kElementSize + key.size() + value.size(); }
 };
 
 // The page with its header, not padded. An inline bucket is such a page with the id 0.
@@ -87,7 +80,7 @@ std::string page_image(uint64_t id, uint16_t type, std::span<const Item> items) 
   std::string data;
   for (size_t i = 0; i < items.size(); ++i) {
     const Item& item = items[i];
-    const auto position = static_cast<uint32_t>(kElement * (items.size() - i) + data.size());
+    const auto position = static_cast<uint32_t>(BoltPage::kElementSize * (items.size() - i) + data.size());
     const auto key_size = static_cast<uint32_t>(item.key.size());
     if (type == kLeafPage) {
       append<uint32_t>(elements, item.flags);
@@ -102,7 +95,7 @@ std::string page_image(uint64_t id, uint16_t type, std::span<const Item> items) 
     data += item.key;
     data += item.value;
   }
-  const size_t size = kHeader + elements.size() + data.size();
+  const size_t size = BoltPage::kHeaderSize + elements.size() + data.size();
   std::string page;
   append_page_header(page, id, type, items.size(), (size - 1) / kPageSize);
   page += elements;
@@ -113,7 +106,7 @@ std::string page_image(uint64_t id, uint16_t type, std::span<const Item> items) 
 // How many of the first items go into one page: as many as fit, but at least `fewest`, which may take several pages.
 // What would be left over for the next page is never a single item if `fewest` is two.
 size_t items_of_page(std::span<const Item> items, size_t fewest) {
-  size_t bytes = kHeader;
+  size_t bytes = BoltPage::kHeaderSize;
   size_t count = 0;
   while (count < items.size() && count < kMostElements) {
     bytes += items[count].size();
@@ -157,9 +150,9 @@ class Pages {
 
   // The bucket's header, with the bucket itself where bbolt would keep it inside of its parent too.
   std::string bucket_value(const BoltContent& bucket) {
-    size_t bytes = kHeader;
+    size_t bytes = BoltPage::kHeaderSize;
     for (const auto& [key, value] : bucket.values) {
-      bytes += kElement + key.size() + value.size();
+      bytes += BoltPage::kElementSize + key.size() + value.size();
     }
     const bool is_inline = bucket.buckets.empty() && bytes <= kMostInline;
     std::string value;
@@ -199,20 +192,20 @@ Result<void> check_content(const BoltContent& bucket, size_t depth, size_t& byte
     return limit_error("write database", "", "too many buckets inside of one another");
   }
   for (const auto& [key, value] : bucket.values) {
-    bytes += kElement + key.size() + value.size();
+    bytes += BoltPage::kElementSize + key.size() + value.size();
     if (const Result<void> good = check_key(key); !good) {
       return good;
     }
   }
   for (const auto& [key, child] : bucket.buckets) {
-    bytes += kElement + 2 * kHeader + key.size();
+    bytes += BoltPage::kElementSize + 2 * BoltPage::kHeaderSize + key.size();
     Result<void> good = check_key(key);
     good = good ? check_content(child, depth + 1, bytes) : good;
     if (!good) {
       return good;
     }
   }
-  return bytes <= kMostBytes ? Result<void>() : limit_error("write database", "", "too much data");
+  return bytes <= kMostBytesWritten ? Result<void>() : limit_error("write database", "", "too much data");
 }
 
 }  // namespace

@@ -15,7 +15,7 @@
 namespace dfsck {
 namespace {
 
-constexpr CrcTables<uint64_t> kTables = make_crc_tables<uint64_t>(kCrc64Polynomial);
+constexpr CrcTables<uint64_t> kCrc64Tables = make_crc_tables<uint64_t>(kCrc64Polynomial);
 
 const unsigned char* bytes_of(const void* data) { return static_cast<const unsigned char*>(data); }
 
@@ -81,8 +81,8 @@ __attribute__((target("pclmul,sse4.1"))) uint64_t fold(uint64_t state, const uns
   // What is left is congruent to all that went before, and short: the tables finish it.
   std::array<unsigned char, 16> last;
   _mm_storeu_si128(reinterpret_cast<__m128i*>(last.data()), rest);
-  const uint64_t folded_state = crc_by_slicing(kTables, uint64_t{0}, last.data(), last.size());
-  return crc_by_slicing(kTables, folded_state, data, size);
+  const uint64_t folded_state = crc_by_slicing(kCrc64Tables, uint64_t{0}, last.data(), last.size());
+  return crc_by_slicing(kCrc64Tables, folded_state, data, size);
 }
 
 bool can_fold() {
@@ -94,10 +94,12 @@ bool can_fold() {
 
 }  // namespace
 
-const std::array<uint64_t, 256>& crc64_table() { return kTables[0]; }
+const std::array<uint64_t, 256>& crc64_table() {
+  return kCrc64Tables[0];
+}
 
 uint64_t crc64_by_table(uint64_t state, const void* data, size_t size) {
-  return crc_by_slicing(kTables, state, bytes_of(data), size);
+  return crc_by_slicing(kCrc64Tables, state, bytes_of(data), size);
 }
 
 uint64_t crc64_by_folding(uint64_t state, const void* data, size_t size) {

@@ -30,7 +30,7 @@ int filter_code(Compression compression) {
   return ARCHIVE_FILTER_NONE;
 }
 
-struct FreeArchive {
+struct FreeReader {
   void operator()(struct archive* archive) const { archive_read_free(archive); }
 };
 
@@ -89,7 +89,7 @@ struct Decompressor::State {
   bool ended = false;
   std::optional<Error> source_error;
   std::optional<Error> error;
-  std::unique_ptr<struct archive, FreeArchive> archive;  // freed before the source that feeds it
+  std::unique_ptr<struct archive, FreeReader> archive;  // freed before the source that feeds it
 };
 
 Result<std::string_view> Decompressor::State::input() {

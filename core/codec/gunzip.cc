@@ -28,7 +28,7 @@ namespace {
 constexpr CrcTables<uint32_t> kCrc32 = make_crc_tables<uint32_t>(0xedb88320);
 constexpr size_t kBlock = 64 * 1024;
 constexpr uint64_t kSmallestMember = 18;
-constexpr std::array<unsigned char, 3> kMagic = {0x1f, 0x8b, 8};
+constexpr std::array<unsigned char, 3> kGzipMagic = {0x1f, 0x8b, 8};
 constexpr int kMaxBorders = 64;
 
 struct Trailer {
@@ -165,18 +165,18 @@ bool is_sound_member(int fd, uint64_t begin, uint64_t end) {
 // The next gzip magic in [from, end), or `end`.
 uint64_t find_magic(int fd, uint64_t from, uint64_t end) {
   std::vector<char> window(kBlock);
-  while (from + kMagic.size() <= end) {
+  while (from + kGzipMagic.size() <= end) {
     const ssize_t got = patient::pread(fd, window.data(), window.size(), static_cast<off_t>(from));
-    if (got < static_cast<ssize_t>(kMagic.size())) {
+    if (got < static_cast<ssize_t>(kGzipMagic.size())) {
       return end;
     }
     const auto last = window.begin() + got;
-    const auto found = std::search(window.begin(), last, kMagic.begin(), kMagic.end(),
+    const auto found = std::search(window.begin(), last, kGzipMagic.begin(), kGzipMagic.end(),
                                    [](char a, unsigned char b) { return static_cast<unsigned char>(a) == b; });
     if (found != last) {
       return from + static_cast<uint64_t>(found - window.begin());
     }
-    from += static_cast<uint64_t>(got) - (kMagic.size() - 1);
+    from += static_cast<uint64_t>(got) - (kGzipMagic.size() - 1);
   }
   return end;
 }
@@ -235,7 +235,7 @@ Result<void> Gunzip::State::begin() {
   if (got == 0) {
     return fail(GunzipFault::Empty, format_error("decompress", where, "is empty"));
   }
-  if (!std::equal(head.begin(), head.begin() + got, kMagic.begin())) {
+  if (!std::equal(head.begin(), head.begin() + got, kGzipMagic.begin())) {
     return fail(GunzipFault::NotGzip, format_error("decompress", where, "is not gzip"));
   }
   file_size = static_cast<uint64_t>(raw.st_size);

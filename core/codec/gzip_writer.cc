@@ -17,11 +17,11 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kHeader = 10;
+constexpr size_t kGzipHeader = 10;
 constexpr size_t kExtraFlags = 8;
 constexpr size_t kSystem = 9;
 
-struct FreeArchive {
+struct FreeWriter {
   void operator()(struct archive* archive) const { archive_write_free(archive); }
 };
 struct FreeEntry {
@@ -37,7 +37,7 @@ struct GzipWriter::State {
   std::optional<Error> error;
   std::string header;  // collected until it is whole
   bool header_done = false;
-  std::unique_ptr<struct archive, FreeArchive> archive;  // freed first: it may still call back
+  std::unique_ptr<struct archive, FreeWriter> archive;  // freed first: it may still call back
 
   bool open();
   Result<void> take(std::string_view bytes);
@@ -62,10 +62,10 @@ bool GzipWriter::State::open() {
 
 Result<void> GzipWriter::State::take(std::string_view bytes) {
   if (!header_done) {
-    const size_t part = std::min(kHeader - header.size(), bytes.size());
+    const size_t part = std::min(kGzipHeader - header.size(), bytes.size());
     header += bytes.substr(0, part);
     bytes.remove_prefix(part);
-    if (header.size() < kHeader) {
+    if (header.size() < kGzipHeader) {
       return {};
     }
     header[kExtraFlags] = 0;

@@ -16,7 +16,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kOperation = "parse JSON";
+constexpr std::string_view kParseJson = "parse JSON";
 constexpr size_t kExcerptBytes = 40;
 constexpr std::string_view kWhiteSpace = " \t\r\n";
 
@@ -136,7 +136,7 @@ class TreeBuilder {
 };
 
 // Value of the \uXXXX escape at `at`, or nothing if there is none.
-std::optional<uint32_t> unicode_escape(std::string_view bytes, size_t at) {
+std::optional<uint32_t> escaped_unit(std::string_view bytes, size_t at) {
   if (bytes.size() - at < 6 || bytes[at] != '\\' || bytes[at + 1] != 'u') {
     return std::nullopt;
   }
@@ -159,7 +159,7 @@ std::optional<uint32_t> unicode_escape(std::string_view bytes, size_t at) {
 std::string with_lone_surrogates_replaced(std::string_view bytes) {
   std::string copy(bytes);
   for (size_t at = copy.find('\\'); at != std::string::npos; at = copy.find('\\', at)) {
-    const std::optional<uint32_t> unit = unicode_escape(copy, at);
+    const std::optional<uint32_t> unit = escaped_unit(copy, at);
     if (!unit) {
       at += 2;
       continue;
@@ -167,7 +167,7 @@ std::string with_lone_surrogates_replaced(std::string_view bytes) {
     const bool high = *unit >= 0xd800 && *unit < 0xdc00;
     const bool low = *unit >= 0xdc00 && *unit < 0xe000;
     if (high && at + 6 < copy.size()) {
-      const std::optional<uint32_t> next = unicode_escape(copy, at + 6);
+      const std::optional<uint32_t> next = escaped_unit(copy, at + 6);
       if (next && *next >= 0xdc00 && *next < 0xe000) {
         at += 12;
         continue;
@@ -191,26 +191,27 @@ struct Failure {
 };
 
 Failure garbage(std::string_view bytes, size_t offset, std::string_view reason) {
-  return {JsonFault::Garbage,
-          format_error(kOperation, "", std::string(reason) + " at byte " + std::to_string(offset) + ": \"" +
-                                           escaped_excerpt(bytes.substr(offset), kExcerptBytes) + "\"")};
+  return {JsonFault::Garbage, format_error(kParseJson, "",
+                                           std::string(reason) + " at byte " + std::to_string(offset) + ": \"" +
+                                               escaped_excerpt(bytes.substr(offset), kExcerptBytes) + "\"")};
 }
 
 Failure parse_failure(std::string_view bytes, size_t offset, const json::error_code& error, const JsonLimits& limits) {
   // Boost calls a number that breaks off after its point or exponent a syntax error at the end.
   if (error == json::error::incomplete || (error == json::error::syntax && offset >= bytes.size())) {
     const size_t shown = std::min(bytes.size(), kExcerptBytes);
-    return {JsonFault::Truncated,
-            format_error(kOperation, "", "ends in the middle at byte " + std::to_string(bytes.size()) + ", after \"" +
-                                             escaped(bytes.substr(bytes.size() - shown)) + "\"")};
+    return {JsonFault::Truncated, format_error(kParseJson, "",
+                                               "ends in the middle at byte " + std::to_string(bytes.size()) +
+                                                   ", after \"" + escaped(bytes.substr(bytes.size() - shown)) + "\"")};
   }
   if (error == json::error::too_deep) {
-    return {JsonFault::TooBig, limit_error(kOperation, "", "nested deeper than " + std::to_string(limits.max_depth) +
-                                                               " at byte " + std::to_string(offset))};
+    return {JsonFault::TooBig, limit_error(kParseJson, "",
+                                           "nested deeper than " + std::to_string(limits.max_depth) + " at byte " +
+                                               std::to_string(offset))};
   }
   if (error == json::error::array_too_large) {
     return {JsonFault::TooBig,
-            limit_error(kOperation, "", "more than " + std::to_string(limits.max_values) + " values")};
+            limit_error(kParseJson, "", "more than " + std::to_string(limits.max_values) + " values")};
   }
   return garbage(bytes, std::min(offset, bytes.size()), "not valid");
 }
@@ -235,12 +236,12 @@ std::variant<JsonValue, Failure> run_parser(std::string_view text, std::string_v
 
 std::variant<JsonValue, Failure> parse_checked(std::string_view bytes, const JsonLimits& limits) {
   if (bytes.size() > limits.max_bytes) {
-    return Failure{JsonFault::TooBig,
-                   limit_error(kOperation, "", std::to_string(bytes.size()) + " bytes are more than " +
-                                                   std::to_string(limits.max_bytes))};
+    return Failure{JsonFault::TooBig, limit_error(kParseJson, "",
+                                                  std::to_string(bytes.size()) + " bytes are more than " +
+                                                      std::to_string(limits.max_bytes))};
   }
   if (bytes.find_first_not_of(kWhiteSpace) == std::string_view::npos) {
-    return Failure{JsonFault::Empty, format_error(kOperation, "", bytes.empty() ? "empty" : "only white space")};
+    return Failure{JsonFault::Empty, format_error(kParseJson, "", bytes.empty() ? "empty" : "only white space")};
   }
   try {
     return may_hold_surrogates(bytes) ? run_parser(with_lone_surrogates_replaced(bytes), bytes, limits)
@@ -248,7 +249,7 @@ std::variant<JsonValue, Failure> parse_checked(std::string_view bytes, const Jso
   } catch (const std::bad_alloc&) {
     throw;  // ours to do without, not the document's fault
   } catch (const std::exception& thrown) {
-    return Failure{JsonFault::TooBig, limit_error(kOperation, "", thrown.what())};
+    return Failure{JsonFault::TooBig, limit_error(kParseJson, "", thrown.what())};
   }
 }
 

@@ -7,7 +7,7 @@
 namespace dfsck {
 namespace {
 
-constexpr uint32_t kVersion = 2;
+constexpr uint32_t kAclVersion = 2;
 constexpr size_t kHead = 4;
 constexpr size_t kEntry = 8;
 
@@ -67,7 +67,7 @@ std::optional<PosixAcl> PosixAcl::on_disk(const IdMapping& map) const {
 
 std::string PosixAcl::value() const {
   std::string bytes;
-  append(kVersion, kHead, bytes);
+  append(kAclVersion, kHead, bytes);
   for (const Entry& entry : entries) {
     append(entry.tag, sizeof entry.tag, bytes);
     append(entry.permissions, sizeof entry.permissions, bytes);
@@ -77,7 +77,7 @@ std::string PosixAcl::value() const {
 }
 
 std::optional<PosixAcl> parse_posix_acl(std::string_view value) {
-  if (value.size() < kHead || (value.size() - kHead) % kEntry != 0 || number(value.substr(0, kHead)) != kVersion) {
+  if (value.size() < kHead || (value.size() - kHead) % kEntry != 0 || number(value.substr(0, kHead)) != kAclVersion) {
     return std::nullopt;
   }
   PosixAcl acl;

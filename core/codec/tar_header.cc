@@ -17,9 +17,9 @@ constexpr std::string_view kXattrPrefix = "SCHILY.xattr.";
 Error malformed(std::string_view detail) { return format_error("parse tar header", "", detail); }
 
 // The 512 bytes of one header, field by field.
-class Block {
+class HeaderFields {
  public:
-  explicit Block(std::string_view bytes) : bytes_(bytes) {}
+  explicit HeaderFields(std::string_view bytes) : bytes_(bytes) {}
 
   char type() const { return bytes_[156]; }
   std::string_view text(size_t at, size_t size) const {
@@ -75,7 +75,7 @@ std::optional<int64_t> base_256(std::string_view field) {
   return negative ? ~magnitude : magnitude;
 }
 
-std::optional<int64_t> Block::number(size_t at, size_t size) const {
+std::optional<int64_t> HeaderFields::number(size_t at, size_t size) const {
   std::string_view field = bytes_.substr(at, size);
   if ((static_cast<unsigned char>(field[0]) & 0x80) != 0) {
     return base_256(field);
@@ -175,7 +175,7 @@ bool parse_pax_records(std::string_view data, Overrides& overrides) {
   return true;
 }
 
-bool read_numbers(const Block& block, TarHeader& header) {
+bool read_numbers(const HeaderFields& block, TarHeader& header) {
   const auto mode = block.number(100, 8);
   const auto uid = block.number(108, 8);
   const auto gid = block.number(116, 8);
@@ -213,7 +213,7 @@ bool apply_numbers(const Overrides& overrides, TarHeader& header) {
          replace(overrides.gid, header.gid) && (!overrides.mtime || parse_pax_time(*overrides.mtime, header));
 }
 
-void apply_names(const Block& block, const Overrides& overrides, TarHeader& header) {
+void apply_names(const HeaderFields& block, const Overrides& overrides, TarHeader& header) {
   const std::string_view prefix = block.prefix();
   header.name.assign(prefix);
   if (!prefix.empty()) {
@@ -249,7 +249,7 @@ void apply_xattrs(const Overrides& overrides, TarHeader& header) {
   }
 }
 
-Result<void> read_header(const Block& block, const Overrides& overrides, TarHeader& header) {
+Result<void> read_header(const HeaderFields& block, const Overrides& overrides, TarHeader& header) {
   header.type = block.type();
   if (!read_numbers(block, header) || !apply_numbers(overrides, header)) {
     return malformed("a number is none");
@@ -283,7 +283,7 @@ uint32_t TarHeader::file_type() const {
 }
 
 Result<std::optional<uint64_t>> special_header_size(std::string_view bytes) {
-  const Block block(bytes);
+  const HeaderFields block(bytes);
   if (!block.has_right_checksum()) {
     return malformed("its checksum is wrong");
   }
@@ -305,7 +305,7 @@ Result<void> parse_tar_header(std::string_view bytes, size_t padding, TarHeader&
   Overrides overrides;
   size_t at = padding;
   while (at <= bytes.size() && bytes.size() - at >= kTarBlock) {
-    const Block block(bytes.substr(at, kTarBlock));
+    const HeaderFields block(bytes.substr(at, kTarBlock));
     const Result<std::optional<uint64_t>> special = special_header_size(bytes.substr(at, kTarBlock));
     if (!special) {
       return special.error();

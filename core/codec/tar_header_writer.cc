@@ -51,9 +51,9 @@ std::string ascii_part(std::string_view text) {
   return part;
 }
 
-class Block {
+class HeaderBlock {
  public:
-  explicit Block(char type) : bytes_(kTarBlock, '\0') {
+  explicit HeaderBlock(char type) : bytes_(kTarBlock, '\0') {
     bytes_[kType] = type;
     put(kMagic, std::string_view("ustar\00000", 8));
   }
@@ -190,7 +190,7 @@ std::string pax_header_name(std::string_view name) {
 }
 
 void append_pax_header(const std::string& name, const std::string& data, std::string& out) {
-  Block block('x');
+  HeaderBlock block('x');
   block.text(kName, pax_header_name(name));
   for (const Field& field : {kMode, kUid, kGid, kTime}) {
     block.number(field, 0);
@@ -219,7 +219,7 @@ bool append_tar_header(const NewTarHeader& header, std::string& out) {
     append_pax_header(header.name, data, out);
   }
   const size_t cut = is_ustar ? ustar_cut(header.name) : 0;
-  Block block(header.type);
+  HeaderBlock block(header.type);
   block.text(kName, ascii_part(std::string_view(header.name).substr(cut > 0 ? cut + 1 : 0)));
   block.text(kPrefix, std::string_view(header.name).substr(0, cut));
   block.text(kLinkName, ascii_part(header.link_name));

@@ -18,7 +18,7 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kBuffer = 256 * 1024;
+constexpr size_t kCompareBuffer = 256 * 1024;
 constexpr uint64_t kSector = 512;
 constexpr uint64_t kPage = 4096;
 constexpr uint64_t kMaxLocate = 1ULL << 30;
@@ -71,7 +71,7 @@ class ZeroRuns {
 };
 
 std::optional<Run> find_zeros(int fd, uint64_t size, const Cancel& cancel) {
-  std::vector<char> buffer(kBuffer);
+  std::vector<char> buffer(kCompareBuffer);
   ZeroRuns runs;
   uint64_t offset = 0;
   while (offset < size && !cancel.requested()) {

@@ -11,16 +11,16 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kBuffer = 64 * 1024;
+constexpr size_t kDirentBuffer = 64 * 1024;
 
 }  // namespace
 
-DirectoryReader::DirectoryReader() : buffer_(new char[kBuffer]) {}
+DirectoryReader::DirectoryReader() : buffer_(new char[kDirentBuffer]) {}
 DirectoryReader::~DirectoryReader() = default;
 
 int DirectoryReader::read(int fd, const std::function<bool(const char* name, uint32_t type)>& visit) {
   for (;;) {
-    const long got = patient::getdents64(fd, buffer_.get(), kBuffer);
+    const long got = patient::getdents64(fd, buffer_.get(), kDirentBuffer);
     if (got <= 0) {
       return got == 0 ? 0 : errno;
     }

@@ -23,8 +23,6 @@ namespace {
 // No object of that name can be there.
 bool is_absence(int error) { return says_absent(error) || error == ENAMETOOLONG; }
 
-bool is_whiteout(const struct ::stat& raw) { return S_ISCHR(raw.st_mode) && raw.st_rdev == makedev(0, 0); }
-
 std::string_view parent_of(std::string_view path) {
   const size_t slash = path.rfind('/');
   return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);

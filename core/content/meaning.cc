@@ -23,8 +23,6 @@ constexpr int kDirFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 constexpr int kMaxLinks = 40;       // as in the kernel
 constexpr size_t kMaxDepth = 2048;  // of directories: half of PATH_MAX
 
-bool is_whiteout(const struct ::stat& raw) { return S_ISCHR(raw.st_mode) && raw.st_rdev == makedev(0, 0); }
-
 bool stat_in(const Fd& dir, const std::string& name, struct ::stat& raw) {
   return patient::fstatat(dir.get(), name.c_str(), &raw, AT_SYMLINK_NOFOLLOW) == 0;
 }

@@ -20,7 +20,7 @@ namespace {
 // What the search for the time of whiteouts may hash: some ten seconds of one processor.
 constexpr uint64_t kSearchBytes = 16ULL << 30;
 // Sparse files can claim any size; a layer of more than this is none.
-constexpr uint64_t kMostBytes = 1ULL << 40;
+constexpr uint64_t kMostPacked = 1ULL << 40;
 
 class Packer {
  public:
@@ -86,14 +86,14 @@ Result<PackSurvey> Packer::survey() const {
     } else {
       survey.newest_time = std::max(survey.newest_time, entry.stat.mtime.seconds);
       const uint64_t size = entry.stat.is_file() && entry.first_name.empty() ? entry.stat.size : 0;
-      survey.bytes = std::min(survey.bytes + std::min(size, 2 * kMostBytes), 2 * kMostBytes);
+      survey.bytes = std::min(survey.bytes + std::min(size, 2 * kMostPacked), 2 * kMostPacked);
     }
     return Result<void>();
   });
   if (!walked) {
     return walked.error();
   }
-  if (survey.bytes > kMostBytes) {
+  if (survey.bytes > kMostPacked) {
     return limit_error("pack", tree_.where(), "its files claim to hold " + human_bytes(survey.bytes));
   }
   survey.orders_differ = *walked;

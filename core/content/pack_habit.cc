@@ -58,10 +58,10 @@ char type_flag(uint32_t mode) {
 
 // Capabilities bound to a user namespace are written as plain ones, which leaves out the namespace's root at the end.
 std::string portable_capability(std::string value) {
-  constexpr size_t kRevisionAt = 3;
+  constexpr size_t kRevision = 3;
   constexpr size_t kPlainSize = 20;
-  if (value.size() > kRevisionAt && value[kRevisionAt] == 3) {
-    value[kRevisionAt] = 2;
+  if (value.size() > kRevision && value[kRevision] == 3) {
+    value[kRevision] = 2;
     value.resize(std::min(value.size(), kPlainSize));
   }
   return value;

@@ -16,7 +16,7 @@
 namespace dfsck {
 namespace {
 
-constexpr uint64_t kMostBytes = 1ULL << 40;     // sparse files can claim any size
+constexpr uint64_t kMostListed = 1ULL << 40;  // sparse files can claim any size
 constexpr size_t kMaxTarSplit = 256U << 20;
 
 class TreePacker {
@@ -58,8 +58,8 @@ Result<void> TreePacker::keep(std::string_view piece) {
 }
 
 Result<uint64_t> TreePacker::hash_file(const PackWalk& walk, const PackEntry& entry) {
-  bytes_ += std::min(entry.stat.size, kMostBytes);
-  if (bytes_ > kMostBytes) {
+  bytes_ += std::min(entry.stat.size, kMostListed);
+  if (bytes_ > kMostListed) {
     return limit_error("pack", tree_.where(), "its files claim to hold more than 1 TiB");
   }
   const Result<Fd> file = walk.open_file(entry);

@@ -16,7 +16,7 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kBuffer = 256 * 1024;  // fits into the second-level cache beside everything else
+constexpr size_t kReadBuffer = 256 * 1024;  // fits into the second-level cache beside everything else
 constexpr uint64_t kAhead = 4U << 20;   // of a cold file that the kernel is asked to fetch in advance
 constexpr int kNoWait = 0x8;            // RWF_NOWAIT
 
@@ -40,9 +40,10 @@ PayloadReader::~PayloadReader() = default;
 
 PayloadReader::Outcome PayloadReader::read(int fd, uint64_t size, const Witness& witness) {
   if (!buffer_) {
-    buffer_.reset(new char[kBuffer]);
+    buffer_.reset(new char[kReadBuffer]);
   }
-  return read_into(fd, size, [this] { return std::span(buffer_.get(), kBuffer); }, witness);
+  return read_into(
+      fd, size, [this] { return std::span(buffer_.get(), kReadBuffer); }, witness);
 }
 
 PayloadReader::Outcome PayloadReader::read(int fd, uint64_t size, TarDigest& digest, const Witness& witness) {

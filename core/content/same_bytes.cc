@@ -11,7 +11,7 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kBuffer = 128 * 1024;
+constexpr size_t kHalfBuffer = 128 * 1024;
 
 // Fills the buffer from `offset` as far as the file goes; less than nothing on errors.
 ssize_t read_block(int fd, std::vector<char>& buffer, off_t offset) {
@@ -34,15 +34,15 @@ bool same_bytes(const Root& root, const RelPath& first, const RelPath& second) {
   if (!a || !b) {
     return false;
   }
-  std::vector<char> left(kBuffer);
-  std::vector<char> right(kBuffer);
-  for (off_t offset = 0;; offset += static_cast<off_t>(kBuffer)) {
+  std::vector<char> left(kHalfBuffer);
+  std::vector<char> right(kHalfBuffer);
+  for (off_t offset = 0;; offset += static_cast<off_t>(kHalfBuffer)) {
     const ssize_t have = read_block(a->get(), left, offset);
     if (have < 0 || have != read_block(b->get(), right, offset) ||
         !std::equal(left.begin(), left.begin() + have, right.begin())) {
       return false;
     }
-    if (have < static_cast<ssize_t>(kBuffer)) {
+    if (have < static_cast<ssize_t>(kHalfBuffer)) {
       return true;
     }
   }

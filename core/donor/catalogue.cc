@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kMaxProblems = 100;
 constexpr size_t kMaxPlaces = 16;  // of one layer
-constexpr size_t kExcerpt = 80;
+constexpr size_t kDiffIdShown = 80;
 
 // rootfs.diff_ids of a config (moby image/image.go:NewFromJSON); `where` is for messages.
 Result<std::vector<DiffId>> read_diff_ids(std::string_view config, const std::string& where,
@@ -36,9 +36,9 @@ Result<std::vector<DiffId>> read_diff_ids(std::string_view config, const std::st
     const std::string* text = item.as_string();
     const std::optional<DiffId> diff = text != nullptr ? DiffId::parse(*text) : std::nullopt;
     if (!diff) {
-      return format_error(
-          "read config", where,
-          "its diff_ids hold \"" + escaped_excerpt(text != nullptr ? *text : "", kExcerpt) + "\", which is no digest");
+      return format_error("read config", where,
+                          "its diff_ids hold \"" + escaped_excerpt(text != nullptr ? *text : "", kDiffIdShown) +
+                              "\", which is no digest");
     }
     diff_ids.push_back(*diff);
   }

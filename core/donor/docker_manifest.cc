@@ -9,7 +9,7 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kExcerpt = 80;
+constexpr size_t kMemberShown = 80;
 
 Error malformed(const Catalogue& catalogue, const std::string& detail) {
   return format_error("read manifest", catalogue.store().where("manifest.json"), detail);
@@ -34,7 +34,7 @@ Result<RelPath> member_of(const Catalogue& catalogue, const JsonValue& value) {
   }
   const std::optional<RelPath> name = member_name(*text);
   if (!name || name->is_root()) {
-    return malformed(catalogue, "\"" + escaped_excerpt(*text, kExcerpt) + "\" is no name of a member");
+    return malformed(catalogue, "\"" + escaped_excerpt(*text, kMemberShown) + "\" is no name of a member");
   }
   return *name;
 }

@@ -7,12 +7,12 @@ namespace dfsck {
 namespace {
 
 constexpr int kMaxLinks = 40;  // as the kernel has it
-constexpr size_t kNameShown = 160;
+constexpr size_t kPathShown = 160;
 
 }  // namespace
 
 std::string MemberStore::where(const RelPath& name) const {
-  return name.is_root() ? shown_ : shown_ + ": " + escaped_excerpt(name.bytes(), kNameShown);
+  return name.is_root() ? shown_ : shown_ + ": " + escaped_excerpt(name.bytes(), kPathShown);
 }
 
 Result<FoundFile> find_file(const MemberStore& store, const RelPath& name) {

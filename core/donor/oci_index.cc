@@ -11,7 +11,7 @@ namespace dfsck {
 namespace {
 
 constexpr size_t kMaxDocuments = 100'000;
-constexpr size_t kExcerpt = 80;
+constexpr size_t kDigestShown = 80;
 
 std::string text_of(const JsonValue& value) {
   const std::string* text = value.as_string();
@@ -75,7 +75,7 @@ Result<BlobDigest> Walk::digest_in(const JsonValue& item, const RelPath& from) c
   const std::string text = text_of(item.get("digest"));
   const std::optional<BlobDigest> digest = BlobDigest::parse(text);
   if (!digest) {
-    return malformed(from, "\"" + escaped_excerpt(text, kExcerpt) + "\" is no sha256 digest");
+    return malformed(from, "\"" + escaped_excerpt(text, kDigestShown) + "\" is no sha256 digest");
   }
   return *digest;
 }

@@ -20,12 +20,12 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kTextLimit = 64U << 20;
+constexpr size_t kProcFileLimit = 64U << 20;
 
 // Paths here are the host's own, not a data root's: symbolic links in them are meant.
 std::string read_text(const std::string& path) {
   const Fd fd(patient::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  Result<std::string> text = fd ? read_all(fd.get(), kTextLimit, path) : sys_error("open", path);
+  Result<std::string> text = fd ? read_all(fd.get(), kProcFileLimit, path) : sys_error("open", path);
   return text ? std::move(*text) : std::string();
 }
 

@@ -15,12 +15,12 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kTextLimit = 4U << 20;
+constexpr size_t kIdsFileLimit = 4U << 20;
 constexpr size_t kMaxRanges = 340;  // of one namespace: the kernel takes no more
 
 std::string read_text(const char* path) {
   const Fd fd(::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  Result<std::string> text = fd ? read_all(fd.get(), kTextLimit, path) : Result<std::string>("");
+  Result<std::string> text = fd ? read_all(fd.get(), kIdsFileLimit, path) : Result<std::string>("");
   return text ? std::move(*text) : std::string();
 }
 

@@ -13,7 +13,7 @@
 namespace dfsck {
 namespace {
 
-constexpr int kMaxLinks = 40;  // as the kernel
+constexpr int kMostLinks = 40;  // as the kernel
 
 struct Place {
   std::string directory;  // without symbolic links
@@ -36,7 +36,7 @@ Result<Place> place_of(std::string path) {
 
 Result<Place> final_place(const std::string& path) {
   Result<Place> place = place_of(path);
-  for (int links = 0; links < kMaxLinks && place; ++links) {
+  for (int links = 0; links < kMostLinks && place; ++links) {
     std::string target(PATH_MAX, '\0');
     const ssize_t length = patient::readlink(place->path().c_str(), target.data(), target.size());
     if (length < 0) {

@@ -4,16 +4,16 @@
 namespace dfsck {
 namespace {
 
-MutationHook* current = nullptr;
+MutationHook* installed_hook = nullptr;
 
 }  // namespace
 
 void set_mutation_hook(MutationHook* hook) {
-  current = hook;
+  installed_hook = hook;
 }
 
 MutationHook* mutation_hook() {
-  return current;
+  return installed_hook;
 }
 
 }  // namespace dfsck

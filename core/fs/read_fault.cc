@@ -4,12 +4,16 @@
 namespace dfsck {
 namespace {
 
-ReadFault* current = nullptr;
+ReadFault* installed_fault = nullptr;
 
 }  // namespace
 
-void set_read_fault(ReadFault* fault) { current = fault; }
+void set_read_fault(ReadFault* fault) {
+  installed_fault = fault;
+}
 
-ReadFault* read_fault() { return current; }
+ReadFault* read_fault() {
+  return installed_fault;
+}
 
 }  // namespace dfsck

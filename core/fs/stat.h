@@ -32,9 +32,13 @@ struct FileStat {
   bool is_dir() const { return S_ISDIR(mode); }
   bool is_file() const { return S_ISREG(mode); }
   bool is_symlink() const { return S_ISLNK(mode); }
-  // An overlay whiteout: character device 0:0.
   bool is_whiteout() const { return S_ISCHR(mode) && rdev_major == 0 && rdev_minor == 0; }
 };
+
+// An overlay whiteout: character device 0:0.
+inline bool is_whiteout(const struct ::stat& raw) {
+  return S_ISCHR(raw.st_mode) && raw.st_rdev == makedev(0, 0);
+}
 
 FileStat to_file_stat(const struct ::stat& raw);
 

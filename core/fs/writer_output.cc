@@ -25,18 +25,18 @@ namespace {
 constexpr mode_t kFileMode = 0600;  // what is in images is not for everybody
 constexpr mode_t kDirectoryMode = 0700;
 
-struct Place {
+struct OutputPlace {
   std::string directory;
   std::string name;
 };
 
-Result<Place> place_of(std::string path) {
+Result<OutputPlace> output_place(std::string path) {
   while (path.size() > 1 && path.back() == '/') {
     path.pop_back();
   }
   const size_t slash = path.rfind('/');
-  Place place{slash == std::string::npos ? "." : path.substr(0, slash + 1),
-              slash == std::string::npos ? path : path.substr(slash + 1)};
+  OutputPlace place{slash == std::string::npos ? "." : path.substr(0, slash + 1),
+                    slash == std::string::npos ? path : path.substr(slash + 1)};
   if (!RelPath::is_component(place.name)) {
     return format_error("write", escaped(path), "is no name for something new");
   }
@@ -78,7 +78,7 @@ Result<void> write_all_at(int fd, uint64_t offset, std::string_view bytes, const
 }
 
 Result<uint64_t> free_bytes_at(const std::string& path) {
-  const Result<Place> place = place_of(path);
+  const Result<OutputPlace> place = output_place(path);
   const Result<Dir> directory = place ? open_directory(place->directory) : Result<Dir>(place.error());
   const Result<FilesystemFacts> facts =
       directory ? filesystem_facts(*directory) : Result<FilesystemFacts>(directory.error());
@@ -120,7 +120,7 @@ Result<OutputFile> OutputFile::create(const std::string& path) {
     return format_error("write", escaped(path), "is no file");
   }
   const Result<std::string> target = *kind == OutputKind::File ? resolved_path(path) : Result<std::string>(path);
-  const Result<Place> place = target ? place_of(*target) : Result<Place>(target.error());
+  const Result<OutputPlace> place = target ? output_place(*target) : Result<OutputPlace>(target.error());
   Result<Dir> directory = place ? open_directory(place->directory) : Result<Dir>(place.error());
   if (!directory) {
     return directory.error();
@@ -213,7 +213,7 @@ Result<OutputDirectory> OutputDirectory::create(const std::string& path) {
     return format_error("write", escaped(path),
                         *kind == OutputKind::Directory ? "exists and is not empty" : "exists and is no directory");
   }
-  const Result<Place> place = place_of(path);
+  const Result<OutputPlace> place = output_place(path);
   Result<Dir> parent = place ? open_directory(place->directory) : Result<Dir>(place.error());
   if (!parent) {
     return parent.error();

@@ -10,7 +10,7 @@
 namespace dfsck {
 namespace {
 
-constexpr std::string_view kPrefix = "docker/network/v1.0/";
+constexpr std::string_view kNetworkKeys = "docker/network/v1.0/";
 constexpr size_t kIndex = 8;  // modification counter in front of the JSON text
 
 bool has_string(const JsonValue& value, std::string_view key) {
@@ -81,10 +81,10 @@ bool is_loaded_at_start(std::string_view kind) {
 }  // namespace
 
 std::optional<NetworkRecord> parse_network_record(std::string_view key, std::string_view value) {
-  if (!key.starts_with(kPrefix)) {
+  if (!key.starts_with(kNetworkKeys)) {
     return std::nullopt;
   }
-  key.remove_prefix(kPrefix.size());
+  key.remove_prefix(kNetworkKeys.size());
   while (key.ends_with('/')) {
     key.remove_suffix(1);
   }

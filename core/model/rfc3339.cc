@@ -9,12 +9,14 @@
 namespace dfsck {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_decimal(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // A number of exactly `digits` digits at the start of `text`, which is moved past it.
 std::optional<unsigned> take_number(std::string_view& text, size_t digits) {
   const std::string_view part = text.substr(0, digits);
-  if (part.size() != digits || !std::all_of(part.begin(), part.end(), is_digit)) {
+  if (part.size() != digits || !std::all_of(part.begin(), part.end(), is_decimal)) {
     return std::nullopt;
   }
   text.remove_prefix(digits);

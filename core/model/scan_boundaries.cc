@@ -12,7 +12,7 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kOptionsFile = 1024 * 1024;
+constexpr size_t kOptionsFileLimit = 1024 * 1024;
 constexpr uint64_t kSubvolumeInode = 256;  // BTRFS_FIRST_FREE_OBJECTID: the top directory of every subvolume
 
 using Found = std::map<RelPath, Boundary>;
@@ -117,7 +117,7 @@ bool is_mounted_by_options(const Root& root, const RelPath& data) {
   if (!data.is_below("volumes") || data.name() != "_data" || data.parent().parent() != RelPath("volumes")) {
     return false;
   }
-  const Result<std::string> bytes = root.read_small(data.parent() / "opts.json", kOptionsFile);
+  const Result<std::string> bytes = root.read_small(data.parent() / "opts.json", kOptionsFileLimit);
   const Result<JsonValue> options = bytes ? parse_json(*bytes) : bytes.error();
   if (!options) {
     return false;

@@ -8,8 +8,8 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kLimit = 16 * 1024 * 1024;
-constexpr std::string_view kTemporary = ".tmp-";
+constexpr size_t kContainerFileLimit = 16 * 1024 * 1024;
+constexpr std::string_view kContainerTemporary = ".tmp-";
 constexpr std::string_view kConfig = "config.v2.json";
 constexpr std::string_view kHostConfig = "hostconfig.json";
 
@@ -20,10 +20,10 @@ std::optional<RelPath> newest_copy(StateReader& reader, const Container& contain
   std::optional<RelPath> best;
   FileTime best_time;
   for (const RelPath& path : container.temporaries) {
-    if (!path.name().substr(kTemporary.size()).starts_with(name)) {
+    if (!path.name().substr(kContainerTemporary.size()).starts_with(name)) {
       continue;
     }
-    const FileState file = reader.read(path, kLimit);
+    const FileState file = reader.read(path, kContainerFileLimit);
     if ((!best || best_time < file.mtime) && accept(file)) {
       best = path;
       best_time = file.mtime;
@@ -55,13 +55,13 @@ Container read_container(StateReader& reader, const RelPath& path, const std::st
   container.path = path;
   container.dir_id = ContainerId::parse(name);
   for (const DirEntry& entry : reader.list(path).entries) {
-    if (entry.name.starts_with(kTemporary)) {
+    if (entry.name.starts_with(kContainerTemporary)) {
       container.temporaries.push_back(path / entry.name);
     }
   }
-  const FileState config = reader.read(path / kConfig, kLimit);
+  const FileState config = reader.read(path / kConfig, kContainerFileLimit);
   parse_container_config(config, container);
-  const FileState host_config = reader.read(path / kHostConfig, kLimit);
+  const FileState host_config = reader.read(path / kHostConfig, kContainerFileLimit);
   parse_host_config(host_config, container);
   container.error_code = config.code != 0 ? config.code : host_config.code;
   find_copies(reader, container);

@@ -9,7 +9,7 @@ namespace dfsck {
 namespace {
 
 constexpr size_t kDiffIdLimit = 4096;
-constexpr size_t kMetadataLimit = 1024 * 1024;
+constexpr size_t kSourcesLimit = 1024 * 1024;
 
 void parse_diff_id(const FileState& file, DistributionEntry& entry) {
   entry.diff = DiffId::parse(file.bytes);
@@ -78,7 +78,7 @@ void scan_distribution(const Root& root, unsigned jobs, const Cancel& cancel, Mo
   model.images.diffid_by_digest = scan_entries(root, jobs, cancel, base / "diffid-by-digest/sha256", kDiffIdLimit,
                                                parse_diff_id, model.failures);
   model.images.v2metadata_by_diffid = scan_entries(root, jobs, cancel, base / "v2metadata-by-diffid/sha256",
-                                                   kMetadataLimit, parse_sources, model.failures);
+                                                   kSourcesLimit, parse_sources, model.failures);
 }
 
 }  // namespace dfsck

@@ -18,9 +18,9 @@ namespace {
 
 constexpr size_t kConfigLimit = 16 * 1024 * 1024;
 constexpr size_t kMetadataLimit = 4096;
-constexpr std::string_view kTemporary = ".tmp-";
+constexpr std::string_view kImageTemporary = ".tmp-";
 
-void append(std::vector<ScanFailure>& all, const std::vector<ScanFailure>& more) {
+void add_failures(std::vector<ScanFailure>& all, const std::vector<ScanFailure>& more) {
   all.insert(all.end(), more.begin(), more.end());
 }
 
@@ -34,7 +34,7 @@ std::optional<ConfigCopy> find_copy(const Root& root, const RelPath& dir, const 
                                  const ImageId& id) {
   std::vector<RelPath> places;
   for (const std::string& name : temporaries) {
-    if (std::string_view(name).substr(kTemporary.size()).starts_with(id.hex())) {
+    if (std::string_view(name).substr(kImageTemporary.size()).starts_with(id.hex())) {
       places.push_back(dir / name);
     }
   }
@@ -82,7 +82,7 @@ ContentListing list_content(StateReader& reader, const RelPath& dir, ImageStore&
   for (const DirEntry& entry : listing.entries) {
     if (const std::optional<ImageId> id = ImageId::from_hex(entry.name); id) {
       content.ids.push_back(*id);
-    } else if (entry.name.starts_with(kTemporary)) {
+    } else if (entry.name.starts_with(kImageTemporary)) {
       content.temporaries.push_back(entry.name);
     } else {
       store.foreign.push_back(dir / entry.name);
@@ -122,8 +122,8 @@ void scan_metadata(const Root& root, unsigned jobs, const Cancel& cancel, Model&
   const RelPath base = model.image_path / "imagedb/metadata/sha256";
   StateReader lists(root);
   std::vector<DirEntry> entries = lists.list(base).entries;
-  std::erase_if(entries, [](const DirEntry& entry) { return entry.name.starts_with(kTemporary); });
-  append(model.failures, lists.take_failures());
+  std::erase_if(entries, [](const DirEntry& entry) { return entry.name.starts_with(kImageTemporary); });
+  add_failures(model.failures, lists.take_failures());
   model.images.metadata.resize(entries.size());
   std::vector<std::vector<ScanFailure>> failures(entries.size());
   for_each_index(entries.size(), jobs, cancel, [&](size_t i) {
@@ -132,7 +132,7 @@ void scan_metadata(const Root& root, unsigned jobs, const Cancel& cancel, Model&
     failures[i] = reader.take_failures();
   });
   for (const std::vector<ScanFailure>& some : failures) {
-    append(model.failures, some);
+    add_failures(model.failures, some);
   }
 }
 
@@ -143,7 +143,7 @@ void scan_images(const Root& root, unsigned jobs, const Cancel& cancel, Model& m
   const RelPath dir = model.image_path / "imagedb/content/sha256";
   StateReader lists(root);
   const ContentListing content = list_content(lists, dir, store);
-  append(model.failures, lists.take_failures());
+  add_failures(model.failures, lists.take_failures());
 
   std::vector<std::optional<Image>> images(content.ids.size());
   std::vector<std::vector<ScanFailure>> failures(content.ids.size());
@@ -154,7 +154,7 @@ void scan_images(const Root& root, unsigned jobs, const Cancel& cancel, Model& m
   });
   for (size_t i = 0; i < images.size(); ++i) {
     store.complete = store.complete && images[i] && failures[i].empty();
-    append(model.failures, failures[i]);
+    add_failures(model.failures, failures[i]);
     if (images[i]) {
       store.images.push_back(std::move(*images[i]));
     }

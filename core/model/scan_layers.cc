@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kSmallFile = 4096;
 constexpr size_t kDescriptor = 1024 * 1024;
-constexpr std::string_view kRemoving = "-removing";
+constexpr std::string_view kLayerRemoving = "-removing";
 
 struct EntryScan {
   std::optional<Layer> layer;
@@ -26,8 +26,8 @@ struct EntryScan {
 // whose name ends so and has a chain ID before its first '-', whatever stands between.
 std::optional<ChainId> removing_chain(const DirEntry& entry) {
   const std::string_view name = entry.name;
-  return entry.type == S_IFDIR && name.ends_with(kRemoving) ? ChainId::from_hex(name.substr(0, name.find('-')))
-                                                            : std::nullopt;
+  return entry.type == S_IFDIR && name.ends_with(kLayerRemoving) ? ChainId::from_hex(name.substr(0, name.find('-')))
+                                                                 : std::nullopt;
 }
 
 // The daemon decodes the descriptor with encoding/json. An object is what it can take; deeper rules are not its affair.
@@ -135,7 +135,7 @@ MountScan scan_mount(const Root& root, const RelPath& base, const DirEntry& entr
   return scan;
 }
 
-void append(std::vector<ScanFailure>& all, std::vector<ScanFailure> more) {
+void take_over_failures(std::vector<ScanFailure>& all, std::vector<ScanFailure> more) {
   all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
@@ -154,14 +154,14 @@ void scan_layers(const Root& root, unsigned jobs, const Cancel& cancel, Model& m
   for (const DirEntry& entry : write_sets.entries) {
     store.write_sets.push_back(base / "tmp" / entry.name);
   }
-  append(model.failures, lists.take_failures());
+  take_over_failures(model.failures, lists.take_failures());
 
   std::vector<EntryScan> scanned(entries.entries.size());
   for_each_index(scanned.size(), jobs, cancel,
                  [&](size_t i) { scanned[i] = scan_entry(root, base / "sha256", entries.entries[i]); });
   for (EntryScan& scan : scanned) {
     store.layers_complete = store.layers_complete && scan.failures.empty();
-    append(model.failures, std::move(scan.failures));
+    take_over_failures(model.failures, std::move(scan.failures));
     if (scan.layer) {
       store.layers.push_back(std::move(*scan.layer));
     } else if (scan.removing) {
@@ -176,7 +176,7 @@ void scan_layers(const Root& root, unsigned jobs, const Cancel& cancel, Model& m
                  [&](size_t i) { mounted[i] = scan_mount(root, base / "mounts", mounts.entries[i]); });
   for (MountScan& scan : mounted) {
     store.mounts_complete = store.mounts_complete && scan.failures.empty();
-    append(model.failures, std::move(scan.failures));
+    take_over_failures(model.failures, std::move(scan.failures));
     if (scan.mount) {
       store.mounts.push_back(std::move(*scan.mount));
     } else if (scan.foreign) {

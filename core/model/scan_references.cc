@@ -12,9 +12,9 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kLimit = 16 * 1024 * 1024;
+constexpr size_t kReferencesLimit = 16 * 1024 * 1024;
 constexpr std::string_view kFileName = "repositories.json";
-constexpr std::string_view kTemporary = ".tmp-repositories.json";
+constexpr std::string_view kReferencesTemporary = ".tmp-repositories.json";
 
 Reference make_reference(std::string repository, std::string name, std::string target) {
   Reference reference;
@@ -64,8 +64,8 @@ std::optional<std::string_view> plain_string(std::string_view bytes, size_t at) 
 std::vector<FileState> unfinished_files(StateReader& reader, const RelPath& dir) {
   std::vector<std::pair<FileState, std::string>> found;
   for (const DirEntry& entry : reader.list(dir).entries) {
-    if (entry.name.starts_with(kTemporary)) {
-      found.emplace_back(reader.read(dir / entry.name, kLimit), entry.name);
+    if (entry.name.starts_with(kReferencesTemporary)) {
+      found.emplace_back(reader.read(dir / entry.name, kReferencesLimit), entry.name);
     }
   }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
@@ -131,7 +131,7 @@ std::vector<Reference> salvage_references(std::string_view bytes) {
 void scan_references(const Root& root, Model& model) {
   ReferenceStore& store = model.images.references;
   StateReader reader(root);
-  store.file = reader.read(model.image_path / kFileName, kLimit);
+  store.file = reader.read(model.image_path / kFileName, kReferencesLimit);
   if (!store.file.absent()) {
     store.references = parse_references(store.file, store.problem);
     if (!store.problem.empty()) {

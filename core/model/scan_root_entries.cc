@@ -56,7 +56,7 @@ bool is_directory(const Root& root, const RelPath& path) {
   return static_cast<bool>(root.stat_dir(path));
 }
 
-bool exists(const Root& root, const RelPath& path) {
+bool is_there(const Root& root, const RelPath& path) {
   return static_cast<bool>(root.stat(path));
 }
 
@@ -121,7 +121,7 @@ bool journal_has_end(const Root& root, const RelPath& journal) {
   const Result<Fd> fd = root.open_file(journal);
   const Result<FileStat> stat = root.stat(journal);
   if (!fd || !stat) {
-    return !exists(root, journal);  // without a journal nothing was begun
+    return !is_there(root, journal);  // without a journal nothing was begun
   }
   std::array<char, 64 * 1024> tail{};
   const uint64_t start = stat->size > tail.size() ? stat->size - tail.size() : 0;
@@ -140,7 +140,7 @@ void find_unfinished_work(StateReader& reader, Model& model) {
     model.entries.hides_own_runs = true;  // what was done by others before; the root itself can be read all the same
     return;
   }
-  model.entries.is_unfinished_migration = exists(reader.root(), base / kMigrationDirectory / "journal");
+  model.entries.is_unfinished_migration = is_there(reader.root(), base / kMigrationDirectory / "journal");
   for (const DirEntry& entry : reader.list(base).entries) {
     const bool is_run = entry.type == S_IFDIR && entry.name != kMigrationDirectory &&
                         entry.name != kFinishedMigrationDirectory;
@@ -162,9 +162,9 @@ void scan_root_entries(const Root& root, Model& model) {
   // Of a driver's directory that is something else, or a link that leads nowhere, what should be in it is unknown, not
   // missing.
   model.driver_covered = is_covered(model.driver) && (is_directory(root, *RelPath::parse(model.driver)) ||
-                                                      !exists(root, *RelPath::parse(model.driver)));
+                                                      !is_there(root, *RelPath::parse(model.driver)));
   for (const char* path : kNewerFiles) {
-    if (exists(root, path)) {
+    if (is_there(root, path)) {
       model.entries.newer_files.emplace_back(path);
     }
   }

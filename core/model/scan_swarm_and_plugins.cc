@@ -114,15 +114,15 @@ void scan_swarm(StateReader& reader, Swarm& swarm) {
   scan_raft(reader, swarm);
 }
 
-constexpr std::string_view kRemoving = "-removing";
+constexpr std::string_view kPluginRemoving = "-removing";
 
 // moby plugin/manager.go:reload
 void scan_plugins(StateReader& reader, RootEntries& entries) {
   const RelPath base = "plugins";
   for (const DirEntry& entry : reader.list(base).entries) {
     const std::string_view name = entry.name;
-    const bool removing = name.ends_with(kRemoving);
-    const std::string_view id = removing ? name.substr(0, name.size() - kRemoving.size()) : name;
+    const bool removing = name.ends_with(kPluginRemoving);
+    const std::string_view id = removing ? name.substr(0, name.size() - kPluginRemoving.size()) : name;
     if (entry.type != S_IFDIR || !is_hex64(id)) {
       continue;
     }

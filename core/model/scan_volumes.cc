@@ -7,7 +7,7 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kOptionsFile = 1024 * 1024;
+constexpr size_t kOptionsLimit = 1024 * 1024;
 
 // Why json.Unmarshal into volume/local's optsConfig would fail; empty if it does not. The daemon does not start then.
 std::string options_problem(const FileState& file) {
@@ -59,7 +59,7 @@ Volume scan_volume(StateReader& reader, const RelPath& base, const std::string& 
     reader.note(volume.path / "_data", data.error());
     volume.data_problem = "unreadable";
   }
-  volume.options = reader.read(*dir, volume.path, "opts.json", kOptionsFile);
+  volume.options = reader.read(*dir, volume.path, "opts.json", kOptionsLimit);
   volume.options_problem = options_problem(volume.options);
   return volume;
 }

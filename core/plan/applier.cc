@@ -14,7 +14,7 @@
 namespace dfsck {
 namespace {
 
-using State = LoggedStep::State;
+using StepState = LoggedStep::State;
 
 constexpr std::string_view kCancelled = "cancelled";
 const std::string kNoRoom = "no space is left for the journal: free space on the filesystem of ";
@@ -72,7 +72,7 @@ void Applier::stop(size_t next, size_t end, const std::string& why) {
   std::vector<JsonValue> records;
   for (size_t first = next; first < end;) {
     size_t last = first;
-    for (; last < end && log_.steps[last].state == State::Planned; ++last) {
+    for (; last < end && log_.steps[last].state == StepState::Planned; ++last) {
     }
     if (last > first) {
       records.push_back(given_up_record(first, last - first, GivenUp::Skipped, why));
@@ -108,9 +108,9 @@ void Applier::settle_group(size_t failed) {
   const std::vector<size_t>& members = members_of(log_.steps[failed].group);
   for (auto member = members.rbegin(); member != members.rend(); ++member) {
     const LoggedStep& logged = log_.steps[*member];
-    if (logged.state == State::Planned) {
+    if (logged.state == StepState::Planned) {
       records.push_back(given_up_record(*member, 1, GivenUp::Skipped, culprit));
-    } else if (logged.state == State::Done || logged.state == State::UndoIntended) {
+    } else if (logged.state == StepState::Done || logged.state == StepState::UndoIntended) {
       done.push_back(*member);
     }
   }
@@ -124,7 +124,7 @@ void Applier::settle_group(size_t failed) {
 
 void Applier::settle_failed_groups() {
   for (size_t i = 0; i < log_.steps.size() && broken_.empty(); ++i) {
-    if (log_.steps[i].state == State::Failed) {
+    if (log_.steps[i].state == StepState::Failed) {
       settle_group(i);
     }
   }
@@ -135,7 +135,7 @@ void Applier::carry_out(size_t first, size_t end, const std::vector<Precondition
   Supply supply(*place_.root, cancel);
   size_t next = first;
   while (broken_.empty() && next < end) {
-    if (log_.steps[next].state != State::Planned) {
+    if (log_.steps[next].state != StepState::Planned) {
       ++next;
     } else if (cancel.requested() || journal_.is_full()) {
       stop(next, end, cancel.requested() ? std::string(kCancelled) : kNoRoom + place_.run.where());

@@ -14,7 +14,7 @@
 namespace dfsck {
 namespace {
 
-using Place = PlanView::Place;
+using ViewedPlace = PlanView::Place;
 
 class PlanChecker {
  public:
@@ -40,7 +40,7 @@ class PlanChecker {
         return allowed.error();
       }
     }
-    const Place place = view_.look(path);
+    const ViewedPlace place = view_.look(path);
     if (const Result<void> parent = check_parent(path, action); !parent) {
       return parent.error();
     }
@@ -79,12 +79,12 @@ class PlanChecker {
     return is_own ? Result<void>(refuse(path, "no repair may change this")) : Result<void>();
   }
 
-  bool is_directory(const Place& place) {
-    if (place.kind == Place::Kind::Made) {
+  bool is_directory(const ViewedPlace& place) {
+    if (place.kind == ViewedPlace::Kind::Made) {
       const Action& action = log_.steps[place.step].step.action;
       return std::holds_alternative<MakeDir>(action) || std::holds_alternative<Adopt>(action);
     }
-    const Result<FileStat> stat = place.kind == Place::Kind::OnDisk ? root_.stat(place.disk) : not_there();
+    const Result<FileStat> stat = place.kind == ViewedPlace::Kind::OnDisk ? root_.stat(place.disk) : not_there();
     return stat && stat->is_dir();
   }
 
@@ -92,8 +92,8 @@ class PlanChecker {
 
   // The directory must exist when the step comes, and names are changed only where what they meant can be kept.
   Result<void> check_parent(const RelPath& path, const Action& action) {
-    const Place place = view_.look(path.parent());
-    if (place.kind != Place::Kind::OnDisk) {
+    const ViewedPlace place = view_.look(path.parent());
+    if (place.kind != ViewedPlace::Kind::OnDisk) {
       return is_directory(place) ? Result<void>() : refuse(path, "its directory does not exist");
     }
     const Result<std::optional<RelPath>> keep = keeps_.directory_for(place.disk);
@@ -107,11 +107,11 @@ class PlanChecker {
     return {};
   }
 
-  Result<Precondition> check_place(const RelPath& path, const Place& place, const Step& step) {
+  Result<Precondition> check_place(const RelPath& path, const ViewedPlace& place, const Step& step) {
     const bool needs_object = is_attribute_step(step.action) || std::holds_alternative<Quarantine>(step.action) ||
                               std::holds_alternative<Rename>(step.action);
-    if (place.kind != Place::Kind::OnDisk) {
-      if (needs_object && place.kind == Place::Kind::Absent) {
+    if (place.kind != ViewedPlace::Kind::OnDisk) {
+      if (needs_object && place.kind == ViewedPlace::Kind::Absent) {
         return refuse(path, "will not be there any more when this step comes");
       }
       if (is_attribute_step(step.action)) {
@@ -157,8 +157,8 @@ class PlanChecker {
   }
 
   // Of a plan that was cut off, what was made already must still be there.
-  bool made_is_there(const RelPath& path, const Place& place) const {
-    if (place.kind != Place::Kind::Made || log_.steps[place.step].state != LoggedStep::State::Done) {
+  bool made_is_there(const RelPath& path, const ViewedPlace& place) const {
+    if (place.kind != ViewedPlace::Kind::Made || log_.steps[place.step].state != LoggedStep::State::Done) {
       return true;
     }
     const Result<FileStat> stat = root_.stat(path);
@@ -167,9 +167,9 @@ class PlanChecker {
 
   Result<void> check_other_path(const Action& action, size_t number) {
     if (const auto* rename = std::get_if<Rename>(&action); rename != nullptr) {
-      const Place to = view_.look(rename->to);
-      const Result<FileStat> there = to.kind == Place::Kind::OnDisk ? root_.stat(to.disk) : not_there();
-      if (to.kind == Place::Kind::Made || there) {
+      const ViewedPlace to = view_.look(rename->to);
+      const Result<FileStat> there = to.kind == ViewedPlace::Kind::OnDisk ? root_.stat(to.disk) : not_there();
+      if (to.kind == ViewedPlace::Kind::Made || there) {
         return refuse(rename->to, "exists, where something is to be renamed to");
       }
       if (rename->to.is_below(rename->from)) {
@@ -179,12 +179,12 @@ class PlanChecker {
       return parent ? check_same_keep(rename->from, rename->to) : parent;
     }
     if (const auto* link = std::get_if<MakeHardLink>(&action); link != nullptr) {
-      const Place target = view_.look(link->target);
-      const Result<FileStat> there = target.kind == Place::Kind::OnDisk ? root_.stat(target.disk) : not_there();
+      const ViewedPlace target = view_.look(link->target);
+      const Result<FileStat> there = target.kind == ViewedPlace::Kind::OnDisk ? root_.stat(target.disk) : not_there();
       if (const uint64_t inode = there ? there->inode : linked_inode(target); inode != 0) {
         linked_[number] = inode;
       }
-      const bool usable = target.kind == Place::Kind::Made ? !is_directory(target) : there && !there->is_dir();
+      const bool usable = target.kind == ViewedPlace::Kind::Made ? !is_directory(target) : there && !there->is_dir();
       return usable ? check_same_keep(link->path, link->target)
                     : refuse(link->target, "is nothing that can be linked to");
     }
@@ -202,8 +202,8 @@ class PlanChecker {
   }
 
   // The inode on disk that a step before has given another name; 0 where the object is new.
-  uint64_t linked_inode(const Place& place) const {
-    const auto found = place.kind == Place::Kind::Made ? linked_.find(place.step) : linked_.end();
+  uint64_t linked_inode(const ViewedPlace& place) const {
+    const auto found = place.kind == ViewedPlace::Kind::Made ? linked_.find(place.step) : linked_.end();
     return found != linked_.end() ? found->second : 0;
   }
 

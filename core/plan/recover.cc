@@ -16,7 +16,7 @@
 namespace dfsck {
 namespace {
 
-using State = LoggedStep::State;
+using StepState = LoggedStep::State;
 
 // The steps of the open batch, and how many of them, from the first, happened.
 struct OpenBatch {
@@ -40,7 +40,7 @@ bool changes_name(const LoggedStep& logged) {
 // where a later one is there can only be on filesystems that do not keep the order of renames over a crash.)
 Result<OpenBatch> find_open_batch(const RunPlace& place, const RunLog& log) {
   OpenBatch open;
-  const auto intended = [](const LoggedStep& logged) { return logged.state == State::Intended; };
+  const auto intended = [](const LoggedStep& logged) { return logged.state == StepState::Intended; };
   const auto begin = std::find_if(log.steps.begin(), log.steps.end(), intended);
   open.first = static_cast<size_t>(begin - log.steps.begin());
   open.count = static_cast<size_t>(std::count_if(begin, log.steps.end(), intended));
@@ -76,7 +76,7 @@ Result<OpenBatch> find_open_batch(const RunPlace& place, const RunLog& log) {
 }
 
 // The run that is to be ended, with its log.
-Result<RunEntry> choose(const Root& root, const std::string& id) {
+Result<RunEntry> choose_unfinished(const Root& root, const std::string& id) {
   Result<std::vector<RunEntry>> runs = read_runs(root);
   if (!runs) {
     return runs.error();
@@ -124,7 +124,7 @@ class Recovery {
     std::vector<size_t> half;
     std::string why;
     for (size_t i = log_.steps.size(); i > 0; --i) {
-      if (log_.steps[i - 1].state == State::UndoIntended) {
+      if (log_.steps[i - 1].state == StepState::UndoIntended) {
         half.push_back(i - 1);
         why = log_.steps[i - 1].why;
       }
@@ -162,10 +162,10 @@ class Recovery {
 
   Result<RecoverResult> finish() {
     Applier applier(place_, lock_, journal_, log_);
-    const size_t before = count(State::Done);
+    const size_t before = count(StepState::Done);
     applier.settle_failed_groups();
     const auto planned = std::find_if(log_.steps.begin(), log_.steps.end(),
-                                      [](const LoggedStep& logged) { return logged.state == State::Planned; });
+                                      [](const LoggedStep& logged) { return logged.state == StepState::Planned; });
     if (applier.broken().empty() && planned != log_.steps.end()) {
       const auto of_plan = std::find_if(log_.steps.begin(), log_.steps.end(),
                                         [&](const LoggedStep& logged) { return logged.plan == planned->plan; });
@@ -190,13 +190,13 @@ class Recovery {
       return given.error();
     }
     const RunLog::State state =
-        count(State::Done) == log_.steps.size() ? RunLog::State::Finished : RunLog::State::Stopped;
+        count(StepState::Done) == log_.steps.size() ? RunLog::State::Finished : RunLog::State::Stopped;
     if (const Result<void> ended = record(end_record(state)); !ended) {
       return ended.error();
     }
     result_.direction = Direction::Finish;
     result_.state = state == RunLog::State::Finished ? RunRecord::State::Finished : RunRecord::State::Stopped;
-    result_.steps = count(State::Done) - std::min(before, count(State::Done));
+    result_.steps = count(StepState::Done) - std::min(before, count(StepState::Done));
     return result_;
   }
 
@@ -217,7 +217,7 @@ class Recovery {
     return result_;
   }
 
-  size_t count(State state) const {
+  size_t count(StepState state) const {
     return static_cast<size_t>(std::count_if(log_.steps.begin(), log_.steps.end(),
                                              [&](const LoggedStep& logged) { return logged.state == state; }));
   }
@@ -240,7 +240,7 @@ class Recovery {
 
 Result<RecoverResult> recover(const Root& root, const std::string& id, Direction direction, const Cancel& cancel,
                               Progress& progress) {
-  Result<LockedRun> run = lock_run(root, [&] { return choose(root, id); });
+  Result<LockedRun> run = lock_run(root, [&] { return choose_unfinished(root, id); });
   if (!run) {
     return run.error();
   }
@@ -252,7 +252,7 @@ Result<RecoverResult> recover(const Root& root, const std::string& id, Direction
 }
 
 Result<RecoverResult> recover_preview(const Root& root, const std::string& id, Direction direction) {
-  const Result<SeenRun> run = see_run(root, [&] { return choose(root, id); });
+  const Result<SeenRun> run = see_run(root, [&] { return choose_unfinished(root, id); });
   if (!run) {
     return run.error();
   }
@@ -270,7 +270,7 @@ Result<RecoverResult> recover_preview(const Root& root, const std::string& id, D
     return result;
   }
   const auto planned = std::count_if(log.steps.begin(), log.steps.end(),
-                                     [](const LoggedStep& logged) { return logged.state == State::Planned; });
+                                     [](const LoggedStep& logged) { return logged.state == StepState::Planned; });
   result.steps = static_cast<size_t>(planned) + open->count - open->taken;
   return result;
 }

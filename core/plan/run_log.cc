@@ -11,7 +11,7 @@
 namespace dfsck {
 namespace {
 
-constexpr uint32_t kModeBits = 07777;
+constexpr uint32_t kTracedModeBits = 07777;
 
 std::string_view state_word(RunLog::State state) {
   switch (state) {
@@ -35,7 +35,7 @@ Trace read_trace(const JsonValue& value, size_t keeps, std::optional<Error>& err
   trace.parent = in.time("parent");
   trace.to_parent = in.time("to_parent");
   if (in.has("mode")) {
-    trace.owner = OwnerMode{in.number32("uid"), in.number32("gid"), in.number32("mode", kModeBits)};
+    trace.owner = OwnerMode{in.number32("uid"), in.number32("gid"), in.number32("mode", kTracedModeBits)};
   }
   if (in.has_bytes("capability")) {
     trace.capability = in.bytes("capability");

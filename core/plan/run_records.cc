@@ -13,11 +13,11 @@ Object record(std::string_view kind) {
   return {{"record", JsonValue::string(std::string(kind))}};
 }
 
-void add_number(Object& object, std::string_view key, uint64_t number) {
+void record_number(Object& object, std::string_view key, uint64_t number) {
   object.push_back({std::string(key), json_unsigned(number)});
 }
 
-void add_text(Object& object, std::string_view key, std::string_view text) {
+void record_text(Object& object, std::string_view key, std::string_view text) {
   object.push_back({std::string(key), JsonValue::string(std::string(text))});
 }
 
@@ -33,20 +33,20 @@ JsonValue trace_to_json(const Trace& trace) {
     object.push_back({"nothing", JsonValue::boolean(true)});
   }
   if (trace.object != 0) {
-    add_number(object, "object", trace.object);
+    record_number(object, "object", trace.object);
   }
   if (trace.was != 0) {
-    add_number(object, "was", trace.was);
+    record_number(object, "was", trace.was);
   }
   if (trace.keep != 0) {
-    add_number(object, "keep", trace.keep);
+    record_number(object, "keep", trace.keep);
   }
   add_time(object, "parent", trace.parent);
   add_time(object, "to_parent", trace.to_parent);
   if (trace.owner) {
-    add_number(object, "uid", trace.owner->uid);
-    add_number(object, "gid", trace.owner->gid);
-    add_number(object, "mode", trace.owner->mode);
+    record_number(object, "uid", trace.owner->uid);
+    record_number(object, "gid", trace.owner->gid);
+    record_number(object, "mode", trace.owner->mode);
   }
   if (trace.capability) {
     add_bytes(object, "capability", *trace.capability);
@@ -63,7 +63,7 @@ JsonValue items_to_json(const std::vector<UndoItem>& items) {
   steps.reserve(items.size());
   for (const UndoItem& item : items) {
     Object step;
-    add_number(step, "step", item.step);
+    record_number(step, "step", item.step);
     add_time(step, "parent", item.parent);
     add_time(step, "to_parent", item.to_parent);
     steps.push_back(JsonValue::object(std::move(step)));
@@ -76,20 +76,20 @@ JsonValue items_to_json(const std::vector<UndoItem>& items) {
 JsonValue begin_record(const BeginRecord& begin) {
   Object object = record("begin");
   object.push_back({"format", JsonValue::number(kJournalFormat)});
-  add_text(object, "version", DFSCK_VERSION);
+  record_text(object, "version", DFSCK_VERSION);
   Object root;
   add_bytes(root, "path", begin.root_path);
-  add_number(root, "device", begin.root_device);
-  add_number(root, "inode", begin.root_inode);
+  record_number(root, "device", begin.root_device);
+  record_number(root, "inode", begin.root_inode);
   object.push_back({"root", JsonValue::object(std::move(root))});
-  add_text(object, "mode", begin.mode);
-  add_text(object, "started", begin.started);
+  record_text(object, "mode", begin.mode);
+  record_text(object, "started", begin.started);
   return JsonValue::object(std::move(object));
 }
 
 JsonValue plan_record(const RunLog& log, size_t first, size_t count, PlanRecord which) {
   Object object = record("plan");
-  add_number(object, "first", first);
+  record_number(object, "first", first);
   if (which == PlanRecord::More) {
     object.push_back({"more", JsonValue::boolean(true)});
   }
@@ -97,7 +97,7 @@ JsonValue plan_record(const RunLog& log, size_t first, size_t count, PlanRecord 
   steps.reserve(count);
   for (size_t i = first; i < first + count; ++i) {
     Object step;
-    add_number(step, "group", log.steps[i].group);
+    record_number(step, "group", log.steps[i].group);
     step.push_back({"step", step_to_json(log.steps[i].step, log.reasons)});
     steps.push_back(JsonValue::object(std::move(step)));
   }
@@ -107,8 +107,8 @@ JsonValue plan_record(const RunLog& log, size_t first, size_t count, PlanRecord 
 
 JsonValue intent_record(const RunLog& log, size_t first, size_t count) {
   Object object = record("intent");
-  add_number(object, "first", first);
-  add_number(object, "count", count);
+  record_number(object, "first", first);
+  record_number(object, "count", count);
   JsonValue::Array traces;
   traces.reserve(count);
   for (size_t i = first; i < first + count; ++i) {
@@ -120,21 +120,21 @@ JsonValue intent_record(const RunLog& log, size_t first, size_t count) {
 
 JsonValue done_record(size_t first, size_t count) {
   Object object = record("done");
-  add_number(object, "first", first);
-  add_number(object, "count", count);
+  record_number(object, "first", first);
+  record_number(object, "count", count);
   return JsonValue::object(std::move(object));
 }
 
 JsonValue given_up_record(size_t first, size_t count, GivenUp how, std::string_view why, std::string_view way_out) {
   Object object = record("given-up");
-  add_number(object, "first", first);
-  add_number(object, "count", count);
+  record_number(object, "first", first);
+  record_number(object, "count", count);
   if (how == GivenUp::Failed) {
     object.push_back({"failed", JsonValue::boolean(true)});
   }
-  add_text(object, "why", why);
+  record_text(object, "why", why);
   if (!way_out.empty()) {
-    add_text(object, "way_out", way_out);
+    record_text(object, "way_out", way_out);
   }
   return JsonValue::object(std::move(object));
 }
@@ -154,7 +154,7 @@ JsonValue undo_intent_record(const std::vector<UndoItem>& items) {
 
 JsonValue back_intent_record(const std::vector<UndoItem>& items, std::string_view why) {
   Object object = record("back-intent");
-  add_text(object, "why", why);
+  record_text(object, "why", why);
   object.push_back({"steps", items_to_json(items)});
   return JsonValue::object(std::move(object));
 }
@@ -168,10 +168,10 @@ JsonValue undo_done_record() {
 
 JsonValue end_record(RunLog::State state) {
   Object object = record("end");
-  add_text(object, "state",
-           state == RunLog::State::Undone    ? "undone"
-           : state == RunLog::State::Stopped ? "stopped"
-                                             : "finished");
+  record_text(object, "state",
+              state == RunLog::State::Undone    ? "undone"
+              : state == RunLog::State::Stopped ? "stopped"
+                                                : "finished");
   return JsonValue::object(std::move(object));
 }
 

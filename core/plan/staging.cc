@@ -11,16 +11,16 @@ namespace dfsck {
 namespace {
 
 constexpr const char* kStaged = "staged";
-constexpr const char* kLabel = "security.selinux";
+constexpr const char* kStagedLabel = "security.selinux";
 
 // Only where it cannot be set by anybody does a missing label not matter.
 Result<void> copy_label(const Root& root, const KeepPlace& keep, const RelPath& from) {
   const auto attributes = root.xattrs(from);
-  const auto label = attributes ? attributes->find(kLabel) : decltype(attributes->find(kLabel)){};
+  const auto label = attributes ? attributes->find(kStagedLabel) : decltype(attributes->find(kStagedLabel)){};
   if (!attributes || label == attributes->end()) {
     return {};
   }
-  const Result<void> set = set_attribute(keep.run, kStaged, kLabel, label->second);
+  const Result<void> set = set_attribute(keep.run, kStaged, kStagedLabel, label->second);
   return set || ::geteuid() != 0 ? Result<void>() : set;
 }
 

@@ -11,7 +11,7 @@
 namespace dfsck {
 namespace {
 
-constexpr const char* kAcl = "system.posix_acl_access";
+constexpr const char* kAccessAcl = "system.posix_acl_access";
 constexpr const char* kCapability = "security.capability";
 
 // The step's path and the second place of its change: saved/<n>, quarantine/<n>, or a Rename's new name.
@@ -96,7 +96,7 @@ bool has_wanted_attribute(const Dir& parent, const std::string& name, const File
     return now.mtime == FileTime{mtime->seconds, mtime->nanoseconds};
   }
   const auto& xattr = std::get<SetXattr>(action);
-  if (xattr.name == kAcl) {
+  if (xattr.name == kAccessAcl) {
     return true;  // the kernel turns a list that says no more than the mode into the mode
   }
   const auto attributes = parent.xattrs(name);
@@ -246,7 +246,7 @@ Result<void> set_attribute_back(const Dir& parent, const std::string& name, cons
   }
   const auto& xattr = std::get<SetXattr>(action);
   const Result<void> set = set_attribute(parent, name, xattr.name, trace.attribute);
-  return set && xattr.name == kAcl && trace.owner ? set_owner_mode(parent, name, *trace.owner) : set;
+  return set && xattr.name == kAccessAcl && trace.owner ? set_owner_mode(parent, name, *trace.owner) : set;
 }
 
 Result<void> change_attribute(const RunPlace& place, const LoggedStep& logged, Way way, Precondition precondition) {

@@ -19,7 +19,7 @@ Error refuse(const std::string& id, std::string_view why) {
   return format_error("undo", id, why);
 }
 
-Result<RunEntry> choose(const Root& root, const std::string& id) {
+Result<RunEntry> choose_undoable(const Root& root, const std::string& id) {
   Result<std::vector<RunEntry>> runs = read_runs(root);
   if (!runs) {
     return runs.error();
@@ -50,7 +50,7 @@ Result<RunEntry> choose(const Root& root, const std::string& id) {
 }  // namespace
 
 Result<UndoResult> undo(const Root& root, const std::string& id, const Cancel& cancel, Progress& progress) {
-  Result<LockedRun> run = lock_run(root, [&] { return choose(root, id); });
+  Result<LockedRun> run = lock_run(root, [&] { return choose_undoable(root, id); });
   if (!run) {
     return run.error();
   }
@@ -77,7 +77,7 @@ Result<UndoResult> undo(const Root& root, const std::string& id, const Cancel& c
 }
 
 Result<std::vector<RunStep>> undo_preview(const Root& root, const std::string& id) {
-  const Result<SeenRun> run = see_run(root, [&] { return choose(root, id); });
+  const Result<SeenRun> run = see_run(root, [&] { return choose_undoable(root, id); });
   if (!run) {
     return run.error();
   }

@@ -12,7 +12,7 @@
 namespace dfsck {
 namespace {
 
-using State = LoggedStep::State;
+using StepState = LoggedStep::State;
 
 // The times that directories shall have after each step of the batch is taken back: as they are now, unless a step that
 // is taken back before it sets them.
@@ -73,7 +73,7 @@ Result<void> take_batch_back(const RunPlace& place, RootLock& lock, Journal& jou
                              const std::vector<size_t>& batch, const std::string& why, TakeBack kind,
                              Progress& progress) {
   const bool undoes = kind == TakeBack::Undo;
-  if (log.steps[batch.front()].state == State::Done) {
+  if (log.steps[batch.front()].state == StepState::Done) {
     TimeKeeper times(*place.root);
     std::vector<UndoItem> items;
     items.reserve(batch.size());
@@ -115,7 +115,7 @@ Result<void> take_back_in_batches(const RunPlace& place, RootLock& lock, Journal
 std::vector<size_t> steps_to_take_back(const RunLog& log) {
   std::vector<size_t> numbers;
   for (size_t i = log.steps.size(); i > 0; --i) {
-    if (log.steps[i - 1].state == State::Done || log.steps[i - 1].state == State::UndoIntended) {
+    if (log.steps[i - 1].state == StepState::Done || log.steps[i - 1].state == StepState::UndoIntended) {
       numbers.push_back(i - 1);
     }
   }

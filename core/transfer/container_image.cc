@@ -13,9 +13,11 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kMaxConfig = 64U << 20;
+constexpr size_t kMaxContainerConfig = 64U << 20;
 
-JsonValue text(std::string value) { return JsonValue::string(std::move(value)); }
+JsonValue json_text(std::string value) {
+  return JsonValue::string(std::move(value));
+}
 
 Error unusable(const std::string& id, const std::string& why) {
   return format_error("save", "container " + escaped(id), why);
@@ -51,7 +53,7 @@ Result<ContainerParts> parts_of(const SaveRoot& at, const std::string& id) {
 Result<JsonValue> config_of(const SaveRoot& at, const Container& container) {
   const RelPath path = container.config_copy && !container.config_problem.empty() ? *container.config_copy
                                                                                   : container.path / "config.v2.json";
-  const Result<std::string> bytes = at.root.read_small(path, kMaxConfig);
+  const Result<std::string> bytes = at.root.read_small(path, kMaxContainerConfig);
   if (!bytes) {
     return bytes.error();
   }
@@ -89,11 +91,11 @@ std::string joined_command(const JsonValue& config) {
 JsonValue history_of(const SavedImage& below, const JsonValue& config, const std::string& created, bool is_empty) {
   const JsonValue::Array* had = below.parsed.get("history").as_array();
   JsonValue::Array history = had != nullptr ? *had : JsonValue::Array();
-  JsonValue::Object item{{"created", text(created)}};
+  JsonValue::Object item{{"created", json_text(created)}};
   if (const std::string command = joined_command(config); !command.empty()) {
-    item.push_back({"created_by", text(command)});
+    item.push_back({"created_by", json_text(command)});
   }
-  item.push_back({"comment", text("saved from a container by docker-fsck")});
+  item.push_back({"comment", json_text("saved from a container by docker-fsck")});
   if (is_empty) {
     item.push_back({"empty_layer", JsonValue::boolean(true)});
   }
@@ -104,12 +106,12 @@ JsonValue history_of(const SavedImage& below, const JsonValue& config, const std
 JsonValue rootfs_of(const SaveCatalogue& catalogue, const SavedImage& below, const std::optional<SavedLayer>& top) {
   JsonValue::Array diffs;
   for (const size_t layer : below.layers) {
-    diffs.push_back(text(catalogue.layers()[layer].diff.text()));
+    diffs.push_back(json_text(catalogue.layers()[layer].diff.text()));
   }
   if (top) {
-    diffs.push_back(text(top->diff.text()));
+    diffs.push_back(json_text(top->diff.text()));
   }
-  return JsonValue::object({{"type", text("layers")}, {"diff_ids", JsonValue::array(std::move(diffs))}});
+  return JsonValue::object({{"type", json_text("layers")}, {"diff_ids", JsonValue::array(std::move(diffs))}});
 }
 
 // Keys are sorted, as the daemon sorts them (image/image.go:MarshalJSON).
@@ -120,7 +122,7 @@ JsonValue image_config(const SaveCatalogue& catalogue, const SavedImage& below, 
   JsonValue::Object members{{"config", config},
                             {"container", container.get("ID")},
                             {"container_config", config},
-                            {"created", text(created)},
+                            {"created", json_text(created)},
                             {"history", history_of(below, config, created, !top)},
                             {"rootfs", rootfs_of(catalogue, below, top)}};
   for (const char* inherited : {"architecture", "os", "os.features", "os.version", "variant"}) {

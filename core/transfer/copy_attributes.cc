@@ -17,7 +17,7 @@
 namespace dfsck {
 namespace {
 
-using Kind = CopyProblem::Kind;
+using ProblemKind = CopyProblem::Kind;
 
 constexpr unsigned kGuards = FS_IMMUTABLE_FL | FS_APPEND_FL;
 // What a user sets with chattr(1); the others say how a filesystem keeps the file.
@@ -52,7 +52,7 @@ void remove_others(CopyContext& context, CopyUnit& unit, const std::string& path
     }
     const int code = put_xattr(places.target, std::string(key).c_str(), std::nullopt);
     if (code != 0 && code != ENODATA) {
-      target_failed(context, unit, Kind::Attribute, code, "remove attribute " + escaped(key), path);
+      target_failed(context, unit, ProblemKind::Attribute, code, "remove attribute " + escaped(key), path);
     }
   });
 }
@@ -79,7 +79,7 @@ void copy_xattrs(CopyContext& context, CopyUnit& unit, const std::string& path, 
       return;  // listed but gone, or not for us to see
     }
     if (const int code = put_xattr(places.target, name.c_str(), value); code != 0) {
-      target_failed(context, unit, Kind::Attribute, code, "set attribute " + escaped(name), path);
+      target_failed(context, unit, ProblemKind::Attribute, code, "set attribute " + escaped(name), path);
     }
   });
 }
@@ -102,7 +102,7 @@ std::optional<unsigned> copy_flags(CopyContext& context, CopyUnit& unit, const s
   }
   if ((goal & ~kGuards) != now.value_or(0)) {
     if (const int code = now ? set_flags(target, goal & ~kGuards) : EOPNOTSUPP; code != 0) {
-      target_failed(context, unit, Kind::Flags, code, "set inode flags", path);
+      target_failed(context, unit, ProblemKind::Flags, code, "set inode flags", path);
       return now && (goal & kGuards) != 0 ? std::optional(*now | (goal & kGuards)) : std::nullopt;
     }
   }
@@ -118,13 +118,13 @@ void copy_attributes(CopyContext& context, CopyUnit& unit, const std::string& pa
   bool same_mode = made.just_now && mode == made.mode;
   if (!made.just_now || stat.uid != context.uid || stat.gid != context.gid) {
     if (const int code = set_owner(target, stat.uid, stat.gid); code != 0) {
-      target_failed(context, unit, Kind::Attribute, code, "change owner", path);
+      target_failed(context, unit, ProblemKind::Attribute, code, "change owner", path);
     }
     same_mode = same_mode && (mode & 06000U) == 0;
   }
   if (!same_mode) {
     if (const int code = set_mode(target, mode); code != 0) {
-      target_failed(context, unit, Kind::Attribute, code, "change mode", path);
+      target_failed(context, unit, ProblemKind::Attribute, code, "change mode", path);
     }
   }
   copy_xattrs(context, unit, path, {{source, "", source}, {target, "", target}}, made.just_now);
@@ -133,7 +133,7 @@ void copy_attributes(CopyContext& context, CopyUnit& unit, const std::string& pa
     return;  // without its time it counts as unfinished
   }
   if (const int code = set_times(target, facts.atime, stat.mtime); code != 0) {
-    target_failed(context, unit, Kind::Attribute, code, "set times", path);
+    target_failed(context, unit, ProblemKind::Attribute, code, "set times", path);
   }
   if (!guards || made.stays_open) {
     return;
@@ -142,7 +142,7 @@ void copy_attributes(CopyContext& context, CopyUnit& unit, const std::string& pa
     const std::lock_guard lock(unit.guarded_mutex);
     unit.guarded.push_back({path, *guards & kGuards});
   } else if (const int code = set_flags(target, *guards); code != 0) {
-    target_failed(context, unit, Kind::Flags, code, "set inode flags", path);
+    target_failed(context, unit, ProblemKind::Flags, code, "set inode flags", path);
   }
 }
 
@@ -152,17 +152,17 @@ void copy_attributes_at(CopyContext& context, CopyUnit& unit, const std::string&
   const char* const at = name.c_str();
   if (!made.just_now || stat.uid != context.uid || stat.gid != context.gid) {
     if (const int code = set_owner_at(target_dir, at, stat.uid, stat.gid); code != 0) {
-      target_failed(context, unit, Kind::Attribute, code, "change owner", path);
+      target_failed(context, unit, ProblemKind::Attribute, code, "change owner", path);
     }
   }
   if (!stat.is_symlink() && (!made.just_now || (stat.mode & 07777U) != made.mode)) {
     if (const int code = set_mode_at(target_dir, at, stat.mode & 07777U); code != 0) {
-      target_failed(context, unit, Kind::Attribute, code, "change mode", path);
+      target_failed(context, unit, ProblemKind::Attribute, code, "change mode", path);
     }
   }
   copy_xattrs(context, unit, path, {{source_dir, at}, {target_dir, at}}, made.just_now);
   if (const int code = set_times_at(target_dir, at, facts.atime, stat.mtime); code != 0) {
-    target_failed(context, unit, Kind::Attribute, code, "set times", path);
+    target_failed(context, unit, ProblemKind::Attribute, code, "set times", path);
   }
 }
 
@@ -193,7 +193,7 @@ void set_guards(CopyContext& context, CopyUnit& unit) {
     const Fd file(dir ? patient::openat(dir->fd(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1);
     const unsigned now = file ? flags_of(file.get()).value_or(0) : 0;
     if (const int code = file ? set_flags(file.get(), now | guarded.flags) : errno; code != 0) {
-      target_failed(context, unit, Kind::Flags, code, "set inode flags", guarded.path);
+      target_failed(context, unit, ProblemKind::Flags, code, "set inode flags", guarded.path);
     }
   }
   unit.guarded.clear();

@@ -13,13 +13,13 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kBuffer = 256 * 1024;    // fits into the second-level cache
+constexpr size_t kCopyBuffer = 256 * 1024;  // fits into the second-level cache
 constexpr uint64_t kRescue = 4096;        // what is read at once where larger reads fail
 constexpr uint64_t kInside = 128 * 1024;  // below that, copying inside the kernel costs more than it saves
 
 // One for each thread, for as long as it lives.
 char* buffer_of_thread() {
-  thread_local const std::unique_ptr<char[]> buffer(new char[kBuffer]);
+  thread_local const std::unique_ptr<char[]> buffer(new char[kCopyBuffer]);
   return buffer.get();
 }
 
@@ -120,8 +120,8 @@ bool FileCopy::copy_inside(uint64_t offset, uint64_t end) {
 void FileCopy::hash_range(uint64_t offset, uint64_t end) {
   char* const buffer = buffer_of_thread();
   while (offset < end && !context_.stopped()) {
-    const ssize_t got = patient::pread(source_.file, buffer, std::min<uint64_t>(kBuffer, end - offset),
-                                static_cast<off_t>(offset));
+    const ssize_t got =
+        patient::pread(source_.file, buffer, std::min<uint64_t>(kCopyBuffer, end - offset), static_cast<off_t>(offset));
     if (got <= 0) {
       return;  // reading back will tell that it differs
     }
@@ -135,7 +135,7 @@ void FileCopy::read_range(uint64_t offset, uint64_t end) {
   char* const buffer = buffer_of_thread();
   uint64_t careful_until = 0;
   while (offset < end && !context_.stopped()) {
-    uint64_t wanted = std::min<uint64_t>(kBuffer, end - offset);
+    uint64_t wanted = std::min<uint64_t>(kCopyBuffer, end - offset);
     if (offset < careful_until) {
       wanted = std::min(wanted, kRescue - offset % kRescue);
     }
@@ -156,7 +156,7 @@ void FileCopy::read_range(uint64_t offset, uint64_t end) {
       }
       lost_code_ = errno;
       lost_ += wanted;
-      careful_until = std::max(careful_until, offset + wanted + kBuffer);
+      careful_until = std::max(careful_until, offset + wanted + kCopyBuffer);
       offset += wanted;
       continue;
     }

@@ -18,7 +18,7 @@
 namespace dfsck {
 namespace {
 
-using Kind = CopyProblem::Kind;
+using ProblemKind = CopyProblem::Kind;
 
 constexpr int kReadFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
@@ -64,7 +64,7 @@ bool clear_name(CopyContext& context, CopyUnit& unit, const Dir& target, const s
   }
   uint64_t freed = 0;
   if (const Result<void> removed = remove_tree(target, name, freed); !removed) {
-    target_failed(context, unit, Kind::Unmakeable, removed.error().code, "remove what is in its place", path);
+    target_failed(context, unit, ProblemKind::Unmakeable, removed.error().code, "remove what is in its place", path);
     return false;
   }
   return true;
@@ -115,7 +115,7 @@ FileCopy::Begun FileCopy::begin(const Dir& target, Source source, Existing exist
     code = make_copy_file(target.fd(), source_.name.c_str(), made_mode_, target_);
   }
   if (code != 0) {
-    target_failed(context_, unit_, Kind::Unmakeable, code, "make file", source_.path);
+    target_failed(context_, unit_, ProblemKind::Unmakeable, code, "make file", source_.path);
     drop();
     return Begun::Failed;
   }
@@ -135,7 +135,7 @@ void FileCopy::link_to(const Dir& target, const std::string& first, Existing exi
   const std::string first_name = name_of(first);
   const Result<Dir> dir = open_far_dir(context_.target, parent_of(first));
   if (!dir) {
-    target_failed(context_, unit_, Kind::Unmakeable, dir.error().code, "link", source_.path);
+    target_failed(context_, unit_, ProblemKind::Unmakeable, dir.error().code, "link", source_.path);
     return;
   }
   Facts have;
@@ -156,10 +156,11 @@ void FileCopy::link_to(const Dir& target, const std::string& first, Existing exi
   if (linked) {
     unit_.tally.links.fetch_add(1, std::memory_order_relaxed);
   } else if (linked.error().is_io(EMLINK)) {
-    unit_.tally.add({Kind::Attribute, source_.path, EMLINK, 0, "is a file of its own: the target allows no more links"});
+    unit_.tally.add(
+        {ProblemKind::Attribute, source_.path, EMLINK, 0, "is a file of its own: the target allows no more links"});
     claimed_ = true;
   } else {
-    target_failed(context_, unit_, Kind::Unmakeable, linked.error().code, "link", source_.path);
+    target_failed(context_, unit_, ProblemKind::Unmakeable, linked.error().code, "link", source_.path);
   }
 }
 
@@ -208,11 +209,11 @@ void FileCopy::finish() {
   }
   if (end_ != found_end_) {
     if (const int code = set_size(target_.get(), found_end_); code != 0) {
-      target_failed(context_, unit_, Kind::Unmakeable, code, "set size", source_.path);
+      target_failed(context_, unit_, ProblemKind::Unmakeable, code, "set size", source_.path);
     }
   }
   if (lost_ > 0) {
-    unit_.tally.add({Kind::LostBytes, source_.path, lost_code_, lost_, errno_text(lost_code_)});
+    unit_.tally.add({ProblemKind::LostBytes, source_.path, lost_code_, lost_, errno_text(lost_code_)});
     context_.note_suspect(unit_, source_.path);
   }
   if (hashes()) {

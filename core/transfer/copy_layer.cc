@@ -59,12 +59,17 @@ constexpr uint64_t kFileWeight = 128 * 1024;
 constexpr uint64_t kMostWaiting = 2U << 20;
 
 // Writes on a strand, beside the verification. What the strand uses is not touched by the thread that verifies.
-class LayerSink : public PayloadSink {
+class LayerCopySink : public PayloadSink {
  public:
   // `tree` is diff/ of the source, `made` what has its path in the target; `path` is that path.
-  LayerSink(CopyContext& context, CopyUnit& unit, Dir tree, Dir made, std::string path, SharedWork& work)
-      : context_(context), unit_(unit), tree_(std::move(tree)), made_(std::move(made)), path_(std::move(path)),
-        copy_(context, unit), strand_(&work, kMostWaiting) {}
+  LayerCopySink(CopyContext& context, CopyUnit& unit, Dir tree, Dir made, std::string path, SharedWork& work)
+      : context_(context),
+        unit_(unit),
+        tree_(std::move(tree)),
+        made_(std::move(made)),
+        path_(std::move(path)),
+        copy_(context, unit),
+        strand_(&work, kMostWaiting) {}
 
   bool begin(const File& file) override;
   void bytes(std::string_view piece, std::shared_ptr<const void> keep) override;
@@ -127,7 +132,7 @@ class LayerSink : public PayloadSink {
 };
 
 // False where we are out of descriptors.
-bool LayerSink::follow(const File& file) {
+bool LayerCopySink::follow(const File& file) {
   if (!directory_ || file.parent != directory_->name) {
     Fd fd(patient::duplicate(file.dir));
     if (!fd) {
@@ -139,7 +144,7 @@ bool LayerSink::follow(const File& file) {
   return true;
 }
 
-bool LayerSink::begin(const File& file) {
+bool LayerCopySink::begin(const File& file) {
   if (context_.stopped() || !follow(file)) {
     return false;
   }
@@ -147,7 +152,7 @@ bool LayerSink::begin(const File& file) {
   return true;
 }
 
-void LayerSink::bytes(std::string_view piece, std::shared_ptr<const void> keep) {
+void LayerCopySink::bytes(std::string_view piece, std::shared_ptr<const void> keep) {
   if (!part_.piece.empty()) {
     hand_on();
   }
@@ -156,17 +161,17 @@ void LayerSink::bytes(std::string_view piece, std::shared_ptr<const void> keep) 
   context_.stopped();  // hands on the user's wish to stop
 }
 
-void LayerSink::end(const PayloadReader::Outcome& outcome) {
+void LayerCopySink::end(const PayloadReader::Outcome& outcome) {
   part_.end = outcome;
   hand_on();
 }
 
-void LayerSink::hand_on() {
+void LayerCopySink::hand_on() {
   const uint64_t weight = part_.piece.size() + (part_.opening ? kFileWeight : 0);
   strand_.push(weight, [this, part = std::exchange(part_, {})] { take(part); });
 }
 
-void LayerSink::take(const Part& part) {
+void LayerCopySink::take(const Part& part) {
   if (part.opening) {
     begin_file(*part.opening);
   }
@@ -179,7 +184,7 @@ void LayerSink::take(const Part& part) {
 }
 
 // A tar may name directories by links that it has made before; a copy has to be made where the file really is.
-std::optional<std::string> LayerSink::real_path(const Directory& directory) const {
+std::optional<std::string> LayerCopySink::real_path(const Directory& directory) const {
   if (directory.name.empty()) {
     return directory.name;
   }
@@ -200,7 +205,7 @@ std::optional<std::string> LayerSink::real_path(const Directory& directory) cons
   return whole[top.size()] == '/' ? std::optional(whole.substr(top.size() + 1)) : std::nullopt;
 }
 
-bool LayerSink::enter(const std::shared_ptr<const Directory>& directory) {
+bool LayerCopySink::enter(const std::shared_ptr<const Directory>& directory) {
   if (entered_ != directory) {
     entered_ = directory;
     target_.reset();
@@ -221,7 +226,7 @@ bool LayerSink::enter(const std::shared_ptr<const Directory>& directory) {
   return target_.has_value();
 }
 
-void LayerSink::begin_file(const Opening& opening) {
+void LayerCopySink::begin_file(const Opening& opening) {
   file_ = opening.file;
   begun_ = !context_.stopped() && enter(opening.directory) ? begin_copy(opening) : FileCopy::Begun::Failed;
   if (begun_ == FileCopy::Begun::Settled) {
@@ -229,7 +234,7 @@ void LayerSink::begin_file(const Opening& opening) {
   }
 }
 
-FileCopy::Begun LayerSink::begin_copy(const Opening& opening) {
+FileCopy::Begun LayerCopySink::begin_copy(const Opening& opening) {
   const std::string& name = opening.name;
   const int file = opening.file->get();
   file_path_ = member_of(path_, member_of(real_parent_, name));
@@ -250,7 +255,7 @@ FileCopy::Begun LayerSink::begin_copy(const Opening& opening) {
                      unit_.fresh ? FileCopy::Existing::Leave : FileCopy::Existing::Rewrite);
 }
 
-void LayerSink::end_file(const PayloadReader::Outcome& outcome) {
+void LayerCopySink::end_file(const PayloadReader::Outcome& outcome) {
   if (begun_ == FileCopy::Begun::Write) {
     if (outcome.bytes < copy_.size() && !context_.stopped()) {
       copy_.copy_rest(outcome.bytes);
@@ -279,7 +284,7 @@ void copy_layer(CopyContext& context, const Root& source, CopyUnit& unit, Shared
   }
   if (!context.stopped()) {
     if (made && tree) {
-      LayerSink sink(context, unit, std::move(*tree), std::move(*made), diff, work);
+      LayerCopySink sink(context, unit, std::move(*tree), std::move(*made), diff, work);
       verdict = verify_layer(source, input, Depth::Full, context.stop(), context.progress, {&work, &sink});
       sink.finish();
     } else {

@@ -8,7 +8,7 @@
 namespace dfsck {
 namespace {
 
-constexpr std::chrono::milliseconds kLook(50);  // at what no one can notify us of
+constexpr std::chrono::milliseconds kLookForLink(50);  // at what no one can notify us of
 
 }  // namespace
 
@@ -24,7 +24,7 @@ std::optional<std::string> LinkTable::claim(Key key, uint64_t links) {
       if (is_short()) {
         return std::nullopt;  // the thread that was making it may have run out of memory; all this is undone
       }
-      published_.wait_for(lock, kLook);
+      published_.wait_for(lock, kLookForLink);
       continue;
     }
     std::string path = found->second.path;

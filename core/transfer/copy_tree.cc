@@ -13,7 +13,7 @@
 namespace dfsck {
 namespace {
 
-using Kind = CopyProblem::Kind;
+using ProblemKind = CopyProblem::Kind;
 
 class CopyWalk : public TreeWalk {
  public:
@@ -55,7 +55,7 @@ std::optional<Dir> CopyWalk::enter_target(const DirPair& parent, const std::stri
   }
   Result<Dir> opened = made ? above.open_dir(name) : made.error();
   if (!opened) {
-    target_failed(context_, unit_, Kind::Unmakeable, opened.error().code, "make directory", dir.path);
+    target_failed(context_, unit_, ProblemKind::Unmakeable, opened.error().code, "make directory", dir.path);
     return std::nullopt;
   }
   return std::move(*opened);
@@ -96,7 +96,7 @@ void CopyWalk::copy_other(const DirPair& pair, bool fresh, const std::string& na
         dir ? make_hard_link(*dir, first->substr(slash == std::string::npos ? 0 : slash + 1), *pair.target, name)
             : dir.error();
     if (!linked) {
-      target_failed(context_, unit_, Kind::Unmakeable, linked.error().code, "link", path);
+      target_failed(context_, unit_, ProblemKind::Unmakeable, linked.error().code, "link", path);
     }
     unit_.tally.links.fetch_add(1, std::memory_order_relaxed);
     return;
@@ -109,7 +109,7 @@ void CopyWalk::copy_other(const DirPair& pair, bool fresh, const std::string& na
     copy_attributes_at(context_, unit_, path, pair.source.fd(), pair.target->fd(), name, facts,
                        {.just_now = true, .mode = 0600U & ~context_.umask});
   } else if (made.error().kind == Error::Kind::Io) {
-    target_failed(context_, unit_, Kind::Unmakeable, made.error().code, made.error().op, path);
+    target_failed(context_, unit_, ProblemKind::Unmakeable, made.error().code, made.error().op, path);
   }
   if (has_links && made) {
     context_.links.publish(key, path);
@@ -132,7 +132,7 @@ void CopyWalk::remove_strays(const WalkDir& dir, const DirPair& pair) {
     return true;
   });
   if (error != 0) {
-    target_failed(context_, unit_, Kind::Unmakeable, error, "read directory", dir.path);
+    target_failed(context_, unit_, ProblemKind::Unmakeable, error, "read directory", dir.path);
   }
   for (const std::string& name : strays) {
     clear_name(context_, unit_, *pair.target, name, member_of(dir.path, name));

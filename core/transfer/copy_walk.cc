@@ -14,7 +14,7 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kBatch = 64;                  // members that are given away together
+constexpr size_t kMembersAtOnce = 64;          // members that are given away together
 constexpr uint64_t kLarge = 8U << 20;          // bytes of a file that is given away by itself
 constexpr size_t kMostOpen = 128;              // pairs of directories kept open
 constexpr size_t kLongestPath = 16 * 1024;     // bytes; of no use to any program, but a disk may have longer ones
@@ -228,7 +228,7 @@ void TreeWalk::read(const Ptr& dir) {
   }
   std::vector<std::string> batch;
   const auto hand_out = [&] {
-    if (batch.size() == kBatch) {
+    if (batch.size() == kMembersAtOnce) {
       dir->pending.fetch_add(1, std::memory_order_relaxed);
       SharedWork::Task task = [self = shared_from_this(), dir, names = batch] {
         std::optional<DirPair> opened;
@@ -261,7 +261,7 @@ void TreeWalk::read(const Ptr& dir) {
       return true;
     }
     batch.emplace_back(name);
-    if (batch.size() == kBatch) {
+    if (batch.size() == kMembersAtOnce) {
       hand_out();
     }
     return !context_.stopped();

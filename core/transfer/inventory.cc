@@ -10,8 +10,6 @@
 namespace dfsck {
 namespace {
 
-using Kind = InventoryKind;
-
 RelPath data_of(const SourceRoot& root, const Volume& volume) { return in_source(root, volume.path / "_data"); }
 
 // The names of one root.
@@ -25,20 +23,20 @@ class Taker {
     take_layers();
     for (const Container& container : model_.containers.containers) {
       if (container.loads()) {
-        add(Kind::Container, container.id, container.path);
+        add(InventoryKind::Container, container.id, container.path);
       }
     }
     for (const Volume& volume : model_.volumes.volumes) {
-      add(Kind::Volume, volume.name, volume.path);
+      add(InventoryKind::Volume, volume.name, volume.path);
     }
     for (const NetworkRecord& record : model_.networks.records) {
       if (record.kind == "network" && record.problem.empty()) {
-        add(Kind::Network, record.id, model_.networks.database.path);
+        add(InventoryKind::Network, record.id, model_.networks.database.path);
       }
     }
     for (const Plugin& plugin : model_.entries.plugins) {
       if (!plugin.removing && plugin.config_problem.empty()) {
-        add(Kind::Plugin, plugin.id, plugin.path);
+        add(InventoryKind::Plugin, plugin.id, plugin.path);
       }
     }
   }
@@ -47,13 +45,13 @@ class Taker {
   void take_images() {
     for (const Image& image : model_.images.images) {
       if (image.usable()) {
-        add(Kind::Image, image.id.text(), image.path);
+        add(InventoryKind::Image, image.id.text(), image.path);
       }
     }
     for (const Reference& reference : model_.images.references.references) {
       const Image* image = reference.image ? model_.images.find(*reference.image) : nullptr;
       if (image != nullptr && (!plan_.tags || plan_.tags->contains(reference.name))) {
-        add(Kind::Tag, reference.name, image->path);
+        add(InventoryKind::Tag, reference.name, image->path);
       }
     }
   }
@@ -62,13 +60,13 @@ class Taker {
     for (size_t i = 0; i < model_.layers.layers.size(); ++i) {
       const Layer& layer = model_.layers.layers[i];
       if (layer.loads() && has_tree(root_.derived.layers[i].cache)) {
-        add(Kind::Layer, layer.id.text(), layer.path);
+        add(InventoryKind::Layer, layer.id.text(), layer.path);
       }
     }
     for (size_t i = 0; i < model_.layers.mounts.size(); ++i) {
       const Mount& mount = model_.layers.mounts[i];
       if (!mount.of_build && has_tree(root_.derived.mounts[i].dir)) {
-        add(Kind::WritableLayer, mount.name, mount.path);
+        add(InventoryKind::WritableLayer, mount.name, mount.path);
       }
     }
   }
@@ -81,7 +79,7 @@ class Taker {
     return dir != nullptr && dir->diff.exists;
   }
 
-  void add(Kind kind, const std::string& name, const RelPath& path) {
+  void add(InventoryKind kind, const std::string& name, const RelPath& path) {
     if (!leaves_out(filter_, in_source(root_, path))) {
       inventory_.of(kind).insert(inventory_name(root_, name));
     }
@@ -178,15 +176,15 @@ std::vector<InventoryGap> inventory_gaps(const Inventory& expected, const Invent
   for (size_t i = 0; i < kInventoryKinds; ++i) {
     for (const std::string& name : expected.names[i]) {
       if (!found.names[i].contains(name)) {
-        gaps.push_back({static_cast<Kind>(i), escaped(name), "is not there"});
+        gaps.push_back({static_cast<InventoryKind>(i), escaped(name), "is not there"});
       }
     }
   }
   for (const auto& [name, count] : expected.volumes) {
     const auto there = found.volumes.find(name);
     const TreeCount have = there == found.volumes.end() ? TreeCount{} : there->second;
-    if (have != count && found.of(Kind::Volume).contains(name)) {
-      gaps.push_back({Kind::Volume, escaped(name),
+    if (have != count && found.of(InventoryKind::Volume).contains(name)) {
+      gaps.push_back({InventoryKind::Volume, escaped(name),
                       "has " + std::to_string(have.names) + " names and " + std::to_string(have.bytes) +
                           " bytes, in the source " + std::to_string(count.names) + " and " +
                           std::to_string(count.bytes)});

@@ -12,7 +12,7 @@
 namespace dfsck {
 namespace {
 
-using Kind = Omission::Kind;
+using OmissionKind = Omission::Kind;
 
 class Leaver {
  public:
@@ -40,17 +40,17 @@ class Leaver {
 
   // moby daemon/daemon.go:prepareTempDir, daemon/runtime_unix.go:setupRuntimes, quota/projectquota.go:makeBackingFsDev.
   void leave_made_anew() {
-    planner_.omit(Kind::Ours, at(kOwnDirectory), "what docker-fsck keeps of its own runs");
-    planner_.omit(Kind::Foreign, at("lost+found"), "belongs to the filesystem");
-    planner_.omit_contents(Kind::Derived, at("tmp"), "emptied by the daemon at every start");
-    planner_.omit(Kind::Derived, at("tmp-old"), "removed by the daemon at every start");
-    planner_.omit_contents(Kind::Derived, at("runtimes"), "written anew by the daemon at every start");
-    planner_.omit(Kind::Derived, at("runtimes-old"), "removed by the daemon at every start");
-    planner_.omit(Kind::Derived, at("volumes/backingFsBlockDev"), "made anew by the daemon at every start");
-    planner_.omit_contents(Kind::Derived, at("buildkit/executor"), "build steps that are over");
-    planner_.omit_contents(Kind::Derived, at("containerd/daemon/tmpmounts"), "mount points of containerd");
+    planner_.omit(OmissionKind::Ours, at(kOwnDirectory), "what docker-fsck keeps of its own runs");
+    planner_.omit(OmissionKind::Foreign, at("lost+found"), "belongs to the filesystem");
+    planner_.omit_contents(OmissionKind::Derived, at("tmp"), "emptied by the daemon at every start");
+    planner_.omit(OmissionKind::Derived, at("tmp-old"), "removed by the daemon at every start");
+    planner_.omit_contents(OmissionKind::Derived, at("runtimes"), "written anew by the daemon at every start");
+    planner_.omit(OmissionKind::Derived, at("runtimes-old"), "removed by the daemon at every start");
+    planner_.omit(OmissionKind::Derived, at("volumes/backingFsBlockDev"), "made anew by the daemon at every start");
+    planner_.omit_contents(OmissionKind::Derived, at("buildkit/executor"), "build steps that are over");
+    planner_.omit_contents(OmissionKind::Derived, at("containerd/daemon/tmpmounts"), "mount points of containerd");
     for (const RelPath& task : model_.entries.runtime_tasks) {
-      planner_.omit(Kind::Derived, at(task), "state of a running container");
+      planner_.omit(OmissionKind::Derived, at(task), "state of a running container");
     }
   }
 
@@ -58,14 +58,14 @@ class Leaver {
     if (!model_.driver_covered) {
       return;
     }
-    planner_.omit(Kind::Derived, at(model_.overlay.path / "backingFsBlockDev"),
+    planner_.omit(OmissionKind::Derived, at(model_.overlay.path / "backingFsBlockDev"),
                   "made anew by the daemon at every start");
     for (const OverlayDir& dir : model_.overlay.dirs) {
       if (dir.merged.exists) {
-        planner_.omit(Kind::Derived, at(dir.path / "merged"), "mount point");
+        planner_.omit(OmissionKind::Derived, at(dir.path / "merged"), "mount point");
       }
       if (dir.work.exists) {
-        planner_.omit_contents(Kind::Derived, at(dir.path / "work"), "scratch space of a mount");
+        planner_.omit_contents(OmissionKind::Derived, at(dir.path / "work"), "scratch space of a mount");
       }
     }
   }
@@ -84,7 +84,7 @@ class Leaver {
            });
   }
 
-  void leave_mounts(bool of_build, Kind kind, const std::string& reason) {
+  void leave_mounts(bool of_build, OmissionKind kind, const std::string& reason) {
     for (const Mount& mount : model_.layers.mounts) {
       if (mount.of_build == of_build) {
         planner_.omit(kind, at(mount.path), reason);
@@ -94,7 +94,7 @@ class Leaver {
 
   // The directories that `belongs` names, but for those that something else stands on.
   template <typename Belongs>
-  void leave_dirs(Kind kind, const std::string& reason, Belongs belongs) {
+  void leave_dirs(OmissionKind kind, const std::string& reason, Belongs belongs) {
     std::vector<bool> leaving(derived_.dirs.size());
     std::vector<size_t> staying;
     for (size_t i = 0; i < leaving.size(); ++i) {
@@ -137,24 +137,24 @@ class Leaver {
     if (!choice_.without_containerd_store || !model_.containerd_store.is_used()) {
       return;
     }
-    planner_.omit_contents(Kind::Unselected, at("containerd/daemon"), "the containerd image store");
+    planner_.omit_contents(OmissionKind::Unselected, at("containerd/daemon"), "the containerd image store");
     for (const RelPath& trace : model_.containerd_store.traces) {
-      planner_.omit(Kind::Unselected, at(trace), "belongs to the containerd image store");
+      planner_.omit(OmissionKind::Unselected, at(trace), "belongs to the containerd image store");
     }
   }
 
   void leave_excluded() {
     if (excludes(Excluded::Volumes)) {
-      planner_.omit_contents(Kind::Unselected, at("volumes"), "volumes are excluded");
+      planner_.omit_contents(OmissionKind::Unselected, at("volumes"), "volumes are excluded");
       note_missing_volumes();
     }
     if (excludes(Excluded::Containers)) {
-      planner_.omit_contents(Kind::Unselected, at("containers"), "containers are excluded");
-      leave_mounts(false, Kind::Unselected, "containers are excluded");
+      planner_.omit_contents(OmissionKind::Unselected, at("containers"), "containers are excluded");
+      leave_mounts(false, OmissionKind::Unselected, "containers are excluded");
     }
     if (excludes(Excluded::BuildCache)) {
-      planner_.omit_contents(Kind::Unselected, at("buildkit"), "the build cache is excluded");
-      leave_mounts(true, Kind::Unselected, "the build cache is excluded");
+      planner_.omit_contents(OmissionKind::Unselected, at("buildkit"), "the build cache is excluded");
+      leave_mounts(true, OmissionKind::Unselected, "the build cache is excluded");
     }
     if (!excludes(Excluded::Containers) && !excludes(Excluded::BuildCache)) {
       return;
@@ -165,15 +165,17 @@ class Leaver {
       return;
     }
     if (excludes(Excluded::Containers)) {
-      leave_dirs(Kind::Unselected, "containers are excluded", [&](const OverlayDir& dir, const DirTruth& truth) {
-        const bool containers = are_all(truth.owners, DirOwner::Kind::Writable, DirOwner::Kind::Init);
-        return (containers && !owned_by_build_mount(truth)) || is_lost_writable(derived_, dir.id);
-      });
+      leave_dirs(OmissionKind::Unselected, "containers are excluded",
+                 [&](const OverlayDir& dir, const DirTruth& truth) {
+                   const bool containers = are_all(truth.owners, DirOwner::Kind::Writable, DirOwner::Kind::Init);
+                   return (containers && !owned_by_build_mount(truth)) || is_lost_writable(derived_, dir.id);
+                 });
     }
     if (excludes(Excluded::BuildCache)) {
-      leave_dirs(Kind::Unselected, "the build cache is excluded", [&](const OverlayDir&, const DirTruth& truth) {
-        return are_all(truth.owners, DirOwner::Kind::Build, DirOwner::Kind::Build) || owned_by_build_mount(truth);
-      });
+      leave_dirs(
+          OmissionKind::Unselected, "the build cache is excluded", [&](const OverlayDir&, const DirTruth& truth) {
+            return are_all(truth.owners, DirOwner::Kind::Build, DirOwner::Kind::Build) || owned_by_build_mount(truth);
+          });
     }
   }
 
@@ -202,32 +204,33 @@ class Leaver {
 
   void leave_leftovers() {
     for (const RelPath& path : model_.layers.write_sets) {
-      planner_.omit(Kind::Leftover, at(path), "a layer whose registration was cut off");
+      planner_.omit(OmissionKind::Leftover, at(path), "a layer whose registration was cut off");
     }
     for (const Plugin& plugin : model_.entries.plugins) {
       if (plugin.removing) {
-        planner_.omit(Kind::Leftover, at(plugin.path), "a plugin whose removal was cut off");
+        planner_.omit(OmissionKind::Leftover, at(plugin.path), "a plugin whose removal was cut off");
       }
     }
     for (const std::string& name : model_.overlay.probe_dirs) {
-      planner_.omit(Kind::Leftover, at(model_.overlay.path / name), "left by a probe of the kernel");
+      planner_.omit(OmissionKind::Leftover, at(model_.overlay.path / name), "left by a probe of the kernel");
     }
     for (const RelPath& path : model_.build_cache.ingest_leftovers) {
-      planner_.omit(Kind::Leftover, at(path), "a write of the build cache that was cut off");
+      planner_.omit(OmissionKind::Leftover, at(path), "a write of the build cache that was cut off");
     }
     if (!derived_.owners_complete) {
       return;
     }
     for (const RemovingLayer& removing : model_.layers.removing) {
-      planner_.omit(Kind::Leftover, at(removing.path), "a layer whose removal was cut off");
+      planner_.omit(OmissionKind::Leftover, at(removing.path), "a layer whose removal was cut off");
     }
-    leave_dirs(Kind::Leftover, "a layer whose removal was cut off", [&](const OverlayDir&, const DirTruth& truth) {
-      return !truth.live && are_all(truth.owners, DirOwner::Kind::Removing, DirOwner::Kind::Removing);
-    });
+    leave_dirs(OmissionKind::Leftover, "a layer whose removal was cut off",
+               [&](const OverlayDir&, const DirTruth& truth) {
+                 return !truth.live && are_all(truth.owners, DirOwner::Kind::Removing, DirOwner::Kind::Removing);
+               });
     if (model_.host.daemons.empty() && model_.host.container_mounts.empty()) {
       const std::string killed = "left by a build step that was killed";
-      leave_mounts(true, Kind::Leftover, killed);
-      leave_dirs(Kind::Leftover, killed,
+      leave_mounts(true, OmissionKind::Leftover, killed);
+      leave_dirs(OmissionKind::Leftover, killed,
                  [&](const OverlayDir&, const DirTruth& truth) { return owned_by_build_mount(truth); });
     }
   }
@@ -235,7 +238,7 @@ class Leaver {
   // A temporary file may be the only good copy of a file that is damaged: where anything is, all of that area stay.
   void leave_temporaries() {
     const auto omit = [&](const RelPath& path) {
-      planner_.omit(Kind::Leftover, at(path), "a write that was cut off");
+      planner_.omit(OmissionKind::Leftover, at(path), "a write that was cut off");
     };
     for (const RelPath& path : model_.entries.temporary_files) {
       if (!may_be_needed(path)) {
@@ -282,7 +285,7 @@ class Leaver {
       } else if (is_lost_writable(derived_, dir.id)) {
         planner_.note(at(dir.path).text() + " belongs to no container, but may be what is left of one: it is copied");
       } else {
-        planner_.omit(Kind::Orphan, at(dir.path), "nothing refers to it");
+        planner_.omit(OmissionKind::Orphan, at(dir.path), "nothing refers to it");
       }
     }
     if (undetermined > 0) {
@@ -295,12 +298,12 @@ class Leaver {
   void leave_links() {
     if (!choice_.keep_orphans && model_.overlay.links_dir != FileState::Kind::Unreadable) {
       for (const size_t i : unclaimed_links(model_, derived_)) {
-        planner_.omit(Kind::Orphan, at(model_.overlay.links[i].path), "a short link that nothing uses");
+        planner_.omit(OmissionKind::Orphan, at(model_.overlay.links[i].path), "a short link that nothing uses");
       }
     }
     for (const ShortLink& link : model_.overlay.links) {
       if (link.points_to && planner_.is_omitted(at(model_.overlay.path / link.points_to->text()))) {
-        planner_.omit(Kind::Derived, at(link.path), "leads to a directory that is left out");
+        planner_.omit(OmissionKind::Derived, at(link.path), "leads to a directory that is left out");
       }
     }
   }
@@ -325,7 +328,7 @@ void leave_kept_in_areas(const Root& source, const RelPath& prefix, CopyPlanner&
     for (const DirEntry& entry : entries ? *entries : std::vector<DirEntry>{}) {
       const RelPath kept = above / entry.name / kOwnDirectory;
       if (entry.type == S_IFDIR && source.stat(kept)) {
-        planner.omit(Kind::Ours, kept, "what docker-fsck keeps of its own runs");
+        planner.omit(OmissionKind::Ours, kept, "what docker-fsck keeps of its own runs");
       }
     }
   }
@@ -345,8 +348,8 @@ std::optional<Excluded> parse_excluded(std::string_view word) {
 
 CopyPlan plan_copy(const Root& source, std::span<const SourceRoot> roots, const CopyChoice& choice) {
   CopyPlanner planner(source);
-  planner.omit(Kind::Ours, kOwnDirectory, "what docker-fsck keeps of its own runs");
-  planner.omit(Kind::Foreign, "lost+found", "belongs to the filesystem");
+  planner.omit(OmissionKind::Ours, kOwnDirectory, "what docker-fsck keeps of its own runs");
+  planner.omit(OmissionKind::Foreign, "lost+found", "belongs to the filesystem");
   for (const SourceRoot& root : roots) {
     leave_kept_in_areas(source, root.prefix, planner);
     describe_root(root, planner);

@@ -14,7 +14,7 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kShown = 100;
+constexpr size_t kNameShown = 100;
 
 Error refuse(const Donor& donor, const std::string& why) {
   return format_error("load", escaped(donor.path()), why);
@@ -50,10 +50,10 @@ Result<std::vector<ReferenceName>> names_of(const DonorImage& image, const Donor
         names.push_back(std::move(*name));
       }
     } else if (donor.kind() == DonorKind::DockerArchive) {
-      return refuse(donor, "the image " + image.id.text() + " has the name \"" + escaped_excerpt(text, kShown) +
+      return refuse(donor, "the image " + image.id.text() + " has the name \"" + escaped_excerpt(text, kNameShown) +
                                "\", which is none with a tag");
     } else {
-      notes.push_back("the name \"" + escaped_excerpt(text, kShown) + "\" of " + image.id.text() +
+      notes.push_back("the name \"" + escaped_excerpt(text, kNameShown) + "\" of " + image.id.text() +
                       " is none with a tag, so the image gets none");
     }
   }

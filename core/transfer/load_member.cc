@@ -12,7 +12,7 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kShown = 100;
+constexpr size_t kMemberShown = 100;
 constexpr size_t kMaxName = 4095;  // PATH_MAX without its end
 constexpr size_t kMaxComponent = 255;
 constexpr uint64_t kMaxId = UINT32_MAX - 1;  // the last one means "none" to the kernel
@@ -42,7 +42,7 @@ std::string general_problem(const TarHeader& header) {
   }
   for (const auto& [name, value] : header.xattrs) {
     if (name.starts_with(kOverlayAttribute)) {
-      return "has an attribute of overlay itself, " + escaped_excerpt(name, kShown);
+      return "has an attribute of overlay itself, " + escaped_excerpt(name, kMemberShown);
     }
   }
   return "";
@@ -56,7 +56,7 @@ bool is_top(std::string_view name) {
 }  // namespace
 
 std::string shown_member(const std::string& name) {
-  return "\"" + escaped_excerpt(name, kShown) + "\"";
+  return "\"" + escaped_excerpt(name, kMemberShown) + "\"";
 }
 
 Result<LayerMember> judge_member(const TarHeader& header, const std::string& where) {

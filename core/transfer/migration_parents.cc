@@ -9,7 +9,7 @@
 
 namespace dfsck {
 
-using Kind = CopyProblem::Kind;
+using ProblemKind = CopyProblem::Kind;
 
 UnitParents::UnitParents(const std::vector<MigrationUnit>& units) {
   for (const MigrationUnit& unit : units) {
@@ -44,7 +44,7 @@ void UnitParents::make(CopyContext& context, CopyUnit& notes) const {
       made = clear_name(context, notes, *above, name, path) ? make_directory(*above, name, 0700) : Result<void>();
     }
     if (!made) {
-      target_failed(context, notes, Kind::Unmakeable, made.error().code, "make directory", path);
+      target_failed(context, notes, ProblemKind::Unmakeable, made.error().code, "make directory", path);
     }
   }
 }

@@ -14,7 +14,7 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kBuffer = 256 * 1024;
+constexpr size_t kReadbackBuffer = 256 * 1024;
 constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_NOATIME | O_CLOEXEC;
 
 class ReadBackWalk : public TreeWalk {
@@ -73,10 +73,10 @@ void ReadBackWalk::judge(const DirPair& pair, const std::string& name, const std
 }
 
 void ReadBackWalk::sum_up(int target, const std::string& path, uint64_t size) {
-  const std::unique_ptr<char[]> buffer(new char[kBuffer]);
+  const std::unique_ptr<char[]> buffer(new char[kReadbackBuffer]);
   BlockSum sum;
   for (uint64_t at = 0; at < size && !context_.stopped();) {
-    const ssize_t got = patient::pread(target, buffer.get(), kBuffer, static_cast<off_t>(at));
+    const ssize_t got = patient::pread(target, buffer.get(), kReadbackBuffer, static_cast<off_t>(at));
     if (got <= 0) {
       differs(path, got < 0 ? errno : 0, "cannot be read back behind byte " + std::to_string(at));
       return;
@@ -90,11 +90,12 @@ void ReadBackWalk::sum_up(int target, const std::string& path, uint64_t size) {
 }
 
 void ReadBackWalk::compare(int source, int target, const std::string& path, uint64_t size) {
-  const std::unique_ptr<char[]> buffer(new char[2 * kBuffer]);
-  char* const other = buffer.get() + kBuffer;
+  const std::unique_ptr<char[]> buffer(new char[2 * kReadbackBuffer]);
+  char* const other = buffer.get() + kReadbackBuffer;
   for (uint64_t at = 0; at < size && !context_.stopped();) {
-    const ssize_t wanted =
-        read_fails(source, at, kBuffer) ? -1 : patient::pread(source, buffer.get(), kBuffer, static_cast<off_t>(at));
+    const ssize_t wanted = read_fails(source, at, kReadbackBuffer)
+                               ? -1
+                               : patient::pread(source, buffer.get(), kReadbackBuffer, static_cast<off_t>(at));
     if (wanted <= 0) {
       return;  // not to be read: that was said when it was copied
     }

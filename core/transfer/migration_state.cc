@@ -13,28 +13,32 @@
 namespace dfsck {
 namespace {
 
-JsonValue text(const std::string& value) { return JsonValue::string(value); }
-JsonValue number(uint64_t value) { return JsonValue::number_text(std::to_string(value)); }
+JsonValue text_value(const std::string& value) {
+  return JsonValue::string(value);
+}
+JsonValue number_value(uint64_t value) {
+  return JsonValue::number_text(std::to_string(value));
+}
 
 JsonValue record_of(const std::string& path, const DoneUnit& unit) {
-  JsonValue::Object members{{"record", text("done")},
-                            {"unit", text(path)},
-                            {"fingerprint", text(unit.fingerprint)},
-                            {"content", text(unit.content)},
-                            {"files", number(unit.result.files)},
-                            {"directories", number(unit.result.directories)},
-                            {"others", number(unit.result.others)},
-                            {"links", number(unit.result.links)},
+  JsonValue::Object members{{"record", text_value("done")},
+                            {"unit", text_value(path)},
+                            {"fingerprint", text_value(unit.fingerprint)},
+                            {"content", text_value(unit.content)},
+                            {"files", number_value(unit.result.files)},
+                            {"directories", number_value(unit.result.directories)},
+                            {"others", number_value(unit.result.others)},
+                            {"links", number_value(unit.result.links)},
                             {"needs_verdict", JsonValue::boolean(unit.needs_verdict)}};
   if (const auto& verdict = unit.result.verdict) {
-    members.push_back({"verdict", JsonValue::object({{"state", number(static_cast<uint64_t>(verdict->state))},
-                                                     {"reason", text(verdict->reason)},
-                                                     {"digest", text(verdict->found_digest)},
+    members.push_back({"verdict", JsonValue::object({{"state", number_value(static_cast<uint64_t>(verdict->state))},
+                                                     {"reason", text_value(verdict->reason)},
+                                                     {"digest", text_value(verdict->found_digest)},
                                                      {"digest_matches", JsonValue::boolean(verdict->digest_matches)},
-                                                     {"entries", number(verdict->entries)},
-                                                     {"bytes_hashed", number(verdict->bytes_hashed)},
-                                                     {"tree_bytes", number(verdict->tree_bytes)},
-                                                     {"header_bytes", number(verdict->header_bytes)}})});
+                                                     {"entries", number_value(verdict->entries)},
+                                                     {"bytes_hashed", number_value(verdict->bytes_hashed)},
+                                                     {"tree_bytes", number_value(verdict->tree_bytes)},
+                                                     {"header_bytes", number_value(verdict->header_bytes)}})});
   }
   return JsonValue::object(std::move(members));
 }
@@ -75,11 +79,11 @@ DoneUnit unit_of(const JsonValue& record) {
 JsonValue record_of(const MigrationEnd& end) {
   JsonValue::Object target;
   for (const auto& [name, fingerprint] : end.target) {
-    target.push_back({name, text(fingerprint)});
+    target.push_back({name, text_value(fingerprint)});
   }
-  return JsonValue::object({{"record", text("end")},
+  return JsonValue::object({{"record", text_value("end")},
                             {"whole", JsonValue::boolean(end.whole)},
-                            {"around", text(end.around)},
+                            {"around", text_value(end.around)},
                             {"target", JsonValue::object(std::move(target))}});
 }
 
@@ -248,13 +252,13 @@ Result<MigrationState> MigrationState::open(const RootLock& lock, const std::opt
   }
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
-  const JsonValue begin = JsonValue::object({{"record", text("begin")},
+  const JsonValue begin = JsonValue::object({{"record", text_value("begin")},
                                              {"format", JsonValue::number(kJournalFormat)},
-                                             {"version", text(DFSCK_VERSION)},
-                                             {"source", text(source.path)},
-                                             {"device", number(source.device)},
-                                             {"inode", number(source.inode)},
-                                             {"boot", text(source.boot)},
+                                             {"version", text_value(DFSCK_VERSION)},
+                                             {"source", text_value(source.path)},
+                                             {"device", number_value(source.device)},
+                                             {"inode", number_value(source.inode)},
+                                             {"boot", text_value(source.boot)},
                                              {"seconds", JsonValue::number(now.tv_sec)},
                                              {"nanoseconds", JsonValue::number(now.tv_nsec)}});
   Result<Journal> journal = history ? Journal::reopen(*dir, history->good_bytes) : Journal::create(*dir, begin);
@@ -264,11 +268,11 @@ Result<MigrationState> MigrationState::open(const RootLock& lock, const std::opt
   MigrationState state(std::move(*journal));
   JsonValue::Array paths;
   for (const std::string& path : units) {
-    paths.push_back(text(path));
+    paths.push_back(text_value(path));
   }
-  const Result<void> written = state.append({JsonValue::object({{"record", text("run")},
-                                                                {"boot", text(source.boot)},
-                                                                {"note", text(note)},
+  const Result<void> written = state.append({JsonValue::object({{"record", text_value("run")},
+                                                                {"boot", text_value(source.boot)},
+                                                                {"note", text_value(note)},
                                                                 {"units", JsonValue::array(std::move(paths))}})});
   return written ? Result<MigrationState>(std::move(state)) : written.error();
 }
@@ -278,9 +282,15 @@ Result<void> MigrationState::append(const std::vector<JsonValue>& records) {
   return records.empty() ? Result<void>() : journal_.append(records);
 }
 
-Result<void> MigrationState::add_sync_begins() { return append({JsonValue::object({{"record", text("sync")}})}); }
-Result<void> MigrationState::add_synced() { return append({JsonValue::object({{"record", text("synced")}})}); }
-Result<void> MigrationState::add_changes_follow() { return append({JsonValue::object({{"record", text("changes")}})}); }
+Result<void> MigrationState::add_sync_begins() {
+  return append({JsonValue::object({{"record", text_value("sync")}})});
+}
+Result<void> MigrationState::add_synced() {
+  return append({JsonValue::object({{"record", text_value("synced")}})});
+}
+Result<void> MigrationState::add_changes_follow() {
+  return append({JsonValue::object({{"record", text_value("changes")}})});
+}
 
 Result<void> MigrationState::add_done(const std::vector<std::pair<std::string, DoneUnit>>& units) {
   std::vector<JsonValue> records;
@@ -295,7 +305,7 @@ namespace {
 std::vector<JsonValue> each_as(const char* kind, const std::vector<std::string>& units) {
   std::vector<JsonValue> records;
   for (const std::string& path : units) {
-    records.push_back(JsonValue::object({{"record", text(kind)}, {"unit", text(path)}}));
+    records.push_back(JsonValue::object({{"record", text_value(kind)}, {"unit", text_value(path)}}));
   }
   return records;
 }
@@ -315,7 +325,8 @@ Result<void> MigrationState::add_gone(const std::vector<std::string>& units) {
 }
 
 Result<void> MigrationState::add_suspect(const std::string& unit, const std::string& path) {
-  return append({JsonValue::object({{"record", text("suspect")}, {"unit", text(unit)}, {"path", text(escaped(path))}})});
+  return append({JsonValue::object(
+      {{"record", text_value("suspect")}, {"unit", text_value(unit)}, {"path", text_value(escaped(path))}})});
 }
 
 Result<std::optional<MigrationTrace>> find_migration(const Root& target, const Root& source) {

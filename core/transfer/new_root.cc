@@ -11,24 +11,25 @@ namespace {
 
 constexpr uint32_t kRootMode = 0710;  // moby daemon/daemon_unix.go:setupDaemonRoot
 
-struct Place {
+struct NewRootPlace {
   std::string parent;
   std::string name;
 };
 
-std::optional<Place> place_of(std::string path) {
+std::optional<NewRootPlace> new_root_place(std::string path) {
   while (path.size() > 1 && path.ends_with('/')) {
     path.pop_back();
   }
   const size_t slash = path.rfind('/');
-  Place place{slash == std::string::npos ? "." : path.substr(0, std::max<size_t>(slash, 1)), path.substr(slash + 1)};
+  NewRootPlace place{slash == std::string::npos ? "." : path.substr(0, std::max<size_t>(slash, 1)),
+                     path.substr(slash + 1)};
   return RelPath::is_component(place.name) ? std::optional(std::move(place)) : std::nullopt;
 }
 
 }  // namespace
 
 Result<NewRoot> NewRoot::make(const std::string& path) {
-  const std::optional<Place> place = place_of(path);
+  const std::optional<NewRootPlace> place = new_root_place(path);
   if (!place) {
     return format_error("make data root", escaped(path), "is no name of a directory");
   }

@@ -9,7 +9,7 @@
 namespace dfsck {
 namespace {
 
-using Kind = Omission::Kind;
+using OmissionKind = Omission::Kind;
 
 std::string what_it_was(const Boundary& boundary) {
   const std::string type = boundary.filesystem.empty() ? "" : " (" + escaped(boundary.filesystem) + ")";
@@ -68,7 +68,7 @@ class Boundaries {
 
   // The mount point itself is copied, but for those that daemons make and remove with the mount.
   void leave(const Boundary& boundary, const RelPath& path) {
-    const Kind kind = is_made_again(boundary) ? Kind::Derived : Kind::Mounted;
+    const OmissionKind kind = is_made_again(boundary) ? OmissionKind::Derived : OmissionKind::Mounted;
     const std::string reason = what_it_was(boundary).substr(2) + ", made by " + boundary.made_by;
     const Result<FileStat> stat = source_.stat(path);
     if (stat && stat->is_dir() && path.name() != "merged") {
@@ -82,9 +82,9 @@ class Boundaries {
     const Result<Dir> dir = source_.open_dir(path);
     const Result<std::vector<DirEntry>> entries = dir ? dir->list() : dir.error();
     if (entries && entries->empty()) {
-      planner_.omit(Kind::Foreign, path, "belongs to the filesystem");
+      planner_.omit(OmissionKind::Foreign, path, "belongs to the filesystem");
     } else if (entries) {
-      planner_.omit(Kind::Found, path, "what fsck found on that filesystem: look whether you miss any of it");
+      planner_.omit(OmissionKind::Found, path, "what fsck found on that filesystem: look whether you miss any of it");
     }
   }
 

@@ -12,7 +12,7 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kLargestConfig = 64U << 20;
+constexpr size_t kLargestContainerConfig = 64U << 20;
 
 struct ConfigPath {
   RelPath path;
@@ -54,7 +54,7 @@ std::string before(const std::string& value, const std::string& tail) {
 
 RewriteNeed need_of(const Root& root, const ConfigPath& file, std::span<const PathMove> moves) {
   RewriteNeed need{file.path, file.kind, {}, {}, ""};
-  const Result<std::string> bytes = root.read_small(file.path, kLargestConfig);
+  const Result<std::string> bytes = root.read_small(file.path, kLargestContainerConfig);
   if (!bytes) {
     const bool absent = bytes.error().is_io(ENOENT) || bytes.error().is_io(ENOTDIR);
     need.problem = absent ? "" : bytes.error().message();
@@ -119,7 +119,7 @@ std::vector<std::string> spelled_roots(const Root& root, const Model& model) {
   std::map<std::string, size_t> votes;
   for (const Container& container : model.containers.containers) {
     const std::string tail = "/containers/" + container.name_on_disk + "/";
-    const Result<std::string> bytes = root.read_small(container.path / "config.v2.json", kLargestConfig);
+    const Result<std::string> bytes = root.read_small(container.path / "config.v2.json", kLargestContainerConfig);
     const Result<JsonValue> config =
         bytes ? parse_json(*bytes, {.trailing = JsonTrailing::Ignore}) : Result<JsonValue>(bytes.error());
     for (const char* key : {"LogPath", "HostnamePath", "HostsPath", "ResolvConfPath"}) {

@@ -16,12 +16,12 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kMaxConfig = 64U << 20;
+constexpr size_t kMaxImageConfig = 64U << 20;
 // Of a tar-split that is made again; it stays in memory until it is saved.
 constexpr size_t kMaxTarSplit = 256U << 20;
 
 Result<std::string> config_bytes(const Root& root, const Image& image) {
-  Result<std::string> bytes = image.problem.empty() ? root.read_small(image.path, kMaxConfig)
+  Result<std::string> bytes = image.problem.empty() ? root.read_small(image.path, kMaxImageConfig)
                               : image.copy          ? Result<std::string>(image.copy->bytes)
                                                     : format_error("read", image.path.text(), "it is " + image.problem);
   if (bytes && sha256_hex(*bytes) != image.id.hex()) {

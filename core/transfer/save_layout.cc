@@ -15,8 +15,12 @@ constexpr const char* kManifestType = "application/vnd.oci.image.manifest.v1+jso
 constexpr const char* kIndexType = "application/vnd.oci.image.index.v1+json";
 constexpr const char* kConfigType = "application/vnd.oci.image.config.v1+json";
 
-JsonValue text(std::string value) { return JsonValue::string(std::move(value)); }
-JsonValue number(uint64_t value) { return JsonValue::number(static_cast<int64_t>(value)); }
+JsonValue json_string(std::string value) {
+  return JsonValue::string(std::move(value));
+}
+JsonValue json_integer(uint64_t value) {
+  return JsonValue::number(static_cast<int64_t>(value));
+}
 
 // A byte that no name holds stands for the slash, so that a directory comes right before its members.
 std::string walk_key(const std::string& path) {
@@ -62,35 +66,35 @@ std::string oci_manifest(const SaveCatalogue& catalogue, const SavedImage& image
   JsonValue::Array layers;
   for (const size_t index : image.layers) {
     const SavedLayer& layer = catalogue.layers()[index];
-    layers.push_back(JsonValue::object({{"mediaType", text(std::string(kOciLayerType))},
-                                        {"digest", text(layer.diff.text())},
-                                        {"size", number(layer.size)}}));
+    layers.push_back(JsonValue::object({{"mediaType", json_string(std::string(kOciLayerType))},
+                                        {"digest", json_string(layer.diff.text())},
+                                        {"size", json_integer(layer.size)}}));
   }
-  const JsonValue config = JsonValue::object({{"mediaType", text(kConfigType)},
-                                              {"digest", text(image.id.text())},
-                                              {"size", number(image.config.size())}});
-  return to_go_json(JsonValue::object({{"schemaVersion", number(2)},
-                                       {"mediaType", text(kManifestType)},
+  const JsonValue config = JsonValue::object({{"mediaType", json_string(kConfigType)},
+                                              {"digest", json_string(image.id.text())},
+                                              {"size", json_integer(image.config.size())}});
+  return to_go_json(JsonValue::object({{"schemaVersion", json_integer(2)},
+                                       {"mediaType", json_string(kManifestType)},
                                        {"config", config},
                                        {"layers", JsonValue::array(std::move(layers))}}));
 }
 
 JsonValue oci_descriptor(const std::string& manifest, const ImageName* name, const std::string& ref_name) {
-  JsonValue::Object members{{"mediaType", text(kManifestType)},
-                            {"digest", text("sha256:" + sha256_hex(manifest))},
-                            {"size", number(manifest.size())}};
+  JsonValue::Object members{{"mediaType", json_string(kManifestType)},
+                            {"digest", json_string("sha256:" + sha256_hex(manifest))},
+                            {"size", json_integer(manifest.size())}};
   if (name != nullptr) {
     members.push_back(
-        {"annotations",
-         JsonValue::object({{"io.containerd.image.name", text(canonical_name(name->repository) + ":" + name->tag)},
-                            {"org.opencontainers.image.ref.name", text(ref_name)}})});
+        {"annotations", JsonValue::object({{"io.containerd.image.name",
+                                            json_string(canonical_name(name->repository) + ":" + name->tag)},
+                                           {"org.opencontainers.image.ref.name", json_string(ref_name)}})});
   }
   return JsonValue::object(std::move(members));
 }
 
 std::string oci_index(JsonValue::Array manifests) {
-  return to_go_json(JsonValue::object({{"schemaVersion", number(2)},
-                                       {"mediaType", text(kIndexType)},
+  return to_go_json(JsonValue::object({{"schemaVersion", json_integer(2)},
+                                       {"mediaType", json_string(kIndexType)},
                                        {"manifests", JsonValue::array(std::move(manifests))}}));
 }
 
@@ -98,9 +102,9 @@ JsonValue manifest_item(const SaveCatalogue& catalogue, const std::vector<size_t
                         const std::string& config_path, JsonValue::Array layer_paths) {
   JsonValue::Array tags;
   for (const ImageName& name : image.names) {
-    tags.push_back(text(name.text()));
+    tags.push_back(json_string(name.text()));
   }
-  JsonValue::Object members{{"Config", text(config_path)},
+  JsonValue::Object members{{"Config", json_string(config_path)},
                             {"RepoTags", tags.empty() ? JsonValue() : JsonValue::array(std::move(tags))},
                             {"Layers", JsonValue::array(std::move(layer_paths))}};
   const bool has_parent = std::any_of(images.begin(), images.end(), [&](size_t index) {
@@ -108,7 +112,7 @@ JsonValue manifest_item(const SaveCatalogue& catalogue, const std::vector<size_t
     return image.parent && other.id == *image.parent && other.id != image.id;
   });
   if (has_parent) {
-    members.push_back({"Parent", text(image.parent->text())});
+    members.push_back({"Parent", json_string(image.parent->text())});
   }
   return JsonValue::object(std::move(members));
 }
@@ -122,7 +126,7 @@ std::string repositories_file(const std::vector<std::pair<ImageName, std::string
   for (const auto& [repository, tags] : repositories) {
     JsonValue::Object inner;
     for (const auto& [tag, top] : tags) {
-      inner.push_back({tag, text(top)});
+      inner.push_back({tag, json_string(top)});
     }
     members.push_back({repository, JsonValue::object(std::move(inner))});
   }

@@ -10,7 +10,7 @@
 namespace dfsck {
 namespace {
 
-using Kind = ArchiveMember::Kind;
+using MemberKind = ArchiveMember::Kind;
 
 // What manifest.json says of each layer, by DiffID as Go sorts it.
 JsonValue layer_sources(const SaveCatalogue& catalogue, const SavedImage& image) {
@@ -42,15 +42,15 @@ void add_docker_members(const SaveCatalogue& catalogue, const std::vector<size_t
     JsonValue::Array paths;
     for (const size_t layer : image.layers) {
       const std::string path = blob_path(catalogue.layers()[layer].diff.hex());
-      members.push_back({Kind::File, path, "", layer, "", image.created});
+      members.push_back({MemberKind::File, path, "", layer, "", image.created});
       paths.push_back(JsonValue::string(path));
     }
     for (const V1Layer& layer : v1_layers(image.parsed, image.chain, V1Style::Docker25)) {
-      members.push_back({Kind::File, blob_path(sha256_hex(layer.json)), layer.json, {}, "", image.created});
+      members.push_back({MemberKind::File, blob_path(sha256_hex(layer.json)), layer.json, {}, "", image.created});
     }
-    members.push_back({Kind::File, blob_path(image.id.hex()), image.config, {}, "", image.created});
+    members.push_back({MemberKind::File, blob_path(image.id.hex()), image.config, {}, "", image.created});
     const std::string manifest = oci_manifest(catalogue, image);
-    members.push_back({Kind::File, blob_path(sha256_hex(manifest)), manifest, {}, "", 0});
+    members.push_back({MemberKind::File, blob_path(sha256_hex(manifest)), manifest, {}, "", 0});
     for (const ImageName& name : image.names) {
       descriptors.push_back(oci_descriptor(manifest, &name, name.tag));
       if (!image.layers.empty()) {
@@ -68,13 +68,14 @@ void add_docker_members(const SaveCatalogue& catalogue, const std::vector<size_t
   }
   // The daemon forgets images without a name here if there are others with one; who reads the index wants them all.
   descriptors.insert(descriptors.end(), untagged.begin(), untagged.end());
-  members.push_back({Kind::Directory, "blobs", "", {}, "", 0});
-  members.push_back({Kind::Directory, "blobs/sha256", "", {}, "", 0});
-  members.push_back({Kind::File, "index.json", oci_index(std::move(descriptors)), {}, "", 0});
-  members.push_back({Kind::File, "manifest.json", to_go_json(JsonValue::array(std::move(items))) + "\n", {}, "", 0});
-  members.push_back({Kind::File, "oci-layout", std::string(kOciLayout), {}, "", 0});
+  members.push_back({MemberKind::Directory, "blobs", "", {}, "", 0});
+  members.push_back({MemberKind::Directory, "blobs/sha256", "", {}, "", 0});
+  members.push_back({MemberKind::File, "index.json", oci_index(std::move(descriptors)), {}, "", 0});
+  members.push_back(
+      {MemberKind::File, "manifest.json", to_go_json(JsonValue::array(std::move(items))) + "\n", {}, "", 0});
+  members.push_back({MemberKind::File, "oci-layout", std::string(kOciLayout), {}, "", 0});
   if (std::string repositories = repositories_file(tops); !repositories.empty()) {
-    members.push_back({Kind::File, "repositories", std::move(repositories), {}, "", 0});
+    members.push_back({MemberKind::File, "repositories", std::move(repositories), {}, "", 0});
   }
 }
 

@@ -10,7 +10,7 @@
 namespace dfsck {
 namespace {
 
-using Kind = ArchiveMember::Kind;
+using MemberKind = ArchiveMember::Kind;
 
 class LegacyWriter {
  public:
@@ -32,14 +32,15 @@ class LegacyWriter {
 
  private:
   void add_layer(const SavedImage& image, const V1Layer& v1, size_t layer) {
-    members_.push_back({Kind::Directory, v1.id, "", {}, "", image.created});
-    members_.push_back({Kind::File, v1.id + "/VERSION", "1.0", {}, "", image.created});
-    members_.push_back({Kind::File, v1.id + "/json", v1.json, {}, "", image.created});
+    members_.push_back({MemberKind::Directory, v1.id, "", {}, "", image.created});
+    members_.push_back({MemberKind::File, v1.id + "/VERSION", "1.0", {}, "", image.created});
+    members_.push_back({MemberKind::File, v1.id + "/json", v1.json, {}, "", image.created});
     const auto [first, is_first] = tars_.try_emplace(layer, v1.id);
     if (is_first) {
-      members_.push_back({Kind::File, v1.id + "/layer.tar", "", layer, "", image.created});
+      members_.push_back({MemberKind::File, v1.id + "/layer.tar", "", layer, "", image.created});
     } else {
-      members_.push_back({Kind::Link, v1.id + "/layer.tar", "", {}, "../" + first->second + "/layer.tar", image.created});
+      members_.push_back(
+          {MemberKind::Link, v1.id + "/layer.tar", "", {}, "../" + first->second + "/layer.tar", image.created});
     }
   }
 
@@ -65,12 +66,13 @@ void add_legacy_members(const SaveCatalogue& catalogue, const std::vector<size_t
       }
     }
     const std::string config = image.id.hex() + ".json";
-    members.push_back({Kind::File, config, image.config, {}, "", image.created});
+    members.push_back({MemberKind::File, config, image.config, {}, "", image.created});
     items.push_back(manifest_item(catalogue, images, image, config, std::move(paths)));
   }
-  members.push_back({Kind::File, "manifest.json", to_go_json(JsonValue::array(std::move(items))) + "\n", {}, "", 0});
+  members.push_back(
+      {MemberKind::File, "manifest.json", to_go_json(JsonValue::array(std::move(items))) + "\n", {}, "", 0});
   if (std::string repositories = repositories_file(tops); !repositories.empty()) {
-    members.push_back({Kind::File, "repositories", std::move(repositories), {}, "", 0});
+    members.push_back({MemberKind::File, "repositories", std::move(repositories), {}, "", 0});
   }
 }
 

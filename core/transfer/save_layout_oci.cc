@@ -8,16 +8,16 @@ namespace dfsck {
 
 void add_oci_members(const SaveCatalogue& catalogue, const std::vector<size_t>& images,
                      std::vector<ArchiveMember>& members) {
-  using Kind = ArchiveMember::Kind;
+  using MemberKind = ArchiveMember::Kind;
   JsonValue::Array descriptors;
   for (const size_t index : images) {
     const SavedImage& image = catalogue.images()[index];
     for (const size_t layer : image.layers) {
-      members.push_back({Kind::File, blob_path(catalogue.layers()[layer].diff.hex()), "", layer, "", 0});
+      members.push_back({MemberKind::File, blob_path(catalogue.layers()[layer].diff.hex()), "", layer, "", 0});
     }
-    members.push_back({Kind::File, blob_path(image.id.hex()), image.config, {}, "", 0});
+    members.push_back({MemberKind::File, blob_path(image.id.hex()), image.config, {}, "", 0});
     const std::string manifest = oci_manifest(catalogue, image);
-    members.push_back({Kind::File, blob_path(sha256_hex(manifest)), manifest, {}, "", 0});
+    members.push_back({MemberKind::File, blob_path(sha256_hex(manifest)), manifest, {}, "", 0});
     for (const ImageName& name : image.names) {
       descriptors.push_back(oci_descriptor(manifest, &name, canonical_name(name.repository) + ":" + name.tag));
     }
@@ -25,10 +25,10 @@ void add_oci_members(const SaveCatalogue& catalogue, const std::vector<size_t>& 
       descriptors.push_back(oci_descriptor(manifest, nullptr, ""));
     }
   }
-  members.push_back({Kind::Directory, "blobs", "", {}, "", 0});
-  members.push_back({Kind::Directory, "blobs/sha256", "", {}, "", 0});
-  members.push_back({Kind::File, "index.json", oci_index(std::move(descriptors)), {}, "", 0});
-  members.push_back({Kind::File, "oci-layout", std::string(kOciLayout), {}, "", 0});
+  members.push_back({MemberKind::Directory, "blobs", "", {}, "", 0});
+  members.push_back({MemberKind::Directory, "blobs/sha256", "", {}, "", 0});
+  members.push_back({MemberKind::File, "index.json", oci_index(std::move(descriptors)), {}, "", 0});
+  members.push_back({MemberKind::File, "oci-layout", std::string(kOciLayout), {}, "", 0});
 }
 
 }  // namespace dfsck

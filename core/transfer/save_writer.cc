@@ -51,9 +51,9 @@ class PlacedWriter {
 
 // Puts all layers together, the longest first. `sink_for(member)` gives what takes the tar of a member, and is called
 // once more with no bytes at its end.
-using LayerSink = std::function<ByteSink(size_t member)>;
+using MemberSink = std::function<ByteSink(size_t member)>;
 
-Result<std::vector<LayerFailure>> for_each_layer(const SaveJob& job, const LayerSink& sink_for) {
+Result<std::vector<LayerFailure>> for_each_layer(const SaveJob& job, const MemberSink& sink_for) {
   const std::vector<SavedLayer>& layers = job.catalogue.layers();
   std::vector<size_t> order = layer_members(job);
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {

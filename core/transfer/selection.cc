@@ -13,7 +13,7 @@
 namespace dfsck {
 namespace {
 
-using Kind = Omission::Kind;
+using OmissionKind = Omission::Kind;
 
 constexpr const char* kUnselected = "does not belong to the chosen images";
 
@@ -75,7 +75,7 @@ class Selector {
 
  private:
   RelPath at(const RelPath& path) const { return in_source(root_, path); }
-  void omit(const RelPath& path) { planner_.omit(Kind::Unselected, at(path), kUnselected); }
+  void omit(const RelPath& path) { planner_.omit(OmissionKind::Unselected, at(path), kUnselected); }
 
   void find_layers() {
     for (const Image& image : model_.images.images) {
@@ -101,7 +101,7 @@ class Selector {
         continue;
       }
       if (is_area) {
-        planner_.omit_contents(Kind::Unselected, at(path), kUnselected);
+        planner_.omit_contents(OmissionKind::Unselected, at(path), kUnselected);
       } else {
         omit(path);
       }
@@ -114,7 +114,8 @@ class Selector {
         omit(RelPath("image") / driver);
       }
     }
-    planner_.omit(Kind::Unselected, at(model_.image_path / "repositories.json"), "written anew with the chosen tags");
+    planner_.omit(OmissionKind::Unselected, at(model_.image_path / "repositories.json"),
+                  "written anew with the chosen tags");
     for (const Image& image : model_.images.images) {
       if (!images_.contains(image.id)) {
         omit(image.path);
@@ -145,7 +146,7 @@ class Selector {
       omit(path);
     }
     for (const char* name : {"layerdb/mounts", "layerdb/tmp"}) {
-      planner_.omit_contents(Kind::Unselected, at(model_.image_path / name), kUnselected);
+      planner_.omit_contents(OmissionKind::Unselected, at(model_.image_path / name), kUnselected);
     }
   }
 
@@ -175,10 +176,10 @@ class Selector {
         continue;
       }
       if (dir.merged.exists) {
-        planner_.omit(Kind::Derived, at(dir.path / "merged"), "mount point");
+        planner_.omit(OmissionKind::Derived, at(dir.path / "merged"), "mount point");
       }
       if (dir.work.exists) {
-        planner_.omit_contents(Kind::Derived, at(dir.path / "work"), "scratch space of a mount");
+        planner_.omit_contents(OmissionKind::Derived, at(dir.path / "work"), "scratch space of a mount");
       }
     }
     for (const ShortLink& link : model_.overlay.links) {

@@ -25,7 +25,7 @@ constexpr uint64_t kSector = 512;          // st_blocks counts these
 constexpr uint64_t kEntryBytes = 32;       // of a directory's entry, with a name of usual length
 constexpr uint64_t kInlineLink = 60;       // the target of a shorter link lies in the inode (ext4; xfs takes more)
 constexpr uint64_t kZfs = 0x2fc12fc1;      // compresses: blocks say nothing about sizes
-constexpr size_t kBatch = 64;
+constexpr size_t kReadersAtOnce = 64;
 
 uint64_t rounded_up(uint64_t bytes, uint64_t block) {
   return (bytes + block - 1) / block * block;
@@ -78,8 +78,15 @@ class SpaceWalk {
 
   SpaceWalk(const Root& root, Crossing crossing, const OmitFilter& filter, const MeasureWishes& wishes, uint64_t block,
             unsigned jobs, const Cancel& cancel, Progress& progress)
-      : root_(root), crossing_(crossing), wishes_(wishes), filter_(filter), block_(std::max<uint64_t>(block, kSector)), jobs_(std::max(jobs, 1U)),
-        cancel_(cancel), progress_(progress), readers_(kBatch) {
+      : root_(root),
+        crossing_(crossing),
+        wishes_(wishes),
+        filter_(filter),
+        block_(std::max<uint64_t>(block, kSector)),
+        jobs_(std::max(jobs, 1U)),
+        cancel_(cancel),
+        progress_(progress),
+        readers_(kReadersAtOnce) {
     const Result<Dir> top = root.open_dir(RelPath());
     const Result<FileStat> stat = top ? top->stat_self() : top.error();
     device_ = stat ? stat->device : 0;
@@ -108,7 +115,7 @@ class SpaceWalk {
     // The first unit's directories lie on top of the stack.
     std::reverse(stack_.begin(), stack_.end());
     while (!stack_.empty() && !cancel_.requested()) {
-      const size_t count = std::min(kBatch, stack_.size());
+      const size_t count = std::min(kReadersAtOnce, stack_.size());
       std::vector<DirectoryJob> batch(std::make_move_iterator(stack_.end() - static_cast<std::ptrdiff_t>(count)),
                                       std::make_move_iterator(stack_.end()));
       stack_.resize(stack_.size() - count);

@@ -19,7 +19,7 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kLargestConfig = 1U << 20;
+constexpr size_t kLargestDaemonConfig = 1U << 20;
 constexpr std::string_view kKey = "data-root";
 constexpr std::string_view kOldKey = "graph";
 constexpr uint32_t kNewMode = 0644;
@@ -200,7 +200,7 @@ Result<SwitchedConfig> switch_data_root(const std::string& path, const std::stri
   switched.path = prefix + place->name;
   std::string text;
   if (place->exists) {
-    Result<std::string> old = root->read_small(RelPath() / place->name, kLargestConfig);
+    Result<std::string> old = root->read_small(RelPath() / place->name, kLargestDaemonConfig);
     if (!old) {
       return old.error();
     }
