@@ -9,15 +9,24 @@
 namespace dfsck {
 
 void mark_blocked_repairs(const Root& root, RootReport& report) {
-  const std::vector<size_t> groups = step_groups(report.plan.steps);
-  std::map<size_t, Guard> guards;  // the first of each group
+  const std::vector<StepGroup>& groups = report.plan.groups;
+  GroupIndex index;
+  std::map<size_t, Guard> found;  // the first of each group
   for (size_t i = 0; i < groups.size(); ++i) {
+    index.add(groups[i]);
     if (Guard guard = guard_of(root, report.plan.steps[i].action); !guard.what.empty()) {
-      guards.try_emplace(groups[i], std::move(guard));
+      found.try_emplace(groups[i].number, std::move(guard));
+    }
+  }
+  std::map<size_t, Guard> guards = found;
+  for (const auto& [group, guard] : found) {
+    for (const size_t dependent : index.dependents(group)) {
+      guards.try_emplace(dependent, guard);
     }
   }
   for (ReportedFinding& reported : report.findings) {
-    const auto guard = reported.steps.empty() || guards.empty() ? guards.end() : guards.find(groups[reported.steps.front()]);
+    const auto guard =
+        reported.steps.empty() || guards.empty() ? guards.end() : guards.find(groups[reported.steps.front()].number);
     if (guard != guards.end()) {
       reported.repair_status = "blocked";
       reported.why = guard->second.what;

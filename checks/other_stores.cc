@@ -1,10 +1,13 @@
 // What is in the root and cannot be judged here: layers of other storage drivers, containerd's image store. Saying so
 // is a finding, and a check that had to leave something out ends as one that was made in part (checks/report.h).
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "checks/checks.h"
 #include "checks/input.h"
 #include "core/base/escape.h"
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 
 namespace dfsck {
@@ -94,6 +97,7 @@ std::string hidden_things(const HiddenContent& hidden) {
   add(hidden.attributes, "capabilities");
   add(hidden.owners, "owners and modes");
   add(hidden.nodes, "devices");
+  add(hidden.parts, "moved directories and files without bytes of their own (redirect_dir, metacopy)");
   std::string text;
   for (size_t i = 0; i < things.size(); ++i) {
     text += (i == 0 ? "" : i + 1 == things.size() ? " and " : ", ") + things[i];
@@ -127,10 +131,27 @@ void check_hidden(const CheckInput& input, FindingSink& sink) {
   }
 }
 
+// The directory in overlay2 that a path leads through.
+std::string dir_of(const Model& model, const RelPath& place) {
+  const std::string below = place.bytes().substr(model.overlay.path.bytes().size() + 1);
+  return escaped(below.substr(0, below.find('/')));
+}
+
+void check_mounted_over(const CheckInput& input, FindingSink& sink) {
+  const std::vector<Boundary>& all = input.model.host.boundaries;
+  for (const RelPath& place : input.content.mounted_over) {
+    const auto boundary = std::find_if(all.begin(), all.end(), [&](const Boundary& each) { return each.path == place; });
+    Finding& finding = sink.add(problem::content_mounted_over, {SubjectKind::OverlayDir, dir_of(input.model, place)}, place);
+    finding.args["object"] = "what " + (boundary == all.end() ? "is mounted at " + place.text() : described(*boundary)) + " hides";
+    finding.args["command"] = "umount " + shell_word(input.root.path() + "/" + place.bytes());
+  }
+}
+
 }  // namespace
 
 void check_other_stores(const CheckInput& input, FindingSink& sink) {
   check_driver(input, sink);
+  check_mounted_over(input, sink);
   check_hidden(input, sink);
   check_containerd(input, sink);
 }

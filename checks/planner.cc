@@ -8,6 +8,7 @@
 #include "checks/fix_references.h"
 #include "checks/table.h"
 #include "core/plan/plan_check.h"
+#include "core/plan/step_groups.h"
 
 namespace dfsck {
 namespace {
@@ -22,6 +23,16 @@ const Step* impossible_step(const Root& root, const Plan& plan, const Error& err
     return path.text() == error.where && candidate.expect == expect_now(root, path);
   });
   return step == plan.steps.end() ? nullptr : &*step;
+}
+
+Causes causes_among(const std::vector<Finding>& findings) {
+  Causes causes;
+  for (size_t i = 0; i < findings.size(); ++i) {
+    if (findings[i].caused_by) {
+      causes.emplace(i, *findings[i].caused_by);
+    }
+  }
+  return causes;
 }
 
 }  // namespace
@@ -91,6 +102,7 @@ SettledPlan settle_plan(const CheckInput& input, const std::vector<Finding>& fin
     }
   }
   settled.plan.conflicts = std::move(conflicts);
+  settled.plan.groups = step_groups(settled.plan.steps, causes_among(findings));
   return settled;
 }
 

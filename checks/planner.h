@@ -44,7 +44,7 @@ Plan make_plan(const CheckInput& input, const std::vector<Finding>& findings, co
 // The plan of a choice, without the repairs that cannot be made together with the others or at this place (what they would
 // write into does not exist): `left_out` says why for each of those findings.
 struct SettledPlan {
-  Plan plan;  // `conflicts` are those that were left out
+  Plan plan;  // `conflicts` are those that were left out; with groups that follow the findings' causes
   std::map<size_t, std::string> left_out;
 };
 SettledPlan settle_plan(const CheckInput& input, const std::vector<Finding>& findings, std::vector<size_t> chosen);

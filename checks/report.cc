@@ -61,6 +61,11 @@ int parts_of(const RootReport& report, Strict strict) {
 
 }  // namespace
 
+bool is_barred(const RootReport& report) {
+  return (report.repair && !report.repair->obstacles.empty()) ||
+         std::any_of(report.below.begin(), report.below.end(), is_barred);
+}
+
 bool has_failed(const RootReport& report) {
   return is_failed_itself(report) || std::any_of(report.below.begin(), report.below.end(), has_failed);
 }

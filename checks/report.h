@@ -65,6 +65,7 @@ struct RootReport {
   std::string root;    // absolute path
   std::string driver;  // "overlay2", "fuse-overlayfs", or the other driver that was found; empty for an empty root
   Level level = Level::Full;
+  bool as_root = true;  // of the process that looked, in its user namespace
   bool live = false;
   std::vector<std::string> evidence;  // why the root counts as live
   std::map<std::string, uint64_t> counts;  // "images", "layers", "containers", "overlay_dirs", "links", "files", ...
@@ -94,6 +95,8 @@ struct RootReport {
 // The part of the exit code that findings and repairs decide: 4, 8 and 32 are added up as in fsck(8), and 1 stands alone:
 // everything that was wrong is repaired. Roots below count too.
 enum class Strict { No, Yes };
+// True if something stood against the repair as a whole, of this root or one below it.
+bool is_barred(const RootReport& report);
 // True if the check or the repair itself failed, whatever was left out for want of knowing it.
 bool has_failed(const RootReport& report);
 int exit_code(const RootReport& report, Strict strict);

@@ -17,6 +17,7 @@
 #include "core/base/shortage.h"
 #include "core/base/text.h"
 #include "core/base/unread.h"
+#include "core/content/hidden_layers.h"
 #include "core/content/shared_dirs.h"
 #include "core/content/verify_layers.h"
 #include "core/heal/configs.h"
@@ -113,7 +114,7 @@ void count_things(const Model& model, const ContentResults& content, RootReport&
 // These name in "object" what the check had to leave out.
 bool is_about_what_was_not_checked(ProblemId id) {
   return id == problem::layers_not_checked || id == problem::containerd_store_not_checked ||
-         id == problem::content_hidden;
+         id == problem::content_hidden || id == problem::content_mounted_over;
 }
 
 void add_findings(const CheckInput& input, std::vector<Finding>& findings, RootReport& report) {
@@ -168,24 +169,6 @@ void disregard(const OwnRepair& own, Model& model) {
                              &model.build_cache.history_db}) {
     database->locked = false;
   }
-}
-
-void take_back_hidden(const Model& model, HiddenContent hidden, ContentResults& content) {
-  std::vector<const LayerVerdict*> found;
-  for (const LayerVerdict& verdict : content.layers) {
-    found.push_back(&verdict);
-  }
-  for (const TwinVerdict& twin : content.twins) {
-    found.push_back(&twin.verdict);
-  }
-  add_unseen_marks(model, found, hidden);
-  for (LayerVerdict& verdict : content.layers) {
-    take_back_hidden(hidden, verdict);
-  }
-  for (TwinVerdict& twin : content.twins) {
-    take_back_hidden(hidden, twin.verdict);
-  }
-  content.hidden = std::move(hidden);
 }
 
 }  // namespace
@@ -260,7 +243,7 @@ Result<Examination> Examination::make(const Root& root, const CheckOptions& opti
     state->content = verify_layers(root, model, state->derived, options.layers ? &*options.layers : nullptr,
                                    options.level == Level::Full ? Depth::Full : Depth::Headers, options.jobs, cancel,
                                    progress);
-    take_back_hidden(model, find_hidden(root, model), state->content);
+    take_back_hidden(root, model, state->derived, state->content);
     searched_from = unread_so_far();
     find_remedies(root, model, state->derived, donors, options.jobs, cancel, progress, state->content);
     rebuild_references(root, model, state->derived, donors, options.jobs, cancel, progress, state->content);
@@ -274,6 +257,7 @@ Result<Examination> Examination::make(const Root& root, const CheckOptions& opti
   report.level = options.level;
   report.evidence = live_evidence(model);
   report.live = !report.evidence.empty();
+  report.as_root = model.host.is_root;
   count_things(model, state->content, report);
   add_unread(model, state->content, report);
   state->findings = run_checks(state->input, options, cancel);

@@ -38,11 +38,25 @@ uint64_t bytes_kept(const Root& root, const std::vector<RunRecord>& runs) {
   return bytes;
 }
 
-// What could not be deleted, and that it can be tried again.
-std::string failure_words(const Root& root, const RunRecord& run, const Error& error) {
+// What a purge that failed has left of the repair, as its journal tells it.
+std::string what_is_left(const Root& root, const RunRecord& run) {
+  const Result<std::vector<RunRecord>> runs = list_runs(root);
+  const bool is_whole = run.state != RunRecord::State::Purged && runs &&
+                        std::any_of(runs->begin(), runs->end(), [&](const RunRecord& now) {
+                          return now.id == run.id && now.state == run.state;
+                        });
+  if (is_whole) {
+    return "of the repair " + run.id + " nothing was deleted" +
+           (run.state == RunRecord::State::Undone ? "" : ", and it can still be undone");
+  }
   const Result<uint64_t> left = kept_bytes(root, run);
+  return "of the repair " + run.id + " " + (left ? human_bytes(*left) : "something") +
+         " is left, and it cannot be undone any more";
+}
+
+std::string failure_words(const Root& root, const RunRecord& run, const Error& error) {
   const bool is_guarded = error.is_io(EPERM);
-  return "of the repair " + run.id + " " + (left ? human_bytes(*left) : "something") + " is left: " + error.message() +
+  return what_is_left(root, run) + ": " + error.message() +
          (is_guarded ? "; lsattr shows what is immutable or append-only, chattr -i or chattr -a lifts it" : "");
 }
 

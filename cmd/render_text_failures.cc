@@ -41,7 +41,7 @@ std::string render_failures(const RootReport& report, std::string_view where, co
   if (failures.size() > count) {
     text += "  and " + std::to_string(failures.size() - count) + " more; --no-trunc shows all\n";
   }
-  return text + (lacks_permission(report) ? "  Run docker-fsck as root to read everything.\n" : "");
+  return text + (needs_root(report) ? "  Run docker-fsck as root to read everything.\n" : "");
 }
 
 }  // namespace dfsck

@@ -46,8 +46,11 @@ std::string program(const RenderSettings& settings, std::string_view option) {
 
 // Which command makes the planned repairs.
 std::string makes_them(const Totals& totals, const RootReport& report, const RenderSettings& settings) {
+  if (is_barred(report)) {
+    return "; what stands against the repair must go first (see above)";
+  }
   if (report.mode == Mode::Yes) {
-    return report.repair && report.repair->obstacles.empty() ? "; see above why they were not made" : "";
+    return "; see above why they were not made";
   }
   const size_t safe = totals.repairs(Safety::Safe);
   const size_t others = totals.repairs(Safety::Clean) + totals.repairs(Safety::Ask) + totals.repairs(Safety::Lossy);
@@ -123,13 +126,13 @@ std::string next_line(const RootReport& report, const RenderSettings& settings) 
   if (report.cancelled) {
     return "next: " + check + " checks everything again\n";
   }
-  if (lacks_permission(report)) {
+  if (needs_root(report)) {
     return "next: run it as root, so that everything can be read: sudo " + check + "\n";
   }
   if (report.repair && !report.repair->added.empty()) {
     return "next: " + program(settings, " undo") + " takes the repair back\n";
   }
-  if (report.repair && !report.repair->obstacles.empty()) {
+  if (is_barred(report)) {
     return "next: clear what stands against the repair (see above), then repair again\n";
   }
   if (totals_now(report).blocked > 0) {

@@ -95,13 +95,13 @@ RepairTotals repair_totals_alone(const RootReport& report) {
   return totals;
 }
 
-bool lacks_permission(const RootReport& report) {
+bool needs_root(const RootReport& report) {
   const auto about_permission = [](const std::string& failure) {
     return failure.find(errno_text(EACCES)) != std::string::npos ||
            failure.find(errno_text(EPERM)) != std::string::npos;
   };
-  return std::any_of(report.failures.begin(), report.failures.end(), about_permission) ||
-         std::any_of(report.below.begin(), report.below.end(), lacks_permission);
+  return (!report.as_root && std::any_of(report.failures.begin(), report.failures.end(), about_permission)) ||
+         std::any_of(report.below.begin(), report.below.end(), needs_root);
 }
 
 }  // namespace dfsck

@@ -42,7 +42,7 @@ RepairTotals repair_totals(const RootReport& report);
 // The same without the roots below.
 RepairTotals repair_totals_alone(const RootReport& report);
 
-// Whether something of the root or those below it could not be read for want of permission.
-bool lacks_permission(const RootReport& report);
+// Whether something of the root or those below it could not be read for want of permission that root has.
+bool needs_root(const RootReport& report);
 
 }  // namespace dfsck

@@ -147,6 +147,7 @@ TEST(RenderText, DoubtStandsBeforeFindings) {
   sample.report.live = true;
   sample.report.evidence = {"pid 12 (dockerd)"};
   sample.report.failures = {"cannot open overlay2: Permission denied"};
+  sample.report.as_root = false;
   sample.report.cancelled = true;
   const std::string text = render_text(sample.report, {});
   EXPECT_LT(text.find("A DAEMON IS USING THIS ROOT: findings may be stale.\n  pid 12 (dockerd)\n"),
@@ -158,6 +159,27 @@ TEST(RenderText, DoubtStandsBeforeFindings) {
       text.find("exit code 44: problems were found and are left as they are (4); the check or the repair "
                 "failed, at least in part (8); it was cancelled before its end (32)\n"),
       std::string::npos);
+}
+
+// In a user namespace the host helps, and the failures say so themselves.
+TEST(RenderText, RootIsNotToldToBecomeRoot) {
+  SampleReport sample;
+  sample.report.failures = {"cannot open overlay2: Permission denied"};
+  const std::string text = render_text(sample.report, {});
+  EXPECT_NE(text.find("  cannot open overlay2: Permission denied\n"), std::string::npos) << text;
+  EXPECT_EQ(text.find("as root"), std::string::npos) << text;
+}
+
+TEST(RenderText, WhatWasRefusedIsNotOfferedAgain) {
+  SampleReport sample = sample_of_everything();
+  sample.report.mode = Mode::Preen;
+  sample.report.repair.emplace();
+  sample.report.repair->obstacles = {"open .docker-fsck: Operation not permitted"};
+  const std::string text = render_text(sample.report, {});
+  EXPECT_EQ(text.find("makes them"), std::string::npos) << text;
+  EXPECT_EQ(text.find("-p only what is safe"), std::string::npos) << text;
+  EXPECT_NE(text.find("; what stands against the repair must go first (see above)\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("\nnext: clear what stands against the repair"), std::string::npos) << text;
 }
 
 TEST(RenderText, RootsBelowHaveSectionsOfTheirOwn) {

@@ -266,5 +266,32 @@ TEST_F(UserNamespace, MarksThatTakeAPrivilegeAreNotCalledLostWithoutIt) {
   EXPECT_EQ(shifted.exit_code, 0) << "the marks of this root are for all to see: " << shifted.out;
 }
 
+// What a step of a build has renamed may lie in a layer below, and only a mark that not all may see says so.
+TEST_F(UserNamespace, PartsOfABuildStepThatLieBelowAreNotCalledMissing) {
+  build("good/buildcache.case");
+  std::string moved;
+  for (const fs::directory_entry& dir : fs::directory_iterator(root() + "/overlay2")) {
+    if (const std::string opt = dir.path().string() + "/diff/opt"; fs::exists(opt + "/built")) {
+      moved = opt;
+    }
+  }
+  ASSERT_NE(moved, "");
+  ASSERT_EQ(::lsetxattr(moved.c_str(), "trusted.overlay.redirect", "/old", 4, 0), 0);
+  fs::remove(moved + "/built");
+  const Ran all = run({"-n", root()}, false);
+  EXPECT_EQ(all.exit_code, 0) << all.out;
+  EXPECT_EQ(count(all.out, "\nDF0919"), 1U) << all.out;
+  bounded_ = true;
+  const Ran without = run({"-y", root()}, false);
+  EXPECT_EQ(without.exit_code, 8) << without.out;
+  EXPECT_NE(without.out.find("found: no errors"), std::string::npos) << without.out;
+  EXPECT_EQ(count(without.out, "\nDF0141"), 1U) << without.out;
+  EXPECT_NE(without.out.find("redirect_dir, metacopy"), std::string::npos) << without.out;
+  // At the top there is no directory that could have been renamed.
+  fs::remove_all(moved);
+  const Ran lost = run({"-n", root()}, false);
+  EXPECT_EQ(lost.exit_code & 4, 4) << lost.out;
+}
+
 }  // namespace
 }  // namespace dfsck

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "core/plan/history.h"
+#include "core/plan/plan_json.h"
 #include "core/plan/purge.h"
 #include "core/plan/recover.h"
 #include "core/plan/repair_run.h"
@@ -255,7 +256,57 @@ TEST(StepGroups, AreWhatHangsTogether) {
       step(Rename{"overlay2/b", "overlay2/c"}, 5),
       step(WriteFile{"overlay2/c/link", "", {}}, 6),  // in its new place
       step(WriteFile{"x", "", {}}, 7), step(WriteFile{"y", "", {}}, 7)};
-  EXPECT_EQ(step_groups(steps), (std::vector<size_t>{0, 0, 2, 2, 2, 5, 5, 7, 7}));
+  std::vector<size_t> numbers;
+  for (const StepGroup& group : step_groups(steps)) {
+    numbers.push_back(group.number);
+    EXPECT_TRUE(group.needs.empty());
+  }
+  EXPECT_EQ(numbers, (std::vector<size_t>{0, 0, 2, 2, 2, 5, 5, 7, 7}));
+}
+
+TEST(StepGroups, NeedWhatTheirFindingsFollowFrom) {
+  const auto step = [](const char* path, size_t finding) { return Step{WriteFile{path, "", {}}, {}, {finding}}; };
+  const std::vector<Step> steps{step("a", 0), step("b", 1), step("c", 2), step("d", 2), step("e", 4), step("f", 5)};
+  // Finding 3 asks for nothing itself; 6 and 7 go round in a circle.
+  const std::vector<StepGroup> groups = step_groups(steps, {{1, 0}, {2, 3}, {3, 1}, {4, 7}, {7, 6}, {6, 7}});
+  EXPECT_EQ(groups, (std::vector<StepGroup>{{0, {}}, {1, {0}}, {2, {1}}, {2, {1}}, {4, {}}, {5, {}}}));
+  GroupIndex index;
+  for (const StepGroup& group : groups) {
+    index.add(group);
+  }
+  EXPECT_EQ(index.members(2), (std::vector<size_t>{2, 3}));
+  EXPECT_EQ(index.dependents(0), (std::vector<size_t>{1, 2}));
+  EXPECT_EQ(index.dependents(4), std::vector<size_t>{});
+}
+
+// Finding 1 fails. Finding 0 follows from 2 and 2 from it; 3 has nothing to do with it.
+TEST_P(GroupsTest, WhatFollowsFromAFailureIsNotDone) {
+  const Tree tree(GetParam());
+  const Picture original = tree.picture(PictureKind::Exact);
+  const Root root = tree.open();
+  Plan plan = plan_of(root);
+  plan.groups = step_groups(plan.steps, {{2, 1}, {0, 2}});
+  PlanFile file{root.path(), 0, 0, plan, reasons()};
+  const Result<PlanFile> read = parse_plan_text(to_plan_text(file));
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(read->plan.groups, plan.groups);
+  Progress progress;
+  Result<RepairRun> run = RepairRun::begin(root, "plan");
+  ASSERT_TRUE(run);
+  const auto results = run->apply(read->plan, read->reasons, never, progress);
+  ASSERT_TRUE(results) << results.error().message();
+  ASSERT_TRUE(run->end());
+  const std::vector<State> expected{State::Skipped, State::Skipped, State::Skipped, State::Failed,
+                                    State::Skipped, State::Skipped, State::Done,    State::Done};
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ((*results)[i].state, expected[i]) << "step " << i << ": " << (*results)[i].why;
+  }
+  EXPECT_EQ((*results)[5].why, "the repair that this one builds on failed (overlay2/three/restored)");
+  EXPECT_EQ((*results)[0].why.find("taken back, since the repair that this one builds on failed"), 0U)
+      << (*results)[0].why;
+  EXPECT_EQ(*root.read_small("overlay2/one/link", 100), "old link");
+  ASSERT_TRUE(undo_newest(root));
+  EXPECT_EQ(difference(original, tree.picture(PictureKind::Exact)), "");
 }
 
 // One object cannot have two places at once.

@@ -9,6 +9,7 @@
 
 #include "core/plan/plan_json.h"
 #include "core/plan/stamp.h"
+#include "core/plan/step_groups.h"
 #include "tests/repair_tree.h"
 
 namespace dfsck::test {
@@ -132,9 +133,34 @@ TEST(PlanJson, EveryActionComesBackEqual) {
     EXPECT_EQ(back->plan.steps[i].expect, file.plan.steps[i].expect);
     EXPECT_EQ(back->plan.steps[i].findings, file.plan.steps[i].findings);
   }
+  EXPECT_EQ(back->plan.groups, step_groups(file.plan.steps));
   EXPECT_EQ(back->reasons, file.reasons);
   EXPECT_EQ(back->root_path, file.root_path);
   EXPECT_EQ(to_plan_text(*back), text);
+}
+
+// Two findings can look alike: what their steps stand and fall with is not told by the reasons.
+TEST(PlanJson, GroupsComeBackAndOlderFilesHaveNone) {
+  PlanFile file;
+  file.root_path = "/data";
+  file.plan.steps = {{Quarantine{"a"}, {}, {0}}, {Quarantine{"b"}, {}, {1}}, {Quarantine{"c"}, {}, {1}}};
+  file.plan.groups = {{0, {}}, {1, {0}}, {1, {}}};
+  file.reasons = {{"DF0901", "slug", "layer", "safe"}, {"DF0901", "slug", "layer", "safe"}};
+  const std::string text = to_plan_text(file);
+  const Result<PlanFile> back = parse_plan_text(text);
+  ASSERT_TRUE(back) << back.error().message();
+  EXPECT_EQ(back->plan.groups, file.plan.groups);
+  const std::string head = R"({"schema":"docker-fsck/plan/)";
+  const std::string root = R"(","root":{"path":"/","device":1,"inode":2},"steps":[)";
+  const std::string step = R"({"op":"quarantine","path":"a","expect":{"absent":true},"reasons":[]})";
+  const Result<PlanFile> older = parse_plan_text(head + "1" + root + step + "]}");
+  ASSERT_TRUE(older) << older.error().message();
+  EXPECT_TRUE(older->plan.groups.empty());
+  EXPECT_FALSE(parse_plan_text(head + "2" + root + step + "]}"));
+  EXPECT_TRUE(parse_plan_text(head + "2" + root + R"({"group":0,"step":)" + step + "}]}"));
+  EXPECT_FALSE(parse_plan_text(head + "2" + root + R"({"group":1,"step":)" + step + "}]}"));
+  EXPECT_FALSE(parse_plan_text(head + "2" + root + R"({"group":0,"needs":["x"],"step":)" + step + "}]}"));
+  EXPECT_FALSE(parse_plan_text(head + "3" + root + step + "]}"));
 }
 
 TEST(PlanJson, RefusesWhatItDoesNotKnow) {

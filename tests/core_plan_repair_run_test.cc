@@ -271,6 +271,59 @@ TEST(Purge, RefusesAnUnfinishedRun) {
   EXPECT_EQ(list_runs(root)->front().state, RunRecord::State::Unfinished);
 }
 
+// From the given removal on, nothing can be removed or renamed any more.
+class RemovalGuard : public MutationHook {
+ public:
+  explicit RemovalGuard(size_t at) : at_(at) { set_mutation_hook(this); }
+  ~RemovalGuard() override { set_mutation_hook(nullptr); }
+  int before(std::string_view call) override {
+    return (call == "unlinkat" || call == "renameat2") && ++calls_ >= at_ ? EPERM : 0;
+  }
+  void after(std::string_view) override {}
+
+ private:
+  size_t at_;
+  size_t calls_ = 0;
+};
+
+TEST(Purge, ThatCannotDeleteAnythingLeavesTheRunAsItWas) {
+  for (size_t at = 1;; ++at) {
+    SCOPED_TRACE(at);
+    const TempRoot temp;
+    temp.write("garbage/deeper/file", "x");
+    temp.write("garbage/deeper/another", "y");
+    temp.write("file", "old");
+    const Picture original = picture_of(temp.path(), PictureKind::Exact);
+    const Root root = temp.open();
+    repair(root, plan_of(root, {Quarantine{"garbage"}, WriteFile{"file", "new", mine(0600)}}));
+    const std::string id = list_runs(root)->front().id;
+    bool purged = false;
+    {
+      const RemovalGuard guard(at);
+      purged = purge(root, id).operator bool();
+    }
+    if (purged) {
+      EXPECT_GT(at, 5U);
+      break;
+    }
+    Progress progress;
+    const RunRecord::State state = list_runs(root)->front().state;
+    if (at == 1) {
+      EXPECT_EQ(state, RunRecord::State::Finished);
+      EXPECT_TRUE(undo(root, id, never, progress));
+      Picture now = picture_of(temp.path(), PictureKind::Exact);
+      std::erase_if(now, [](const auto& entry) { return entry.first.starts_with(".docker-fsck"); });
+      now["."] = original.at(".");  // holds a directory more
+      EXPECT_EQ(difference(original, now), "");
+    } else {
+      EXPECT_EQ(state, RunRecord::State::Purged);
+      EXPECT_FALSE(undo(root, id, never, progress));
+    }
+    EXPECT_TRUE(purge(root, id)) << "can be tried again";
+    EXPECT_TRUE(list_runs(root)->empty());
+  }
+}
+
 class SyncCounter : public MutationHook {
  public:
   SyncCounter() { set_mutation_hook(this); }

@@ -67,7 +67,7 @@ product="$core $checks $cmd"
   # has no more; a run what it prepared in vain.
   forbid "only purge, a run in its own place and a migration in its target remove trees" '\bremove_tree\(' \
     $(echo "$product" | tr ' ' '\n' |
-      without '^core/(fs/writer(_remove\.cc|\.h)|plan/(keep_place|run_removal|staging)\.cc|transfer/(target_probe|copy_file|migration_state)\.cc)$')
+      without '^core/(fs/(writer(_remove\.cc|\.h)|removed\.h)|plan/(keep_place|run_removal|staging)\.cc|transfer/(target_probe|copy_file|migration_state)\.cc)$')
   forbid "only what we made ourselves and did not use is removed" '\bremove_object\(' \
     $(echo "$product" | tr ' ' '\n' |
       without '^core/(fs/writer(_remove\.cc|_output\.cc|\.h)|plan/(batch|journal|keep_place|run_removal|spare_links|staging|stamp)\.cc|transfer/(switch_config|target_file|migration_state|new_root|target_probe)\.cc)$')

@@ -7,24 +7,13 @@
 #
 # A real daemon makes a root with containerd's store where the machine's, or that of DAEMON_CHROOT, is of version 25 or later.
 set -euo pipefail
-# shellcheck source=tests/shell.sh
-. "$(dirname -- "${BASH_SOURCE[0]}")/shell.sh"
-# shellcheck source=tests/real_repair.sh
-. "$top/tests/real_repair.sh"
-# shellcheck source=tests/real_hosts.sh
-. "$top/tests/real_hosts.sh"
+# shellcheck source=tests/real_mounts.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/real_mounts.sh"
 # shellcheck source=fixtures/inject/containerd_store.sh
 . "$top/fixtures/inject/containerd_store.sh"
 
 read -ra cases <<<"${DRIVERS:-vfs btrfs containerd-beside containerd-alone containerd-real containerd-wiped}"
-[ "$(id -u)" -eq 0 ] || { for name in "${cases[@]}"; do skip "$name" "needs root"; done; exit 0; }
-needs dockerd jq unshare || exit 0
-# In a mount namespace of its own, which takes everything along however this ends.
-if [ -z "${IN_OWN_MOUNTS:-}" ]; then
-  remove_work
-  IN_OWN_MOUNTS=yes exec unshare --mount --propagation private bash "$0"
-fi
-trap finish EXIT
+in_own_mounts
 
 # unchecked REPORT TEXT: prints what is wrong with a report of a root of which a part is not looked at; takes `status`.
 unchecked() {

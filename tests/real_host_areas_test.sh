@@ -6,24 +6,13 @@
 #   AREAS="NAME..."   only these: link-volumes link-overlay2 link-containers link-nowhere link-tmp disks data-disk bound
 #                     overlaid, a whole root as a container sees one that is a layer of its own
 set -euo pipefail
-# shellcheck source=tests/shell.sh
-. "$(dirname -- "${BASH_SOURCE[0]}")/shell.sh"
-# shellcheck source=tests/real_repair.sh
-. "$top/tests/real_repair.sh"
-# shellcheck source=tests/real_hosts.sh
-. "$top/tests/real_hosts.sh"
+# shellcheck source=tests/real_mounts.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/real_mounts.sh"
 # shellcheck source=fixtures/inject/areas.sh
 . "$top/fixtures/inject/areas.sh"
 
 read -ra cases <<<"${AREAS:-link-volumes link-overlay2 link-containers link-nowhere link-tmp disks data-disk bound overlaid}"
-[ "$(id -u)" -eq 0 ] || { for name in "${cases[@]}"; do skip "$name" "needs root"; done; exit 0; }
-needs dockerd jq mkfs.ext4 unshare || exit 0
-# In a mount namespace of its own, which takes everything along however this ends.
-if [ -z "${IN_OWN_MOUNTS:-}" ]; then
-  remove_work
-  IN_OWN_MOUNTS=yes exec unshare --mount --propagation private bash "$0"
-fi
-trap finish EXIT
+in_own_mounts mkfs.ext4
 
 copy() {
   root=$work/root

@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # What the tests of hosts that differ from one rootful daemon on one filesystem share. Sourced after real_repair.sh.
+# shellcheck source=tests/migrating.sh
+. "$top/tests/migrating.sh"
 
 # What judge and the like print of a case: nothing if all is right.
 verdict() {
@@ -88,22 +90,6 @@ undo_all() {
     "$@" "$DOCKER_FSCK" undo --yes "$root" >"$work/undo" 2>&1 || echo "undo: exit $?: $(tail -n 1 "$work/undo")"
   done
   echo "undo does not end after $tries runs"
-}
-
-# migrate REPORT ARGS...: sets `status`.
-migrate() {
-  local out=$1
-  shift
-  status=0
-  timeout 300 "$DOCKER_FSCK" migrate --yes --progress none --format json "$@" >"$out" 2>"$out.err" </dev/null || status=$?
-}
-
-# plan_migration REPORT ARGS...: what the same would do; sets `status`.
-plan_migration() {
-  local out=$1
-  shift
-  status=0
-  timeout 300 "$DOCKER_FSCK" migrate --dry-run --progress none --format json "$@" >"$out" 2>"$out.err" </dev/null || status=$?
 }
 
 # copied_as REPORT SOURCE TARGET: prints what is in the target but was not so in the source, and what the target lacks

@@ -11,6 +11,8 @@ set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/shell.sh"
 # shellcheck source=tests/real_repair.sh
 . "$top/tests/real_repair.sh"
+# shellcheck source=tests/migrating.sh
+. "$top/tests/migrating.sh"
 
 cases=(dry-run ext4 xfs final-path killed small-target full-target read-only safe-damage broken-layer refused-while-live live
   images exclude switch userns)
@@ -72,14 +74,6 @@ make_awkward() {
   touch -h -d '1999-12-31 23:59:59.987654321' "$volume/two/dangling"
   perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => shift, Listen => 1) or die' "$volume/two/socket"
   touch -d '2001-02-03 04:05:06.123456789' "$volume/one/deep" "$volume/two"
-}
-
-# migrate REPORT ARGS...: sets `status`.
-migrate() {
-  local out=$1
-  shift
-  status=0
-  timeout 300 "$DOCKER_FSCK" migrate --yes --progress none --format json "$@" >"$out" 2>"$out.err" </dev/null || status=$?
 }
 
 # Everything that a copy keeps. Directories that lost a subdirectory have fewer links, and so have whiteouts, of which the

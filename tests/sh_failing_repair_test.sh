@@ -97,6 +97,17 @@ else
   chattr -i "${links[0]}"
   state_of "$root" | cmp -s - "$work/damaged" && ok "undo gives the damaged root" ||
     not_ok "undo gives the damaged root" "$(state_of "$root" | diff - "$work/damaged" | head -n 5)"
+  # A directory that takes names and gives none back: what is made in it could not be undone.
+  rm "${links[0]}"
+  chattr +a "${links[0]%/link}"
+  fsck --preen "$root"
+  is "an append-only directory: repairs done and failed" "2 1" "$(jq -r '"\(.repair.done) \(.repair.failed)"' "$work/report")"
+  said "chattr -a ${links[0]%/link}" "an append-only directory is named, with what helps"
+  is "an append-only directory leaves no repair unfinished" "stopped" \
+    "$("$DOCKER_FSCK" history --format json "$root" | jq -r '.runs[-1].state')"
+  [ ! -e "${links[0]}" ] && ok "nothing is made in an append-only directory" ||
+    not_ok "nothing is made in an append-only directory" "${links[0]} is there"
+  chattr -a "${links[0]%/link}"
   fsck --preen "$root"
   is "without the flag all is repaired" "1 0" "$status $(left)"
 fi

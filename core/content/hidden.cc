@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <set>
 
 #include "core/base/patient_calls.h"
 #include "core/content/xattr_names.h"
@@ -78,6 +79,12 @@ bool is_node(const Issue& issue) {
   return S_ISCHR(type) || S_ISBLK(type) || S_ISFIFO(type);
 }
 
+// Who is not shown attributes "trusted.*", and why.
+void note_blindness(const Model& model, HiddenContent& hidden) {
+  hidden.in_namespace = has_sys_admin() || model.owners.hides_ids;
+  hidden.unprivileged = !hidden.in_namespace;
+}
+
 }  // namespace
 
 HiddenContent find_hidden(const Root& root, const Model& model, const std::string& mountinfo) {
@@ -112,22 +119,57 @@ HiddenContent find_hidden(const Root& root, const Model& model) {
 
 // Where the marks are kept in "user.*", all may see them. Of a root without any in sight it is not known what kind they
 // are of, except on the host, where the owners of a daemon's own files tell that it runs in a namespace.
+bool lacks_sight_of_marks(const Model& model, const std::vector<const LayerVerdict*>& found) {
+  const bool namespaced = model.owners.known && model.owners.in_namespace;
+  return !sees_trusted_xattrs() && !(namespaced && model.owners.daemon_uid() != 0) &&
+         std::none_of(found.begin(), found.end(), [](const auto* verdict) { return verdict->shows_marks; });
+}
+
 void add_unseen_marks(const Model& model, const std::vector<const LayerVerdict*>& found, HiddenContent& hidden) {
   const bool namespaced = model.owners.known && model.owners.in_namespace;
-  if (sees_trusted_xattrs() || (namespaced && model.owners.daemon_uid() != 0)) {
-    return;
-  }
   const IssueKind telling = namespaced ? IssueKind::OpaqueLost : IssueKind::WhiteoutLost;
-  const bool shown = std::any_of(found.begin(), found.end(), [](const auto* verdict) { return verdict->shows_marks; });
   const bool missed = std::any_of(found.begin(), found.end(), [&](const LayerVerdict* verdict) {
     return verdict->lacks_sight || std::any_of(verdict->issues.begin(), verdict->issues.end(),
                                                [&](const Issue& issue) { return issue.kind == telling; });
   });
-  if (!shown && missed) {
+  if (missed && lacks_sight_of_marks(model, found)) {
     hidden.marks = hidden.whiteouts = true;
-    hidden.in_namespace = has_sys_admin() || model.owners.hides_ids;
-    hidden.unprivileged = !hidden.in_namespace;
+    note_blindness(model, hidden);
   }
+}
+
+void add_unseen_parts(const Model& model, HiddenContent& hidden) {
+  hidden.parts = true;
+  note_blindness(model, hidden);
+}
+
+// A metacopy has the size of the file, but not its bytes; a directory with a redirect lacks what was not written anew. No
+// redirect explains what is missing at the top, where there is no directory that could have one.
+bool take_back_unseen_parts(LayerVerdict& verdict) {
+  std::set<std::string> missing_tops;
+  for (const Issue& issue : verdict.issues) {
+    if (issue.kind == IssueKind::Missing && issue.path.find('/') == std::string::npos) {
+      missing_tops.insert(issue.path);
+    }
+  }
+  const auto may_be_part = [&](const Issue& issue) {
+    const size_t slash = issue.path.find('/');
+    switch (issue.kind) {
+      case IssueKind::ZeroFilled:
+      case IssueKind::BytesDiffer: return true;
+      case IssueKind::Missing:
+        return slash != std::string::npos && !missing_tops.contains(issue.path.substr(0, slash));
+      default: return false;
+    }
+  };
+  const auto kept = std::stable_partition(verdict.issues.begin(), verdict.issues.end(),
+                                          [&](const Issue& issue) { return !may_be_part(issue); });
+  const bool any = kept != verdict.issues.end();
+  verdict.issues.erase(kept, verdict.issues.end());
+  if (any) {
+    settle_as_incomplete(verdict);
+  }
+  return any;
 }
 
 bool is_hidden(const HiddenContent& hidden, const Issue& issue) {
@@ -143,15 +185,27 @@ bool is_hidden(const HiddenContent& hidden, const Issue& issue) {
   }
 }
 
-void take_back_hidden(const HiddenContent& hidden, LayerVerdict& verdict) {
-  const size_t taken_back = std::erase_if(verdict.issues, [&](const Issue& issue) { return is_hidden(hidden, issue); });
+void settle_after_taking_back(LayerVerdict& verdict) {
   const bool is_damaged = verdict.issues_dropped > 0 ||
                           std::any_of(verdict.issues.begin(), verdict.issues.end(),
                                       [](const Issue& issue) { return issue.kind != IssueKind::TimeDrift; });
-  if (taken_back > 0 && !is_damaged && verdict.state == LayerVerdict::State::Damaged) {
+  if (!is_damaged && verdict.state == LayerVerdict::State::Damaged) {
     verdict.state = verdict.digest_matches         ? LayerVerdict::State::Verified
                     : verdict.found_digest.empty() ? LayerVerdict::State::HeadersMatch
                                                    : LayerVerdict::State::DigestDiffers;
+  }
+}
+
+void settle_as_incomplete(LayerVerdict& verdict) {
+  settle_after_taking_back(verdict);
+  if (verdict.state == LayerVerdict::State::DigestDiffers) {
+    verdict.state = LayerVerdict::State::HeadersMatch;
+  }
+}
+
+void take_back_hidden(const HiddenContent& hidden, LayerVerdict& verdict) {
+  if (std::erase_if(verdict.issues, [&](const Issue& issue) { return is_hidden(hidden, issue); }) > 0) {
+    settle_after_taking_back(verdict);
   }
 }
 

@@ -16,6 +16,7 @@ struct HiddenContent {
   bool attributes = false;  // capabilities
   bool owners = false;      // and modes
   bool nodes = false;       // devices, FIFOs
+  bool parts = false;       // what the kernel's overlay has left in a layer below: redirect_dir, metacopy
   std::string filesystem;   // "overlay", "nfs4", "fuse.sshfs"; empty if that hides nothing
   bool in_namespace = false;   // attributes "trusted.*" cannot be seen from this user namespace,
   bool unprivileged = false;   // or by a process without CAP_SYS_ADMIN; whiteouts are judged by marks, too
@@ -23,7 +24,7 @@ struct HiddenContent {
   // share or device that is mounted.
   std::vector<std::string> real_places;
 
-  bool any() const { return whiteouts || marks || attributes || owners || nodes; }
+  bool any() const { return whiteouts || marks || attributes || owners || nodes || parts; }
 };
 
 // By the type of the filesystem that holds the driver's directory, and by whether it knows the attributes at all.
@@ -35,10 +36,22 @@ HiddenContent find_hidden(const Root& root, const Model& model, const std::strin
 // the verdicts of all layers and their twins, as they came.
 void add_unseen_marks(const Model& model, const std::vector<const LayerVerdict*>& found, HiddenContent& hidden);
 
+// True if attributes "trusted.*" are not shown to this process and the root's overlay may keep its marks in them.
+bool lacks_sight_of_marks(const Model& model, const std::vector<const LayerVerdict*>& found);
+
+// For the directory of a BuildKit step, which the kernel's overlay wrote: takes issues back that a redirect of a directory,
+// or a file that is a metacopy, would explain. True if there were any.
+bool take_back_unseen_parts(LayerVerdict& verdict);
+void add_unseen_parts(const Model& model, HiddenContent& hidden);
+
 // True if the issue may be about nothing but what is hidden.
 bool is_hidden(const HiddenContent& hidden, const Issue& issue);
 
 // Takes such issues back; a layer that has no others is as right as can be seen.
 void take_back_hidden(const HiddenContent& hidden, LayerVerdict& verdict);
+// The verdict's state without the issues that were taken back.
+void settle_after_taking_back(LayerVerdict& verdict);
+// The same where the digest is that of other bytes than the layer's: it says nothing then.
+void settle_as_incomplete(LayerVerdict& verdict);
 
 }  // namespace dfsck

@@ -63,6 +63,7 @@ struct ContentResults {
   // Like `layers`; empty where every layer has a tar-split that can be used.
   std::vector<RebuiltReference> references;
   HiddenContent hidden;  // what of the trees could not be judged
+  std::vector<RelPath> mounted_over;  // mount points inside of layers' trees that hide something of them
 
   // The remedy of an issue; null if there is none.
   const Remedy* find_remedy(size_t layer, size_t issue) const;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/fs/mutation.h"
+#include "core/fs/removed.h"
 #include "core/fs/writer.h"
 #include "core/fs/writer_error.h"
 
@@ -16,9 +17,15 @@ namespace {
 
 constexpr uint64_t kBlock = 512;
 
+// What lies in no other place is freed.
+void note(const FileStat& stat, Removed& removed) {
+  removed.anything = true;
+  removed.bytes += stat.is_dir() || stat.links <= 1 ? stat.blocks * kBlock : 0;
+}
+
 class TreeRemover {
  public:
-  TreeRemover(Dir top, uint64_t& bytes) : top_(std::move(top)), bytes_(bytes) {}
+  TreeRemover(Dir top, Removed& removed) : top_(std::move(top)), removed_(removed) {}
 
   Result<void> remove_all() {
     const Result<std::vector<DirEntry>> entries = top_.list();
@@ -52,7 +59,7 @@ class TreeRemover {
       }
       return writer_error("remove", parent, name);
     }
-    bytes_ += stat->is_dir() || stat->links <= 1 ? stat->blocks * kBlock : 0;
+    note(*stat, removed_);
     return true;
   }
 
@@ -90,6 +97,7 @@ class TreeRemover {
       std::string free_name = "removing-" + std::to_string(counter_++);
       const Result<void> moved = move(parent, name, top_, free_name);
       if (moved) {
+        removed_.anything = true;
         pending_.push_back(std::move(free_name));
         return {};
       }
@@ -100,7 +108,7 @@ class TreeRemover {
   }
 
   Dir top_;
-  uint64_t& bytes_;
+  Removed& removed_;
   std::vector<std::string> pending_;
   uint64_t counter_ = 0;
 };
@@ -119,7 +127,7 @@ Result<void> remove_object(const Dir& parent, const std::string& name) {
   return {};
 }
 
-Result<void> remove_tree(const Dir& parent, const std::string& name, uint64_t& bytes) {
+Result<void> remove_tree(const Dir& parent, const std::string& name, Removed& removed) {
   const Result<FileStat> stat = parent.stat(name);
   if (!stat) {
     return stat.error();
@@ -129,12 +137,22 @@ Result<void> remove_tree(const Dir& parent, const std::string& name, uint64_t& b
     if (!top) {
       return top.error();
     }
-    if (const Result<void> removed = TreeRemover(std::move(*top), bytes).remove_all(); !removed) {
-      return removed;
+    if (const Result<void> emptied = TreeRemover(std::move(*top), removed).remove_all(); !emptied) {
+      return emptied;
     }
   }
-  bytes += stat->is_dir() || stat->links <= 1 ? stat->blocks * kBlock : 0;
-  return remove_object(parent, name);
+  const Result<void> gone = remove_object(parent, name);
+  if (gone) {
+    note(*stat, removed);
+  }
+  return gone;
+}
+
+Result<void> remove_tree(const Dir& parent, const std::string& name, uint64_t& bytes) {
+  Removed removed;
+  const Result<void> gone = remove_tree(parent, name, removed);
+  bytes += removed.bytes;
+  return gone;
 }
 
 }  // namespace dfsck

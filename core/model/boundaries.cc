@@ -58,9 +58,10 @@ std::string maker_of_mount(const RelPath& path, std::string_view filesystem, boo
   if (area == "rootfs" || (area == "containers" && inside_one)) {
     return std::string(kContainer);
   }
+  const bool is_in_layer = inside_one && parts[2] == "diff";  // where no container mounts anything
   const bool is_view = path.name() == "merged" || path.name() == "mnt" || area == "aufs" || area == "devicemapper" ||
                        area == "zfs" || is_passing(filesystem);
-  if (is_driver(area) && inside_one && is_view) {
+  if (is_driver(area) && inside_one && is_view && !is_in_layer) {
     return std::string(kContainer);
   }
   if (area == "plugins" && inside_one) {

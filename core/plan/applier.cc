@@ -92,34 +92,44 @@ void Applier::fail(const Failure& failure) {
   }
 }
 
-const std::vector<size_t>& Applier::members_of(size_t group) {
-  for (; grouped_ < log_.steps.size(); ++grouped_) {
-    members_[log_.steps[grouped_].group].push_back(grouped_);
+void Applier::index_groups() {
+  while (groups_.size() < log_.steps.size()) {
+    groups_.add(log_.steps[groups_.size()].group);
   }
-  return members_[group];
 }
 
-// The other steps of the group: what is done goes back, the rest is not tried.
+// What needs the group falls first: it may build on what the group has done.
 void Applier::settle_group(size_t failed) {
-  const std::string culprit = "step " + std::to_string(failed) + " of the same repair failed (" +
-                              action_path(log_.steps[failed].step.action).text() + ")";
+  index_groups();
+  const size_t group = log_.steps[failed].group.number;
+  const std::string path = action_path(log_.steps[failed].step.action).text();
+  for (const size_t dependent : groups_.dependents(group)) {
+    if (!settle_members(dependent, "the repair that this one builds on failed (" + path + ")")) {
+      return;
+    }
+  }
+  settle_members(group, "step " + std::to_string(failed) + " of the same repair failed (" + path + ")");
+}
+
+bool Applier::settle_members(size_t group, const std::string& why) {
   std::vector<JsonValue> records;
   std::vector<size_t> done;
-  const std::vector<size_t>& members = members_of(log_.steps[failed].group);
+  const std::vector<size_t>& members = groups_.members(group);
   for (auto member = members.rbegin(); member != members.rend(); ++member) {
     const LoggedStep& logged = log_.steps[*member];
     if (logged.state == StepState::Planned) {
-      records.push_back(given_up_record(*member, 1, GivenUp::Skipped, culprit));
+      records.push_back(given_up_record(*member, 1, GivenUp::Skipped, why));
     } else if (logged.state == StepState::Done || logged.state == StepState::UndoIntended) {
       done.push_back(*member);
     }
   }
   if (!records.empty() && !record(records)) {
-    return;
+    return false;
   }
-  if (const Result<void> back = take_steps_back(place_, lock_, journal_, log_, done, "taken back, since " + culprit); !back) {
+  if (const Result<void> back = take_steps_back(place_, lock_, journal_, log_, done, "taken back, since " + why); !back) {
     broken_ = back.error().message();
   }
+  return broken_.empty();
 }
 
 void Applier::settle_failed_groups() {

@@ -2,7 +2,6 @@
 // it are taken back or not tried, and the others go on. Internal to core/plan.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "core/plan/precheck.h"
 #include "core/plan/run_log.h"
 #include "core/plan/run_place.h"
+#include "core/plan/step_groups.h"
 #include "core/run/cancel.h"
 #include "core/run/progress.h"
 
@@ -53,14 +53,15 @@ class Applier {
   void settle_group(size_t failed);
   void stop(size_t next, size_t end, const std::string& why);
   bool record(const std::vector<JsonValue>& records);
-  const std::vector<size_t>& members_of(size_t group);
+  void index_groups();
+  // Steps of the group that are done go back, the rest is not tried. False: the journal is broken.
+  bool settle_members(size_t group, const std::string& why);
 
   RunPlace& place_;
   RootLock& lock_;
   Journal& journal_;
   RunLog& log_;
-  std::map<size_t, std::vector<size_t>> members_;  // of groups, when `grouped_` steps were known
-  size_t grouped_ = 0;
+  GroupIndex groups_;
   std::string broken_;
 };
 

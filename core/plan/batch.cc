@@ -9,6 +9,7 @@
 #include "core/plan/expect.h"
 #include "core/plan/precheck.h"
 #include "core/plan/staging.h"
+#include "core/plan/way_out.h"
 
 namespace dfsck {
 namespace {
@@ -170,6 +171,10 @@ std::optional<FileTime> Batch::time_of(const RelPath& directory) {
 Result<void> Batch::prepare_step(size_t number) {
   const Action& action = log_.steps[number].step.action;
   Trace& trace = log_.steps[number].trace;
+  // A directory that is append-only takes a name and does not give it back: such a step could not be undone.
+  if (const Guard guard = guard_of(*place_.root, action); !guard.what.empty()) {
+    return Error{Error::Kind::Io, EPERM, "change", action_path(action).text(), guard.what};
+  }
   return is_attribute_step(action) ? trace_attribute(action, trace) : trace_name(number, trace);
 }
 

@@ -31,14 +31,14 @@ Result<void> make_if_missing(const Dir& parent, const std::string& name) {
   return made || made.error().is_io(EEXIST) ? Result<void>() : made;
 }
 
-Result<void> remove_keep_place(const Root& root, const RelPath& directory, const std::string& id, uint64_t& bytes) {
+Result<void> remove_keep_place(const Root& root, const RelPath& directory, const std::string& id, Removed& removed) {
   const Result<Dir> top = root.open_dir(directory);
   const Result<Dir> own = top ? top->open_dir(kOwnDirectory) : top.error();
   if (!own) {
     return means_absent(own.error()) ? Result<void>() : own.error();
   }
   const Result<FileStat> run = own->stat(id);
-  const Result<void> gone = run                         ? remove_tree(*own, id, bytes)
+  const Result<void> gone = run                         ? remove_tree(*own, id, removed)
                             : means_absent(run.error()) ? Result<void>()
                                                         : Result<void>(run.error());
   if (!gone) {
@@ -52,8 +52,8 @@ Result<void> remove_keep_place(const Root& root, const RelPath& directory, const
   if (!left->empty()) {
     return sync_directory(*own);
   }
-  if (const Result<void> removed = remove_object(*top, kOwnDirectory); !removed) {
-    return removed;
+  if (const Result<void> taken = remove_object(*top, kOwnDirectory); !taken) {
+    return taken;
   }
   const Result<void> restored = set_mtime_of(*top, before->mtime);
   return restored ? sync_directory(*top) : restored;
@@ -188,10 +188,10 @@ Result<void> sync_places(const RunPlace& place) {
 }
 
 Result<void> remove_keep_places(const Root& root, const std::string& id, const std::vector<RelPath>& directories,
-                                uint64_t& bytes) {
+                                Removed& removed) {
   for (const RelPath& directory : directories) {
-    if (const Result<void> removed = remove_keep_place(root, directory, id, bytes); !removed) {
-      return removed;
+    if (const Result<void> gone = remove_keep_place(root, directory, id, removed); !gone) {
+      return gone;
     }
   }
   return {};

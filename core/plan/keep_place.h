@@ -9,6 +9,7 @@
 
 #include "core/base/result.h"
 #include "core/fs/mount_id.h"
+#include "core/fs/removed.h"
 #include "core/fs/root.h"
 #include "core/plan/run_place.h"
 
@@ -46,8 +47,8 @@ Result<void> restore_area_times(const Root& root, const RunLog& log);
 // Makes everything durable that the run has changed, on each of its filesystems.
 Result<void> sync_places(const RunPlace& place);
 
-// Removes all places of the run but the root's own, with all that is in them. Adds to `bytes` what that frees.
+// Removes all places of the run but the root's own, with all that is in them. Adds to `removed` what is gone, also after an error.
 Result<void> remove_keep_places(const Root& root, const std::string& id, const std::vector<RelPath>& directories,
-                                uint64_t& bytes);
+                                Removed& removed);
 
 }  // namespace dfsck

@@ -24,8 +24,16 @@ struct PlanConflict {
   size_t second = 0;
 };
 
+// What a step stands and falls with; see core/plan/step_groups.h.
+struct StepGroup {
+  size_t number = 0;          // of the first step of its group
+  std::vector<size_t> needs;  // numbers of groups that must succeed for this step to be of use, ascending
+  friend bool operator==(const StepGroup&, const StepGroup&) = default;
+};
+
 struct Plan {
   std::vector<Step> steps;
+  std::vector<StepGroup> groups{};  // like the steps; empty: the steps alone tell which belong together
   std::vector<PlanConflict> conflicts;
 };
 

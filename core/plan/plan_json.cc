@@ -4,14 +4,17 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "core/codec/json.h"
 #include "core/plan/json_members.h"
+#include "core/plan/step_groups.h"
 
 namespace dfsck {
 namespace {
 
-constexpr std::string_view kSchema = "docker-fsck/plan/1";
+constexpr std::string_view kSchema = "docker-fsck/plan/2";
+constexpr std::string_view kSchemaWithoutGroups = "docker-fsck/plan/1";
 constexpr uint32_t kModeBits = 07777;
 constexpr uint32_t kDeviceLimit = (1U << 20) - 1;  // minors have 20 bits in the kernel, majors 12
 
@@ -286,11 +289,50 @@ Result<Step> step_from_json(const JsonValue& value, std::vector<Reason>& reasons
   return step;
 }
 
+JsonValue grouped_step_to_json(const Step& step, const StepGroup& group, const std::vector<Reason>& reasons) {
+  Object object;
+  add_number(object, "group", group.number);
+  if (!group.needs.empty()) {
+    JsonValue::Array needs;
+    for (const size_t needed : group.needs) {
+      needs.push_back(json_unsigned(needed));
+    }
+    object.push_back({"needs", JsonValue::array(std::move(needs))});
+  }
+  object.push_back({"step", step_to_json(step, reasons)});
+  return JsonValue::object(std::move(object));
+}
+
+Result<GroupedStep> grouped_step_from_json(const JsonValue& value, size_t number, std::vector<Reason>& reasons) {
+  const bool is_grouped = value.find_exact("step") != nullptr;
+  MemberReader in(value, "step");
+  Result<Step> step = step_from_json(is_grouped ? in.member("step") : value, reasons);
+  if (!step) {
+    return step.error();
+  }
+  GroupedStep grouped{std::move(*step), std::nullopt};
+  if (is_grouped) {
+    grouped.group = StepGroup{in.number("group", number), {}};
+    if (in.has("needs")) {
+      for (const JsonValue& needed : in.array("needs")) {
+        const int64_t group = needed.as_int64().value_or(-1);
+        if (group < 0) {
+          in.fail("needs", "holds something else than numbers of groups");
+          break;
+        }
+        grouped.group->needs.push_back(static_cast<size_t>(group));
+      }
+    }
+  }
+  return in.failed() ? Result<GroupedStep>(in.error()) : Result(std::move(grouped));
+}
+
 std::string to_plan_text(const PlanFile& file) {
+  const std::vector<StepGroup> groups = file.plan.groups.empty() ? step_groups(file.plan.steps) : file.plan.groups;
   JsonValue::Array steps;
   steps.reserve(file.plan.steps.size());
-  for (const Step& step : file.plan.steps) {
-    steps.push_back(step_to_json(step, file.reasons));
+  for (size_t i = 0; i < file.plan.steps.size(); ++i) {
+    steps.push_back(grouped_step_to_json(file.plan.steps[i], groups[i], file.reasons));
   }
   Object root;
   add_bytes(root, "path", file.root_path);
@@ -314,7 +356,8 @@ Result<PlanFile> parse_plan_text(std::string_view text) {
     return value.error();
   }
   MemberReader in(*value, "plan");
-  if (const std::string schema = in.text("schema"); !in.failed() && schema != kSchema) {
+  const std::string schema = in.text("schema");
+  if (!in.failed() && schema != kSchema && schema != kSchemaWithoutGroups) {
     in.fail("schema", "is not \"" + std::string(kSchema) + "\": another version wrote it");
   }
   PlanFile file;
@@ -327,17 +370,26 @@ Result<PlanFile> parse_plan_text(std::string_view text) {
     return in.failed() ? in.error() : root.error();
   }
   for (size_t i = 0; i < steps.size(); ++i) {
-    Result<Step> step = step_from_json(steps[i], file.reasons);
+    Result<GroupedStep> step = grouped_step_from_json(steps[i], i, file.reasons);
     if (!step) {
       Error error = step.error();
       error.where = "plan, step " + std::to_string(i) + (error.where == "step" ? "" : " (" + error.where + ")");
       return error;
     }
-    if (std::holds_alternative<Adopt>(step->action)) {
+    if (std::holds_alternative<Adopt>(step->step.action)) {
       return format_error("read plan", "plan, step " + std::to_string(i),
                           "puts something in place that only another run has prepared");
     }
-    file.plan.steps.push_back(std::move(*step));
+    if (schema == kSchema && !step->group) {
+      return format_error("read plan", "plan, step " + std::to_string(i), "does not say what it stands and falls with");
+    }
+    file.plan.steps.push_back(std::move(step->step));
+    if (step->group) {
+      file.plan.groups.push_back(std::move(*step->group));
+    }
+  }
+  if (schema == kSchemaWithoutGroups) {
+    file.plan.groups.clear();
   }
   return file;
 }

@@ -5,6 +5,8 @@
 // that are not below the root, numbers out of range are Format errors that name the step) and bounded.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +25,16 @@ JsonValue step_to_json(const Step& step, const std::vector<Reason>& reasons);
 // The step, with its reasons appended to `reasons` (equal ones once) and `findings` as indices into it.
 Result<Step> step_from_json(const JsonValue& value, std::vector<Reason>& reasons);
 
+// The same with its group around it: {"group": ..., "needs": [...], "step": {...}}; "needs" where there are any.
+JsonValue grouped_step_to_json(const Step& step, const StepGroup& group, const std::vector<Reason>& reasons);
+
+struct GroupedStep {
+  Step step;
+  std::optional<StepGroup> group;  // nothing: the writer knew of none, as older ones did
+};
+// `number` is the step's own: no group has a higher one.
+Result<GroupedStep> grouped_step_from_json(const JsonValue& value, size_t number, std::vector<Reason>& reasons);
+
 // What `--plan FILE` holds: enough to refuse it on another root or by another version of the format.
 struct PlanFile {
   std::string root_path;  // as resolved; for messages
@@ -32,7 +44,7 @@ struct PlanFile {
   std::vector<Reason> reasons;  // what the steps' `findings` index
 };
 
-// {"schema": "docker-fsck/plan/1", "version": ..., "root": {"path", "device", "inode"}, "steps": [...]}, ending in a
+// {"schema": "docker-fsck/plan/2", "version": ..., "root": {"path", "device", "inode"}, "steps": [...]}, ending in a
 // newline.
 std::string to_plan_text(const PlanFile& file);
 Result<PlanFile> parse_plan_text(std::string_view text);

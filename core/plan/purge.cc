@@ -3,6 +3,7 @@
 
 #include "core/base/escape.h"
 #include "core/fs/lock.h"
+#include "core/fs/removed.h"
 #include "core/fs/writer.h"
 #include "core/plan/journal.h"
 #include "core/plan/keep_place.h"
@@ -12,12 +13,30 @@
 namespace dfsck {
 namespace {
 
-Result<void> mark(const Dir& dir, const RunEntry& run) {
-  if (!run.begun || run.log->state == RunLog::State::Purged) {
-    return {};
+// Whether the run can still be undone: its journal does not say "purge" yet.
+bool is_whole(const RunEntry& run) {
+  return run.begun && run.log->state != RunLog::State::Purged;
+}
+
+Result<void> remove_all(const Root& root, const RootLock& lock, const RunEntry& run, Removed& removed) {
+  const Result<void> gone = remove_keep_places(root, run.id, run.log->keeps, removed);
+  return gone ? remove_run_directory(lock.own(), run.id, removed) : gone;
+}
+
+// The same with a journal that is told before, and told again where nothing could be deleted.
+Result<void> remove_whole(const Root& root, const RootLock& lock, const RunEntry& run, Removed& removed) {
+  const Result<Dir> dir = lock.own().open_dir(run.id);
+  Result<Journal> journal = dir ? Journal::reopen(*dir, run.log->journal_bytes) : dir.error();
+  const Result<void> marked = journal ? journal->append({purge_record()}) : journal.error();
+  if (!marked) {
+    return marked;
   }
-  Result<Journal> journal = Journal::reopen(dir, run.log->journal_bytes);
-  return journal ? journal->append({purge_record()}) : journal.error();
+  const Result<void> gone = remove_all(root, lock, run, removed);
+  if (gone || removed.anything) {
+    return gone;
+  }
+  const Result<void> unmarked = journal->append({purge_failed_record()});
+  return unmarked ? gone : unmarked;
 }
 
 }  // namespace
@@ -40,22 +59,14 @@ Result<PurgeResult> purge(const Root& root, const std::string& id) {
   if (run->begun && run->log->state == RunLog::State::Open) {
     return format_error("purge", escaped(id), "this repair was cut off: end it with 'docker-fsck recover' first");
   }
-  const Result<Dir> dir = lock->own().open_dir(id);
-  if (!dir) {
-    return dir.error();
-  }
-  if (const Result<void> marked = mark(*dir, *run); !marked) {
-    return marked.error();
-  }
-  PurgeResult result;
-  if (const Result<void> removed = remove_keep_places(root, id, run->log->keeps, result.bytes); !removed) {
-    return removed.error();
-  }
-  if (const Result<void> removed = remove_run_directory(lock->own(), id, result.bytes); !removed) {
-    return removed.error();
+  Removed removed;
+  const Result<void> gone =
+      is_whole(*run) ? remove_whole(root, *lock, *run, removed) : remove_all(root, *lock, *run, removed);
+  if (!gone) {
+    return gone.error();
   }
   const Result<void> synced = sync_directory(lock->own());
-  return synced ? Result(result) : synced.error();
+  return synced ? Result(PurgeResult{removed.bytes}) : synced.error();
 }
 
 }  // namespace dfsck

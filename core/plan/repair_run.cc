@@ -138,11 +138,15 @@ Result<std::vector<StepResult>> RepairRun::apply(const Plan& plan, const std::ve
   const size_t first = log.steps.size();
   const size_t first_reason = log.reasons.size();
   log.reasons.insert(log.reasons.end(), reasons.begin(), reasons.end());
-  const std::vector<size_t> groups = step_groups(plan.steps);
+  const std::vector<StepGroup> groups = plan.groups.empty() ? step_groups(plan.steps) : plan.groups;
   for (size_t i = 0; i < plan.steps.size(); ++i) {
     LoggedStep& logged = log.steps.emplace_back();
     logged.step = plan.steps[i];
-    logged.group = first + groups[i];
+    logged.group = groups[i];
+    logged.group.number += first;
+    for (size_t& needed : logged.group.needs) {
+      needed += first;
+    }
     logged.plan = log.plans;
     std::erase_if(logged.step.findings, [&](size_t finding) { return finding >= reasons.size(); });
     for (size_t& finding : logged.step.findings) {

@@ -83,7 +83,10 @@ class Replayer {
     } else if (kind == "acknowledged") {
       log_.acknowledged = true;
     } else if (kind == "purge") {
+      log_.before_purge = log_.state;
       log_.state = RunLog::State::Purged;
+    } else if (kind == "purge-failed") {
+      log_.state = log_.before_purge;
     } else {
       in_.fail("record", "is \"" + escaped_excerpt(kind, 40) + "\", which this version does not know");
     }
@@ -108,18 +111,16 @@ class Replayer {
     size_t read = 0;
     for (const JsonValue& value : in_.array("steps")) {
       // Older journals know no groups: what they hold stands and falls as a whole.
-      const bool is_grouped = value.find_exact("step") != nullptr;
-      MemberReader grouped(value, "plan record");
-      Result<Step> step = step_from_json(is_grouped ? grouped.member("step") : value, log_.reasons);
-      const size_t group = is_grouped ? grouped.number("group", log_.steps.size()) : log_.steps.size() - read;
-      if (!step || keep_error(grouped)) {
-        nested_ = step ? nested_ : step.error();
+      const size_t whole = log_.steps.size() - read;
+      Result<GroupedStep> step = grouped_step_from_json(value, log_.steps.size(), log_.reasons);
+      if (!step) {
+        nested_ = step.error();
         return;
       }
       ++read;
       LoggedStep& logged = log_.steps.emplace_back();
-      logged.group = group;
-      logged.step = std::move(*step);
+      logged.group = step->group.value_or(StepGroup{whole, {}});
+      logged.step = std::move(step->step);
       logged.plan = log_.plans;
     }
     log_.plans += in_.truth("more") ? 0 : 1;

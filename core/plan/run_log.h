@@ -4,7 +4,8 @@
 // `intent`, then `done`; `end`. A step that failed and those of its group that were not tried are `given-up`; those that
 // were done are taken back between `back-intent` and `back-done`, and the run goes on. `keep` comes before the run keeps
 // something in an area on a filesystem of its own. After a finished run may come, for each batch taken back,
-// `undo-intent` and `undo-done`, then another `end`; `acknowledged`; `purge`. Internal to core/plan.
+// `undo-intent` and `undo-done`, then another `end`; `acknowledged`; `purge`, and `purge-failed` where it could delete
+// nothing. Internal to core/plan.
 #pragma once
 
 #include <cstdint>
@@ -54,7 +55,7 @@ struct LoggedStep {
   State state = State::Planned;
   std::string why;      // of Failed and Skipped, and of Undone where the run itself took it back
   std::string way_out;  // of Failed: what must be changed first
-  size_t group = 0;     // number of the first step of those that stand and fall together (see step_groups.h)
+  StepGroup group;      // in numbers of the log
   Trace trace;       // from Intended on
   size_t batch = 0;  // number of the intent that the step belongs to, from 1; later intents have higher numbers
   size_t plan = 0;   // number of the plan, from 0
@@ -63,6 +64,7 @@ struct LoggedStep {
 struct RunLog {
   enum class State { Open, Finished, Stopped, Undone, Purged };
   State state = State::Open;
+  State before_purge = State::Open;  // what a purge that deleted nothing leaves
   bool undoing = false;  // an undo has begun (and ended, if the state is Undone)
   bool acknowledged = false;
   std::string version;
@@ -117,6 +119,8 @@ JsonValue back_done_record();
 JsonValue end_record(RunLog::State state);
 JsonValue acknowledged_record();
 JsonValue purge_record();
+// Right behind it: nothing was deleted, so all is as it was before.
+JsonValue purge_failed_record();
 
 // Applies one record to the log; the writer of a record calls it too, so that memory and journal cannot differ.
 Result<void> replay(const JsonValue& record, RunLog& log);

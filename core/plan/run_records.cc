@@ -96,10 +96,7 @@ JsonValue plan_record(const RunLog& log, size_t first, size_t count, PlanRecord 
   JsonValue::Array steps;
   steps.reserve(count);
   for (size_t i = first; i < first + count; ++i) {
-    Object step;
-    record_number(step, "group", log.steps[i].group);
-    step.push_back({"step", step_to_json(log.steps[i].step, log.reasons)});
-    steps.push_back(JsonValue::object(std::move(step)));
+    steps.push_back(grouped_step_to_json(log.steps[i].step, log.steps[i].group, log.reasons));
   }
   object.push_back({"steps", JsonValue::array(std::move(steps))});
   return JsonValue::object(std::move(object));
@@ -181,6 +178,10 @@ JsonValue acknowledged_record() {
 
 JsonValue purge_record() {
   return JsonValue::object(record("purge"));
+}
+
+JsonValue purge_failed_record() {
+  return JsonValue::object(record("purge-failed"));
 }
 
 }  // namespace dfsck

@@ -16,7 +16,7 @@ bool has_changed_something(const RunLog& log) {
   });
 }
 
-Result<void> remove_run_directory(const Dir& own, const std::string& id, uint64_t& bytes) {
+Result<void> remove_run_directory(const Dir& own, const std::string& id, Removed& removed) {
   const Result<Dir> run = own.open_dir(id);
   const Result<std::vector<DirEntry>> entries = run ? run->list() : run.error();
   if (!entries) {
@@ -24,8 +24,8 @@ Result<void> remove_run_directory(const Dir& own, const std::string& id, uint64_
   }
   for (const DirEntry& entry : *entries) {
     if (entry.name != kJournalName) {
-      if (const Result<void> removed = remove_tree(*run, entry.name, bytes); !removed) {
-        return removed;
+      if (const Result<void> gone = remove_tree(*run, entry.name, removed); !gone) {
+        return gone;
       }
     }
   }
@@ -33,19 +33,19 @@ Result<void> remove_run_directory(const Dir& own, const std::string& id, uint64_
   if (const Result<void> synced = sync_directory(*run); !synced) {
     return synced;
   }
-  return remove_tree(own, id, bytes);
+  return remove_tree(own, id, removed);
 }
 
 Result<void> remove_run(const RunPlace& place, const RootLock& lock, const RunLog& log, FileTime own_time) {
   if (has_changed_something(log)) {
     return format_error("abandon", place.run.where(), "the run has changed something already");
   }
-  uint64_t bytes = 0;
-  if (const Result<void> removed = remove_keep_places(*place.root, place.id, log.keeps, bytes); !removed) {
-    return removed;
+  Removed removed;
+  if (const Result<void> gone = remove_keep_places(*place.root, place.id, log.keeps, removed); !gone) {
+    return gone;
   }
-  if (const Result<void> removed = remove_run_directory(lock.own(), place.id, bytes); !removed) {
-    return removed;
+  if (const Result<void> gone = remove_run_directory(lock.own(), place.id, removed); !gone) {
+    return gone;
   }
   if (!lock.made_own()) {
     const Result<void> restored = set_mtime_of(lock.own(), own_time);
@@ -55,8 +55,8 @@ Result<void> remove_run(const RunPlace& place, const RootLock& lock, const RunLo
   if (!top) {
     return top.error();
   }
-  if (const Result<void> removed = remove_object(place.top, kOwnDirectory); !removed) {
-    return removed;
+  if (const Result<void> gone = remove_object(place.top, kOwnDirectory); !gone) {
+    return gone;
   }
   const Result<void> restored = set_mtime_of(place.top, top->mtime);
   return restored ? sync_directory(place.top) : restored;

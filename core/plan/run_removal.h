@@ -1,11 +1,11 @@
 // Taking the directories of a run out of the root. Internal to core/plan.
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "core/base/result.h"
 #include "core/fs/lock.h"
+#include "core/fs/removed.h"
 #include "core/plan/run_log.h"
 #include "core/plan/run_place.h"
 
@@ -15,8 +15,8 @@ namespace dfsck {
 bool has_changed_something(const RunLog& log);
 
 // Removes the run's directory in `own` with all that is in it, the journal last: as long as anything else is left, the
-// run is known. Adds to `bytes` what that frees.
-Result<void> remove_run_directory(const Dir& own, const std::string& id, uint64_t& bytes);
+// run is known. Adds to `removed` what is gone, also after an error.
+Result<void> remove_run_directory(const Dir& own, const std::string& id, Removed& removed);
 
 // Removes all directories of a run that has changed nothing, and `.docker-fsck` where `lock` made it, else gives it back
 // the time `own_time`. Format for a run that has changed something.

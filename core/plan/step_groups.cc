@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <optional>
+#include <set>
 #include <string>
 
 #include "core/plan/precheck.h"
@@ -14,20 +16,21 @@ namespace {
 
 class Grouping {
  public:
-  explicit Grouping(const std::vector<Step>& steps) : steps_(steps), parents_(steps.size()) {
+  Grouping(const std::vector<Step>& steps, const Causes& causes)
+      : steps_(steps), causes_(causes), parents_(steps.size()) {
     std::iota(parents_.begin(), parents_.end(), size_t{0});
   }
 
-  std::vector<size_t> make() {
+  std::vector<StepGroup> make() {
     for (size_t i = 0; i < steps_.size(); ++i) {
       note_changes(i);
     }
     for (size_t i = 0; i < steps_.size(); ++i) {
       join_needs(i);
     }
-    std::vector<size_t> groups(steps_.size());
+    std::vector<StepGroup> groups(steps_.size());
     for (size_t i = 0; i < steps_.size(); ++i) {
-      groups[i] = find(i);
+      groups[i] = {find(i), needs_of(i)};
     }
     return groups;
   }
@@ -95,6 +98,28 @@ class Grouping {
     }
   }
 
+  std::vector<size_t> needs_of(size_t number) {
+    std::set<size_t> needs;
+    for (const size_t finding : steps_[number].findings) {
+      if (const std::optional<size_t> step = step_of_cause(finding); step && find(*step) != find(number)) {
+        needs.insert(find(*step));
+      }
+    }
+    return {needs.begin(), needs.end()};
+  }
+
+  // A step for the nearest of the finding's causes that has any.
+  std::optional<size_t> step_of_cause(size_t finding) const {
+    auto cause = causes_.find(finding);
+    for (size_t hops = 0; cause != causes_.end() && hops < causes_.size(); ++hops) {
+      if (const auto known = findings_.find(cause->second); known != findings_.end()) {
+        return known->second;
+      }
+      cause = causes_.find(cause->second);
+    }
+    return std::nullopt;
+  }
+
   size_t find(size_t i) {
     while (parents_[i] != i) {
       parents_[i] = parents_[parents_[i]];
@@ -110,6 +135,7 @@ class Grouping {
   }
 
   const std::vector<Step>& steps_;
+  const Causes& causes_;
   std::vector<size_t> parents_;
   // Who does it, by a step of the group.
   std::map<size_t, size_t> findings_;
@@ -121,8 +147,37 @@ class Grouping {
 
 }  // namespace
 
-std::vector<size_t> step_groups(const std::vector<Step>& steps) {
-  return Grouping(steps).make();
+std::vector<StepGroup> step_groups(const std::vector<Step>& steps, const Causes& causes) {
+  return Grouping(steps, causes).make();
+}
+
+void GroupIndex::add(const StepGroup& group) {
+  members_[group.number].push_back(size_++);
+  for (const size_t needed : group.needs) {
+    std::vector<size_t>& all = needed_by_[needed];
+    if (all.empty() || all.back() != group.number) {
+      all.push_back(group.number);
+    }
+  }
+}
+
+std::vector<size_t> GroupIndex::dependents(size_t group) const {
+  std::set<size_t> found{group};
+  std::vector<size_t> pending{group};
+  while (!pending.empty()) {
+    const auto known = needed_by_.find(pending.back());
+    pending.pop_back();
+    if (known == needed_by_.end()) {
+      continue;
+    }
+    for (const size_t dependent : known->second) {
+      if (found.insert(dependent).second) {
+        pending.push_back(dependent);
+      }
+    }
+  }
+  found.erase(group);
+  return {found.begin(), found.end()};
 }
 
 }  // namespace dfsck
