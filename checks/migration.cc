@@ -7,7 +7,9 @@
 
 #include "checks/migration_drivers.h"
 #include "checks/migration_inventory.h"
+#include "checks/migration_links.h"
 #include "checks/migration_measure.h"
+#include "checks/migration_missed.h"
 #include "checks/migration_request.h"
 #include "checks/migration_source.h"
 #include "checks/migration_target.h"
@@ -118,6 +120,7 @@ class Migration {
     }
     report_.plan.notes.insert(report_.plan.notes.begin(), notes.begin(), notes.end());
     report_.plan.outside = outside;
+    name_daemon_links(source_->root(), report_);
     for (size_t i = 0; i < report_.plan.units.size(); ++i) {
       if (!is_live() || report_.plan.units[i].immutable) {
         report_.copied_units.push_back(i);
@@ -453,9 +456,10 @@ class Migration {
   void end() {
     report_.end = MigrationReport::End::Done;
     constexpr int kCorrected = 1;
-    const bool whole = (exit_code(report_) & ~kCorrected) == 0;
-    const Result<void> ended = end_migration(source_->root(), *target_.root, units_of(report_), written_as(files_), whole,
-                                             wish_.jobs, cancel_, progress_);
+    const bool whole =
+        has_all_of_plan(report_) && (exit_code(*report_.target_check, Strict::No) & ~kCorrected) == 0;
+    const Result<void> ended = end_migration(source_->root(), *target_.root, units_of(report_), written_as(files_),
+                                             {whole, report_.copied->problems}, wish_.jobs, cancel_, progress_);
     if (!ended) {
       report_.end = MigrationReport::End::Stopped;
       refuse(ended.error().message());

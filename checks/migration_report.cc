@@ -1,9 +1,19 @@
 // What a migration came to.
 #include <algorithm>
 
-#include "checks/migration.h"
+#include "checks/migration_missed.h"
 
 namespace dfsck {
+
+std::vector<RelPath> missed_mounts(const MigrationReport& report) {
+  std::vector<RelPath> missed;
+  for (const Omission& omission : report.plan.omissions) {
+    if (omission.kind == Omission::Kind::Mounted) {
+      missed.push_back(omission.path);
+    }
+  }
+  return missed;
+}
 
 bool MigrationReport::loses_data() const {
   if (!copied) {
@@ -24,9 +34,12 @@ bool MigrationReport::loses_data() const {
                      [](const CopyProblem& problem) { return problem.loses_data(); });
 }
 
-bool MigrationReport::is_whole() const {
-  return end == End::Done && !loses_data() && inventory.target && inventory.gaps.empty();
+bool has_all_of_plan(const MigrationReport& report) {
+  return report.end == MigrationReport::End::Done && !report.loses_data() && report.inventory.target &&
+         report.inventory.gaps.empty();
 }
+
+bool MigrationReport::is_whole() const { return has_all_of_plan(*this) && missed_mounts(*this).empty(); }
 
 int exit_code(const MigrationReport& report) {
   constexpr int kLeft = 4;
@@ -36,7 +49,8 @@ int exit_code(const MigrationReport& report) {
     return kCancelled;
   }
   switch (report.end) {
-    case MigrationReport::End::Planned: return 0;
+    case MigrationReport::End::Planned:
+      return report.wish.when == MigrationWish::When::Live || missed_mounts(report).empty() ? 0 : kLeft;
     case MigrationReport::End::Refused:
     case MigrationReport::End::Stopped: return report.source_is_damaged ? kLeft : kFailed;
     case MigrationReport::End::Live: return report.loses_data() ? kLeft : 0;

@@ -1,6 +1,7 @@
 // First what nobody makes anew, then what travels, then the rest.
 #include "cmd/render_migration_plan.h"
 
+#include "checks/migration_missed.h"
 #include "cmd/migration_sums.h"
 #include "cmd/text_section.h"
 #include "core/base/escape.h"
@@ -15,6 +16,7 @@ class PlanText {
 
   std::string text() {
     left_out("STAYS BEHIND, and nothing makes it anew", false);
+    missed_mounts();
     travels();
     left_out("left out, and made anew when it is needed", true);
     rewritten();
@@ -48,6 +50,14 @@ class PlanText {
       }
     }
     section(made_anew ? heading : settings_.paint.bold(heading), lines);
+  }
+
+  void missed_mounts() {
+    std::vector<std::string> lines;
+    for (const RelPath& path : dfsck::missed_mounts(report_)) {
+      lines.push_back("what is mounted or linked at " + path.text() + " does not travel: move it there, or copy it yourself");
+    }
+    section(settings_.paint.red("NOT THE WHOLE ROOT"), lines);
   }
 
   void travels() {

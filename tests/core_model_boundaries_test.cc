@@ -1,6 +1,7 @@
 // Where other filesystems begin inside a root, and whose they are. Mount tables are made up; the root is real.
 #include <gtest/gtest.h>
 
+#include "core/model/mount_makers.h"
 #include "core/model/scan_boundaries.h"
 #include "tests/temp_root.h"
 
@@ -19,13 +20,20 @@ TEST(Boundaries, WhoMadeAMountIsToldByItsPlace) {
     return maker_of_mount(path, type, has_options);
   };
   for (const char* area : {"volumes", "overlay2", "containers", "image", "image/overlay2", "tmp", "volumes/db",
-                           "volumes/db/_data", "volumes/db/_data/inside", "containers/abc", "overlay2/abc", "other"}) {
+                           "volumes/db/_data", "volumes/db/_data/inside", "containers/abc", "overlay2/abc", "other",
+                           "containers/abc/config.v2.json", "overlay2/abc/diff", "overlay2/abc/diff/merged",
+                           "volumes/metadata.db", "plugins/abc/config.json", "buildkit/cache.db", "network/files"}) {
     EXPECT_EQ(maker(area, "ext4"), "") << area;
   }
   EXPECT_EQ(maker("volumes", "nfs4"), "") << "an area is data wherever it is";
   EXPECT_EQ(maker("volumes/db/_data", "nfs4"), "") << "no options: somebody mounted it";
   EXPECT_EQ(maker("volumes/db/_data", "nfs4", true), "the options of volume db");
-  EXPECT_EQ(maker("volumes/db/_data/inside", "nfs4"), "something that ran");
+  for (const char* place : {"volumes/db/_data/inside", "containers/abc/local-logs", "overlay2/abc/diff/srv", "network/files",
+                            "plugins/storage/blobs", "other/place"}) {
+    EXPECT_EQ(maker(place, "tmpfs"), kNoDaemon) << place;
+    EXPECT_EQ(maker(place, "nsfs"), "something that ran") << place << ": nobody's data";
+  }
+  EXPECT_EQ(maker("volumes/db/_data/inside", "nfs4"), kNoDaemon);
   EXPECT_EQ(maker("overlay2/abc/merged", "overlay"), "a container");
   EXPECT_EQ(maker("overlay2/abc/merged", "ext4"), "a container");
   EXPECT_EQ(maker("aufs/mnt/abc", "aufs"), "a container");
@@ -34,8 +42,9 @@ TEST(Boundaries, WhoMadeAMountIsToldByItsPlace) {
   EXPECT_EQ(maker("rootfs/overlayfs/abc", "overlay"), "a container");
   EXPECT_EQ(maker("plugins/abc/rootfs", "overlay"), "a plugin");
   EXPECT_EQ(maker("plugins/abc/propagated-mount/vol", "nfs"), "a plugin");
-  EXPECT_EQ(maker("buildkit/executor/abc/rootfs", "overlay"), "something that ran");
-  EXPECT_EQ(maker("other/place", "nsfs"), "something that ran");
+  EXPECT_EQ(maker("buildkit/executor/abc/rootfs", "overlay"), "a build step");
+  EXPECT_EQ(maker("tmp/buildkit-mount1", "ext4"), "a build step");
+  EXPECT_EQ(maker("containerd/daemon/io.containerd.runtime.v2.task/moby/abc/rootfs", "overlay"), "a container");
 }
 
 TEST(Boundaries, MountsBindsAndLinks) {
@@ -67,6 +76,30 @@ TEST(Boundaries, MountsBindsAndLinks) {
   EXPECT_EQ(texts[4], "volumes, a link to " + elsewhere.path() + "/volumes");
   EXPECT_EQ(texts[5], "the mount of /dev/sdd (btrfs) at volumes/x/_data");
   EXPECT_EQ(found[4].filesystem, "xfs") << "of what is behind the link";
+}
+
+TEST(Boundaries, AMountIsSeenBehindEachLinkThatLeadsAboveIt) {
+  const TempRoot elsewhere;
+  elsewhere.make_dir("data/disk");
+  const TempRoot temp;
+  temp.make_dir("kept/inside");
+  temp.make_dir("volumes/a");
+  temp.make_dir("volumes/b");
+  temp.make_dir("volumes/c");
+  temp.make_symlink("volumes/a/_data", elsewhere.path() + "/data");
+  temp.make_symlink("volumes/b/_data", elsewhere.path() + "/data");
+  temp.make_symlink("volumes/c/_data", "../../kept");
+  const std::string table = mount_line("/", "ext4", "/dev/sda1", "/", "8:1") +
+                            mount_line(elsewhere.path() + "/data/disk", "xfs") +
+                            mount_line(temp.path() + "/kept/inside", "ext4");
+  std::vector<std::string> mounts;
+  for (const Boundary& boundary : find_boundaries(temp.open(), table)) {
+    if (boundary.kind != Boundary::Kind::Link) {
+      mounts.push_back(boundary.path.text());
+    }
+  }
+  EXPECT_EQ(mounts, (std::vector<std::string>{"kept/inside", "volumes/a/_data/disk", "volumes/b/_data/disk",
+                                              "volumes/c/_data/inside"}));
 }
 
 TEST(Boundaries, AVolumesOptionsMountIt) {

@@ -2,6 +2,7 @@
 // root.
 #include <gtest/gtest.h>
 
+#include "core/model/host_containerd.h"
 #include "core/model/scan_other_stores.h"
 #include "tests/bolt_builder.h"
 #include "tests/model_builder.h"
@@ -49,7 +50,7 @@ TEST(ContainerdStoreScan, AGraphDriversContainerdIsNone) {
   temp.make_dir("containerd/daemon/io.containerd.content.v1.content");
   Model model;
   model.driver = "overlay2";
-  scan_containerd_store(temp.open(), {}, model);
+  scan_containerd_store(temp.open(), {}, false, model);
   EXPECT_FALSE(model.containerd_store.is_used());
 }
 
@@ -57,7 +58,7 @@ TEST(ContainerdStoreScan, InsideTheRoot) {
   const TempRoot temp;
   make_store(temp, "containerd/daemon/", kContainer);
   Model model = with_container();
-  scan_containerd_store(temp.open(), {}, model);
+  scan_containerd_store(temp.open(), {}, false, model);
   const ContainerdStore& store = model.containerd_store;
   EXPECT_EQ(store.place, "containerd/daemon");
   EXPECT_EQ(store.images, 1U) << "of daemons' namespaces";
@@ -72,10 +73,10 @@ TEST(ContainerdStoreScan, OutsideItMustKnowAContainerOfTheRoot) {
   make_store(ours, "", kContainer);
   make_store(foreign, "", std::string(64, 'd'));
   Model model = with_container();
-  scan_containerd_store(temp.open(), {"/nothing/there", foreign.path(), ours.path()}, model);
+  scan_containerd_store(temp.open(), {"/nothing/there", foreign.path(), ours.path()}, false, model);
   EXPECT_EQ(model.containerd_store.place, ours.path());
   Model none = with_container();
-  scan_containerd_store(temp.open(), {foreign.path()}, none);
+  scan_containerd_store(temp.open(), {foreign.path()}, false, none);
   EXPECT_EQ(none.containerd_store.place, "");
   EXPECT_TRUE(none.containerd_store.is_used()) << "half a Docker";
 }
@@ -85,12 +86,55 @@ TEST(ContainerdStoreScan, WithoutATraceNobodyLooksOutside) {
   const TempRoot outside;
   make_store(outside, "", kContainer);
   Model model;
-  scan_containerd_store(temp.open(), {outside.path()}, model);
+  scan_containerd_store(temp.open(), {outside.path()}, false, model);
   EXPECT_FALSE(model.containerd_store.is_used());
   temp.make_dir("buildkit/containerd-overlayfs");
   Model traced;
-  scan_containerd_store(temp.open(), {outside.path()}, traced);
+  scan_containerd_store(temp.open(), {outside.path()}, false, traced);
   EXPECT_EQ(traced.containerd_store.place, outside.path());
+}
+
+TEST(ContainerdStoreScan, DaemonJsonTurnsItOn) {
+  const TempRoot temp;
+  const TempRoot outside;
+  make_store(outside, "", kContainer);
+  Model found;
+  scan_containerd_store(temp.open(), {outside.path()}, true, found);
+  EXPECT_EQ(found.containerd_store.place, outside.path());
+  Model lost;
+  scan_containerd_store(temp.open(), {"/nothing/there"}, true, lost);
+  EXPECT_EQ(lost.containerd_store.place, "/nothing/there") << "it has images, or had them";
+  const TempRoot empty;
+  empty.write("io.containerd.metadata.v1.bolt/meta.db", "new");
+  Model unused;
+  scan_containerd_store(temp.open(), {empty.path()}, true, unused);
+  EXPECT_FALSE(unused.containerd_store.is_used()) << "nothing was pulled yet";
+}
+
+TEST(HostContainerd, ConfigurationOfTheHost) {
+  const TempRoot root;
+  const TempRoot top;
+  const auto daemon = [&](const std::string& features, const std::string& data_root) {
+    top.write("etc/docker/daemon.json", R"({"features":)" + features + R"(,"data-root":")" + data_root + "\"}");
+    return read_host_containerd(root.open(), top.path()).serves_root;
+  };
+  EXPECT_FALSE(read_host_containerd(root.open(), top.path()).serves_root) << "no file";
+  EXPECT_TRUE(daemon(R"({"containerd-snapshotter":true})", root.path()));
+  EXPECT_FALSE(daemon(R"({"containerd-snapshotter":false})", root.path()));
+  EXPECT_FALSE(daemon(R"({"containerd-snapshotter":true})", "/of/another"));
+  EXPECT_FALSE(daemon(R"(["containerd-snapshotter"])", root.path()));
+  top.write("etc/docker/daemon.json", "{torn");
+  top.write("etc/containerd/config.toml", "version = 2\n root = '/data/containerd' # moved\n");
+  EXPECT_FALSE(read_host_containerd(root.open(), top.path()).serves_root);
+  EXPECT_EQ(read_host_containerd(root.open(), top.path()).root, "/data/containerd");
+}
+
+TEST(HostContainerd, RootInToml) {
+  EXPECT_EQ(containerd_root_in("root = \"/a b\"\nstate = \"/run\""), "/a b");
+  for (const char* none : {"", "# root = \"/a\"", "[plugins]\nroot = \"/a\"", "root = \"/a", "root = relative", "root = \"a\"",
+                           "root = \"/a\\u0041\"", "rootless = \"/a\""}) {
+    EXPECT_EQ(containerd_root_in(none), "") << none;
+  }
 }
 
 TEST(UncoveredDriverScan, DirectoriesThatLayerdbNames) {

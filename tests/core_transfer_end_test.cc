@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -29,7 +30,7 @@ class EndTest : public ::testing::Test {
     ASSERT_TRUE(migrate(source_.path(), target_.path()));
     Progress progress;
     const auto ended =
-        end_migration(source_.open(), target_.open(), awkward_units(), written, true, 1, never_, progress);
+        end_migration(source_.open(), target_.open(), awkward_units(), written, {true, problems_}, 1, never_, progress);
     ASSERT_TRUE(ended) << ended.error().message();
   }
 
@@ -47,6 +48,7 @@ class EndTest : public ::testing::Test {
     return trace && *trace && (*trace)->finished;
   }
 
+  std::vector<CopyProblem> problems_;
   const Cancel never_;
   const TempRoot source_;
   const TempRoot target_;
@@ -63,6 +65,43 @@ TEST_F(EndTest, NothingHasChanged) {
     EXPECT_EQ(unit.bytes, 0U);
     EXPECT_GT(unit.files, 0U);
   }
+}
+
+TEST_F(EndTest, WhatTheTargetRefusedIsStillTold) {
+  problems_ = {{CopyProblem::Kind::Attribute, "volumes/\xff\n", EOPNOTSUPP, 0, "set attribute user.x: not supported"}};
+  std::ofstream(source_.path() + "/volumes/v/_data/new") << "x";
+  finish("written");
+  const MigrationComparison compared = compare();
+  EXPECT_TRUE(compared.is_same);
+  ASSERT_EQ(compared.result.problems.size(), 1U);
+  EXPECT_EQ(compared.result.problems[0].kind, CopyProblem::Kind::Attribute);
+  EXPECT_EQ(compared.result.problems[0].path, problems_[0].path);
+  EXPECT_EQ(compared.result.problems[0].code, EOPNOTSUPP);
+  EXPECT_EQ(compared.result.problems[0].detail, problems_[0].detail);
+}
+
+TEST_F(EndTest, DirectoriesAboveUnitsThatAreGoneGoAsWell) {
+  std::vector<MigrationUnit> units = awkward_units();
+  const auto copied = [&] {
+    Progress progress;
+    const auto done = migrate_units(source_.open(), target_.open(), units, {}, never_, progress);
+    ASSERT_TRUE(done && !done->stopped);
+  };
+  source_.make_dir("volumes/gone/deep/_data");
+  source_.make_dir("top");
+  units.push_back({"volumes/gone/deep/_data"});
+  units.push_back({"top", MigrationUnit::Kind::Directory});
+  copied();
+  ASSERT_TRUE(fs::exists(target_.path() + "/volumes/gone/deep/_data"));
+  ASSERT_TRUE(fs::exists(target_.path() + "/top"));
+  fs::remove_all(source_.path() + "/volumes/gone");
+  fs::remove(source_.path() + "/top");
+  std::ofstream(target_.path() + "/of-somebody") << "x";
+  units = awkward_units();
+  copied();
+  EXPECT_FALSE(fs::exists(target_.path() + "/volumes/gone"));
+  EXPECT_FALSE(fs::exists(target_.path() + "/top"));
+  EXPECT_TRUE(fs::exists(target_.path() + "/of-somebody")) << "nothing of a migration";
 }
 
 TEST_F(EndTest, EveryChangeOfTheSourceIsSeen) {

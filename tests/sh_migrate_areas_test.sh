@@ -9,7 +9,7 @@ fi
 # shellcheck source=tests/shell.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/shell.sh"
 
-cases=(mounts links deeper-mounts same-data-twice options-mounts refused-loops resumed live)
+cases=(mounts links deeper-mounts mounts-over-files daemon-links same-data-twice options-mounts refused-attributes gone-directories refused-loops resumed live)
 if [ "$(id -u)" -ne 0 ]; then
   for name in "${cases[@]}"; do
     skip "migration of areas: $name" "needs root: mounts, owners, trusted attributes"
@@ -48,7 +48,7 @@ migrate() {
     >"$work/text" 2>&1 </dev/null || status=$?
 }
 
-plan_of() { sed -n '/^STAYS BEHIND\|^what travels/,/^copied:\|^exit code/p' "$1" | grep -v '^copied:\|^exit code'; }
+plan_of() { sed -n '/^STAYS BEHIND\|^what travels/,/^copied:\|^exit code\|^LEFT IN/p' "$1" | grep -v '^copied:\|^exit code\|^LEFT IN'; }
 
 says() { grep -qF -- "$1" "$work/text" || echo "it does not say: $1"; }
 # The dry run, then the run: the same plan, and the exit status that is expected.
@@ -134,14 +134,72 @@ try_deeper_mounts() {
   mount -t tmpfs passing "$source/$data/sub"
   printf 'gone soon\n' >"$source/$data/sub/file"
   judge "mounts inside the data of a volume" "$(
-    migrate_both 0
+    migrate_both 4
     says "$data/archive: was a bind mount of"
-    grep -A 1 '^STAYS BEHIND' "$work/text" | grep -qF "$data/sub/*: mount of passing (tmpfs), made by something that ran" || echo "the tmpfs is not named at the top"
-    whole
+    grep -A 1 '^STAYS BEHIND' "$work/text" | grep -qF "$data/sub/*: mount of passing (tmpfs), made by somebody, not by a daemon" || echo "the tmpfs is not named at the top"
+    says "what is mounted or linked at $data/sub does not travel"
+    ! grep -q 'can be removed' "$work/text" || echo "the source can be removed"
+    jq -e '.inventory | .whole == false and .lacking == []' "$work/report" >/dev/null || echo "whole: $(jq -c .inventory "$work/report")"
     [ "$(cat "$target/$data/archive/deep/file")" = old ] || echo "the archive stayed behind"
     [ -d "$target/$data/sub" ] && [ ! -e "$target/$data/sub/file" ] || echo "the tmpfs was copied"
   )"
-  umount "$source/$data/archive" "$source/$data/sub"
+  judge "mounts inside the data of a volume, once more" "$(
+    migrate --yes
+    [ "$status" -eq 4 ] || echo "exit $status"
+    says "what is mounted or linked at $data/sub does not travel"
+    says "complete: the source is as it was"
+    umount "$source/$data/sub"
+    migrate --yes
+    [ "$status" -eq 0 ] || echo "unmounted: exit $status: $(tail -n 5 "$work/text")"
+    says "can be removed"
+    [ "$(cat "$target/$data/sub/first")" = one ] || echo "what was under the mount stayed behind"
+  )"
+  umount "$source/$data/archive"
+}
+
+# A mount over a single file hides nothing of a daemon's: it is the file.
+try_mounts_over_files() {
+  local file files
+  new_source
+  files=(volumes/metadata.db "$(cd "$source" && echo containers/c1*/config.v2.json)" image/overlay2/repositories.json)
+  for file in "${files[@]}"; do
+    mkdir -p "$work/elsewhere/$(dirname "$file")"
+    cp -a "$source/$file" "$work/elsewhere/$file"
+    mount --bind "$work/elsewhere/$file" "$source/$file"
+  done
+  judge "files that are mounted" "$(
+    migrate_both 0
+    says "volumes/metadata.db: was a bind mount of"
+    says "is a plain file in the target"
+    whole
+    same_as "$work/plain"
+  )"
+  for file in "${files[@]}"; do
+    umount "$source/$file"
+  done
+}
+
+# What a daemon keeps in a directory of its own may be a link that leads elsewhere: a daemon follows it.
+try_daemon_links() {
+  local container
+  new_source
+  container=$(cd "$source" && echo containers/c2*)
+  mkdir "$source/kept" && mv "$source/$container" "$source/kept/c"
+  judge "a container that is a link" "$(
+    ln -s ../kept/c "$source/$container"
+    migrate_both 0
+    ! grep -q '^STAYS BEHIND' "$work/text" || echo "something stays behind: $(grep -A 2 '^STAYS' "$work/text")"
+    [ -e "$target/$container/config.v2.json" ] || echo "the link leads nowhere"
+    rm -rf "$target" "$source/$container"
+    ln -s "$work/elsewhere" "$source/$container"
+    migrate_both 0
+    grep -A 1 '^STAYS BEHIND' "$work/text" | grep -qF "behind a link to $work/elsewhere, which stays a link" || echo "it is not named"
+    rm -rf "$target" "$source/$container"
+    ln -s "$source/kept/c" "$source/$container"
+    migrate_both 4
+    says "what is mounted or linked at ${container%c2c2*}"
+    ! grep -q 'can be removed' "$work/text" || echo "the source can be removed"
+  )"
 }
 
 try_same_data_twice() {
@@ -201,6 +259,54 @@ try_refused_loops() {
     [ "$status" -eq 8 ] || echo "exit $status"
     says "volumes/loop/_data is what the target lies in"
     [ -z "$(ls -A "$target")" ] || echo "something was written"
+  )"
+}
+
+# ext4 holds attributes up to a block, the source's filesystem larger ones.
+try_refused_attributes() {
+  local plain=$source
+  new_source
+  mkdir -p "$work/large" "$work/small"
+  mount -t tmpfs tmpfs "$work/large"
+  truncate -s 64M "$work/disk" && mkfs.ext4 -q -F "$work/disk" && mount -o loop "$work/disk" "$work/small"
+  cp -a "$source" "$work/large/source"
+  source=$work/large/source target=$work/small/target
+  printf 'large\n' >"$source/$data/sub/large"
+  python3 -c 'import os, sys
+for path in sys.argv[1:]: os.setxattr(path, "user.large", b"x" * 20000)' "$source/$data/sub/large" "$source/volumes"
+  judge "attributes that the target refuses, again" "$(
+    migrate --yes
+    first=$status
+    says "volumes/data/_data/sub/large: set attribute user.large"
+    sed -n '/^NOT COPIED AS IT IS/,/^$/p' "$work/text" >"$work/refused"
+    migrate --yes
+    [ "$status" -eq "$first" ] || echo "exit $first, then $status"
+    says "complete: the source is as it was"
+    says "copied: 0 files"
+    sed -n '/^NOT COPIED AS IT IS/,/^$/p' "$work/text" | cmp -s - "$work/refused" || echo "not the same is named"
+    touch "$source/$data/sub/large"
+    migrate --yes
+    [ "$status" -eq "$first" ] || echo "after a change: exit $status"
+    says "volumes: set attribute user.large"
+  )"
+  source=$plain target=$work/target
+  umount "$work/large" "$work/small"
+}
+
+# What is gone from the source goes from the target, whatever it was.
+try_gone_directories() {
+  new_source
+  mkdir -p "$source/volumes/gone/_data/deep" "$source/volumes/empty" "$source/runtimes"
+  judge "directories that are gone" "$(
+    migrate --yes
+    [ "$status" -eq 0 ] || echo "exit $status: $(tail -n 5 "$work/text")"
+    [ -d "$target/volumes/gone/_data/deep" ] && [ -d "$target/volumes/empty" ] || echo "not copied"
+    rm -r "$source/volumes/gone" "$source/volumes/empty" "$source/runtimes"
+    migrate --yes
+    [ "$status" -eq 0 ] || echo "again: exit $status: $(tail -n 5 "$work/text")"
+    same_as "$source"
+    migrate --yes
+    says "complete: the source is as it was"
   )"
 }
 

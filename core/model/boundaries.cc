@@ -8,16 +8,23 @@
 #include "core/base/escape.h"
 #include "core/base/text.h"
 #include "core/fs/area_links.h"
+#include "core/model/mount_makers.h"
 
 namespace dfsck {
 namespace {
 
-// Filesystems without a place on a disk: nobody keeps data in them.
+// Views of other directories, and memory: they do not outlive what mounted them.
 bool is_passing(std::string_view filesystem) {
-  constexpr std::array<std::string_view, 15> kPassing{"overlay", "tmpfs",  "nsfs",    "mqueue", "proc",
-                                                      "sysfs",   "devpts", "devtmpfs", "ramfs",  "cgroup",
-                                                      "cgroup2", "bpf",    "shm",     "aufs",   "fuse.fuse-overlayfs"};
+  constexpr std::array<std::string_view, 7> kPassing{"overlay",  "aufs", "fuse.fuse-overlayfs", "tmpfs", "ramfs",
+                                                     "devtmpfs", "shm"};
   return std::find(kPassing.begin(), kPassing.end(), filesystem) != kPassing.end();
+}
+
+// What the kernel shows of itself. Nobody keeps data in them.
+bool is_of_kernel(std::string_view filesystem) {
+  constexpr std::array<std::string_view, 9> kKernel{"nsfs",   "mqueue",  "proc",     "sysfs",   "devpts",
+                                                    "cgroup", "cgroup2", "bpf",      "debugfs"};
+  return std::find(kKernel.begin(), kKernel.end(), filesystem) != kKernel.end();
 }
 
 bool is_of_network(std::string_view filesystem) {
@@ -31,44 +38,69 @@ bool is_driver(std::string_view area) {
   return std::find(kDrivers.begin(), kDrivers.end(), area) != kDrivers.end();
 }
 
-constexpr std::string_view kUnknownMaker = "something that ran";
+using Parts = std::vector<std::string_view>;
 
-std::string maker_in_volumes(const std::vector<std::string_view>& parts, std::string_view filesystem,
-                             bool has_options) {
+// A disk of an administrator is data wherever it is.
+std::string maker_elsewhere(std::string_view filesystem) { return is_passing(filesystem) ? std::string(kNoDaemon) : ""; }
+
+std::string maker_in_volumes(const Parts& parts, std::string_view filesystem, bool has_options) {
   if (parts.size() == 3 && has_options) {
     return "the options of volume " + escaped(parts[1]);
   }
-  const bool inside_data = parts.size() > 3;
-  return inside_data && (is_passing(filesystem) || is_of_network(filesystem)) ? std::string(kUnknownMaker) : "";
+  const bool stays = parts.size() > 3 && (is_passing(filesystem) || is_of_network(filesystem));
+  return stays ? std::string(kNoDaemon) : "";
+}
+
+// moby daemon/container_operations_unix.go: setupIpcDirs, setupSecretDir; before 17.06 without mounts/.
+std::string maker_in_containers(const Parts& parts, std::string_view filesystem) {
+  constexpr std::array<std::string_view, 4> kMounted{"mounts", "shm", "mqueue", "secrets"};
+  const bool by_daemon =
+      parts.size() > 2 && std::find(kMounted.begin(), kMounted.end(), parts[2]) != kMounted.end();
+  return by_daemon ? std::string(kContainer) : maker_elsewhere(filesystem);
+}
+
+std::string maker_in_driver(const Parts& parts, std::string_view filesystem) {
+  const bool is_view = parts.size() > 2 && (parts[2] == "merged" || parts[1] == "mnt" || parts[0] == "aufs" ||
+                                            parts[0] == "devicemapper" || parts[0] == "zfs");
+  return is_view ? std::string(kContainer) : maker_elsewhere(filesystem);
+}
+
+// moby plugin/manager_linux.go: it mounts its own directories again, and plugins mount below them.
+std::string maker_in_plugins(const Parts& parts, std::string_view filesystem) {
+  const bool of_plugin = parts.size() > 2 && (parts[2] == "rootfs" || parts[2] == "propagated-mount");
+  const bool is_view = parts.size() > 3 || is_passing(filesystem) || is_of_network(filesystem);
+  return of_plugin && is_view ? std::string(kPlugin) : maker_elsewhere(filesystem);
+}
+
+std::string maker_in_builds(const Parts& parts, std::string_view filesystem) {
+  const bool is_scratch = parts[0] == "tmp" || parts[1] == "executor" || is_passing(filesystem);
+  return is_scratch ? std::string(kBuildStep) : "";
+}
+
+std::string maker_in_containerd(const Parts& parts, std::string_view filesystem) {
+  const bool of_task = parts.size() > 2 && (parts[2].starts_with("io.containerd.runtime.") || parts[2] == "tmpmounts");
+  return of_task ? std::string(kContainer) : maker_elsewhere(filesystem);
 }
 
 }  // namespace
 
 std::string maker_of_mount(const RelPath& path, std::string_view filesystem, bool has_options) {
-  const std::vector<std::string_view> parts = split(path.bytes(), '/');
+  const Parts parts = split(path.bytes(), '/');
   const std::string_view area = parts.front();
   if (parts.size() == 1 || (parts.size() == 2 && area == "image")) {
     return "";  // an area itself, of whatever filesystem
   }
-  if (area == "volumes") {
-    return maker_in_volumes(parts, filesystem, has_options);
+  if (is_of_kernel(filesystem)) {
+    return std::string(kSomethingThatRan);
   }
-  // A directory of a container or a layer that an administrator mounted is theirs; what is mounted inside of one is not.
-  const bool inside_one = parts.size() > 2;
-  if (area == "rootfs" || (area == "containers" && inside_one)) {
-    return std::string(kContainer);
-  }
-  const bool is_in_layer = inside_one && parts[2] == "diff";  // where no container mounts anything
-  const bool is_view = path.name() == "merged" || path.name() == "mnt" || area == "aufs" || area == "devicemapper" ||
-                       area == "zfs" || is_passing(filesystem);
-  if (is_driver(area) && inside_one && is_view && !is_in_layer) {
-    return std::string(kContainer);
-  }
-  if (area == "plugins" && inside_one) {
-    return "a plugin";
-  }
-  const bool of_builds = area == "tmp" || (area == "buildkit" && inside_one) || area == "builder";
-  return of_builds || is_passing(filesystem) ? std::string(kUnknownMaker) : "";
+  return area == "rootfs"                                           ? std::string(kContainer)
+         : area == "volumes"                                        ? maker_in_volumes(parts, filesystem, has_options)
+         : area == "containers"                                     ? maker_in_containers(parts, filesystem)
+         : area == "plugins"                                        ? maker_in_plugins(parts, filesystem)
+         : area == "tmp" || area == "buildkit" || area == "builder" ? maker_in_builds(parts, filesystem)
+         : area == "containerd"                                     ? maker_in_containerd(parts, filesystem)
+         : is_driver(area)                                          ? maker_in_driver(parts, filesystem)
+                                                                    : maker_elsewhere(filesystem);
 }
 
 std::string described(const Boundary& boundary) {

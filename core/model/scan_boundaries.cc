@@ -40,23 +40,43 @@ void add_links(const Root& root, const std::vector<MountEntry>& mounts, Found& f
   }
 }
 
+// Where a mount is seen in a root: in its own directory, and behind each link that leads above it.
+std::vector<RelPath> points_in_root(const Root& root, const std::string& point) {
+  std::vector<RelPath> points;
+  const auto add = [&](const std::string& base, const RelPath& path) {
+    const std::string prefix = base == "/" ? "/" : base + "/";
+    const auto rest = point.starts_with(prefix) ? RelPath::parse(std::string_view(point).substr(prefix.size())) : std::nullopt;
+    if (rest) {
+      points.push_back(path.joined(*rest));
+    }
+  };
+  add(root.path(), RelPath());
+  for (const AreaLink& link : root.area_links().all()) {
+    if (link.is_followed()) {
+      add(link.resolved, link.path);
+    }
+  }
+  return points;
+}
+
 void add_mounts(const Root& root, const std::vector<MountEntry>& mounts, Found& found) {
   const MountEntry* own = mount_holding(mounts, root.path());
   for (const MountEntry& mount : mounts) {
-    const std::optional<RelPath> path = point_in_root(root, mount.point);
-    if (!path || root.area_links().at(*path) != nullptr || !root.stat(*path)) {
-      continue;
-    }
     // A subvolume that is mounted by its name is a filesystem of its own to all but its device.
     const bool again = own != nullptr && mount.device == own->device && mount.type != "btrfs";
     const bool is_bind = again || (mount.root != "/" && mount.type != "btrfs" && mount.type != "nsfs");
-    found[*path] = {*path,
-                    is_bind ? Boundary::Kind::Bind : Boundary::Kind::Mount,
-                    mount.source,
-                    is_bind ? mount.root : "",
-                    mount.type,
-                    maker_of_mount(*path, mount.type, is_mounted_by_options(root, *path)),
-                    ""};
+    for (const RelPath& path : points_in_root(root, mount.point)) {
+      if (root.area_links().at(path) != nullptr || !root.stat(path)) {
+        continue;
+      }
+      found[path] = {path,
+                     is_bind ? Boundary::Kind::Bind : Boundary::Kind::Mount,
+                     mount.source,
+                     is_bind ? mount.root : "",
+                     mount.type,
+                     maker_of_mount(path, mount.type, is_mounted_by_options(root, path)),
+                     ""};
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "core/model/database_file.h"
+#include "core/model/host_containerd.h"
 
 namespace dfsck {
 namespace {
@@ -191,9 +192,14 @@ bool look_outside(const std::string& path, ContainerdStore& store) {
   return true;
 }
 
+bool is_containerd(const std::string& path) {
+  const Result<Root> outside = Root::open(path);
+  return outside && outside->stat(kContainerdDatabase);
+}
+
 }  // namespace
 
-void scan_containerd_store(const Root& root, const std::vector<std::string>& outside, Model& model) {
+void scan_containerd_store(const Root& root, const std::vector<std::string>& outside, bool is_configured, Model& model) {
   ContainerdStore& store = model.containerd_store;
   StateReader reader(root);
   find_users(reader, model, store);
@@ -204,11 +210,13 @@ void scan_containerd_store(const Root& root, const std::vector<std::string>& out
     store.place = own.bytes();
     store.images = read_namespaces(reader, own / kContainerdDatabase, store).images;
     store.size = measure_store(reader, own);
-  } else if (store.is_used()) {
-    for (const std::string& path : outside) {
-      if (look_outside(path, store)) {
-        break;
-      }
+  } else if (store.is_used() || is_configured) {
+    const bool found = std::any_of(outside.begin(), outside.end(),
+                                   [&](const std::string& path) { return look_outside(path, store); });
+    // A containerd that knows no image of daemons is a store that nothing was put into yet. Where there is none, the
+    // images are not known to be nowhere: it is named by where it should be.
+    if (is_configured && !found && store.containers.empty() && std::none_of(outside.begin(), outside.end(), is_containerd)) {
+      store.place = outside.front();
     }
   }
   const std::vector<ScanFailure> failures = reader.take_failures();
@@ -223,7 +231,10 @@ void scan_other_stores(const Root& root, Model& model) {
   const std::vector<ScanFailure> failures = reader.take_failures();
   model.failures.insert(model.failures.end(), failures.begin(), failures.end());
   const std::string beside = root.path().substr(0, root.path().rfind('/')) + "/containerd";
-  scan_containerd_store(root, {beside, "/var/lib/containerd"}, model);
+  const HostContainerd host = read_host_containerd(root);
+  const std::string usual = "/var/lib/containerd";
+  const std::vector<std::string> outside{host.root.empty() ? usual : host.root, beside, usual};
+  scan_containerd_store(root, outside, host.serves_root, model);
 }
 
 }  // namespace dfsck

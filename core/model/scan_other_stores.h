@@ -9,6 +9,6 @@
 namespace dfsck {
 
 // `outside`: the directories of containerds that may serve this root, the likeliest first.
-void scan_containerd_store(const Root& root, const std::vector<std::string>& outside, Model& model);
+void scan_containerd_store(const Root& root, const std::vector<std::string>& outside, bool is_configured, Model& model);
 
 }  // namespace dfsck

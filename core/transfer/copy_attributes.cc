@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <optional>
 
+#include "core/base/errno_class.h"
 #include "core/base/escape.h"
 #include "core/base/patient_calls.h"
 #include "core/fs/root.h"
@@ -76,7 +77,10 @@ void copy_xattrs(CopyContext& context, CopyUnit& unit, const std::string& path, 
     const std::string name(key);
     const std::optional<std::string> value = read_xattr(places.source, name);
     if (!value) {
-      return;  // listed but gone, or not for us to see
+      if (const int code = errno; speaks_of_disk(code) || is_shortage(code)) {
+        source_failed(context, unit, code, "read attribute " + escaped(name), path);
+      }
+      return;  // else it is listed but gone, or not for us to see
     }
     if (const int code = put_xattr(places.target, name.c_str(), value); code != 0) {
       target_failed(context, unit, ProblemKind::Attribute, code, "set attribute " + escaped(name), path);

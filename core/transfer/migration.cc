@@ -20,6 +20,7 @@
 #include "core/transfer/copy_file.h"
 #include "core/transfer/copy_layer.h"
 #include "core/transfer/copy_tree.h"
+#include "core/transfer/migration_gone.h"
 #include "core/transfer/migration_look.h"
 #include "core/transfer/migration_parents.h"
 #include "core/transfer/migration_readback.h"
@@ -43,6 +44,11 @@ uint32_t current_umask() {
                                  : static_cast<uint32_t>(std::strtoul(status->c_str() + at + 7, nullptr, 8)) & 0777U;
 }
 
+bool has_lost(const UnitResult& unit) {
+  return std::any_of(unit.problems.begin(), unit.problems.end(),
+                     [](const CopyProblem& problem) { return problem.loses_data(); });
+}
+
 class MigrationRun {
  public:
   MigrationRun(const Root& source, const std::vector<MigrationUnit>& units, const MigrationOptions& options,
@@ -64,7 +70,7 @@ class MigrationRun {
   // The parts of the run, in their order.
   void sort_units();
   void skip_done_units();
-  void remove_gone_units();
+  void remove_gone_units(const UnitParents& parents, CopyUnit& notes);
   void copy_units(const std::vector<size_t>& units);
   void copy_layers_then_others();
   void read_back_units();
@@ -173,6 +179,7 @@ void MigrationRun::skip_done_units() {
     probe.tally.settle(result);
     result.state = UnitState::AlreadyDone;
     result.links = done.result.links;
+    result.problems = done.result.problems;
     result.verdict = done.result.verdict;
     if (options_.verify == CopyVerify::None) {
       result.verdict.reset();
@@ -206,21 +213,15 @@ void MigrationRun::remove_unit(const std::string& path) {
   }
 }
 
-// What an earlier run copied, or began to, and what is not to be copied any more.
-void MigrationRun::remove_gone_units() {
+// They are not done from here on, whatever happens.
+void MigrationRun::remove_gone_units(const UnitParents& parents, CopyUnit& notes) {
   if (!history_ || !options_.removes_others) {
     return;
   }
-  for (const std::string& path : history_->begun) {
-    const std::optional<RelPath> gone = RelPath::parse(path);
-    const bool wanted = !gone || std::any_of(units_.begin(), units_.end(), [&](const MigrationUnit& unit) {
-      const bool holds_all = unit.kind != MigrationUnit::Kind::Directory;
-      return unit.path == *gone || unit.path.is_below(*gone) || (holds_all && gone->is_below(unit.path));
-    });
-    if (!wanted && !context_.stopped()) {
-      remove_unit(path);
-    }
-  }
+  const std::vector<std::string> gone = gone_units(*history_, units_);
+  settle(state_.add_again(gone));
+  remove_gone(context_, notes, parents, gone);
+  settle(context_.stopped() ? Result<void>() : state_.add_gone(gone));
 }
 
 void MigrationRun::copy_unit(size_t index, SharedWork& work) {
@@ -258,8 +259,9 @@ void MigrationRun::end_unit(size_t index) {
   if (!context_.stopped()) {
     set_guards(context_, copied);
   }
-  const bool has_problems = copied.tally.has_problems();
   copied.tally.settle(result);
+  // What only the target refuses (attributes, flags) it would refuse again.
+  const bool is_through = !has_lost(result) && result.problems_dropped == 0;
   if (context_.stopped()) {
     return;
   }
@@ -283,7 +285,7 @@ void MigrationRun::end_unit(size_t index) {
       content_[index] = done.content;
       to_read_back_.push_back(index);
     }
-    if (!has_problems && is_recorded(unit)) {
+    if (is_through && is_recorded(unit)) {
       finished_.emplace_back(index, std::move(done));
       finished_bytes_ += result.bytes;
     }
@@ -418,7 +420,7 @@ MigrationResult MigrationRun::run() {
   sort_units();
   const UnitParents parents(units_);
   parents.make(context_, notes);
-  remove_gone_units();
+  remove_gone_units(parents, notes);
   skip_done_units();
   copy_layers_then_others();
   if (!context_.stopped()) {
@@ -475,7 +477,7 @@ Result<MigrationResult> migrate_units(const Root& source, const Root& target, co
   }
   std::vector<std::string> paths;
   for (const MigrationUnit& unit : units) {
-    if (unit.kind != MigrationUnit::Kind::Directory && is_utf8(unit.path.bytes())) {
+    if (is_utf8(unit.path.bytes())) {
       paths.push_back(unit.path.bytes());
     }
   }

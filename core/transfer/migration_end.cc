@@ -155,6 +155,7 @@ class Comparison {
   MigrationResult result(const Looks& looks) const {
     MigrationResult result;
     result.resumed = true;
+    result.problems = history_.end->problems;
     result.units.resize(units_.size());
     size_t look = 0;
     for (size_t i = 0; i < units_.size(); ++i) {
@@ -164,6 +165,7 @@ class Comparison {
         looks[look++]->probe.tally.settle(unit);
         const UnitResult& before = done(units_[i])->result;
         unit.links = before.links;
+        unit.problems = before.problems;
         unit.verdict = options_.verify == CopyVerify::None ? std::nullopt : before.verdict;
       } else {
         unit.directories = 1;
@@ -191,8 +193,8 @@ class Comparison {
 }  // namespace
 
 Result<void> end_migration(const Root& source, const Root& target, const std::vector<MigrationUnit>& units,
-                           std::string_view written, bool whole, unsigned jobs, const Cancel& cancel,
-                           Progress& progress) {
+                           std::string_view written, const MigrationOutcome& outcome, unsigned jobs,
+                           const Cancel& cancel, Progress& progress) {
   const Result<RootLock> lock = RootLock::take(target);
   const Result<std::optional<MigrationHistory>> history =
       lock ? read_history(target) : Result<std::optional<MigrationHistory>>(lock.error());
@@ -209,7 +211,7 @@ Result<void> end_migration(const Root& source, const Root& target, const std::ve
   if (!synced || !looking || !sums) {
     return !synced ? synced : !looking ? looking.error() : sums.error();
   }
-  return write_end(*lock, **history, {whole, around((*looking)->context(), units, written), std::move(*sums)});
+  return write_end(*lock, **history, {outcome.whole, around((*looking)->context(), units, written), std::move(*sums), outcome.problems});
 }
 
 Result<MigrationComparison> compare_migration(const Root& source, const Root& target,

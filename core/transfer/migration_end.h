@@ -10,12 +10,18 @@
 
 namespace dfsck {
 
+// What the caller says of its end.
+struct MigrationOutcome {
+  bool whole = false;  // nothing of the units was lost or left damaged
+  std::vector<CopyProblem> problems{};  // of what is in no unit: what the target refused then it would refuse again
+};
+
 // Ends the migration of these units into `target`: whatever else was to be done there is done. From then on it is a root
 // like any other, and what is known of the migration is kept for later runs. `written` stands for what the caller wrote
-// into the target without copying it; `whole` says that nothing of the source was lost or left damaged.
+// into the target without copying it.
 Result<void> end_migration(const Root& source, const Root& target, const std::vector<MigrationUnit>& units,
-                           std::string_view written, bool whole, unsigned jobs, const Cancel& cancel,
-                           Progress& progress);
+                           std::string_view written, const MigrationOutcome& outcome, unsigned jobs,
+                           const Cancel& cancel, Progress& progress);
 
 struct MigrationComparison {
   // All of the units were copied, whole, and are as they were then; likewise what lies around them, and `written`.

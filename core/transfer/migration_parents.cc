@@ -3,6 +3,8 @@
 
 #include <cerrno>
 
+#include "core/fs/area_links.h"
+#include "core/fs/lock.h"
 #include "core/fs/writer.h"
 #include "core/transfer/copy_attributes.h"
 #include "core/transfer/copy_file.h"
@@ -16,6 +18,8 @@ UnitParents::UnitParents(const std::vector<MigrationUnit>& units) {
     RelPath path = unit.path;
     if (unit.kind == MigrationUnit::Kind::Directory) {
       paths_.insert(path.bytes());
+    } else {
+      units_.insert(path.bytes());
     }
     while (!path.is_root()) {
       path = path.parent();
@@ -56,6 +60,20 @@ void UnitParents::finish(CopyContext& context, CopyUnit& notes) const {
     Facts facts;
     if (target && look_at(source->fd(), "", facts) == 0) {
       copy_attributes(context, notes, *path, source->fd(), target->fd(), facts, {.stays_open = true});
+    }
+  }
+}
+
+void UnitParents::remove_strays(CopyContext& context, CopyUnit& notes) const {
+  for (const std::string& path : paths_) {
+    const Result<Dir> dir = path.empty() ? Result<Dir>(Error{}) : open_far_dir(context.target, path);
+    const Result<std::vector<DirEntry>> entries = dir ? dir->list() : dir.error();
+    for (const DirEntry& entry : entries ? *entries : std::vector<DirEntry>{}) {
+      const std::string member = member_of(path, entry.name);
+      const bool stays = holds(member) || entry.name == kOwnDirectory || entry.name == kLostAndFound;
+      if (!stays && !context.stopped()) {
+        clear_name(context, notes, *dir, entry.name, member);
+      }
     }
   }
 }

@@ -9,6 +9,7 @@
 #include "core/base/text.h"
 #include "core/fs/writer.h"
 #include "core/plan/stamp.h"
+#include "core/transfer/problem_records.h"
 
 namespace dfsck {
 namespace {
@@ -29,7 +30,8 @@ JsonValue record_of(const std::string& path, const DoneUnit& unit) {
                             {"directories", number_value(unit.result.directories)},
                             {"others", number_value(unit.result.others)},
                             {"links", number_value(unit.result.links)},
-                            {"needs_verdict", JsonValue::boolean(unit.needs_verdict)}};
+                            {"needs_verdict", JsonValue::boolean(unit.needs_verdict)},
+                            {"problems", record_of(unit.result.problems)}};
   if (const auto& verdict = unit.result.verdict) {
     members.push_back({"verdict", JsonValue::object({{"state", number_value(static_cast<uint64_t>(verdict->state))},
                                                      {"reason", text_value(verdict->reason)},
@@ -60,6 +62,7 @@ DoneUnit unit_of(const JsonValue& record) {
   unit.result.directories = number_of(record, "directories");
   unit.result.others = number_of(record, "others");
   unit.result.links = number_of(record, "links");
+  unit.result.problems = problems_of(record.get("problems"));
   const JsonValue& told = record.get("verdict");
   if (const uint64_t state = number_of(told, "state");
       !told.is_null() && state <= static_cast<uint64_t>(LayerVerdict::State::Cancelled)) {
@@ -84,13 +87,15 @@ JsonValue record_of(const MigrationEnd& end) {
   return JsonValue::object({{"record", text_value("end")},
                             {"whole", JsonValue::boolean(end.whole)},
                             {"around", text_value(end.around)},
-                            {"target", JsonValue::object(std::move(target))}});
+                            {"target", JsonValue::object(std::move(target))},
+                            {"problems", record_of(end.problems)}});
 }
 
 MigrationEnd end_of(const JsonValue& record) {
   MigrationEnd end;
   end.whole = record.get("whole").as_bool().value_or(false);
   end.around = text_of(record, "around");
+  end.problems = problems_of(record.get("problems"));
   if (const JsonValue::Object* target = record.get("target").as_object()) {
     for (const auto& [name, fingerprint] : *target) {
       const std::string* told = fingerprint.as_string();

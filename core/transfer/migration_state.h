@@ -23,7 +23,7 @@ struct DoneUnit {
   std::string fingerprint;  // of the source's unit when it was copied
   std::string content;      // sum over its files' contents; empty where not all were read
   bool verified = false;    // it was read back
-  UnitResult result;        // its counts, and the verdict where it needs no issues
+  UnitResult result;        // its counts, what the target refused, and the verdict where it needs no issues
   bool needs_verdict = false;  // the layer has issues, which have to be found again
 };
 
@@ -32,6 +32,7 @@ struct MigrationEnd {
   bool whole = false;  // nothing of the source was lost or left damaged
   std::string around;  // sum over what is not in a unit: the directories above them, and what the caller wrote
   std::map<std::string, std::string> target;  // what stands in the target's top: escaped name and fingerprint
+  std::vector<CopyProblem> problems{};  // of what is not in a unit
 };
 
 // Who is migrated.

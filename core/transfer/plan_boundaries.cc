@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "core/base/escape.h"
-#include "core/model/boundaries.h"
+#include "core/model/mount_makers.h"
 
 namespace dfsck {
 namespace {
@@ -21,12 +21,6 @@ std::string what_it_was(const Boundary& boundary) {
     case Boundary::Kind::Mount: break;
   }
   return "a mount of " + escaped(boundary.source) + type;
-}
-
-// Daemons, plugins and builds mount again what they need. Inside the data of a volume none of them mounts anything: who did
-// cannot be told, and nobody may do it again.
-bool is_made_again(const Boundary& boundary) {
-  return !boundary.path.is_below("volumes") || boundary.path.name() == "_data";
 }
 
 class Boundaries {
@@ -59,7 +53,10 @@ class Boundaries {
     } else if (!boundary.is_data()) {
       leave(boundary, path);
     } else {
-      planner_.boundary(path, "was " + what_it_was(boundary) + "; is a plain directory in the target");
+      const Result<FileStat> stat = source_.stat(path);
+      const bool is_file = stat && boundary.kind != Boundary::Kind::Link && !stat->is_dir();
+      planner_.boundary(path, "was " + what_it_was(boundary) + "; is a plain " + (is_file ? "file" : "directory") +
+                                  " in the target");
       if (!boundary.path.is_below("volumes")) {
         leave_lost_and_found(path / "lost+found");
       }
@@ -68,7 +65,7 @@ class Boundaries {
 
   // The mount point itself is copied, but for those that daemons make and remove with the mount.
   void leave(const Boundary& boundary, const RelPath& path) {
-    const OmissionKind kind = is_made_again(boundary) ? OmissionKind::Derived : OmissionKind::Mounted;
+    const OmissionKind kind = is_missed(boundary) ? OmissionKind::Mounted : OmissionKind::Derived;
     const std::string reason = what_it_was(boundary).substr(2) + ", made by " + boundary.made_by;
     const Result<FileStat> stat = source_.stat(path);
     if (stat && stat->is_dir() && path.name() != "merged") {

@@ -61,6 +61,12 @@ PathSet CopyPlan::mounts() const {
   for (const PlannedBoundary& boundary : boundaries) {
     paths.insert(boundary.path.bytes());
   }
+  // The directory under a mount that stays behind is copied, though nothing in it is.
+  for (const Omission& omission : omissions) {
+    if (omission.contents_only) {
+      paths.insert(omission.path.bytes());
+    }
+  }
   return paths;
 }
 
