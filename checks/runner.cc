@@ -171,20 +171,18 @@ void disregard(const OwnRepair& own, Model& model) {
 }
 
 void take_back_hidden(const Model& model, HiddenContent hidden, ContentResults& content) {
-  std::vector<const LayerVerdict*> found;
-  for (const LayerVerdict& verdict : content.layers) {
+  std::vector<LayerVerdict*> found;
+  for (LayerVerdict& verdict : content.layers) {
     found.push_back(&verdict);
   }
-  for (const TwinVerdict& twin : content.twins) {
+  for (TwinVerdict& twin : content.twins) {
     found.push_back(&twin.verdict);
   }
-  add_unseen_marks(model, found, hidden);
-  for (LayerVerdict& verdict : content.layers) {
-    take_back_hidden(hidden, verdict);
+  add_unseen_marks(model, {found.begin(), found.end()}, hidden);
+  for (LayerVerdict* verdict : found) {
+    take_back_hidden(hidden, *verdict);
   }
-  for (TwinVerdict& twin : content.twins) {
-    take_back_hidden(hidden, twin.verdict);
-  }
+  content.unshifted_acls = take_back_unshifted_acls(found);
   content.hidden = std::move(hidden);
 }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <functional>
 
 #include "core/base/patient_calls.h"
 #include "core/content/xattr_names.h"
@@ -143,8 +144,10 @@ bool is_hidden(const HiddenContent& hidden, const Issue& issue) {
   }
 }
 
-void take_back_hidden(const HiddenContent& hidden, LayerVerdict& verdict) {
-  const size_t taken_back = std::erase_if(verdict.issues, [&](const Issue& issue) { return is_hidden(hidden, issue); });
+namespace {
+
+size_t take_back(LayerVerdict& verdict, const std::function<bool(const Issue&)>& is_none) {
+  const size_t taken_back = std::erase_if(verdict.issues, is_none);
   const bool is_damaged = verdict.issues_dropped > 0 ||
                           std::any_of(verdict.issues.begin(), verdict.issues.end(),
                                       [](const Issue& issue) { return issue.kind != IssueKind::TimeDrift; });
@@ -153,6 +156,25 @@ void take_back_hidden(const HiddenContent& hidden, LayerVerdict& verdict) {
                     : verdict.found_digest.empty() ? LayerVerdict::State::HeadersMatch
                                                    : LayerVerdict::State::DigestDiffers;
   }
+  return taken_back;
+}
+
+}  // namespace
+
+void take_back_hidden(const HiddenContent& hidden, LayerVerdict& verdict) {
+  take_back(verdict, [&](const Issue& issue) { return is_hidden(hidden, issue); });
+}
+
+uint64_t take_back_unshifted_acls(const std::vector<LayerVerdict*>& verdicts) {
+  const bool some_are_shifted =
+      std::any_of(verdicts.begin(), verdicts.end(), [](const auto* verdict) { return verdict->shows_shifted_acls; });
+  uint64_t taken_back = 0;
+  if (!some_are_shifted) {
+    for (LayerVerdict* verdict : verdicts) {
+      taken_back += take_back(*verdict, [](const Issue& issue) { return issue.is_unshifted; });
+    }
+  }
+  return taken_back;
 }
 
 }  // namespace dfsck

@@ -63,6 +63,7 @@ struct ContentResults {
   // Like `layers`; empty where every layer has a tar-split that can be used.
   std::vector<RebuiltReference> references;
   HiddenContent hidden;  // what of the trees could not be judged
+  uint64_t unshifted_acls = 0;  // access lists that all name the ids of their headers, where owners are shifted
 
   // The remedy of an issue; null if there is none.
   const Remedy* find_remedy(size_t layer, size_t issue) const;
