@@ -2,6 +2,7 @@
 // nothing wrong; that none fits means that nothing can be said of owners.
 #include "checks/checks.h"
 #include "checks/input.h"
+#include "core/base/text.h"
 #include "core/fs/lock.h"
 
 namespace dfsck {
@@ -34,6 +35,9 @@ void check_owners(const CheckInput& input, FindingSink& sink) {
     Finding& finding = sink.add(problem::owners_shifted, kRootSubject, {});
     finding.args["map"] = map_text(owners.containers);
     finding.args["evidence"] = evidence_text(owners.known_by);
+  }
+  if (const uint64_t lists = input.content.unshifted_acls; lists > 0) {
+    sink.add(problem::acls_unshifted, kRoot, {}).args["count"] = counted(lists, "access list");
   }
   if (input.model.entries.hides_own_runs) {
     sink.add(problem::own_runs_hidden, kRootSubject, kOwnDirectory).args["path"] = kOwnDirectory;

@@ -68,26 +68,31 @@ std::string normalized_capability(std::string value, const RootOwners& owners) {
 
 // chmod, which follows when the daemon unpacks, changes all but what named users and groups may. Of an id that cannot be
 // seen from here, the kernel says that it is none.
-bool same_acl(const std::string& expected, const std::string& found, const RootOwners& owners) {
+enum class AclMatch { Same, Shifted, Unshifted, Differs };  // Shifted: the same, and no tar says so
+
+AclMatch match_acl(const std::string& expected, const std::string& found, const RootOwners& owners) {
   const std::optional<PosixAcl> in_tar = parse_posix_acl(expected);
   const std::optional<PosixAcl> right = in_tar && owners.known ? in_tar->on_disk(owners.daemon) : std::nullopt;
   const std::optional<PosixAcl> have = parse_posix_acl(found);
   if (!right || !have) {
-    return true;
+    return AclMatch::Same;
   }
   const auto named = have->named();
   const bool hidden = owners.hides_ids && std::any_of(named.begin(), named.end(), [](const PosixAcl::Entry& entry) {
     return entry.id == UINT32_MAX;
   });
-  return hidden || named == right->named();
+  const bool is_shifted = in_tar->named() != right->named();
+  if (hidden || named == right->named()) {
+    return is_shifted && !hidden ? AclMatch::Shifted : AclMatch::Same;
+  }
+  return is_shifted && named == in_tar->named() ? AclMatch::Unshifted : AclMatch::Differs;
 }
 
 bool same_value(const std::string& name, const std::string& expected, const std::string& found,
                 const LayerInput& input) {
-  if (name == kCapability) {
-    return normalized_capability(expected, input.owners) == normalized_capability(found, input.owners);
-  }
-  return is_posix_acl(name) ? same_acl(expected, found, input.owners) : expected == found;
+  return name == kCapability
+             ? normalized_capability(expected, input.owners) == normalized_capability(found, input.owners)
+             : expected == found;
 }
 
 // The kernel refuses some on all but files and directories, or on links, and the daemon goes on without.
@@ -209,20 +214,28 @@ std::optional<OverrideStat> override_stat(const ObjectPlace& place, const XattrN
   return std::nullopt;
 }
 
-void find_xattr_problems(const TarHeader& header, uint32_t type, const ObjectPlace& place, const XattrNames& found,
+bool find_xattr_problems(const TarHeader& header, uint32_t type, const ObjectPlace& place, const XattrNames& found,
                          const LayerInput& input, OtherAcls acls,
-                         const std::function<void(const std::string& name, std::string detail)>& report) {
+                         const std::function<void(XattrProblem problem)>& report) {
+  bool shows_shifted = false;
   for (const auto& [name, expected] : header.xattrs) {
     if (is_never_compared(name) || !can_carry(type, name) || becomes_mode(name, expected)) {
       continue;
     }
     if (!found.contains(name)) {
-      report(name, "has lost its attribute " + escaped(name));
+      report({name, "has lost its attribute " + escaped(name)});
       continue;
     }
     const std::optional<std::string> value = read_xattr(place, name);
-    if (value && !same_value(name, expected, *value, input)) {
-      report(name, "its attribute " + escaped(name) + " has another value");
+    const std::string differs = "its attribute " + escaped(name) + " has another value";
+    if (value && is_posix_acl(name)) {
+      const AclMatch match = match_acl(expected, *value, input.owners);
+      shows_shifted = shows_shifted || match == AclMatch::Shifted;
+      if (match == AclMatch::Unshifted || match == AclMatch::Differs) {
+        report({name, differs, match == AclMatch::Unshifted});
+      }
+    } else if (value && !same_value(name, expected, *value, input)) {
+      report({name, differs});
     }
   }
   const auto header_has = [&](std::string_view name) {
@@ -231,9 +244,10 @@ void find_xattr_problems(const TarHeader& header, uint32_t type, const ObjectPla
   found.each([&](std::string_view name) {
     const bool judged = header.is_hard_link() ? name == kCapability : is_foreign(name, input);
     if (judged && !is_never_compared(name) && !header_has(name) && !(acls == OtherAcls::MayBeInherited && is_posix_acl(name))) {
-      report(std::string(name), "has an attribute " + escaped(name) + " that it should not have");
+      report({std::string(name), "has an attribute " + escaped(name) + " that it should not have"});
     }
   });
+  return shows_shifted;
 }
 
 }  // namespace dfsck

@@ -46,11 +46,20 @@ std::optional<std::string> time_problem(const TarHeader& header, const struct ::
 // unpacks it.
 enum class OtherAcls { AreForeign, MayBeInherited };
 
-// Calls report(name, detail) for every attribute that is missing, differs, or should not be there. A hard link's header
-// (`type` is then that of the file it links to) takes away capabilities but leaves other attributes alone.
-void find_xattr_problems(const TarHeader& header, uint32_t type, const ObjectPlace& place, const XattrNames& found,
+struct XattrProblem {
+  std::string name;
+  std::string detail;  // "has lost its attribute user.x"
+  // An access list that names whom the header names, in a root whose owners are shifted: whoever shifted them, a tool
+  // that knows owners alone perhaps, left the lists as they were.
+  bool is_unshifted = false;
+};
+
+// Calls `report` for every attribute that is missing, differs, or should not be there. A hard link's header (`type` is
+// then that of the file it links to) takes away capabilities but leaves other attributes alone. True if an access list
+// was seen whose ids are shifted as they should be.
+bool find_xattr_problems(const TarHeader& header, uint32_t type, const ObjectPlace& place, const XattrNames& found,
                          const LayerInput& input, OtherAcls acls,
-                         const std::function<void(const std::string& name, std::string detail)>& report);
+                         const std::function<void(XattrProblem problem)>& report);
 
 // Attributes of the kernel's overlay and of fuse-overlayfs, in any of their namespaces.
 bool is_overlay_xattr(std::string_view name);

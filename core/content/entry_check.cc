@@ -381,15 +381,19 @@ void EntryCheck::check_xattrs(const LayerEntry& entry, const Object& object, con
     return;
   }
   note_overlay_marks(object, path);
-  find_xattr_problems(entry.header, object.raw.st_mode & S_IFMT, object.at, xattrs_, input_, acls,
-                      [&](const std::string& name, std::string detail) {
-                        Issue issue;
-                        issue.kind = IssueKind::Xattr;
-                        issue.path = path;
-                        issue.detail = std::move(detail);
-                        issue.expected = expected_of(entry, input_);
-                        log_.add(std::move(issue), {object.place, object.raw.st_ino, name});
-                      });
+  const auto report = [&](XattrProblem problem) {
+    Issue issue;
+    issue.kind = IssueKind::Xattr;
+    issue.path = path;
+    issue.detail = std::move(problem.detail);
+    issue.is_unshifted = problem.is_unshifted;
+    issue.expected = expected_of(entry, input_);
+    log_.add(std::move(issue), {object.place, object.raw.st_ino, std::move(problem.name)});
+  };
+  const uint32_t type = object.raw.st_mode & S_IFMT;
+  if (find_xattr_problems(entry.header, type, object.at, xattrs_, input_, acls, report)) {
+    shows_shifted_acls_ = true;
+  }
 }
 
 void EntryCheck::note_overlay_marks(const Object& object, const std::string& path) {
@@ -424,7 +428,8 @@ void EntryCheck::check_hard_link(const LayerEntry& entry) {
     target = look_up(link_cursor_, base_of(link_target_));
     object = own;
   }
-  if (was_kept_from(link_cursor_.error(), "open", parent_of(link_target_)) ||
+  if (is_out_of_sight(link_cursor_.error(), link_target_) || is_out_of_sight(target.error, link_target_) ||
+      was_kept_from(link_cursor_.error(), "open", parent_of(link_target_)) ||
       was_kept_from(target.error, "look at", link_target_)) {
     return;
   }

@@ -50,6 +50,8 @@ class EntryCheck {
   bool shows_marks() const { return shows_marks_; }
   // One was not seen that may well be there: this process is not shown its kind.
   bool lacks_sight() const { return lacks_sight_; }
+  // An access list was seen whose ids are shifted as the root's owners are.
+  bool shows_shifted_acls() const { return shows_shifted_acls_; }
   // We were not let look at something, or could not: nothing is known of the layer then, and nothing wrong with it.
   const std::optional<Error>& failure() const { return failure_ ? failure_ : meaning_.failure(); }
   uint64_t tree_bytes() const { return tree_bytes_; }
@@ -97,6 +99,7 @@ class EntryCheck {
   bool out_of_sight_ = false;
   bool shows_marks_ = false;
   bool lacks_sight_ = false;
+  bool shows_shifted_acls_ = false;
   std::string absent_parent_;  // the last directory that no name leads to
   int absent_error_ = 0;       // 0: there was none yet
   bool has_blocked_paths_ = false;  // some entries were not found because a file stands in their way

@@ -196,6 +196,20 @@ void settle_after_taking_back(LayerVerdict& verdict) {
   }
 }
 
+uint64_t take_back_unshifted_acls(const std::vector<LayerVerdict*>& verdicts) {
+  const bool some_are_shifted =
+      std::any_of(verdicts.begin(), verdicts.end(), [](const auto* verdict) { return verdict->shows_shifted_acls; });
+  uint64_t all = 0;
+  for (LayerVerdict* verdict : verdicts) {
+    const auto is_none = [&](const Issue& issue) { return !some_are_shifted && issue.is_unshifted; };
+    if (const size_t taken_back = std::erase_if(verdict->issues, is_none); taken_back > 0) {
+      all += taken_back;
+      settle_after_taking_back(*verdict);
+    }
+  }
+  return all;
+}
+
 void settle_as_incomplete(LayerVerdict& verdict) {
   settle_after_taking_back(verdict);
   if (verdict.state == LayerVerdict::State::DigestDiffers) {

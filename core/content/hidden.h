@@ -1,6 +1,7 @@
 // What the filesystem of a root, or the kernel, hides of its layers. What cannot be seen is undetermined, never damage.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -53,5 +54,9 @@ void take_back_hidden(const HiddenContent& hidden, LayerVerdict& verdict);
 void settle_after_taking_back(LayerVerdict& verdict);
 // The same where the digest is that of other bytes than the layer's: it says nothing then.
 void settle_as_incomplete(LayerVerdict& verdict);
+
+// One access list that is not shifted as the root's owners are, among others that are, is damage. Where none is, whoever
+// shifted the owners left all lists alone: such issues are taken back. How many.
+uint64_t take_back_unshifted_acls(const std::vector<LayerVerdict*>& verdicts);
 
 }  // namespace dfsck

@@ -46,10 +46,11 @@ void take_back_mounted_over(const Model& model, const std::vector<Judged>& all, 
 
 void take_back_hidden(const Root& root, const Model& model, const Derived& derived, ContentResults& content) {
   const std::vector<Judged> all = all_of(model, derived, content);
-  std::vector<const LayerVerdict*> found;
+  std::vector<LayerVerdict*> verdicts;
   for (const Judged& judged : all) {
-    found.push_back(judged.verdict);
+    verdicts.push_back(judged.verdict);
   }
+  const std::vector<const LayerVerdict*> found(verdicts.begin(), verdicts.end());
   take_back_mounted_over(model, all, content);
   HiddenContent hidden = find_hidden(root, model);
   add_unseen_marks(model, found, hidden);
@@ -63,6 +64,7 @@ void take_back_hidden(const Root& root, const Model& model, const Derived& deriv
   if (parts) {
     add_unseen_parts(model, hidden);
   }
+  content.unshifted_acls = take_back_unshifted_acls(verdicts);
   content.hidden = std::move(hidden);
 }
 

@@ -9,7 +9,7 @@
 
 namespace dfsck {
 
-// Fills in `hidden` and `mounted_over` of the results.
+// Fills in `hidden`, `mounted_over` and `unshifted_acls` of the results.
 void take_back_hidden(const Root& root, const Model& model, const Derived& derived, ContentResults& content);
 
 }  // namespace dfsck

@@ -64,6 +64,7 @@ struct ContentResults {
   std::vector<RebuiltReference> references;
   HiddenContent hidden;  // what of the trees could not be judged
   std::vector<RelPath> mounted_over;  // mount points inside of layers' trees that hide something of them
+  uint64_t unshifted_acls = 0;  // access lists that all name the ids of their headers, where owners are shifted
 
   // The remedy of an issue; null if there is none.
   const Remedy* find_remedy(size_t layer, size_t issue) const;

@@ -202,6 +202,7 @@ void LayerCheck::settle(bool complete) {
   verdict_.tree_bytes = check_.tree_bytes();
   verdict_.shows_marks = check_.shows_marks();
   verdict_.lacks_sight = check_.lacks_sight();
+  verdict_.shows_shifted_acls = check_.shows_shifted_acls();
   verdict_.issues = log_.take();
   verdict_.issues_dropped = log_.dropped();
   if (cancel_.requested()) {

@@ -113,6 +113,7 @@ struct Issue {
   std::vector<ByteFix> fixes;
   std::optional<uint64_t> found_crc64;  // of a file of the right size with the wrong bytes
   int code = 0;
+  bool is_unshifted = false;  // Xattr: an access list with the ids of the header in a root whose owners are shifted
 };
 
 // The issue is about the bytes of a file: they are wrong, or gone with it.
@@ -137,6 +138,7 @@ struct LayerVerdict {
   int code = 0;                  // the errno behind Unreadable, if there is one
   bool shows_marks = false;      // an opaque mark that should be there was seen
   bool lacks_sight = false;      // one was not seen that may be there: this process is not shown its kind
+  bool shows_shifted_acls = false;  // an access list was seen whose ids are shifted as the root's owners are
   bool digest_matches = false;   // the re-assembled tar hashes to the diff ID: every payload is right
   std::string found_digest;      // hex of the re-assembled tar's SHA-256; empty if it could not be assembled
   std::vector<Issue> issues;     // sorted by path, then kind
