@@ -37,7 +37,7 @@ void check_owners(const CheckInput& input, FindingSink& sink) {
     finding.args["evidence"] = evidence_text(owners.known_by);
   }
   if (const uint64_t lists = input.content.unshifted_acls; lists > 0) {
-    sink.add(problem::acls_unshifted, kRoot, {}).args["count"] = counted(lists, "access list");
+    sink.add(problem::acls_unshifted, kRootSubject, {}).args["count"] = counted(lists, "access list");
   }
   if (input.model.entries.hides_own_runs) {
     sink.add(problem::own_runs_hidden, kRootSubject, kOwnDirectory).args["path"] = kOwnDirectory;
