@@ -55,7 +55,7 @@ class PlanText {
   void missed_mounts() {
     std::vector<std::string> lines;
     for (const RelPath& path : dfsck::missed_mounts(report_)) {
-      lines.push_back("what is mounted or linked at " + path.text() + " does not travel: move it there, or copy it yourself");
+      lines.push_back("what is mounted or linked at " + path.text() + " does not travel: bring it into the root, or copy it yourself");
     }
     section(settings_.paint.red("NOT THE WHOLE ROOT"), lines);
   }
