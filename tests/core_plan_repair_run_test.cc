@@ -307,7 +307,8 @@ TEST(Purge, ThatCannotDeleteAnythingLeavesTheRunAsItWas) {
       break;
     }
     Progress progress;
-    const RunRecord::State state = list_runs(root)->front().state;
+    const RunRecord listed = list_runs(root)->front();
+    const RunRecord::State state = listed.state;
     if (at == 1) {
       EXPECT_EQ(state, RunRecord::State::Finished);
       EXPECT_TRUE(undo(root, id, never, progress));
@@ -316,7 +317,7 @@ TEST(Purge, ThatCannotDeleteAnythingLeavesTheRunAsItWas) {
       now["."] = original.at(".");  // holds a directory more
       EXPECT_EQ(difference(original, now), "");
     } else {
-      EXPECT_EQ(state, RunRecord::State::Purged);
+      EXPECT_TRUE(state == RunRecord::State::Purged || listed.steps.empty()) << "all but the empty directory";
       EXPECT_FALSE(undo(root, id, never, progress));
     }
     EXPECT_TRUE(purge(root, id)) << "can be tried again";
