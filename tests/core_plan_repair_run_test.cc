@@ -309,8 +309,8 @@ TEST(Purge, ThatCannotDeleteAnythingLeavesTheRunAsItWas) {
     Progress progress;
     const RunRecord listed = list_runs(root)->front();
     const RunRecord::State state = listed.state;
-    if (at == 1) {
-      EXPECT_EQ(state, RunRecord::State::Finished);
+    EXPECT_TRUE(at > 1 || state == RunRecord::State::Finished);
+    if (state == RunRecord::State::Finished) {  // what it tried first may have been a directory that is not empty
       EXPECT_TRUE(undo(root, id, never, progress));
       Picture now = picture_of(temp.path(), PictureKind::Exact);
       std::erase_if(now, [](const auto& entry) { return entry.first.starts_with(".docker-fsck"); });
