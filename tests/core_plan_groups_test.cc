@@ -296,6 +296,9 @@ TEST_P(GroupsTest, WhatFollowsFromAFailureIsNotDone) {
   const auto results = run->apply(read->plan, read->reasons, never, progress);
   ASSERT_TRUE(results) << results.error().message();
   ASSERT_TRUE(run->end());
+  {
+    const RepairRun let_go = std::move(*run);  // of its locks
+  }
   const std::vector<State> expected{State::Skipped, State::Skipped, State::Skipped, State::Failed,
                                     State::Skipped, State::Skipped, State::Done,    State::Done};
   for (size_t i = 0; i < expected.size(); ++i) {

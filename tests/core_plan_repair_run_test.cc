@@ -307,16 +307,17 @@ TEST(Purge, ThatCannotDeleteAnythingLeavesTheRunAsItWas) {
       break;
     }
     Progress progress;
-    const RunRecord::State state = list_runs(root)->front().state;
-    if (at == 1) {
-      EXPECT_EQ(state, RunRecord::State::Finished);
+    const RunRecord listed = list_runs(root)->front();
+    const RunRecord::State state = listed.state;
+    EXPECT_TRUE(at > 1 || state == RunRecord::State::Finished);
+    if (state == RunRecord::State::Finished) {  // what it tried first may have been a directory that is not empty
       EXPECT_TRUE(undo(root, id, never, progress));
       Picture now = picture_of(temp.path(), PictureKind::Exact);
       std::erase_if(now, [](const auto& entry) { return entry.first.starts_with(".docker-fsck"); });
       now["."] = original.at(".");  // holds a directory more
       EXPECT_EQ(difference(original, now), "");
     } else {
-      EXPECT_EQ(state, RunRecord::State::Purged);
+      EXPECT_TRUE(state == RunRecord::State::Purged || listed.steps.empty()) << "all but the empty directory";
       EXPECT_FALSE(undo(root, id, never, progress));
     }
     EXPECT_TRUE(purge(root, id)) << "can be tried again";
