@@ -116,7 +116,7 @@ $(BUILD)/cmd_tests: $(call objects,$(cmd_test_units)) $(BUILD)/libcmd.a $(BUILD)
 	$(call link,-lgtest -lgtest_main)
 define tool
 $(BUILD)/$(call tool_of,$(1)): $(call objects,$(1)) $(BUILD)/libsupport.a $(support_needs) $(BUILD)/libcore.a
-	$$(call link)
+	$$(call link,$(if $(UNITY),-lgtest))
 endef
 $(foreach source,$(tool_src),$(eval $(call tool,$(source))))
 # Preloaded by tests. Sanitizers replace the same calls, so builds with them go without.

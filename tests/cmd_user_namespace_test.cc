@@ -278,18 +278,18 @@ TEST_F(UserNamespace, PartsOfABuildStepThatLieBelowAreNotCalledMissing) {
   ASSERT_NE(moved, "");
   ASSERT_EQ(::lsetxattr(moved.c_str(), "trusted.overlay.redirect", "/old", 4, 0), 0);
   fs::remove(moved + "/built");
-  const Ran all = run({"-n", root()}, false);
+  const NamespaceRun all = run({"-n", root()}, false);
   EXPECT_EQ(all.exit_code, 0) << all.out;
   EXPECT_EQ(count(all.out, "DF0919"), 1U) << all.out;
   bounded_ = true;
-  const Ran without = run({"-y", root()}, false);
+  const NamespaceRun without = run({"-y", root()}, false);
   EXPECT_EQ(without.exit_code, 8) << without.out;
   EXPECT_NE(without.out.find("found: 0 errors, 1 warning"), std::string::npos) << without.out;
   EXPECT_EQ(count(without.out, "\nDF0141"), 1U) << without.out;
   EXPECT_NE(without.out.find("redirect_dir, metacopy"), std::string::npos) << without.out;
   // At the top there is no directory that could have been renamed.
   fs::remove_all(moved);
-  const Ran lost = run({"-n", root()}, false);
+  const NamespaceRun lost = run({"-n", root()}, false);
   EXPECT_EQ(lost.exit_code & 4, 4) << lost.out;
 }
 

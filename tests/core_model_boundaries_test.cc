@@ -89,9 +89,9 @@ TEST(Boundaries, AMountIsSeenBehindEachLinkThatLeadsAboveIt) {
   temp.make_symlink("volumes/a/_data", elsewhere.path() + "/data");
   temp.make_symlink("volumes/b/_data", elsewhere.path() + "/data");
   temp.make_symlink("volumes/c/_data", "../../kept");
-  const std::string table = mount_line("/", "ext4", "/dev/sda1", "/", "8:1") +
-                            mount_line(elsewhere.path() + "/data/disk", "xfs") +
-                            mount_line(temp.path() + "/kept/inside", "ext4");
+  const std::string table = boundary_line("/", "ext4", "/dev/sda1", "/", "8:1") +
+                            boundary_line(elsewhere.path() + "/data/disk", "xfs") +
+                            boundary_line(temp.path() + "/kept/inside", "ext4");
   std::vector<std::string> mounts;
   for (const Boundary& boundary : find_boundaries(temp.open(), table)) {
     if (boundary.kind != Boundary::Kind::Link) {

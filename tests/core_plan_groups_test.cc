@@ -281,7 +281,7 @@ TEST(StepGroups, NeedWhatTheirFindingsFollowFrom) {
 
 // Finding 1 fails. Finding 0 follows from 2 and 2 from it; 3 has nothing to do with it.
 TEST_P(GroupsTest, WhatFollowsFromAFailureIsNotDone) {
-  const Tree tree(GetParam());
+  const GroupsTree tree(GetParam());
   const Picture original = tree.picture(PictureKind::Exact);
   const Root root = tree.open();
   Plan plan = plan_of(root);
@@ -293,14 +293,14 @@ TEST_P(GroupsTest, WhatFollowsFromAFailureIsNotDone) {
   Progress progress;
   Result<RepairRun> run = RepairRun::begin(root, "plan");
   ASSERT_TRUE(run);
-  const auto results = run->apply(read->plan, read->reasons, never, progress);
+  const auto results = run->apply(read->plan, read->reasons, never_cancelled, progress);
   ASSERT_TRUE(results) << results.error().message();
   ASSERT_TRUE(run->end());
   {
     const RepairRun let_go = std::move(*run);  // of its locks
   }
-  const std::vector<State> expected{State::Skipped, State::Skipped, State::Skipped, State::Failed,
-                                    State::Skipped, State::Skipped, State::Done,    State::Done};
+  const std::vector<GroupState> expected{GroupState::Skipped, GroupState::Skipped, GroupState::Skipped, GroupState::Failed,
+                                    GroupState::Skipped, GroupState::Skipped, GroupState::Done,    GroupState::Done};
   for (size_t i = 0; i < expected.size(); ++i) {
     EXPECT_EQ((*results)[i].state, expected[i]) << "step " << i << ": " << (*results)[i].why;
   }

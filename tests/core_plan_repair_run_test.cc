@@ -311,14 +311,14 @@ TEST(Purge, ThatCannotDeleteAnythingLeavesTheRunAsItWas) {
     const RunRecord::State state = listed.state;
     EXPECT_TRUE(at > 1 || state == RunRecord::State::Finished);
     if (state == RunRecord::State::Finished) {  // what it tried first may have been a directory that is not empty
-      EXPECT_TRUE(undo(root, id, never, progress));
+      EXPECT_TRUE(undo(root, id, uncancelled, progress));
       Picture now = picture_of(temp.path(), PictureKind::Exact);
       std::erase_if(now, [](const auto& entry) { return entry.first.starts_with(".docker-fsck"); });
       now["."] = original.at(".");  // holds a directory more
       EXPECT_EQ(difference(original, now), "");
     } else {
       EXPECT_TRUE(state == RunRecord::State::Purged || listed.steps.empty()) << "all but the empty directory";
-      EXPECT_FALSE(undo(root, id, never, progress));
+      EXPECT_FALSE(undo(root, id, uncancelled, progress));
     }
     EXPECT_TRUE(purge(root, id)) << "can be tried again";
     EXPECT_TRUE(list_runs(root)->empty());
