@@ -178,7 +178,7 @@ TEST(PlanJson, RefusesWhatItDoesNotKnow) {
     EXPECT_FALSE(parse_plan_text(head + step + tail)) << step;
   }
   EXPECT_FALSE(
-      parse_plan_text(R"({"schema":"docker-fsck/plan/2","root":{"path":"/","device":1,"inode":2},"steps":[]})"));
+      parse_plan_text(R"({"schema":"docker-fsck/plan/3","root":{"path":"/","device":1,"inode":2},"steps":[]})"));
   EXPECT_FALSE(parse_plan_text(head));
 }
 
