@@ -11,7 +11,6 @@
 #include "checks/swarm.h"
 #include "checks/unseen.h"
 #include "core/base/escape.h"
-#include "core/base/ids.h"
 #include "core/base/text.h"
 
 namespace dfsck {
@@ -43,11 +42,7 @@ bool is_volume_data(const RelPath& path) { return path.is_below("volumes") && pa
 std::string effect_of_link(const Boundary& link) {
   const RelPath& path = link.path;
   if (is_link_of_part(link)) {
-    const std::string removed = "What removes it removes the link alone: what is behind keeps its space.";
-    return CacheId::parse(path.name()) && path.parent().parent().is_root() && path.parent() != RelPath("containers")
-               ? "A daemon follows it, but a container whose writable layer it is does not start: \"invalid rootfs: not an "
-                 "absolute path, or a symlink\". " + removed
-               : "A daemon follows it, and all works. " + removed;
+    return "A daemon follows it, and all works. What removes it removes the link alone: what is behind keeps its space.";
   }
   const std::string refused = "docker volume rm refuses: \"Unable to remove a directory outside of the local volume root\".";
   if (is_volume(path)) {
@@ -98,7 +93,8 @@ ProblemId problem_of_link(const Model& model, const Boundary& link) {
 void check_links(const CheckInput& input, FindingSink& sink) {
   for (const Boundary& link : input.model.host.boundaries) {
     const bool is_broken = !link.problem.empty();
-    if (link.kind != Boundary::Kind::Link || is_link_to_file(link) || !matters(input.model, link.path, is_broken)) {
+    const bool is_told_apart = is_link_to_file(link) || container_behind(input.model, link) != nullptr;
+    if (link.kind != Boundary::Kind::Link || is_told_apart || !matters(input.model, link.path, is_broken)) {
       continue;
     }
     const std::string place = escaped(input.root.path() + "/" + link.path.bytes());

@@ -71,6 +71,19 @@ bool is_link_of_part(const Boundary& boundary) {
   return !(depth == 1 && boundary.path.is_below("image"));
 }
 
+const Mount* container_behind(const Model& model, const Boundary& boundary) {
+  if (!is_link_of_part(boundary) || !boundary.problem.empty() || !boundary.path.is_below(model.overlay.path)) {
+    return nullptr;
+  }
+  const RelPath dir = boundary.path.name() == "diff" ? boundary.path.parent() : boundary.path;
+  for (const Mount& mount : model.layers.mounts) {
+    if (!mount.of_build && mount.dir && dir == model.overlay.path / mount.dir->text()) {
+      return &mount;
+    }
+  }
+  return nullptr;
+}
+
 bool is_unseen_link(const Model& model, const RelPath& path) {
   return std::any_of(model.host.boundaries.begin(), model.host.boundaries.end(), [&](const Boundary& boundary) {
     return boundary.path == path && boundary.kind == Boundary::Kind::Link && !boundary.problem.empty();

@@ -14,6 +14,9 @@ bool is_link_of_part(const Boundary& boundary);
 // Such a link to a file, as to a database. What is in it is not read.
 bool is_link_to_file(const Boundary& boundary);
 
+// The container whose writable layer, or the tree of it, is behind a link that is followed; null if none.
+const Mount* container_behind(const Model& model, const Boundary& boundary);
+
 // A link there is not followed.
 bool is_unseen_link(const Model& model, const RelPath& path);
 bool is_unseen_volume(const Model& model, const std::string& name);
