@@ -6,6 +6,8 @@
 
 #include "checks/checks.h"
 #include "checks/input.h"
+#include "checks/unseen.h"
+#include "core/base/text.h"
 
 namespace dfsck {
 namespace {
@@ -97,6 +99,24 @@ void check_unrecorded_dirs(const CheckInput& input, FindingSink& sink) {
   }
 }
 
+// Directories that only a build record could name, in a root without the place of these records.
+void check_records_missing(const CheckInput& input, FindingSink& sink) {
+  const RelPath place = "buildkit";
+  if (input.model.build_cache.exists || input.derived.build_records_complete || is_unseen_link(input.model, place)) {
+    return;
+  }
+  uint64_t count = 0;
+  for (size_t i = 0; i < input.derived.dirs.size(); ++i) {
+    const bool of_build = input.model.overlay.dirs[i].id.form() == CacheId::Form::BuildKit;
+    count += of_build && input.derived.dirs[i].owners.empty() ? 1 : 0;
+  }
+  if (count > 0) {
+    Finding& finding = sink.add(problem::build_records_missing, {SubjectKind::File, place.text()}, place);
+    finding.args["path"] = place.text();
+    finding.args["count"] = counted(count, "layer directory");
+  }
+}
+
 void check_layers(const Model& model, FindingSink& sink) {
   if (!model.layers.layers_complete || !model.layers.exists) {
     return;
@@ -126,6 +146,7 @@ void check_build_cache(const CheckInput& input, FindingSink& sink) {
   check_siblings(cache, sink);
   check_missing_dirs(input, sink);
   check_unrecorded_dirs(input, sink);
+  check_records_missing(input, sink);
   check_layers(input.model, sink);
 }
 

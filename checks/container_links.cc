@@ -6,6 +6,7 @@
 #include "checks/checks.h"
 #include "checks/input.h"
 #include "checks/network_rebuild.h"
+#include "checks/unseen.h"
 #include "core/base/escape.h"
 
 namespace dfsck {
@@ -74,7 +75,8 @@ class ContainerLinks {
                          (mount.driver.empty() || mount.driver == "local");
       const auto& volumes = model_.volumes.volumes;
       if (!local || std::any_of(volumes.begin(), volumes.end(),
-                                [&](const Volume& volume) { return volume.name == mount.name; })) {
+                                [&](const Volume& volume) { return volume.name == mount.name; }) ||
+          is_unseen_volume(model_, mount.name)) {
         continue;
       }
       add(problem::container_volume_missing).args["volume"] = escaped(mount.name);

@@ -6,6 +6,7 @@
 #include "checks/input.h"
 #include "checks/leftovers.h"
 #include "checks/network_rebuild.h"
+#include "checks/unseen.h"
 #include "checks/volume_rebuild.h"
 #include "core/base/escape.h"
 #include "core/base/ids.h"
@@ -50,12 +51,13 @@ void check_volume_database(const Model& model, FindingSink& sink) {
   }
 }
 
-void check_volume_records(const VolumeStore& store, FindingSink& sink) {
+void check_volume_records(const Model& model, FindingSink& sink) {
+  const VolumeStore& store = model.volumes;
   if (store.database.state != Database::State::Good || !store.complete) {
     return;
   }
   for (const VolumeRecord& record : store.records) {
-    if (is_local(record) && store.find(record.name) == nullptr) {
+    if (is_local(record) && store.find(record.name) == nullptr && !is_unseen_volume(model, record.name)) {
       sink.add(problem::volume_record_stale, {SubjectKind::Volume, escaped(record.name)}, store.database.path)
           .args["volume"] = escaped(record.name);
     }
@@ -173,7 +175,7 @@ void check_leaks(const Model& model, FindingSink& sink) {
 void check_databases(const CheckInput& input, FindingSink& sink) {
   const Model& model = input.model;
   check_volume_database(model, sink);
-  check_volume_records(model.volumes, sink);
+  check_volume_records(model, sink);
   check_network_database(input, sink);
   check_network_records(model.networks, sink);
   check_stale_networks(model, sink);

@@ -22,7 +22,7 @@ bool is_mended(const ReportedFinding& reported) {
 bool is_lasting(const RootReport& report, const ReportedFinding& reported) {
   // What is a link in the source is a directory in the target.
   if (problem_of(reported.finding.problem).severity != Severity::Error ||
-      reported.finding.problem == problem::driver_linked) {
+      reported.finding.problem == problem::driver_linked || reported.finding.problem == problem::writable_layer_linked) {
     return false;
   }
   const ReportedFinding* at = &reported;

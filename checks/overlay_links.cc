@@ -55,7 +55,10 @@ void check_short_link(const CheckInput& input, const OverlayDir& dir, const DirT
   const RelPath path = input.model.overlay.path / "l" / truth.link->text();
   const ShortLink* link = input.model.overlay.find_link(truth.link->text());
   if (link == nullptr) {
-    add(sink, problem::short_link_missing, dir, path, truth);
+    Finding& finding = add(sink, problem::short_link_missing, dir, path, truth);
+    if (input.model.overlay.links_dir == FileState::Kind::WrongType) {
+      finding.cause = Subject{SubjectKind::File, path.parent().text()};
+    }
   } else if (link->points_to != dir.id) {
     add(sink, problem::short_link_wrong, dir, path, truth).args["state"] =
         link->mode == S_IFLNK ? "points to " + escaped_excerpt(link->target, 120)

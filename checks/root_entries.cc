@@ -9,6 +9,7 @@
 #include "checks/input.h"
 #include "checks/liveness.h"
 #include "checks/swarm.h"
+#include "checks/unseen.h"
 #include "core/base/escape.h"
 #include "core/base/text.h"
 
@@ -32,11 +33,15 @@ void check_types(const RootEntries& entries, FindingSink& sink) {
   }
 }
 
-bool is_volume(const RelPath& path) { return path.is_below("volumes") && path.name() != "_data"; }
+bool is_volume(const RelPath& path) { return path.parent() == RelPath("volumes"); }
 bool is_volume_data(const RelPath& path) { return path.is_below("volumes") && path.name() == "_data"; }
 
 // What becomes of a link in this place that leads to a directory.
-std::string effect_of_link(const RelPath& path) {
+std::string effect_of_link(const Boundary& link) {
+  const RelPath& path = link.path;
+  if (is_link_of_part(link)) {
+    return "A daemon follows it, and all works. What removes it removes the link alone: what is behind keeps its space.";
+  }
   const std::string refused = "docker volume rm refuses: \"Unable to remove a directory outside of the local volume root\".";
   if (is_volume(path)) {
     return "docker volume ls does not list the volume until a container uses it, and " + refused;
@@ -45,7 +50,11 @@ std::string effect_of_link(const RelPath& path) {
 }
 
 // What a daemon says to one that leads to none; `place` is its absolute path.
-std::string effect_of_broken(const RelPath& path, const std::string& place) {
+std::string effect_of_broken(const Boundary& link, const std::string& place) {
+  const RelPath& path = link.path;
+  if (is_link_of_part(link)) {
+    return "A daemon does not see it either: what needs it is hidden or does not start. Nothing that hangs on it was judged.";
+  }
   if (is_volume_data(path)) {
     return "No container that uses the volume starts: \"error evaluating symlinks from mount source\".";
   }
@@ -63,7 +72,8 @@ std::string effect_of_broken(const RelPath& path, const std::string& place) {
 bool matters(const Model& model, const RelPath& path, bool is_broken) {
   constexpr std::array<std::string_view, 8> kDrivers{"overlay2", "fuse-overlayfs", "btrfs",   "zfs",
                                                      "aufs",     "devicemapper",   "overlay", "vfs"};
-  const std::string_view name = path.parent() == RelPath("image") ? path.name() : std::string_view(path.bytes());
+  const std::vector<std::string_view> parts = split(path.bytes(), '/');
+  const std::string_view name = parts.size() > 1 && parts.front() == "image" ? parts[1] : parts.front();
   const bool of_other_driver = std::find(kDrivers.begin(), kDrivers.end(), name) != kDrivers.end() && name != model.driver;
   return path != RelPath("tmp") && !(is_broken && (of_other_driver || path == RelPath("rootfs")));
 }
@@ -81,7 +91,8 @@ ProblemId problem_of_link(const Model& model, const Boundary& link) {
 void check_links(const CheckInput& input, FindingSink& sink) {
   for (const Boundary& link : input.model.host.boundaries) {
     const bool is_broken = !link.problem.empty();
-    if (link.kind != Boundary::Kind::Link || !matters(input.model, link.path, is_broken)) {
+    const bool is_told_apart = is_link_to_file(link) || container_behind(input.model, link) != nullptr;
+    if (link.kind != Boundary::Kind::Link || is_told_apart || !matters(input.model, link.path, is_broken)) {
       continue;
     }
     const std::string place = escaped(input.root.path() + "/" + link.path.bytes());
@@ -89,7 +100,7 @@ void check_links(const CheckInput& input, FindingSink& sink) {
     finding.args["path"] = link.path.text();
     finding.args["target"] = escaped(is_broken ? link.source : link.leads_to);
     finding.args["place"] = place;
-    finding.args["effect"] = is_broken ? effect_of_broken(link.path, place) : effect_of_link(link.path);
+    finding.args["effect"] = is_broken ? effect_of_broken(link, place) : effect_of_link(link);
     if (is_broken) {
       finding.args["where"] = link.problem;
     }

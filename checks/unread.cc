@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "checks/problems.h"
+#include "checks/unseen.h"
 #include "core/base/errno_class.h"
 #include "core/fs/root_unread.h"
 
@@ -17,6 +18,11 @@ bool stands_alone(const Finding& finding) {
   constexpr std::array<std::string_view, 5> kAlone{"root_environment", "root_entries", "layer_content", "damage_pattern",
                                                    "layer_twins"};
   return std::find(kAlone.begin(), kAlone.end(), problem_of(finding.problem).check) != kAlone.end();
+}
+
+// What says of a place that it is unseen hangs on nothing.
+bool says_unseen(const Finding& finding) {
+  return finding.problem == problem::area_link_broken || problem_of(finding.problem).check == "unseen_places";
 }
 
 std::string_view top_of(const RelPath& path) {
@@ -37,10 +43,14 @@ class Hidden {
         web_ = web_ || is_of_web(failure.path);
       }
     }
+    for (const UnseenPlace& place : unseen_places(model)) {
+      paths_.push_back(place.path);
+      web_ = web_ || place.is_of_web;
+    }
   }
 
   bool hides(const Finding& finding) const {
-    if (paths_.empty() || problem_of(finding.problem).check == "root_environment") {
+    if (paths_.empty() || problem_of(finding.problem).check == "root_environment" || says_unseen(finding)) {
       return false;
     }
     return (web_ && !stands_alone(finding)) || touches_unread(finding.path) || neighbour_is_unread(finding) ||

@@ -13,7 +13,8 @@ namespace dfsck {
 
 // Takes out what hangs on something that could not be read for a reason that says nothing of it: no permission, no answer.
 // Layers, images, containers, volumes and the build cache refer to one another, and what nothing refers to is garbage: so
-// they are judged together, or not at all. What lies by itself is judged if it was read.
+// they are judged together, or not at all. What lies by itself is judged if it was read. The same holds for what is behind
+// links that are not followed, and for stores that are missing as a whole (checks/unseen.h).
 void drop_what_hangs_on_unread(const Model& model, std::vector<Finding>& findings);
 
 // The same for what could not be read while good bytes were looked for, since the count of unread things was `from` (see

@@ -127,12 +127,46 @@ TEST(AreaLinks, OnlyNamesThatDaemonsUseAreAreas) {
   elsewhere.write("file", "");
   const TempRoot temp;
   temp.make_symlink("backup", elsewhere.path());
-  temp.make_symlink("image/overlay2/layerdb", elsewhere.path());
+  temp.make_symlink("image/overlay2/layerdb/sha256/one", elsewhere.path());
   temp.make_symlink("containers/one", elsewhere.path());
+  temp.make_symlink("overlay2/l", elsewhere.path());
   const Root root = temp.open();
   EXPECT_TRUE(root.area_links().all().empty());
   EXPECT_FALSE(root.open_dir("backup"));
   EXPECT_FALSE(root.open_dir("containers/one"));
+}
+
+TEST(AreaLinks, PartsThatDaemonsOpenByTheirPaths) {
+  const TempRoot elsewhere;
+  for (const char* part : {"entry", "layer", "diff", "container", "files"}) {
+    elsewhere.write(std::string(part) + "/file", part);
+  }
+  elsewhere.make_symlink("layer/diff", elsewhere.path() + "/diff");
+  const std::string id(64, 'a');
+  const std::string other(64, 'b');
+  const TempRoot temp;
+  temp.make_symlink("image/overlay2/layerdb/sha256/" + id, elsewhere.path() + "/entry");
+  temp.make_symlink("overlay2/" + id, elsewhere.path() + "/layer");
+  temp.make_symlink("containers/" + id, elsewhere.path() + "/container");
+  temp.make_symlink("network/files", elsewhere.path() + "/files");
+  temp.make_symlink("overlay2/" + other + "/diff", "/nothing/there");
+  temp.make_symlink("volumes/metadata.db", elsewhere.path() + "/files/file");
+  const Root root = temp.open();
+  EXPECT_EQ(*root.read_small(RelPath("image/overlay2/layerdb/sha256") / id / "file", 100), "entry");
+  EXPECT_EQ(*root.read_small(RelPath("overlay2") / id / "diff/file", 100), "diff") << "a link behind a link";
+  EXPECT_EQ(*root.read_small(RelPath("containers") / id / "file", 100), "container");
+  EXPECT_EQ(*root.read_small("network/files/file", 100), "files");
+  EXPECT_EQ(problem_of(root, RelPath("overlay2") / other / "diff"), "nowhere");
+  EXPECT_EQ(problem_of(root, "volumes/metadata.db"), "to a file");
+}
+
+TEST(AreaLinks, OneLayerDoesNotStandForAnother) {
+  const std::string id(64, 'a');
+  const std::string other(64, 'b');
+  const TempRoot temp;
+  temp.make_dir("overlay2/" + other + "/diff");
+  temp.make_symlink("overlay2/" + id, other);
+  EXPECT_EQ(problem_of(temp.open(), RelPath("overlay2") / id), "into another area of the root");
 }
 
 TEST(AreaLinks, AnotherDirectoryInTheSamePlaceIsNotTaken) {

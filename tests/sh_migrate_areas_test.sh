@@ -9,7 +9,8 @@ fi
 # shellcheck source=tests/shell.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/shell.sh"
 
-cases=(mounts links deeper-mounts mounts-over-files daemon-links same-data-twice options-mounts refused-attributes gone-directories refused-loops resumed live)
+cases=(mounts links part-links unseen deeper-mounts mounts-over-files daemon-links same-data-twice options-mounts refused-attributes
+  gone-directories refused-loops resumed live)
 if [ "$(id -u)" -ne 0 ]; then
   for name in "${cases[@]}"; do
     skip "migration of areas: $name" "needs root: mounts, owners, trusted attributes"
@@ -124,6 +125,51 @@ try_links() {
     rm -r "$target/kept"
     same_as "$work/plain"
   )"
+}
+
+try_part_links() {
+  new_source
+  local container layer entry
+  container=$(cd "$source" && echo containers/* | cut -d ' ' -f 1)
+  layer=$(cd "$source" && dirname "$(echo overlay2/*/committed | cut -d ' ' -f 1)")
+  [ -d "$source/$layer/diff" ] || layer=$(cd "$source" && dirname "$(echo overlay2/*/diff | cut -d ' ' -f 1)")
+  entry=$(cd "$source" && echo image/overlay2/layerdb/sha256/* | cut -d ' ' -f 1)
+  local path number=0
+  for path in "$container" "$layer/diff" "$entry" network/files; do
+    number=$((number + 1))
+    mv "$source/$path" "$work/elsewhere/$number" && ln -s "$work/elsewhere/$number" "$source/$path"
+  done
+  judge "a container, a diff, a layerdb entry and network/files behind links" "$(
+    migrate_both 0
+    for path in "$container" "$layer/diff" "$entry" network/files; do
+      says "$path: was a link to"
+      [ ! -L "$target/$path" ] && [ -d "$target/$path" ] || echo "$path was copied as a link"
+    done
+    whole
+    same_as "$work/plain"
+  )"
+}
+
+# What is elsewhere and not to be seen, or lost as a whole: nothing is written, and nothing is said to be removable.
+try_unseen() {
+  local layer
+  for what in database diff image layerdb; do
+    new_source
+    case $what in
+      database) mv "$source/network/files/local-kv.db" "$work/elsewhere/kv" && ln -s "$work/elsewhere/kv" "$source/network/files/local-kv.db" ;;
+      diff)
+        layer=$(cd "$source" && echo overlay2/*/diff | cut -d ' ' -f 1)
+        rm -r "${source:?}/$layer" && ln -s /nothing/there "$source/$layer"
+        ;;
+      image) rm -r "$source/image" ;;
+      layerdb) rm -r "$source/image/overlay2/layerdb" ;;
+    esac
+    judge "not seen in the source: $what" "$(
+      migrate_both 4
+      [ ! -e "$target" ] || echo "something was written"
+      ! grep -q "can be removed" "$work/text" || echo "it says that the source can be removed"
+    )"
+  done
 }
 
 try_deeper_mounts() {

@@ -14,6 +14,7 @@
 #include <set>
 
 #include "core/base/escape.h"
+#include "core/base/ids.h"
 #include "core/base/patient_calls.h"
 #include "core/fs/dir.h"
 #include "core/fs/root.h"
@@ -90,6 +91,7 @@ class Finder {
     }
     look_into_image();
     look_into_volumes();
+    look_into_parts();
     std::sort(links_.begin(), links_.end(), [](const AreaLink& a, const AreaLink& b) { return a.path < b.path; });
   }
 
@@ -117,6 +119,90 @@ class Finder {
         look(volumes->fd(), volume.name + "/_data", path / "_data");
       }
     }
+  }
+
+  void look_into_parts() {
+    for (const RelPath path : {"buildkit/cache.db", "buildkit/containerdmeta.db", "buildkit/content", "buildkit/history.db",
+                               "buildkit/metadata_v2.db", "buildkit/snapshots.db", "network/files",
+                               "network/files/local-kv.db", "plugins/storage", "volumes/metadata.db"}) {
+      look_at(path);
+    }
+    for (const DirEntry& driver : members("image")) {
+      look_into_image_store(RelPath("image") / driver.name);
+    }
+    look_at_each("containers", [](const std::string& name) { return ContainerId::parse(name).has_value(); });
+    for (const char* driver : {"overlay2", "fuse-overlayfs"}) {
+      look_into_layers(driver);
+    }
+  }
+
+  void look_into_image_store(const RelPath& store) {
+    for (const std::string_view part :
+         {"repositories.json", "distribution", "imagedb", "imagedb/content", "imagedb/content/sha256", "imagedb/metadata",
+          "imagedb/metadata/sha256", "layerdb", "layerdb/sha256", "layerdb/mounts"}) {
+      look_at(store / part);
+    }
+    look_at_each(store / "layerdb/sha256", [](const std::string& name) { return is_hex64(name); });
+    look_at_each(store / "layerdb/mounts",
+                 [](const std::string& name) { return is_hex64(name) || is_buildkit_id(name); });
+  }
+
+  // l/ is none of them: what is in it leads out of it, and so elsewhere when it is elsewhere.
+  void look_into_layers(const RelPath& driver) {
+    const auto is_layer = [](const std::string& name) { return CacheId::parse(name).has_value(); };
+    look_at_each(driver, is_layer);
+    const Fd dir = open_place(driver);
+    for (const DirEntry& layer : dir ? members(driver) : std::vector<DirEntry>{}) {
+      if (is_layer(layer.name) && (layer.type == S_IFDIR || is_followed(driver / layer.name))) {
+        look(dir.get(), layer.name + "/diff", driver / layer.name / "diff");
+      }
+    }
+  }
+
+  template <typename Accept>
+  void look_at_each(const RelPath& directory, const Accept& accept) {
+    for (const DirEntry& entry : members(directory)) {
+      if (entry.type == S_IFLNK && accept(entry.name)) {
+        look_at(directory / entry.name);
+      }
+    }
+  }
+
+  void look_at(const RelPath& path) {
+    if (const Fd above = open_place(path.parent()); above) {
+      look(above.get(), std::string(path.name()), path);
+    }
+  }
+
+  std::vector<DirEntry> members(const RelPath& path) const {
+    Fd fd = open_place(path);
+    auto listed = fd ? Dir(std::move(fd), "").list() : Result<std::vector<DirEntry>>(std::vector<DirEntry>{});
+    return listed ? std::move(*listed) : std::vector<DirEntry>{};
+  }
+
+  bool is_followed(const RelPath& path) const { return found_at(path) != nullptr; }
+
+  const AreaLink* found_at(const RelPath& path) const {
+    const auto link = std::find_if(links_.begin(), links_.end(), [&](const AreaLink& each) {
+      return each.path == path && each.is_followed();
+    });
+    return link != links_.end() ? &*link : nullptr;
+  }
+
+  // A directory of the root, through the links that were found above it.
+  Fd open_place(const RelPath& path) const {
+    constexpr int kFlags = O_RDONLY | O_DIRECTORY;
+    for (RelPath at = path; !at.is_root(); at = at.parent()) {
+      if (const AreaLink* link = found_at(at); link != nullptr) {
+        const std::optional<RelPath> rest =
+            at == path ? RelPath() : RelPath::parse(path.bytes().substr(at.bytes().size() + 1));
+        const Fd behind(patient::open(link->resolved.c_str(), kPathOnly));
+        Result<Fd> fd = behind && rest ? open_beneath(behind.get(), *rest, kFlags, "") : sys_error("open", "");
+        return fd ? std::move(*fd) : Fd();
+      }
+    }
+    Result<Fd> fd = open_beneath(top_, path, kFlags, "");
+    return fd ? std::move(*fd) : Fd();
   }
 
   // The area's directory, wherever it is. Of the links that were found, only its own can stand for it.

@@ -23,9 +23,11 @@ inline constexpr std::array<std::string_view, 20> kAreaNames{
 // Made by mkfs.ext4 in each filesystem's top directory; an area that is a disk of its own has one, and it is nobody's.
 inline constexpr std::string_view kLostAndFound = "lost+found";
 
-// A symbolic link in the place of an area, of image/<driver>, of a volume's directory or of its _data.
+// A symbolic link in the place of an area, of image/<driver>, of a volume's directory or of its _data; or of a part of an
+// area that daemons open by its path: a container's directory, a layer's, its diff, an entry or a directory of the image
+// store, a database.
 struct AreaLink {
-  RelPath path;          // "volumes", "image/overlay2", "volumes/db/_data"
+  RelPath path;          // "volumes", "image/overlay2", "volumes/db/_data", "containers/<id>"
   std::string target;    // what the link says
   std::string resolved;  // the absolute path behind it; empty where there is no directory, or it must not be followed
   // Why nothing behind it is read, in words that fit behind "it leads": "nowhere", "to a file". Empty where it is

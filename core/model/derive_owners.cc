@@ -189,6 +189,17 @@ void find_lost_cache_ids(const Model& model, const LinkMap& links, Owners& owner
   }
 }
 
+// Daemons make buildkit/ at every start. Without it, what only its records name is not known to be unused: it may be on a
+// disk that is not mounted.
+bool has_unowned_snapshots(const Model& model, const Derived& derived) {
+  for (size_t i = 0; i < derived.dirs.size(); ++i) {
+    if (model.overlay.dirs[i].id.form() == CacheId::Form::BuildKit && derived.dirs[i].owners.empty()) {
+      return true;
+    }
+  }
+  return false;
+}
+
 void judge_completeness(const Model& model, Derived& derived) {
   const auto incomplete = [&](std::string because) {
     if (derived.owners_complete) {
@@ -199,6 +210,9 @@ void judge_completeness(const Model& model, Derived& derived) {
   derived.build_records_complete = model.build_cache.snapshots_db.readable();
   if (!derived.build_records_complete) {
     incomplete("the build cache's records cannot be read");
+  } else if (!model.build_cache.exists && has_unowned_snapshots(model, derived)) {
+    derived.build_records_complete = false;
+    incomplete("the build cache's records are not there");
   }
   if (!model.layers.layers_complete) {
     incomplete("layerdb cannot be read completely");

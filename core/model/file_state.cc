@@ -111,6 +111,11 @@ StateReader::Listing StateReader::list(const RelPath& path) {
   listing.entries = std::move(*entries);
   std::erase_if(listing.entries,
                 [](const DirEntry& entry) { return entry.type == S_IFDIR && entry.name == kLostAndFound; });
+  // A link that stands for a directory of the daemon's is listed as that directory, but for areas: those are told apart.
+  for (DirEntry& entry : listing.entries) {
+    const AreaLink* link = entry.type == S_IFLNK && !path.is_root() ? root_.area_links().at(path / entry.name) : nullptr;
+    entry.type = link != nullptr && link->is_followed() ? S_IFDIR : entry.type;
+  }
   // What repairs keep in an area on a filesystem of its own is nobody's layer, volume or container.
   if (!path.is_root() && may_have_own_directory(path)) {
     std::erase_if(listing.entries,

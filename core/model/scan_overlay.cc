@@ -74,6 +74,9 @@ DirScan scan_dir(const Root& root, const RelPath& base, const std::string& name,
     }
   }
   found.diff = member(*dir, "diff");
+  if (const Result<FileStat> behind = root.stat_dir(found.path / "diff"); found.diff.exists && behind) {
+    found.diff.stat = *behind;  // it may be a link that stands for the directory
+  }
   found.work = member(*dir, "work");
   found.merged = member(*dir, "merged");
   found.committed = member(*dir, "committed");

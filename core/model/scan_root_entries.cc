@@ -107,6 +107,9 @@ void find_wrong_types(const Root& root, Model& model) {
   }
   if (!model.driver.empty()) {
     look(*RelPath::parse(model.driver));
+    if (is_covered(model.driver)) {
+      look(*RelPath::parse(model.driver) / "l");  // no link either: what is in it leads elsewhere from elsewhere
+    }
     for (const std::string_view path : kImageDirectories) {
       look(path.empty() ? model.image_path : model.image_path / path);
     }
