@@ -54,6 +54,58 @@ StepResult result_of(const LoggedStep& logged, const std::string& broken) {
   }
 }
 
+// What a run has from its beginning on.
+struct Begun {
+  RunPlace place;
+  Journal journal;
+  RunLog log;
+};
+
+// Where there is no room for a journal, or nothing to open it with, no directory of the run stays either.
+Result<Journal> begin_journal(const Dir& run, const JsonValue& begin, const std::string& root) {
+  Result<Journal> journal = Journal::create(run, begin);
+  // A run that could not say how it ended had better not begin.
+  const Result<void> ready = journal ? journal->set_room_aside(run) : journal.error();
+  if (!ready) {
+    const bool is_full = ready.error().is_io(ENOSPC) || ready.error().is_io(EDQUOT);
+    return is_full ? format_error("begin repair", root, "no space is left for a journal: free space, then run again")
+                   : ready.error();
+  }
+  return journal;
+}
+
+Result<Begun> begin_locked(const Root& root, const RootLock& lock, std::string_view mode) {
+  const Result<std::vector<RunEntry>> runs = read_runs(root);
+  if (!runs) {
+    return runs.error();
+  }
+  if (const std::optional<Error> unfinished = unfinished_run(*runs); unfinished) {
+    return *unfinished;
+  }
+  const Result<FileStat> top = root.stat(RelPath());
+  if (!top) {
+    return top.error();
+  }
+  const JsonValue begin = begin_record({root.path(), top->device, top->inode, std::string(mode), utc_now()});
+  RunLog log;
+  if (const Result<void> replayed = replay(begin, log); !replayed) {
+    return replayed.error();
+  }
+  Result<RunPlace> place = make_run_place(root, lock.own());
+  if (!place) {
+    return place.error();
+  }
+  Result<Journal> journal = begin_journal(place->run, begin, root.path());
+  if (!journal) {
+    const std::string id = place->id;
+    place = journal.error();  // lets go of its descriptors, which may be what is short
+    uint64_t bytes = 0;
+    const Result<void> gone = remove_run_directory(lock.own(), id, bytes);
+    return gone ? journal.error() : gone.error();
+  }
+  return Begun{std::move(*place), std::move(*journal), std::move(log)};
+}
+
 }  // namespace
 
 struct RepairRun::State {
@@ -79,47 +131,17 @@ RepairRun::~RepairRun() = default;
 
 Result<RepairRun> RepairRun::begin(const Root& root, std::string_view mode) {
   Result<RootLock> lock = RootLock::take(root);
-  if (!lock) {
-    return lock.error();
-  }
-  const Result<std::vector<RunEntry>> runs = read_runs(root);
-  if (!runs) {
-    return runs.error();
-  }
-  if (const std::optional<Error> unfinished = unfinished_run(*runs); unfinished) {
-    return *unfinished;
-  }
-  const Result<FileStat> top = root.stat(RelPath());
-  if (!top) {
-    return top.error();
-  }
-  const Result<FileStat> own = lock->own().stat_self();
+  const Result<FileStat> own = lock ? lock->own().stat_self() : lock.error();
   if (!own) {
     return own.error();
   }
-  Result<RunPlace> place = make_run_place(root, lock->own());
-  if (!place) {
-    return place.error();
+  Result<Begun> begun = begin_locked(root, *lock, mode);
+  if (!begun) {
+    static_cast<void>(leave_own_directory(root, *lock, own->mtime));  // an empty directory is all that can stay
+    return begun.error();
   }
-  const JsonValue begin = begin_record({root.path(), top->device, top->inode, std::string(mode), utc_now()});
-  RunLog log;
-  if (const Result<void> replayed = replay(begin, log); !replayed) {
-    return replayed.error();
-  }
-  Result<Journal> journal = Journal::create(place->run, begin);
-  if (!journal) {
-    return journal.error();
-  }
-  // A run that could not say how it ended had better not begin.
-  if (const Result<void> aside = journal->set_room_aside(place->run); !aside) {
-    const Result<void> gone = remove_run(*place, *lock, log, own->mtime);
-    const bool is_full = aside.error().is_io(ENOSPC) || aside.error().is_io(EDQUOT);
-    return !gone     ? gone.error()
-           : is_full ? format_error("begin repair", root.path(), "no space is left for a journal: free space, then run again")
-                     : aside.error();
-  }
-  return RepairRun(std::make_unique<State>(std::move(*lock), own->mtime, std::move(*place), std::move(*journal),
-                                           std::move(log)));
+  return RepairRun(std::make_unique<State>(std::move(*lock), own->mtime, std::move(begun->place),
+                                           std::move(begun->journal), std::move(begun->log)));
 }
 
 const std::string& RepairRun::id() const {
