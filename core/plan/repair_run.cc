@@ -19,6 +19,20 @@ namespace {
 
 constexpr size_t kStepsPerRecord = 1000;
 constexpr size_t kBytesPerRecord = 16U << 20;
+constexpr size_t kSpareDescriptors = 8;  // more than it takes to remove the directories of a run
+
+// To be let go of when a run ends: where descriptors are short, it could neither be ended nor removed.
+Result<std::vector<Dir>> spare_descriptors(const Dir& own) {
+  std::vector<Dir> spare;
+  while (spare.size() < kSpareDescriptors) {
+    Result<Dir> more = own.open_dir(".");
+    if (!more) {
+      return more.error();
+    }
+    spare.push_back(std::move(*more));
+  }
+  return spare;
+}
 
 // Several records, so that no line grows without bounds.
 std::vector<JsonValue> plan_records(const RunLog& log, size_t first) {
@@ -59,6 +73,7 @@ struct Begun {
   RunPlace place;
   Journal journal;
   RunLog log;
+  std::vector<Dir> spare;
 };
 
 // Where there is no room for a journal, or nothing to open it with, no directory of the run stays either.
@@ -91,36 +106,40 @@ Result<Begun> begin_locked(const Root& root, const RootLock& lock, std::string_v
   if (const Result<void> replayed = replay(begin, log); !replayed) {
     return replayed.error();
   }
-  Result<RunPlace> place = make_run_place(root, lock.own());
+  Result<std::vector<Dir>> spare = spare_descriptors(lock.own());
+  Result<RunPlace> place = spare ? make_run_place(root, lock.own(), *spare) : spare.error();
   if (!place) {
     return place.error();
   }
   Result<Journal> journal = begin_journal(place->run, begin, root.path());
   if (!journal) {
     const std::string id = place->id;
-    place = journal.error();  // lets go of its descriptors, which may be what is short
+    place = journal.error();
+    spare->clear();
     uint64_t bytes = 0;
     const Result<void> gone = remove_run_directory(lock.own(), id, bytes);
     return gone ? journal.error() : gone.error();
   }
-  return Begun{std::move(*place), std::move(*journal), std::move(log)};
+  return Begun{std::move(*place), std::move(*journal), std::move(log), std::move(*spare)};
 }
 
 }  // namespace
 
 struct RepairRun::State {
-  State(RootLock the_lock, FileTime the_own_time, RunPlace the_place, Journal the_journal, RunLog the_log)
+  State(RootLock the_lock, FileTime the_own_time, Begun begun)
       : lock(std::move(the_lock)),
         own_time(the_own_time),
-        place(std::move(the_place)),
-        journal(std::move(the_journal)),
-        log(std::move(the_log)) {}
+        place(std::move(begun.place)),
+        journal(std::move(begun.journal)),
+        log(std::move(begun.log)),
+        spare(std::move(begun.spare)) {}
 
   RootLock lock;
   FileTime own_time;  // of `.docker-fsck`, before this run
   RunPlace place;
   Journal journal;
   RunLog log;
+  std::vector<Dir> spare;
   Applier applier{place, lock, journal, log};
 };
 
@@ -140,8 +159,7 @@ Result<RepairRun> RepairRun::begin(const Root& root, std::string_view mode) {
     static_cast<void>(leave_own_directory(root, *lock, own->mtime));  // an empty directory is all that can stay
     return begun.error();
   }
-  return RepairRun(std::make_unique<State>(std::move(*lock), own->mtime, std::move(begun->place),
-                                           std::move(begun->journal), std::move(begun->log)));
+  return RepairRun(std::make_unique<State>(std::move(*lock), own->mtime, std::move(*begun)));
 }
 
 const std::string& RepairRun::id() const {
@@ -208,10 +226,12 @@ bool RepairRun::has_changed_something() const {
 }
 
 Result<void> RepairRun::abandon() {
+  state_->spare.clear();
   return remove_run(state_->place, state_->lock, state_->log, state_->own_time);
 }
 
 Result<void> RepairRun::end() {
+  state_->spare.clear();
   const auto& steps = state_->log.steps;
   if (const std::string& broken = state_->applier.broken(); !broken.empty()) {
     return format_error("end repair", state_->place.run.where(),

@@ -101,7 +101,7 @@ bool is_run_id(std::string_view name) {
          parse_uint64(name.substr(9, 6));
 }
 
-Result<RunPlace> make_run_place(const Root& root, const Dir& own) {
+Result<RunPlace> make_run_place(const Root& root, const Dir& own, std::vector<Dir>& spare) {
   const Result<std::string> id = new_id(own);
   if (!id) {
     return id.error();
@@ -112,6 +112,7 @@ Result<RunPlace> make_run_place(const Root& root, const Dir& own) {
   const Result<void> filled = fill_run_directory(own, *id);
   Result<RunPlace> place = filled ? open_run_place(root, own, *id, RunLog{}) : filled.error();
   if (!place) {
+    spare.clear();
     uint64_t bytes = 0;
     const Result<void> gone = remove_run_directory(own, *id, bytes);
     return gone ? place.error() : gone.error();
