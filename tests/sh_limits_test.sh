@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Limits of the process, as `ulimit` sets them, are no wish to stop: exit code 8 with the reason, never "cancelled". What a
-# repair had done before stays done and is told; one that could not begin leaves nothing.
+# repair had done before stays done and is told; one that could not begin leaves nothing, and one that was cut off in its steps
+# says so and is recovered.
 set -euo pipefail
 # shellcheck source=tests/shell.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/shell.sh"
@@ -35,7 +36,11 @@ judged() {
   elif [ $((status & 8)) -eq 0 ]; then
     echo "ended with $status without a reason"
   elif grep -q '^repaired: nothing' "$work/out" && [ "$runs" -ne 0 ]; then
-    echo "nothing was repaired, and a run is left"
+    if ! grep -q 'ending the repair:.*recover' "$work/out"; then
+      echo "nothing was repaired, and a run is left"
+    elif ! "$DOCKER_FSCK" recover --yes "$work/root" >/dev/null 2>&1; then
+      echo "it was cut off, and is not recovered"
+    fi
   elif ! grep -q '^repaired: nothing' "$work/out" && grep -q '^repaired:' "$work/out" &&
        grep -q '^left: [0-9]' "$work/out" && grep -q 'checking again:' "$work/out"; then
     echo "what was found before the repair is shown as what is left"
