@@ -16,8 +16,10 @@
 #include "checks/migration_verdict.h"
 #include "checks/repair.h"
 #include "core/base/escape.h"
+#include "core/base/shortage.h"
 #include "core/base/text.h"
 #include "core/fs/lock.h"
+#include "core/run/was_cancelled.h"
 #include "core/transfer/migration_end.h"
 #include "core/transfer/target_file.h"
 
@@ -68,7 +70,10 @@ class Migration {
     return false;
   }
   MigrationReport finished() {
-    report_.cancelled = cancel_.requested();
+    report_.cancelled = was_cancelled(cancel_);
+    if (const std::optional<Error> shortage = noted_shortage(); shortage && report_.obstacles.empty()) {
+      refuse(shortage->message());
+    }
     return std::move(report_);
   }
 

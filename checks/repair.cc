@@ -8,7 +8,9 @@
 #include "checks/leftovers.h"
 #include "checks/obstacles.h"
 #include "checks/repair_record.h"
+#include "core/base/shortage.h"
 #include "core/plan/repair_run.h"
+#include "core/run/was_cancelled.h"
 
 namespace dfsck {
 namespace {
@@ -38,7 +40,7 @@ class Repair {
     add_roots_below(root_, first_->model(),
                     [&](const Root& inner) { return Repair(inner, options_, repair_, cancel_, progress_).make(); },
                     report);
-    report.cancelled = report.cancelled || cancel_.requested();
+    report.cancelled = report.cancelled || was_cancelled(cancel_);
     return report;
   }
 
@@ -105,6 +107,9 @@ class Repair {
     const bool changed = std::any_of(results->begin(), results->end(), [](const StepResult& result) {
       return result.state == StepResult::State::Done;
     });
+    if (const std::optional<Error> shortage = noted_shortage(); changed && shortage) {
+      record_->failed("checking again: " + shortage->message());
+    }
     if (!changed || cancel_.requested()) {
       return false;
     }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "checks/left.h"
+
 namespace dfsck {
 
 size_t RootReport::count(Severity severity) const {
@@ -39,7 +41,7 @@ bool is_failed_itself(const RootReport& report) {
 int parts_of(const RootReport& report, Strict strict) {
   int code = 0;
   const RootReport& now = report.now();
-  if (now.count(Severity::Error) > 0 || (strict == Strict::Yes && now.count(Severity::Warning) > 0)) {
+  if (count_left(report, Severity::Error) > 0 || (strict == Strict::Yes && count_left(report, Severity::Warning) > 0)) {
     code |= 4;
   }
   const bool failed = std::any_of(report.findings.begin(), report.findings.end(), [](const ReportedFinding& reported) {

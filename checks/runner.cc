@@ -25,6 +25,7 @@
 #include "core/heal/remedies.h"
 #include "core/plan/history.h"
 #include "core/run/parallel.h"
+#include "core/run/was_cancelled.h"
 
 namespace dfsck {
 namespace {
@@ -268,7 +269,7 @@ Result<Examination> Examination::make(const Root& root, const CheckOptions& opti
   const size_t planned_from = unread_so_far();
   add_findings(state->input, state->findings, report);
   note_planning(root, planned_from, report);
-  report.cancelled = cancel.requested();
+  report.cancelled = was_cancelled(cancel);
   if (const std::optional<Error> shortage = noted_shortage(); shortage) {
     return *shortage;
   }
@@ -334,7 +335,7 @@ Result<RootReport> check_root(const Root& root, const CheckOptions& options, con
   RootReport report = examined->report();
   add_roots_below(root, examined->model(),
                   [&](const Root& inner) { return check_root(inner, options, cancel, progress); }, report);
-  report.cancelled = cancel.requested();
+  report.cancelled = was_cancelled(cancel);
   return report;
 }
 

@@ -11,12 +11,14 @@
 #include "cmd/signals.h"
 #include "core/base/escape.h"
 #include "core/base/patient_calls.h"
+#include "core/base/shortage.h"
 #include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/model/model.h"
 #include "core/plan/plan_check.h"
 #include "core/plan/plan_json.h"
 #include "core/plan/repair_run.h"
+#include "core/run/was_cancelled.h"
 
 namespace dfsck {
 namespace {
@@ -108,7 +110,7 @@ Output carried_out(const Root& root, const PlanFile& plan, const Options& option
   if (!ended) {
     return failure_output(options.format, ended.error().message() + "; docker-fsck recover takes care of it", kExitFailed);
   }
-  outcome.exit_code |= cancel.requested() ? kExitCancelled : 0;
+  outcome.exit_code |= was_cancelled(cancel) ? kExitCancelled : is_short() ? kExitFailed : 0;
   return outcome_output(options, outcome);
 }
 

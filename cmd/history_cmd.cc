@@ -35,6 +35,19 @@ std::string size_words(const Root& root, const RunRecord& run) {
   return bytes ? human_bytes(*bytes) + " kept" : "what it keeps could not be measured";
 }
 
+// "4 steps: 2 done, 1 failed, 1 skipped"; the number alone where all are done.
+std::string steps_words(const RunRecord& run) {
+  std::string text;
+  for (const RunStep::State state : {RunStep::State::Done, RunStep::State::Failed, RunStep::State::Skipped,
+                                     RunStep::State::Undone, RunStep::State::Uncertain}) {
+    const size_t count = steps_in(run, state);
+    if (count > 0 && !(state == RunStep::State::Done && count == run.steps.size())) {
+      text += (text.empty() ? ": " : ", ") + std::to_string(count) + " " + std::string(step_state_name(state));
+    }
+  }
+  return counted(run.steps.size(), "step") + text;
+}
+
 std::string as_text(const Root& root, const std::vector<RunRecord>& runs, const Options& options) {
   if (runs.empty()) {
     return "no repair was made on this root, or all were purged\n";
@@ -47,10 +60,12 @@ std::string as_text(const Root& root, const std::vector<RunRecord>& runs, const 
       text += ": " + safe_text(run.problem) + "\n";
       continue;
     }
+    if (run.started.empty()) {
+      text += ": it was cut off before it had a journal, and changed nothing\n";
+      continue;
+    }
     text += "\n    made " + run.started + " " + how(run.mode) + " by version " + safe_text(run.version) + ": " +
-            counted(run.steps.size(), "step");
-    const size_t failed = steps_in(run, RunStep::State::Failed);
-    text += (failed > 0 ? " (" + std::to_string(failed) + " failed)" : "") + ", " + size_words(root, run) + "\n";
+            steps_words(run) + ", " + size_words(root, run) + "\n";
     for (const RunStep& step : options.detail == Detail::Verbose ? run.steps : std::vector<RunStep>{}) {
       text += "    " + std::string(step_state_name(step.state)) + ": " + shown_text(step.text, options.truncate) +
               (step.why.empty() ? "" : ": " + shown_text(step.why, options.truncate)) + "\n";

@@ -69,6 +69,7 @@ int main(int argc, char** argv) {
   dfsck::occupy_standard_descriptors();
   dfsck::allow_many_open_files();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away shows as EPIPE where we write
+  std::signal(SIGXFSZ, SIG_IGN);  // and a limit of file sizes as EFBIG
   try {
     return run(argc, argv);
   } catch (const std::bad_alloc&) {

@@ -1,6 +1,8 @@
 // Which root is meant, and what to say when it cannot be opened.
 #include "cmd/open_root.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <string_view>
@@ -9,6 +11,7 @@
 #include "cmd/safe_text.h"
 #include "core/base/escape.h"
 #include "core/base/shell_word.h"
+#include "core/fs/host_ids.h"
 
 namespace dfsck {
 namespace {
@@ -30,13 +33,21 @@ Result<DefaultRoot> chosen_root(const Naming& naming) {
   return default_root(*environment);
 }
 
+// Root of a namespace is no more than somebody else on the host, and root of the host is root already.
+std::string who_may() {
+  if (read_host_ids().in_namespace) {
+    return "; run it on the host, outside of this user namespace";
+  }
+  return ::geteuid() == 0 ? "" : "; run it as root";
+}
+
 std::string cannot_open(const Error& error, const DefaultRoot& wanted, const std::string& usage) {
   const std::string path = escaped(wanted.path);
   std::string text = error.is_io(ENOENT)    ? "no such directory: " + path
                      : error.is_io(ENOTDIR) ? "not a directory: " + path
                                             : error.message();
   if (error.is_io(EACCES)) {
-    text += "; run it as root";
+    text += who_may();
   }
   if (!wanted.reason.empty()) {
     text += "\n  This root was chosen because " + wanted.reason + ".\n  Another one: " + usage;

@@ -1,4 +1,5 @@
 // A report for a tired person: what was checked, what casts doubt on it, findings, and what to do next.
+#include "checks/left.h"
 #include "cmd/render.h"
 #include "cmd/render_text_failures.h"
 #include "cmd/render_text_findings.h"
@@ -25,6 +26,9 @@ std::string title(const RootReport& report, const RenderSettings& settings) {
 
 // The findings to show: after a repair those that are left.
 std::string findings_text(const RootReport& report, const RenderSettings& settings) {
+  if (!is_left_known(report)) {
+    return "\n" + settings.paint.bold("LEFT") + ": not known, since the root was not looked at again after the repair.\n";
+  }
   const RootReport& now = was_repaired(report) ? report.now() : report;
   const std::string text = render_findings(now, finding_tree(now), settings);
   return was_repaired(report) && !text.empty() ? "\n" + settings.paint.bold("LEFT") + ":" + text : text;

@@ -1,10 +1,12 @@
 // Sums a report up in a few lines.
 #include "cmd/render_text_summary.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <utility>
 
+#include "checks/left.h"
 #include "cmd/exit_codes.h"
 #include "cmd/finding_tree.h"
 #include "cmd/safe_text.h"
@@ -38,6 +40,16 @@ std::string count_line(const std::string& label, const Totals& totals, const std
   const std::string warnings = counted(totals.warnings, "warning");
   return label + ": " + (totals.errors > 0 ? paint.red(errors) : errors) + ", " +
          (totals.warnings > 0 ? paint.yellow(warnings) : warnings) + infos + where + "\n";
+}
+
+// Of the root and those below it.
+bool is_all_known(const RootReport& report) {
+  return is_left_known(report) && std::all_of(report.below.begin(), report.below.end(), is_all_known);
+}
+
+std::string left_line(const RootReport& report, const std::string& where, const Paint& paint) {
+  return is_all_known(report) ? count_line("left", totals_now(report), where, paint)
+                              : "left: not known, since not everything was checked again after the repair\n";
 }
 
 std::string program(const RenderSettings& settings, std::string_view option) {
@@ -123,7 +135,7 @@ const RootReport* first_with_error(const RootReport& report) {
 
 std::string next_line(const RootReport& report, const RenderSettings& settings) {
   const std::string check = program(settings, "");
-  if (report.cancelled) {
+  if (report.cancelled || !is_all_known(report)) {
     return "next: " + check + " checks everything again\n";
   }
   if (needs_root(report)) {
@@ -206,13 +218,13 @@ std::string render_summary(const RootReport& report, const RenderSettings& setti
   const std::string where = left_out.empty() ? "" : ", in what was checked";
   std::string text = count_line("found", totals, where, settings.paint);
   if (report.mode != Mode::DryRun) {
-    text += repaired_lines(report) + count_line("left", totals_now(report), where, settings.paint);
+    text += repaired_lines(report) + left_line(report, where, settings.paint);
   }
   for (const std::string& object : left_out) {
     text += "not checked: " + object + "\n";
   }
   if (settings.detail != Detail::Quiet) {
-    text += repairs_line(totals_now(report), report, settings);
+    text += is_all_known(report) ? repairs_line(totals_now(report), report, settings) : "";
     text += exit_line(report, settings) + next_line(report, settings);
   }
   return settings.timing ? text + timing_lines(*settings.timing) : text;

@@ -17,6 +17,7 @@
 #include "core/fs/lies_inside.h"
 #include "core/fs/writer_output.h"
 #include "core/transfer/container_image.h"
+#include "core/transfer/driver_fit.h"
 
 namespace dfsck {
 namespace {
@@ -80,6 +81,15 @@ struct SaveFailure {
   int exit_code = 0;
 };
 
+// The layers of any other driver are no directories of files that are known here.
+std::optional<Failure> driver_problem(const SaveRoot& root) {
+  if (fit_of_driver(root.model.driver).kind == DriverFit::Kind::Covered) {
+    return std::nullopt;
+  }
+  return Failure{"layers of the storage driver " + escaped(root.model.driver) + " are not covered; nothing was saved",
+                 kExitFailed};
+}
+
 // Fill the catalogue. They give what speaks against it.
 std::optional<SaveFailure> choose_images(const Options& options, const std::vector<SaveRoot>& roots,
                                          SaveCatalogue& catalogue) {
@@ -88,6 +98,9 @@ std::optional<SaveFailure> choose_images(const Options& options, const std::vect
     return SaveFailure{error->message, kExitUsage};
   }
   for (const WantedImage& image : std::get<std::vector<WantedImage>>(chosen)) {
+    if (std::optional<Failure> problem = driver_problem(roots[image.root]); problem) {
+      return problem;
+    }
     catalogue.add_image(image);
   }
   if (catalogue.images().empty()) {
@@ -107,6 +120,9 @@ std::optional<SaveFailure> choose_container(const Options& options, const std::v
     return SaveFailure{error->message, kExitUsage};
   }
   const auto& container = std::get<ChosenContainer>(chosen);
+  if (std::optional<Failure> problem = driver_problem(roots[container.root]); problem) {
+    return problem;
+  }
   progress.phase = Progress::Phase::Content;
   const Result<void> added =
       add_container(catalogue, roots[container.root], container.root, container.id, name, cancel, progress);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "checks/left.h"
 #include "core/base/error.h"
 
 namespace dfsck {
@@ -41,7 +42,7 @@ void add_own_repairs(const RootReport& report, RepairTotals& totals) {
     const Severity severity = problem_of(reported.finding.problem).severity;
     totals.errors += reported.repair_status == "done" && severity == Severity::Error ? 1 : 0;
     totals.warnings += reported.repair_status == "done" && severity == Severity::Warning ? 1 : 0;
-    totals.done += reported.repair_status == "done" ? 1 : 0;
+    totals.done += reported.repair_status == "done" && !reported.steps.empty() ? 1 : 0;
     totals.failed += reported.repair_status == "failed" ? 1 : 0;
     if (reported.repair_status == "skipped") {
       ++totals.not_tried;
@@ -64,6 +65,10 @@ enum class When { First, Now };
 
 void add_all(const RootReport& report, When when, Totals& totals) {
   add(when == When::Now ? report.now() : report, totals);
+  if (when == When::Now && !is_left_known(report)) {  // what was mended is not left, whatever else may be
+    totals.errors -= report.count(Severity::Error) - count_left(report, Severity::Error);
+    totals.warnings -= report.count(Severity::Warning) - count_left(report, Severity::Warning);
+  }
   for (const RootReport& below : report.below) {
     add_all(below, when, totals);
   }

@@ -147,6 +147,72 @@ TEST(Owners, ThatFitNoMapAreNotKnown) {
   EXPECT_FALSE(settle_owners(evidence).known);
 }
 
+TEST(Owners, ThatWereAllGivenToTheLastIdAreNotKnown) {
+  OwnerEvidence evidence = made_by(4'294'967'294);  // nobody, in 32 bits: nothing fits behind it
+  add_files(evidence, 0, 4'294'967'294, 20);
+  add_files(evidence, 1000, 4'294'967'294);
+  EXPECT_FALSE(settle_owners(evidence).known);
+}
+
+TEST(Owners, ThatWereAllGivenToASubordinateIdAreNotKnown) {
+  OwnerEvidence evidence = made_by(100'000);
+  add_files(evidence, 0, 100'000, 20);
+  add_files(evidence, 1000, 100'000, 2);
+  EXPECT_FALSE(settle_owners(evidence).known);
+}
+
+TEST(Owners, ThatWereChangedDoNotChangeWhereMarksAre) {
+  OwnerEvidence evidence = made_by(100'000);
+  add_files(evidence, 0, 100'000, 20);
+  evidence.trusted_marks = 2;
+  const RootOwners owners = settle_owners(evidence);
+  EXPECT_TRUE(owners.known);
+  EXPECT_STREQ(owners.opaque_xattr(), "trusted.overlay.opaque");
+}
+
+OwnerEvidence half_shifted() {
+  OwnerEvidence evidence = made_by(0);
+  for (OwnerEvidence::Thing& thing : evidence.daemon) {
+    if (thing.what == "layerdb" || thing.what == "containers") {
+      thing = {thing.what, 100'000, 100'000};
+    }
+  }
+  return evidence;
+}
+
+void add_layer(OwnerEvidence& evidence, size_t layer, uint32_t owner) {
+  for (int i = 0; i < 8; ++i) {
+    evidence.users.push_back({0, owner, layer});
+    evidence.groups.push_back({0, owner, layer});
+  }
+}
+
+TEST(Owners, OfWhichHalfWereChangedAreNotKnown) {
+  OwnerEvidence evidence = half_shifted();
+  for (size_t layer = 0; layer < 9; ++layer) {
+    add_layer(evidence, layer, layer < 6 ? 0 : 100'000);
+  }
+  const RootOwners owners = settle_owners(evidence);
+  EXPECT_FALSE(owners.known);
+  EXPECT_NE(owners.doubt.find("layerdb, containers and whole layers belong to 100000"), std::string::npos) << owners.doubt;
+}
+
+TEST(Owners, OfOneLayerThatIsOddAreDamage) {
+  OwnerEvidence evidence = made_by(0);
+  for (size_t layer = 0; layer < 9; ++layer) {
+    add_layer(evidence, layer, layer < 8 ? 0 : 100'000);
+  }
+  EXPECT_TRUE(settle_owners(evidence).known);
+}
+
+TEST(Owners, OfTheDaemonAloneThatWereChangedAreDamageWhereLayersAgree) {
+  OwnerEvidence evidence = half_shifted();
+  for (size_t layer = 0; layer < 9; ++layer) {
+    add_layer(evidence, layer, 0);
+  }
+  EXPECT_TRUE(settle_owners(evidence).known);
+}
+
 TEST(Owners, ThatRootTookInACopyAreDamageOfAnOrdinaryRoot) {
   OwnerEvidence evidence = made_by(0);
   add_files(evidence, 0, 0, 20);

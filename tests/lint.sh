@@ -70,7 +70,7 @@ product="$core $checks $cmd"
       without '^core/(fs/(writer(_remove\.cc|\.h)|removed\.h)|plan/(keep_place|run_removal|staging)\.cc|transfer/(target_probe|copy_file|migration_state)\.cc)$')
   forbid "only what we made ourselves and did not use is removed" '\bremove_object\(' \
     $(echo "$product" | tr ' ' '\n' |
-      without '^core/(fs/writer(_remove\.cc|_output\.cc|\.h)|plan/(batch|journal|keep_place|run_removal|spare_links|staging|stamp)\.cc|transfer/(switch_config|target_file|migration_state|new_root|target_probe)\.cc)$')
+      without '^core/(fs/(lock\.cc|writer(_remove\.cc|_output\.cc|\.h))|plan/(batch|journal|keep_place|run_removal|spare_links|staging|stamp)\.cc|transfer/(switch_config|target_file|migration_state|new_root|target_probe)\.cc)$')
   forbid "paths are opened by core/fs and core/content only" '(^|[^A-Za-z_]|patient)::(open|opendir|fopen)\(|std::filesystem|std::ifstream' \
     $(echo "$core $checks" | tr ' ' '\n' | without '^core/(fs|content)/|^core/base/patient_calls\.cc$')
   forbid "strerror is not thread-safe: errno_text" '\bstrerror\b' $product

@@ -67,6 +67,19 @@ std::vector<RelPath> daemon_databases() {
           "volumes/metadata.db"};
 }
 
+Result<void> remove_own_directory(const Root& root) {
+  const Result<Dir> top = root.open_dir(RelPath());
+  const Result<FileStat> before = top ? top->stat_self() : top.error();
+  if (!before) {
+    return before.error();
+  }
+  if (const Result<void> removed = remove_object(*top, kOwnDirectory); !removed) {
+    return removed;
+  }
+  const Result<void> restored = set_mtime_of(*top, before->mtime);
+  return restored ? sync_directory(*top) : restored;
+}
+
 Result<RootLock> RootLock::take(const Root& root) {
   bool made_it = false;
   Result<Dir> own = open_own_directory(root, made_it);
@@ -89,6 +102,7 @@ Result<RootLock> RootLock::take(const Root& root) {
   }
   Result<DatabaseLocks> databases = DatabaseLocks::take(root);
   if (!databases) {
+    static_cast<void>(made_it ? remove_own_directory(root) : Result<void>());  // an empty directory is all that can stay
     return databases.error();
   }
   lock.databases_ = std::move(*databases);

@@ -23,6 +23,9 @@ inline constexpr const char* kFinishedMigrationDirectory = "migrated";
 // libnetwork's, the volume store's, swarm's, and those of the containerd that dockerd starts itself.
 std::vector<RelPath> daemon_databases();
 
+// Takes our own directory, which must be empty, out of the root again; the root's own time of modification stays.
+Result<void> remove_own_directory(const Root& root);
+
 // Exclusive flock(2)s, never waited for, held until destruction, on each of the daemon's databases that exists and is a
 // regular file. bbolt takes the same lock, so no daemon can start on the root meanwhile. Nothing is written: this is all
 // that can be done about a root which is only read.

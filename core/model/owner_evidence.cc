@@ -19,8 +19,21 @@ constexpr size_t kMaxOfOthers = 16;  // of a layer
 
 class LayerSample {
  public:
-  LayerSample(const Root& root, const RelPath& tree, OwnerEvidence& evidence)
-      : root_(root), tree_(tree), evidence_(evidence) {}
+  LayerSample(const Root& root, const RelPath& tree, size_t layer, OwnerEvidence& evidence)
+      : root_(root), tree_(tree), layer_(layer), evidence_(evidence) {}
+
+  // Of an opaque directory: which mark it has.
+  void take_mark(const LayerEntry& entry) {
+    const std::optional<RelPath> inside = entry.base() == ".wh..wh..opq" ? RelPath::parse(entry.path) : std::nullopt;
+    const auto xattrs = inside ? root_.xattrs(tree_.joined(inside->parent())) : format_error("", "", "");
+    if (!xattrs) {
+      return;
+    }
+    for (const auto& [name, value] : *xattrs) {
+      evidence_.trusted_marks += name == "trusted.overlay.opaque" && value == "y" ? 1 : 0;
+      evidence_.user_marks += name == "user.overlay.opaque" && value == "y" ? 1 : 0;
+    }
+  }
 
   void take(const LayerEntry& entry) {
     const TarHeader& header = entry.header;
@@ -37,8 +50,8 @@ class LayerSample {
       return;
     }
     ++taken;
-    evidence_.users.push_back({header.uid, stat->uid});
-    evidence_.groups.push_back({header.gid, stat->gid});
+    evidence_.users.push_back({header.uid, stat->uid, layer_});
+    evidence_.groups.push_back({header.gid, stat->gid, layer_});
   }
 
  private:
@@ -54,18 +67,20 @@ class LayerSample {
 
   const Root& root_;
   const RelPath& tree_;
+  const size_t layer_;
   OwnerEvidence& evidence_;
   size_t of_root_ = 0;
   size_t of_others_ = 0;
 };
 
-void sample_layer(const Root& root, const RelPath& tar_split, const RelPath& tree, OwnerEvidence& evidence) {
+enum class Wanted { Marks, OwnersAndMarks };
+
+void sample_layer(const Root& root, const RelPath& tar_split, LayerSample sample, Wanted wanted) {
   const Result<Fd> fd = root.open_file(tar_split);
   if (!fd) {
     return;
   }
   LayerStream stream(fd->get(), tar_split.text());
-  LayerSample sample(root, tree, evidence);
   LayerEntry entry;
   for (size_t i = 0; i < kMaxEntries; ++i) {
     const Result<LayerStream::Kind> kind = stream.next(entry);
@@ -73,9 +88,18 @@ void sample_layer(const Root& root, const RelPath& tar_split, const RelPath& tre
       return;
     }
     if (!entry.header.is_global()) {
-      sample.take(entry);
+      sample.take_mark(entry);
+      if (wanted == Wanted::OwnersAndMarks) {
+        sample.take(entry);
+      }
     }
   }
+}
+
+// All that the daemon made is root's: its marks are not in doubt.
+bool is_plainly_roots(const OwnerEvidence& evidence) {
+  return std::all_of(evidence.daemon.begin(), evidence.daemon.end(),
+                     [](const OwnerEvidence::Thing& thing) { return thing.uid == 0; });
 }
 
 }  // namespace
@@ -118,12 +142,18 @@ void find_daemon_things(const Root& root, const Model& model, OwnerEvidence& evi
 }
 
 void sample_layer_owners(const Root& root, const Model& model, OwnerEvidence& evidence) {
+  const bool needs_marks = !is_plainly_roots(evidence);
   size_t taken = 0;
   for (const Layer& layer : model.layers.layers) {
-    if (taken < kMaxLayers && layer.cache && layer.tar_split.present()) {
-      ++taken;
-      sample_layer(root, layer.path / "tar-split.json.gz", model.overlay.path / layer.cache->text() / "diff", evidence);
+    if (!layer.cache || !layer.tar_split.present()) {
+      continue;
     }
+    const Wanted wanted = taken++ < kMaxLayers ? Wanted::OwnersAndMarks : Wanted::Marks;
+    if (wanted == Wanted::Marks && !needs_marks) {
+      return;
+    }
+    const RelPath tree = model.overlay.path / layer.cache->text() / "diff";
+    sample_layer(root, layer.path / "tar-split.json.gz", LayerSample(root, tree, taken, evidence), wanted);
   }
 }
 

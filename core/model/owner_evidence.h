@@ -33,15 +33,23 @@ struct OwnerEvidence {
   struct Pair {
     uint64_t container = 0;
     uint32_t disk = 0;
+    size_t layer = 0;  // a number that tells layers apart
   };
   std::vector<Pair> users;
   std::vector<Pair> groups;
+  // Opaque directories of layers, by the kind of their mark. None can set a trusted one in a user namespace.
+  size_t trusted_marks = 0;
+  size_t user_marks = 0;
   HostIds host;
 };
 
 // Reads `daemon`, and a sample of the layers' files, the same on every run. What cannot be read says nothing.
 void find_daemon_things(const Root& root, const Model& model, OwnerEvidence& evidence);
 void sample_layer_owners(const Root& root, const Model& model, OwnerEvidence& evidence);
+
+// What the daemon made for itself belongs to two, and so do whole layers: in words that fit behind "because". Empty where
+// that is not so.
+std::string contradiction(const OwnerEvidence& evidence);
 
 RootOwners settle_owners(const OwnerEvidence& evidence);
 

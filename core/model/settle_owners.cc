@@ -191,7 +191,7 @@ class Settler {
   }
 
   bool explains(const IdMap& map) const {
-    size_t roots = 0, right_roots = 0, others = 0, right_others = 0;
+    size_t roots = 0, right_roots = 0, others = 0, right_others = 0, roots_now = 0;
     const std::optional<uint32_t> zero = map.to_host(0);
     for (const Pair& pair : side_.pairs) {
       const std::optional<uint32_t> expected = map.to_host(pair.container);
@@ -203,11 +203,14 @@ class Settler {
         ++right_others;
       } else if (zero == pair.disk ? !map.is_identity() : expected.has_value()) {
         ++others;  // (everything root's: what a copy without owners leaves of an ordinary root, and of no other)
+        roots_now += zero == pair.disk ? 1 : 0;
       }
     }
-    const bool is_usual = map.is_identity() || (map.ranges().size() == 1 && *zero >= kFirstSubordinate);
+    const bool is_usual = map.is_identity() || (map.ranges().size() == 1 && *zero >= kFirstSubordinate &&
+                                                map.ranges().front().count >= kUsualCount);
     const size_t few = is_usual ? kFewPairs : 1;
-    return (roots < few || is_most(right_roots, roots)) && (others < few || is_most(right_others, others));
+    const bool is_one_owner = others > 1 && roots_now == others && !map.is_identity();
+    return !is_one_owner && (roots < few || is_most(right_roots, roots)) && (others < few || is_most(right_others, others));
   }
 
   std::string doubt() const {
@@ -282,9 +285,17 @@ RootOwners settle_owners(const OwnerEvidence& evidence) {
   RootOwners owners;
   owners.containers = {user.containers, group.containers};
   owners.daemon = {user.daemon, group.daemon};
-  owners.in_namespace = user.zero != 0 || evidence.host.in_namespace;
+  // Owners can be changed as a whole afterwards, marks that only the host's root can set are of where the daemon ran.
+  const bool marked_by_host = evidence.trusted_marks > evidence.user_marks;
+  owners.in_namespace = (user.zero != 0 && !marked_by_host) || evidence.host.in_namespace;
   owners.doubt = user.doubt.empty() ? group.doubt : user.doubt;
+  if (owners.doubt.empty()) {
+    owners.doubt = contradiction(evidence);
+  }
   owners.known = owners.doubt.empty();
+  if (!owners.known) {
+    owners.containers = {};
+  }
   owners.by_name_alone = user.by_name && user.zero == 0;
   owners.hides_ids = evidence.host.in_namespace;
   owners.no_user = evidence.host.no_user;

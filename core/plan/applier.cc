@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/base/shortage.h"
 #include "core/fs/writer.h"
 #include "core/plan/batch.h"
 #include "core/plan/keep_place.h"
@@ -16,7 +17,12 @@ namespace {
 
 using StepState = LoggedStep::State;
 
-constexpr std::string_view kCancelled = "cancelled";
+// A shortage sets the flag too.
+std::string why_cancelled() {
+  const std::optional<Error> shortage = noted_shortage();
+  return shortage ? shortage->message() : "cancelled";
+}
+
 const std::string kNoRoom = "no space is left for the journal: free space on the filesystem of ";
 
 }  // namespace
@@ -148,7 +154,7 @@ void Applier::carry_out(size_t first, size_t end, const std::vector<Precondition
     if (log_.steps[next].state != StepState::Planned) {
       ++next;
     } else if (cancel.requested() || journal_.is_full()) {
-      stop(next, end, cancel.requested() ? std::string(kCancelled) : kNoRoom + place_.run.where());
+      stop(next, end, cancel.requested() ? why_cancelled() : kNoRoom + place_.run.where());
       next = end;
     } else {
       next = carry_out_batch(next, end, first, preconditions, supply, cancel, progress);

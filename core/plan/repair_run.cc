@@ -19,6 +19,20 @@ namespace {
 
 constexpr size_t kStepsPerRecord = 1000;
 constexpr size_t kBytesPerRecord = 16U << 20;
+constexpr size_t kSpareDescriptors = 8;  // more than it takes to remove the directories of a run
+
+// To be let go of when a run ends: where descriptors are short, it could neither be ended nor removed.
+Result<std::vector<Dir>> spare_descriptors(const Dir& own) {
+  std::vector<Dir> spare;
+  while (spare.size() < kSpareDescriptors) {
+    Result<Dir> more = own.open_dir(".");
+    if (!more) {
+      return more.error();
+    }
+    spare.push_back(std::move(*more));
+  }
+  return spare;
+}
 
 // Several records, so that no line grows without bounds.
 std::vector<JsonValue> plan_records(const RunLog& log, size_t first) {
@@ -54,34 +68,28 @@ StepResult result_of(const LoggedStep& logged, const std::string& broken) {
   }
 }
 
-}  // namespace
-
-struct RepairRun::State {
-  State(RootLock the_lock, FileTime the_own_time, RunPlace the_place, Journal the_journal, RunLog the_log)
-      : lock(std::move(the_lock)),
-        own_time(the_own_time),
-        place(std::move(the_place)),
-        journal(std::move(the_journal)),
-        log(std::move(the_log)) {}
-
-  RootLock lock;
-  FileTime own_time;  // of `.docker-fsck`, before this run
+// What a run has from its beginning on.
+struct Begun {
   RunPlace place;
   Journal journal;
   RunLog log;
-  Applier applier{place, lock, journal, log};
+  std::vector<Dir> spare;
 };
 
-RepairRun::RepairRun(std::unique_ptr<State> state) : state_(std::move(state)) {}
-RepairRun::RepairRun(RepairRun&&) noexcept = default;
-RepairRun& RepairRun::operator=(RepairRun&&) noexcept = default;
-RepairRun::~RepairRun() = default;
-
-Result<RepairRun> RepairRun::begin(const Root& root, std::string_view mode) {
-  Result<RootLock> lock = RootLock::take(root);
-  if (!lock) {
-    return lock.error();
+// Where there is no room for a journal, or nothing to open it with, no directory of the run stays either.
+Result<Journal> begin_journal(const Dir& run, const JsonValue& begin, const std::string& root) {
+  Result<Journal> journal = Journal::create(run, begin);
+  // A run that could not say how it ended had better not begin.
+  const Result<void> ready = journal ? journal->set_room_aside(run) : journal.error();
+  if (!ready) {
+    const bool is_full = ready.error().is_io(ENOSPC) || ready.error().is_io(EDQUOT);
+    return is_full ? format_error("begin repair", root, "no space is left for a journal: free space, then run again")
+                   : ready.error();
   }
+  return journal;
+}
+
+Result<Begun> begin_locked(const Root& root, const RootLock& lock, std::string_view mode) {
   const Result<std::vector<RunEntry>> runs = read_runs(root);
   if (!runs) {
     return runs.error();
@@ -93,33 +101,65 @@ Result<RepairRun> RepairRun::begin(const Root& root, std::string_view mode) {
   if (!top) {
     return top.error();
   }
-  const Result<FileStat> own = lock->own().stat_self();
-  if (!own) {
-    return own.error();
-  }
-  Result<RunPlace> place = make_run_place(root, lock->own());
-  if (!place) {
-    return place.error();
-  }
   const JsonValue begin = begin_record({root.path(), top->device, top->inode, std::string(mode), utc_now()});
   RunLog log;
   if (const Result<void> replayed = replay(begin, log); !replayed) {
     return replayed.error();
   }
-  Result<Journal> journal = Journal::create(place->run, begin);
+  Result<std::vector<Dir>> spare = spare_descriptors(lock.own());
+  Result<RunPlace> place = spare ? make_run_place(root, lock.own(), *spare) : spare.error();
+  if (!place) {
+    return place.error();
+  }
+  Result<Journal> journal = begin_journal(place->run, begin, root.path());
   if (!journal) {
-    return journal.error();
+    const std::string id = place->id;
+    place = journal.error();
+    spare->clear();
+    uint64_t bytes = 0;
+    const Result<void> gone = remove_run_directory(lock.own(), id, bytes);
+    return gone ? journal.error() : gone.error();
   }
-  // A run that could not say how it ended had better not begin.
-  if (const Result<void> aside = journal->set_room_aside(place->run); !aside) {
-    const Result<void> gone = remove_run(*place, *lock, log, own->mtime);
-    const bool is_full = aside.error().is_io(ENOSPC) || aside.error().is_io(EDQUOT);
-    return !gone     ? gone.error()
-           : is_full ? format_error("begin repair", root.path(), "no space is left for a journal: free space, then run again")
-                     : aside.error();
+  return Begun{std::move(*place), std::move(*journal), std::move(log), std::move(*spare)};
+}
+
+}  // namespace
+
+struct RepairRun::State {
+  State(RootLock the_lock, FileTime the_own_time, Begun begun)
+      : lock(std::move(the_lock)),
+        own_time(the_own_time),
+        place(std::move(begun.place)),
+        journal(std::move(begun.journal)),
+        log(std::move(begun.log)),
+        spare(std::move(begun.spare)) {}
+
+  RootLock lock;
+  FileTime own_time;  // of `.docker-fsck`, before this run
+  RunPlace place;
+  Journal journal;
+  RunLog log;
+  std::vector<Dir> spare;
+  Applier applier{place, lock, journal, log};
+};
+
+RepairRun::RepairRun(std::unique_ptr<State> state) : state_(std::move(state)) {}
+RepairRun::RepairRun(RepairRun&&) noexcept = default;
+RepairRun& RepairRun::operator=(RepairRun&&) noexcept = default;
+RepairRun::~RepairRun() = default;
+
+Result<RepairRun> RepairRun::begin(const Root& root, std::string_view mode) {
+  Result<RootLock> lock = RootLock::take(root);
+  const Result<FileStat> own = lock ? lock->own().stat_self() : lock.error();
+  if (!own) {
+    return own.error();
   }
-  return RepairRun(std::make_unique<State>(std::move(*lock), own->mtime, std::move(*place), std::move(*journal),
-                                           std::move(log)));
+  Result<Begun> begun = begin_locked(root, *lock, mode);
+  if (!begun) {
+    static_cast<void>(leave_own_directory(root, *lock, own->mtime));  // an empty directory is all that can stay
+    return begun.error();
+  }
+  return RepairRun(std::make_unique<State>(std::move(*lock), own->mtime, std::move(*begun)));
 }
 
 const std::string& RepairRun::id() const {
@@ -190,10 +230,12 @@ bool RepairRun::has_changed_something() const {
 }
 
 Result<void> RepairRun::abandon() {
+  state_->spare.clear();
   return remove_run(state_->place, state_->lock, state_->log, state_->own_time);
 }
 
 Result<void> RepairRun::end() {
+  state_->spare.clear();
   const auto& steps = state_->log.steps;
   if (const std::string& broken = state_->applier.broken(); !broken.empty()) {
     return format_error("end repair", state_->place.run.where(),

@@ -14,6 +14,7 @@
 #include "core/plan/expect.h"
 #include "core/plan/keep_place.h"
 #include "core/plan/run_log.h"
+#include "core/plan/run_removal.h"
 
 namespace dfsck {
 namespace {
@@ -69,6 +70,20 @@ bool keeps_something_in(const RunLog& log, size_t keep) {
   });
 }
 
+Result<void> fill_run_directory(const Dir& own, const std::string& id) {
+  const Result<Dir> run = own.open_dir(id);
+  if (!run) {
+    return run.error();
+  }
+  for (const char* name : {"saved", "quarantine"}) {
+    if (const Result<void> made = make_directory(*run, name, 0700); !made) {
+      return made;
+    }
+  }
+  const Result<void> synced = sync_directory(*run);
+  return synced ? sync_directory(own) : synced;
+}
+
 KeepPlace closed_place(const RelPath& directory) {
   const auto closed = [&] { return Dir(Fd(), directory.text() + "/" + kOwnDirectory); };
   return {directory, closed(), closed(), closed()};
@@ -86,7 +101,7 @@ bool is_run_id(std::string_view name) {
          parse_uint64(name.substr(9, 6));
 }
 
-Result<RunPlace> make_run_place(const Root& root, const Dir& own) {
+Result<RunPlace> make_run_place(const Root& root, const Dir& own, std::vector<Dir>& spare) {
   const Result<std::string> id = new_id(own);
   if (!id) {
     return id.error();
@@ -94,22 +109,15 @@ Result<RunPlace> make_run_place(const Root& root, const Dir& own) {
   if (const Result<void> made = make_directory(own, *id, 0700); !made) {
     return made.error();
   }
-  const Result<Dir> run = own.open_dir(*id);
-  if (!run) {
-    return run.error();
+  const Result<void> filled = fill_run_directory(own, *id);
+  Result<RunPlace> place = filled ? open_run_place(root, own, *id, RunLog{}) : filled.error();
+  if (!place) {
+    spare.clear();
+    uint64_t bytes = 0;
+    const Result<void> gone = remove_run_directory(own, *id, bytes);
+    return gone ? place.error() : gone.error();
   }
-  for (const char* name : {"saved", "quarantine"}) {
-    if (const Result<void> made = make_directory(*run, name, 0700); !made) {
-      return made.error();
-    }
-  }
-  if (const Result<void> synced = sync_directory(*run); !synced) {
-    return synced.error();
-  }
-  if (const Result<void> synced = sync_directory(own); !synced) {
-    return synced.error();
-  }
-  return open_run_place(root, own, *id, RunLog{});
+  return place;
 }
 
 Result<RunPlace> open_run_place(const Root& root, const Dir& own, const std::string& id, const RunLog& log) {

@@ -39,8 +39,9 @@ inline std::string kept_name(size_t step) {
 }
 
 // Makes the directories of a new run in `own` (the locked .docker-fsck), with an id behind all others: ids order runs,
-// even where the clock went back.
-Result<RunPlace> make_run_place(const Root& root, const Dir& own);
+// even where the clock went back. Where that fails nothing is left of it: `spare` has descriptors to let go of, so that there
+// are some to remove it with.
+Result<RunPlace> make_run_place(const Root& root, const Dir& own, std::vector<Dir>& spare);
 
 // Opens those of a run of the past. Format where a place on another filesystem is missing that a step's objects lie in.
 Result<RunPlace> open_run_place(const Root& root, const Dir& own, const std::string& id, const RunLog& log);

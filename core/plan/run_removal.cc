@@ -36,6 +36,14 @@ Result<void> remove_run_directory(const Dir& own, const std::string& id, Removed
   return remove_tree(own, id, removed);
 }
 
+Result<void> leave_own_directory(const Root& root, const RootLock& lock, FileTime own_time) {
+  if (!lock.made_own()) {
+    const Result<void> restored = set_mtime_of(lock.own(), own_time);
+    return restored ? sync_directory(lock.own()) : restored;
+  }
+  return remove_own_directory(root);
+}
+
 Result<void> remove_run(const RunPlace& place, const RootLock& lock, const RunLog& log, FileTime own_time) {
   if (has_changed_something(log)) {
     return format_error("abandon", place.run.where(), "the run has changed something already");
@@ -47,19 +55,7 @@ Result<void> remove_run(const RunPlace& place, const RootLock& lock, const RunLo
   if (const Result<void> gone = remove_run_directory(lock.own(), place.id, removed); !gone) {
     return gone;
   }
-  if (!lock.made_own()) {
-    const Result<void> restored = set_mtime_of(lock.own(), own_time);
-    return restored ? sync_directory(lock.own()) : restored;
-  }
-  const Result<FileStat> top = place.top.stat_self();
-  if (!top) {
-    return top.error();
-  }
-  if (const Result<void> gone = remove_object(place.top, kOwnDirectory); !gone) {
-    return gone;
-  }
-  const Result<void> restored = set_mtime_of(place.top, top->mtime);
-  return restored ? sync_directory(place.top) : restored;
+  return leave_own_directory(*place.root, lock, own_time);
 }
 
 }  // namespace dfsck
