@@ -82,11 +82,11 @@ struct SaveFailure {
 };
 
 // The layers of any other driver are no directories of files that are known here.
-std::optional<Failure> driver_problem(const SaveRoot& root) {
+std::optional<SaveFailure> driver_problem(const SaveRoot& root) {
   if (fit_of_driver(root.model.driver).kind == DriverFit::Kind::Covered) {
     return std::nullopt;
   }
-  return Failure{"layers of the storage driver " + escaped(root.model.driver) + " are not covered; nothing was saved",
+  return SaveFailure{"layers of the storage driver " + escaped(root.model.driver) + " are not covered; nothing was saved",
                  kExitFailed};
 }
 
@@ -98,7 +98,7 @@ std::optional<SaveFailure> choose_images(const Options& options, const std::vect
     return SaveFailure{error->message, kExitUsage};
   }
   for (const WantedImage& image : std::get<std::vector<WantedImage>>(chosen)) {
-    if (std::optional<Failure> problem = driver_problem(roots[image.root]); problem) {
+    if (std::optional<SaveFailure> problem = driver_problem(roots[image.root]); problem) {
       return problem;
     }
     catalogue.add_image(image);
@@ -120,7 +120,7 @@ std::optional<SaveFailure> choose_container(const Options& options, const std::v
     return SaveFailure{error->message, kExitUsage};
   }
   const auto& container = std::get<ChosenContainer>(chosen);
-  if (std::optional<Failure> problem = driver_problem(roots[container.root]); problem) {
+  if (std::optional<SaveFailure> problem = driver_problem(roots[container.root]); problem) {
     return problem;
   }
   progress.phase = Progress::Phase::Content;

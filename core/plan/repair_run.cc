@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "core/base/escape.h"
+#include "core/fs/removed.h"
 #include "core/fs/writer.h"
 #include "core/plan/applier.h"
 #include "core/plan/keep_place.h"
@@ -116,8 +117,8 @@ Result<Begun> begin_locked(const Root& root, const RootLock& lock, std::string_v
     const std::string id = place->id;
     place = journal.error();
     spare->clear();
-    uint64_t bytes = 0;
-    const Result<void> gone = remove_run_directory(lock.own(), id, bytes);
+    Removed removed;
+    const Result<void> gone = remove_run_directory(lock.own(), id, removed);
     return gone ? journal.error() : gone.error();
   }
   return Begun{std::move(*place), std::move(*journal), std::move(log), std::move(*spare)};

@@ -10,6 +10,7 @@
 
 #include "core/base/text.h"
 #include "core/fs/lock.h"
+#include "core/fs/removed.h"
 #include "core/fs/writer.h"
 #include "core/plan/expect.h"
 #include "core/plan/keep_place.h"
@@ -113,8 +114,8 @@ Result<RunPlace> make_run_place(const Root& root, const Dir& own, std::vector<Di
   Result<RunPlace> place = filled ? open_run_place(root, own, *id, RunLog{}) : filled.error();
   if (!place) {
     spare.clear();
-    uint64_t bytes = 0;
-    const Result<void> gone = remove_run_directory(own, *id, bytes);
+    Removed removed;
+    const Result<void> gone = remove_run_directory(own, *id, removed);
     return gone ? place.error() : gone.error();
   }
   return place;
