@@ -120,11 +120,22 @@ TEST(ScanContainers, ACopyOfAnotherContainerIsNone) {
 TEST(ScanContainers, ListsWhatIsNoContainer) {
   const test::TempRoot temp;
   temp.write("containers/file", "x");
-  temp.make_symlink("containers/" + kId, "/etc");
+  temp.make_symlink("containers/other", "/etc");
   const ContainerStore store = scanned_containers(temp);
   EXPECT_TRUE(store.containers.empty());
   EXPECT_EQ(store.foreign.size(), 2u);
   EXPECT_TRUE(store.complete);
+}
+
+// A daemon opens it by its path.
+TEST(ScanContainers, FollowsALinkInPlaceOfAContainer) {
+  const test::TempRoot temp;
+  temp.write("elsewhere/hostconfig.json", "{}");
+  temp.make_symlink("containers/" + kId, "../elsewhere");
+  const ContainerStore store = scanned_containers(temp);
+  ASSERT_EQ(store.containers.size(), 1u);
+  EXPECT_EQ(store.containers.front().path.name(), kId);
+  EXPECT_TRUE(store.foreign.empty());
 }
 
 }  // namespace
