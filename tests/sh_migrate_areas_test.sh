@@ -226,24 +226,26 @@ try_mounts_over_files() {
 }
 
 # What a daemon keeps in a directory of its own may be a link that leads elsewhere: a daemon follows it.
+# Links of a daemon's own that stand for no part of the root which is followed.
 try_daemon_links() {
-  local container
+  local link
   new_source
-  container=$(cd "$source" && echo containers/c2*)
-  mkdir "$source/kept" && mv "$source/$container" "$source/kept/c"
-  judge "a container that is a link" "$(
-    ln -s ../kept/c "$source/$container"
+  link=$(cd "$source" && echo containers/c2*)/checkpoints
+  rmdir "$source/$link"
+  mkdir -p "$source/kept/c" && echo one >"$source/kept/c/one"
+  judge "a link in a container's directory" "$(
+    ln -s ../../kept/c "$source/$link"
     migrate_both 0
     ! grep -q '^STAYS BEHIND' "$work/text" || echo "something stays behind: $(grep -A 2 '^STAYS' "$work/text")"
-    [ -e "$target/$container/config.v2.json" ] || echo "the link leads nowhere"
-    rm -rf "$target" "$source/$container"
-    ln -s "$work/elsewhere" "$source/$container"
+    [ -e "$target/$link/one" ] || echo "the link leads nowhere"
+    rm -rf "$target" "$source/$link"
+    ln -s "$work/elsewhere" "$source/$link"
     migrate_both 0
     grep -A 1 '^STAYS BEHIND' "$work/text" | grep -qF "behind a link to $work/elsewhere, which stays a link" || echo "it is not named"
-    rm -rf "$target" "$source/$container"
-    ln -s "$source/kept/c" "$source/$container"
+    rm -rf "$target" "$source/$link"
+    ln -s "$source/kept/c" "$source/$link"
     migrate_both 4
-    says "what is mounted or linked at ${container%c2c2*}"
+    says "what is mounted or linked at $link"
     ! grep -q 'can be removed' "$work/text" || echo "the source can be removed"
   )"
 }
