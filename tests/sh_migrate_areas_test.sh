@@ -69,6 +69,7 @@ whole() {
   jq -e '.inventory | .whole and .lacking == [] and (.source | del(.volume_data)) == (.target | del(.volume_data))' \
     "$work/report" >/dev/null || echo "inventories: $(jq -c .inventory "$work/report")"
   jq -e '.copied.layers == 3 and .copied.layers_verified == 3' "$work/report" >/dev/null || echo "layers: $(jq -c .copied "$work/report")"
+  jq -e '.copied.resumed or .room.files == .copied.files' "$work/report" >/dev/null || echo "files: $(jq -c '[.room, .copied]' "$work/report")"
 }
 
 # same_as DIR: the target holds what DIR does, but for what every migration leaves out or rewrites.

@@ -98,7 +98,6 @@ void CopyWalk::copy_other(const DirPair& pair, bool fresh, const std::string& na
     if (!linked) {
       target_failed(context_, unit_, ProblemKind::Unmakeable, linked.error().code, "link", path);
     }
-    unit_.tally.links.fetch_add(1, std::memory_order_relaxed);
     return;
   }
   // Not worth telling whether it is right already: making it again costs as much.

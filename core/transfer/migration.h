@@ -123,7 +123,7 @@ struct UnitResult {
   uint64_t files = 0;        // regular files, by name
   uint64_t directories = 0;  // the unit itself included
   uint64_t others = 0;       // symbolic links, nodes, FIFOs
-  uint64_t links = 0;        // of the files and others: further names of something with another name in this migration
+  uint64_t links = 0;        // of the files: further names of one with another name in this migration
   uint64_t bytes = 0;        // written by this run, holes left out
   uint64_t kept = 0;         // files that an interrupted run had copied already
   std::vector<CopyProblem> problems;  // sorted by path, kind
