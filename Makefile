@@ -132,14 +132,14 @@ test_programs := $(addprefix $(BUILD)/,core_tests checks_tests cmd_tests)
 sanitized := $(MAKE) --no-print-directory SAN=address,undefined OPT='-O1 -g1' WERROR=
 
 check: $(BUILD)/docker-fsck $(test_programs) tools lint $(call alone,$(bare_headers)) ## build and pass all tests, sanitizers included; the last line counts them
-	@$(sanitized) test-programs
-	@BUILD=$(BUILD) SANITIZED=$$($(sanitized) print-build) tests/check.sh
+	+@$(sanitized) test-programs
+	@SANITIZED=$$($(sanitized) print-build) BUILD=$(BUILD) tests/check.sh
 
 check-unit: $(BUILD)/docker-fsck $(test_programs) tools ## the tests that need no daemon
 	@BUILD=$(BUILD) tests/check.sh --unit
 
 check-sanitized: ## the tests that need no daemon, under the address and undefined-behaviour sanitizers
-	@$(sanitized) check-unit
+	+@$(sanitized) check-unit
 test-programs: $(BUILD)/docker-fsck $(test_programs) tools
 
 fixtures-accept: $(BUILD)/docker-fsck $(BUILD)/cmd_tests ## rewrite the expected reports of all fixtures

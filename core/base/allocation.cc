@@ -7,16 +7,32 @@
 #include <cstdlib>
 #include <new>
 
-void* operator new(std::size_t size) {
+namespace {
+
+void* memory_of(std::size_t size) noexcept {
   const int code = errno;
   void* const memory = std::malloc(size == 0 ? 1 : size);
+  if (memory != nullptr) {
+    errno = code;
+  }
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  void* const memory = memory_of(size);
   if (memory == nullptr) {
     throw std::bad_alloc();
   }
-  errno = code;
   return memory;
 }
+
+// What libraries ask for so is given back by the operator delete below: a sanitizer wants both from one place.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return memory_of(size); }
 
 void operator delete(void* memory) noexcept { std::free(memory); }
 
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
