@@ -102,7 +102,7 @@ struct MigrationReport {
 
   // Something of the source is not in the target as it was.
   bool loses_data() const;
-  // Everything that the plan takes along is in the target, as it was.
+  // Everything that the plan takes along is in the target, as it was, and no mount with data stays behind.
   bool is_whole() const;
 };
 

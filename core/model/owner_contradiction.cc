@@ -8,8 +8,6 @@
 namespace dfsck {
 namespace {
 
-bool is_nearly_all(size_t some, size_t all) { return some * 4 >= all * 3; }
-
 std::map<uint32_t, size_t> owners_of_things(const OwnerEvidence& evidence) {
   std::map<uint32_t, size_t> counts;
   for (const OwnerEvidence::Thing& thing : evidence.daemon) {

@@ -53,4 +53,7 @@ std::string contradiction(const OwnerEvidence& evidence);
 
 RootOwners settle_owners(const OwnerEvidence& evidence);
 
+// Three quarters: what a few odd owners do not change.
+inline bool is_nearly_all(size_t some, size_t all) { return some * 4 >= all * 3; }
+
 }  // namespace dfsck

@@ -28,7 +28,6 @@ std::optional<std::pair<Value, size_t>> commonest(const std::vector<Value>& valu
 }
 
 bool is_most(size_t some, size_t all) { return some * 2 > all; }
-bool is_nearly_all(size_t some, size_t all) { return some * 4 >= all * 3; }
 
 // Users or groups of one root.
 struct Side {
