@@ -118,6 +118,17 @@ void find_wrong_types(const Root& root, Model& model) {
             [](const RootEntries::WrongType& a, const RootEntries::WrongType& b) { return a.path < b.path; });
 }
 
+// Of a driver's directory that is something else, a link that leads nowhere, or that may not be looked at, what should be
+// in it is unknown, not missing.
+bool tells_what_it_has(StateReader& reader, const RelPath& driver) {
+  const Result<FileStat> directory = reader.root().stat_dir(driver);
+  if (!directory && !says_absent(directory.error().code)) {
+    reader.note(driver, directory.error());
+    return false;
+  }
+  return directory || !is_there(reader.root(), driver);
+}
+
 // The journal's last whole record says that its repair, or the undo of it, ended (core/plan/run_log.h). A crash may have
 // torn a line behind it. Only the end is read: of a journal that ends well, all else is the history's affair.
 bool journal_has_end(const Root& root, const RelPath& journal) {
@@ -162,10 +173,7 @@ void scan_root_entries(const Root& root, Model& model) {
   model.driver = choose_driver(model.entries);
   model.image_path = RelPath("image") / (model.driver.empty() ? "overlay2" : model.driver);
   find_wrong_types(root, model);
-  // Of a driver's directory that is something else, or a link that leads nowhere, what should be in it is unknown, not
-  // missing.
-  model.driver_covered = is_covered(model.driver) && (is_directory(root, *RelPath::parse(model.driver)) ||
-                                                      !is_there(root, *RelPath::parse(model.driver)));
+  model.driver_covered = is_covered(model.driver) && tells_what_it_has(reader, *RelPath::parse(model.driver));
   for (const char* path : kNewerFiles) {
     if (is_there(root, path)) {
       model.entries.newer_files.emplace_back(path);

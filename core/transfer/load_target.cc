@@ -95,9 +95,12 @@ Result<LoadTarget> look_at_target(const Root& root, unsigned jobs, const Cancel&
     return refuse(root, "its daemon keeps images in a directory of a user namespace: name that, " +
                             escaped(root.path()) + "/" + model->entries.remapped_roots.front());
   }
-  if (model->driver != "overlay2" || !model->driver_covered) {
+  if (model->driver != "overlay2") {
     return refuse(root, "its storage driver is " + (model->driver.empty() ? "unknown" : escaped(model->driver)) +
                             "; only overlay2 can be loaded into");
+  }
+  if (!model->driver_covered) {
+    return refuse(root, "what is in overlay2 cannot be told" + reason_of(*model) + "; check it first: docker-fsck");
   }
   if (!model->images.references.problem.empty() || !model->layers.layers_complete || !model->images.complete) {
     return refuse(root, "what it has already cannot be read" + reason_of(*model) + "; check it first: docker-fsck");
