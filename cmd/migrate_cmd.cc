@@ -10,6 +10,7 @@
 #include "cmd/terminal.h"
 #include "core/base/escape.h"
 #include "core/fs/host.h"
+#include "core/model/host_facts.h"
 #include "core/model/mount_table.h"
 
 namespace dfsck {
@@ -52,6 +53,12 @@ std::vector<std::string> what_comes_next(const MigrationReport& report, const Op
   facts.mount_point = mount_point_of(report.final_path, host);
   facts.on_command_line = command_line_roots();
   facts.is_whole = report.is_whole() && !has_failed(*report.target_check);
+  facts.in_memory = report.probe && lies_in_memory(report.probe->filesystem);
+  for (const PlannedBoundary& boundary : report.plan.boundaries) {
+    if (boundary.elsewhere) {
+      facts.elsewhere.push_back(report.source + "/" + boundary.path.text());
+    }
+  }
   facts.live_only = report.end == MigrationReport::End::Live;
   return next_steps(facts);
 }

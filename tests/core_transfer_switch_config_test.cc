@@ -159,6 +159,14 @@ TEST(NextSteps, SaysWhatIsNeededAndNothingElse) {
   facts.is_whole = false;
   EXPECT_FALSE(says(next_steps(facts), "can be removed"));
   facts.is_whole = true;
+  facts.in_memory = true;
+  EXPECT_FALSE(says(next_steps(facts), "can be removed"));
+  EXPECT_TRUE(says(next_steps(facts), "lies in memory"));
+  facts.in_memory = false;
+  facts.elsewhere = {"/var/lib/docker/volumes"};
+  EXPECT_TRUE(says(next_steps(facts), "can be removed"));
+  EXPECT_TRUE(says(next_steps(facts), "behind /var/lib/docker/volumes lies elsewhere"));
+  facts.elsewhere.clear();
 
   facts.selinux = true;
   facts.mount_point = "/data";

@@ -172,6 +172,10 @@ std::string filesystem_name(uint64_t magic) {
   return buffer.data();
 }
 
+bool lies_in_memory(const std::string& filesystem) {
+  return filesystem == "tmpfs" || filesystem == "ramfs";
+}
+
 bool holds_layers(const std::string& filesystem, const std::string& type, const std::string& driver) {
   if (filesystem == "fuse" && type == "virtiofs") {
     return true;

@@ -113,8 +113,8 @@ void CopyPlanner::omit_contents(Omission::Kind kind, const RelPath& path, std::s
   add({kind, path, true, CopyArea::Other, std::move(reason), 0, 0});
 }
 
-void CopyPlanner::boundary(const RelPath& path, std::string text) {
-  boundaries_.try_emplace(path, PlannedBoundary{path, std::move(text)});
+void CopyPlanner::boundary(const RelPath& path, std::string text, bool elsewhere) {
+  boundaries_.try_emplace(path, PlannedBoundary{path, std::move(text), elsewhere});
   for (RelPath at = path; !at.is_root();) {
     at = at.parent();
     splits_.insert(at);

@@ -31,8 +31,9 @@ class CopyPlanner {
   void set_area(const RelPath& path, CopyArea area) { areas_[path] = area; }
   bool has_area(const RelPath& path) const { return areas_.contains(path); }
   void set_size(const RelPath& path, uint64_t bytes) { sizes_[path] = bytes; }
-  // A place where something else begins. What lies above it is split: a copy reaches what is behind a link from there only.
-  void boundary(const RelPath& path, std::string text);
+  // A place where something else begins. What lies above it is split: a copy reaches what is behind a link from there
+  // only. `elsewhere`: its data lies outside of the source.
+  void boundary(const RelPath& path, std::string text, bool elsewhere = false);
   void note(std::string text) { notes_.push_back(std::move(text)); }
   bool is_omitted(const RelPath& path) const { return omissions_.contains(path); }
 

@@ -114,9 +114,21 @@ class Steps {
       go_on("Set \"data-root\" in " + word(facts_.config) + " back to " + word(facts_.old_root) + ".");
     }
     run("systemctl start docker.service");
-    say(facts_.is_whole
-            ? "Keep " + word(facts_.old_root) + " until every container has started once; then it can be removed."
-            : "Keep " + word(facts_.old_root) + ": it is not proven that the new root has all that is in it.");
+    keep_old_root();
+  }
+
+  void keep_old_root() {
+    const std::string keep = "Keep " + word(facts_.old_root);
+    if (!facts_.is_whole) {
+      say(keep + ": it is not proven that the new root has all that is in it.");
+    } else if (facts_.in_memory) {
+      say(keep + ": the new root lies in memory, and is gone when this machine stops.");
+    } else {
+      say(keep + " until every container has started once; then it can be removed.");
+      for (const std::string& place : facts_.elsewhere) {
+        go_on("What was behind " + word(place) + " lies elsewhere and is not removed along with it.");
+      }
+    }
   }
 
   const NextStepFacts& facts_;

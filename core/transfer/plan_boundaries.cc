@@ -55,8 +55,9 @@ class Boundaries {
     } else {
       const Result<FileStat> stat = source_.stat(path);
       const bool is_file = stat && boundary.kind != Boundary::Kind::Link && !stat->is_dir();
-      planner_.boundary(path, "was " + what_it_was(boundary) + "; is a plain " + (is_file ? "file" : "directory") +
-                                  " in the target");
+      planner_.boundary(
+          path, "was " + what_it_was(boundary) + "; is a plain " + (is_file ? "file" : "directory") + " in the target",
+          boundary.kind != Boundary::Kind::Subvolume);
       if (!boundary.path.is_below("volumes")) {
         leave_lost_and_found(path / "lost+found");
       }

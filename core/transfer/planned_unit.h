@@ -98,6 +98,7 @@ bool is_made_anew(Omission::Kind kind);
 struct PlannedBoundary {
   RelPath path;      // relative to the whole source
   std::string text;  // for people: "was a mount of /dev/sdb1 (ext4); is a plain directory in the target"
+  bool elsewhere = false;  // what was copied lies outside of the source: removing that leaves it
 };
 
 // Units and omissions, each sorted by path. Everything in the root is below (or above) exactly one of the two.

@@ -46,6 +46,8 @@ struct NextStepFacts {
   std::string mount_point;                 // of the target's filesystem; "/" if it needs no unit
   std::vector<CommandLineRoot> on_command_line;
   bool is_whole = true;                    // the new root is known to have all that was to be moved
+  bool in_memory = false;                  // the new root is on a filesystem that is gone when the machine stops
+  std::vector<std::string> elsewhere;  // places of the old root that are links or mounts, whose data lies outside of it
   bool live_only = false;                  // a --live run: the offline run comes next
 };
 

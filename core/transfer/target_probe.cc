@@ -299,7 +299,7 @@ Capability kind_of(const std::string& filesystem, bool proven) {
     capability.verdict = proven ? Verdict::Warning : Verdict::Fatal;
     capability.detail = proven ? "FUSE: it can do all that is needed, but is slow and as reliable as its program"
                                : "FUSE: it was not shown to be able to hold layers";
-  } else if (filesystem == "tmpfs" || filesystem == "ramfs") {
+  } else if (lies_in_memory(filesystem)) {
     capability.verdict = Verdict::Warning;
     capability.detail = filesystem + ": everything in it is lost when the machine is switched off";
   } else if (filesystem.starts_with("0x")) {
