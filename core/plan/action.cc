@@ -25,6 +25,8 @@ std::string octal(uint32_t mode) {
   return buffer.data();
 }
 
+// Numbers, not names: a root often holds the ids of another host or of a user namespace, for which this machine's
+// passwd file has no name, or a wrong one.
 std::string owned_by(const Ownership& owner) {
   return "mode " + octal(owner.mode) + ", owner " + std::to_string(owner.uid) + ":" + std::to_string(owner.gid);
 }
@@ -51,12 +53,15 @@ std::string source_of(const RestoreFile& action) {
 
 }  // namespace
 
+// A Rename answers with its old name: that is the one under which its object is found when the step comes.
 const RelPath& action_path(const Action& action) {
   return std::visit(Overloaded{[](const Rename& a) -> const RelPath& { return a.from; },
                                [](const auto& a) -> const RelPath& { return a.path; }},
                     action);
 }
 
+// These words stand in journals and plan files, and plan_json.cc reads them back: another word for an old action
+// would make every kept journal that has it unreadable.
 std::string_view action_op(const Action& action) {
   return std::visit(Overloaded{[](const WriteFile&) { return "write-file"; },
                                [](const RestoreFile&) { return "restore-file"; },
@@ -73,6 +78,9 @@ std::string_view action_op(const Action& action) {
                     action);
 }
 
+// Names and link targets come from the disk and may hold anything, terminal escapes too: they are escaped here, once
+// for reports, journals and questions. The planner settles the last ties by this sentence, so actions that differ
+// should differ in it.
 std::string describe(const Action& action) {
   const std::string path = action_path(action).text();
   return std::visit(

@@ -27,6 +27,9 @@ const std::string kNoRoom = "no space is left for the journal: free space on the
 
 }  // namespace
 
+// The log in memory changes only by what the journal holds, and through the same replay that a recovery uses: a
+// record that replay would refuse is found now and not after a crash. After a failure it is not known what is on
+// disk, so nothing more is journaled: `broken_` ends the run, and recover reads the state off the disk.
 bool Applier::record(const std::vector<JsonValue>& records) {
   Result<void> written = journal_.append(records);
   for (size_t i = 0; written && i < records.size(); ++i) {
@@ -38,6 +41,8 @@ bool Applier::record(const std::vector<JsonValue>& records) {
   return static_cast<bool>(written);
 }
 
+// Places are numbered from 1 in the order of their records; 0 is the root's own, which the run has from its
+// beginning.
 Result<size_t> Applier::open_keep(const RelPath& directory) {
   if (directory.is_root()) {
     return size_t{0};
@@ -54,6 +59,8 @@ Result<size_t> Applier::open_keep(const RelPath& directory) {
     if (!before) {
       return before.error();
     }
+    // Making the place adds a name to the area and so changes its time of modification. The old one goes into the
+    // record, so that after a crash in between restore_area_times() can still give it back.
     const JsonValue place = keep_record(directory, before->mtime);
     const Result<void> written = journal_.append({place});
     const Result<void> noted = written ? replay(place, log_) : written;
@@ -61,6 +68,7 @@ Result<size_t> Applier::open_keep(const RelPath& directory) {
       return noted.error();
     }
   }
+  // Makes only what is missing: of a place that the journal knows, a crash may have left any part.
   Result<KeepPlace> made = make_keep_place(*place_.root, directory, place_.id);
   if (!made) {
     return made.error();
@@ -92,6 +100,8 @@ Applier::Failure Applier::failure_of(size_t step, const Error& error) const {
   return {step, error.message(), way_out(*place_.root, log_.steps[step].step.action, error)};
 }
 
+// The failure is in the journal before its group goes back: should that be cut off, settle_failed_groups() sees the
+// failed step and does it again.
 void Applier::fail(const Failure& failure) {
   if (record({given_up_record(failure.step, 1, GivenUp::Failed, failure.why, failure.way_out)})) {
     settle_group(failure.step);
@@ -117,6 +127,8 @@ void Applier::settle_group(size_t failed) {
   settle_members(group, "step " + std::to_string(failed) + " of the same repair failed (" + path + ")");
 }
 
+// Newest first, as an undo goes: what a later step of the group made may lie in what an earlier one made. Steps whose
+// way back a crash has interrupted are among those that are taken back, since doing so twice does no harm.
 bool Applier::settle_members(size_t group, const std::string& why) {
   std::vector<JsonValue> records;
   std::vector<size_t> done;
@@ -146,6 +158,8 @@ void Applier::settle_failed_groups() {
   }
 }
 
+// A journal that had to use the room set aside for its end takes no further batch: the next one might find no room to
+// say how it ended, and would leave a run that only recover can end.
 void Applier::carry_out(size_t first, size_t end, const std::vector<Precondition>& preconditions, const Cancel& cancel,
                         Progress& progress) {
   Supply supply(*place_.root, cancel);
@@ -166,17 +180,21 @@ void Applier::carry_out(size_t first, size_t end, const std::vector<Precondition
 size_t Applier::carry_out_batch(size_t first, size_t end, size_t base, const std::vector<Precondition>& preconditions,
                                 Supply& supply, const Cancel& cancel, Progress& progress) {
   Batch batch(place_, log_, supply, [this](const RelPath& directory) { return open_keep(directory); });
+  // Everything that can fail for want of space, of bytes or of permission fails here, where no name of the root has
+  // changed yet: what follows are renames and attributes.
   const Result<size_t> count = batch.prepare(first, end);
   if (!count) {
     if (!cancel.requested()) {  // else nothing is wrong with it
       fail(failure_of(first, count.error()));
     }
+    // The step has failed now, or the request to stop will be seen: either way the caller's loop gets past it.
     return first;
   }
   // An intent must not name objects that a crash may take away again.
   Result<void> ready = batch.has_new_objects() ? sync_places(place_) : Result<void>();
   const JsonValue intent = intent_record(log_, first, *count);
   if (ready) {
+    // From here on a crash leaves these steps in doubt, and the traces in the intent are what settles it.
     ready = journal_.append({intent});
   }
   if (ready) {
@@ -193,6 +211,8 @@ size_t Applier::carry_out_batch(size_t first, size_t end, size_t base, const std
     const Result<void> done = take_step(place_, lock_, number, log_.steps[number], preconditions[number - base]);
     if (!done) {
       failure = failure_of(number, done.error());
+      // A change of attributes can have failed halfway, and a change of a name after the name, at the directory's
+      // time: only taking it back makes "failed" mean that the path is as it was.
       if (const Result<void> back = take_back(place_, lock_, number, log_.steps[number]); !back) {
         broken_ = failure->why + "; and it cannot be taken back: " + back.error().message();
         return end;
@@ -202,10 +222,13 @@ size_t Applier::carry_out_batch(size_t first, size_t end, size_t base, const std
     ++taken;
     progress.add_items(1);
   }
+  // Before "done": recovery does not look at steps that are done, so their changes must not be lost to a crash any
+  // more.
   if (const Result<void> synced = sync_places(place_); !synced) {
     broken_ = synced.error().message();
     return end;
   }
+  // Also with none taken: the record is what turns the rest of the intent back into planned steps.
   if (record({done_record(first, taken)}) && failure) {
     fail(*failure);
   }

@@ -17,6 +17,8 @@ namespace {
 constexpr const char* kLabel = "security.selinux";
 constexpr const char* kAcl = "system.posix_acl_access";
 
+// Owner with mode, the time, and each extended attribute are changed and put back by themselves; two changes of
+// different kinds on one inode do not hide each other.
 std::string attribute_kind(const Action& action) {
   const auto* xattr = std::get_if<SetXattr>(&action);
   return std::string(action_op(action)) + (xattr != nullptr ? " " + xattr->name : "");
@@ -59,6 +61,8 @@ std::optional<OwnerMode> owner_of_new(const Action& action, const std::optional<
 
 }  // namespace
 
+// Below a name that the batch moves or replaces, paths mean one thing before the step and another after it: what a
+// step finds there cannot be traced now, and recovery could not tell where to look.
 bool Batch::passes_moved(const RelPath& path) const {
   for (RelPath at = path.parent(); !moved_.empty() && !at.is_root(); at = at.parent()) {
     if (moved_.contains(at.bytes())) {
@@ -73,15 +77,20 @@ bool Batch::admits(const Action& action) const {
   if (passes_moved(path)) {
     return false;
   }
+  // An attribute can be set on what the batch itself has made: the object lies in `saved/` now and is traced there.
   if (is_attribute_step(action)) {
     return staged_.contains(path.bytes()) || !moved_.contains(path.bytes());
   }
+  // Changing a name twice, or one above a name that has changed, would hide the first change, and after a crash the
+  // disk would not tell whether it had happened.
   if (near_.contains(path.bytes())) {
     return false;
   }
   if (const auto* rename = std::get_if<Rename>(&action); rename != nullptr) {
     return !passes_moved(rename->to) && !near_.contains(rename->to.bytes());
   }
+  // The target is linked to when the batch is prepared, before any of its steps: it must be there by then, on disk or
+  // among the new objects.
   if (const auto* link = std::get_if<MakeHardLink>(&action); link != nullptr) {
     const std::string& target = link->target.bytes();
     return staged_.contains(target) || (!passes_moved(link->target) && !moved_.contains(target));
@@ -89,6 +98,8 @@ bool Batch::admits(const Action& action) const {
   return true;
 }
 
+// A batch makes things durable a few times in all, however many steps it has: that is what it is for. Its bound is
+// also that of what a crash leaves in doubt, and of what one intent record holds.
 Result<size_t> Batch::prepare(size_t first, size_t end) {
   size_t next = first;
   for (; next < end && next < first + kMaxBatch && log_.steps[next].state == LoggedStep::State::Planned; ++next) {
@@ -97,10 +108,13 @@ Result<size_t> Batch::prepare(size_t first, size_t end) {
       break;
     }
     log_.steps[next].trace = Trace{};
+    // What was prepared before is good: the batch ends here, and the step that failed comes first in the next one,
+    // where its error has somebody to go to.
     if (const Result<void> prepared = prepare_step(next); !prepared) {
       const Result<void> discarded = discard(next);
       return next > first ? Result(next - first) : discarded ? prepared.error() : discarded.error();
     }
+    // By inode and not by path, since one file may have several names.
     if (is_attribute_step(action) && !attributes_.emplace(attribute_kind(action), log_.steps[next].trace.was).second) {
       break;  // what it would find and put back is not on disk yet
     }
@@ -119,6 +133,8 @@ Result<void> Batch::discard(size_t number) {
              : Result<void>();
 }
 
+// A look at the plan has found a place for every step; what has none by now has been mounted over since, and what
+// would be replaced there could only be kept on another filesystem, out of reach of a rename.
 Result<void> Batch::trace_keep(const RelPath& path, Trace& trace) {
   const Result<std::optional<RelPath>> directory = keeps_.directory_for_new(path.parent());
   if (!directory) {
@@ -132,6 +148,8 @@ Result<void> Batch::trace_keep(const RelPath& path, Trace& trace) {
   return keep ? Result<void>() : keep.error();
 }
 
+// What the step means for those after it in the batch. Times of directories are remembered because a later step in
+// such a directory must put back the time that this one sets, which the disk does not show yet.
 void Batch::remember(size_t number) {
   const LoggedStep& logged = log_.steps[number];
   const Action& action = logged.step.action;
@@ -147,6 +165,8 @@ void Batch::remember(size_t number) {
   if (is_attribute_step(action) || logged.trace.nothing) {
     return;
   }
+  // Steps that make something leave it in `saved/` until they are taken: until then its path still shows the old
+  // object.
   if (logged.trace.object != 0) {
     staged_[path.bytes()] = number;
   }
@@ -178,6 +198,8 @@ Result<void> Batch::prepare_step(size_t number) {
   return is_attribute_step(action) ? trace_attribute(action, trace) : trace_name(number, trace);
 }
 
+// The times of the directories around the name are noted first: a rename changes them, and repairs leave no mark in
+// times of modification, by which people and tools tell what has changed.
 Result<void> Batch::trace_name(size_t number, Trace& trace) {
   const Action& action = log_.steps[number].step.action;
   const RelPath& path = action_path(action);
@@ -190,6 +212,8 @@ Result<void> Batch::trace_name(size_t number, Trace& trace) {
     return now.error();
   }
   trace.was = now ? now->inode : 0;
+  // A directory that is there stays with all that is in it, and a name that already leads to the wanted inode stays
+  // too: such a step is done without a change, and its undo has nothing to put back.
   trace.nothing = now && now->is_dir() && std::holds_alternative<MakeDir>(action);
   if (const auto* link = std::get_if<MakeHardLink>(&action); link != nullptr && now) {
     const Result<FileStat> target = place_.root->stat(link->target);
@@ -203,6 +227,8 @@ Result<void> Batch::trace_name(size_t number, Trace& trace) {
   return makes && !trace.nothing ? stage(number, trace, now ? std::optional(*now) : std::nullopt) : Result<void>();
 }
 
+// Everything that an undo needs must be known before the step: once the attribute is overwritten its old value is
+// nowhere but in the intent.
 Result<void> Batch::trace_attribute(const Action& action, Trace& trace) {
   const RelPath& path = action_path(action);
   const auto staged = staged_.find(path.bytes());
@@ -226,10 +252,14 @@ Result<void> Batch::trace_attribute(const Action& action, Trace& trace) {
   }
   if (const auto* xattr = std::get_if<SetXattr>(&action); xattr != nullptr) {
     trace.attribute = attribute_in(*attributes, xattr->name);
+    // The kernel keeps the group bits of the mode and the mask of an access list in one place: setting the list
+    // changes the mode.
     trace.owner = xattr->name == kAcl ? std::optional(owner_of(*now)) : std::nullopt;
     return {};
   }
   trace.owner = owner_of(*now);
+  // chown(2) clears the capabilities of a file, without a word, so an undo that only changed the owner back would
+  // lose them.
   trace.capability = attribute_in(*attributes, "security.capability");
   return {};
 }
@@ -260,6 +290,8 @@ Result<void> Batch::stage(size_t number, Trace& trace, const std::optional<FileS
   if (const Result<void> made = make_object(number); !made) {
     return made;
   }
+  // After the contents, as long as the object has no name in the root: nobody sees it with other rights than it shall
+  // have.
   if (const std::optional<OwnerMode> owner = owner_of_new(action, old); owner) {
     if (const Result<void> set = set_owner_mode(saved, name, *owner); !set) {
       return set;
@@ -268,12 +300,16 @@ Result<void> Batch::stage(size_t number, Trace& trace, const std::optional<FileS
   if (!std::holds_alternative<MakeHardLink>(action)) {
     const Result<std::string> label = label_for(action_path(action));
     if (label && !label->empty()) {
+      // An ordinary user cannot set labels, and the daemon that such a user runs cannot either: what it makes is
+      // labelled by the kernel's rules. Root that cannot set one has met a fault.
       const Result<void> set = set_attribute(saved, name, kLabel, *label);
       if (!set && ::geteuid() == 0) {
         return set;
       }
     }
   }
+  // The inode's number is what tells the states of the step apart: a rename keeps it, and no object that somebody
+  // else makes can have it as long as ours lives.
   const Result<FileStat> made = saved.stat(name);
   if (!made) {
     return made.error();
@@ -282,6 +318,8 @@ Result<void> Batch::stage(size_t number, Trace& trace, const std::optional<FileS
   return {};
 }
 
+// The supply proves size and CRC-64 while the bytes pass. What was written before a mismatch showed is half a file in
+// `saved/`, which prepare() discards; the root has not seen it.
 Result<void> Batch::restore_file(const RestoreFile& file, size_t number) {
   const Dir& saved = place_.keep_of(log_.steps[number]).saved;
   const std::string name = kept_name(number);
@@ -295,6 +333,7 @@ Result<void> Batch::restore_file(const RestoreFile& file, size_t number) {
   });
 }
 
+// Rights come later, with the owner: until then a file is 0600 and a directory 0700, whatever the umask is.
 Result<void> Batch::make_object(size_t number) {
   const Action& action = log_.steps[number].step.action;
   const std::string name = kept_name(number);

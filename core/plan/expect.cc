@@ -13,10 +13,14 @@ constexpr size_t kDigestLimit = 16 * 1024 * 1024;  // planners take digests of s
 
 }  // namespace
 
+// A component of the path that is a file, or a link (links are never followed), means absent as well: under this name
+// there is nothing that a step could change.
 bool means_absent(const Error& error) {
   return error.is_io(ENOENT) || error.is_io(ENOTDIR) || error.is_io(ELOOP);
 }
 
+// The first difference that a person can do something with, the gravest first. Of directories neither size nor time
+// count: every name that the plan itself makes in them changes both.
 std::string changed_since(const Expect& expect, const Result<FileStat>& now) {
   if (!now) {
     return means_absent(now.error()) ? (expect.absent ? "" : "is missing") : "cannot be looked at";
@@ -45,6 +49,8 @@ std::string changed_since(const Expect& expect, const Result<FileStat>& now) {
 Result<std::string> changed_since(const Expect& expect, const Dir& parent, const std::string& name) {
   const Result<FileStat> now = parent.stat(name);
   std::string changed = changed_since(expect, now);
+  // Equal inode, size and time do not prove equal bytes: a file that a program rewrites in place within the grain of
+  // the filesystem's clock, or whose time it sets back, shows only in the digest.
   if (!changed.empty() || expect.absent || expect.digest.empty() || now->size > kDigestLimit) {
     return changed;
   }
@@ -56,6 +62,8 @@ Result<std::string> changed_since(const Expect& expect, const Dir& parent, const
   return "sha256:" + sha256_hex(*bytes) == expect.digest ? std::string() : std::string("has other contents");
 }
 
+// A path that cannot be looked at is noted as absent. That loses nothing: the look through the plan meets the same
+// error and returns it before anything is changed.
 Expect expect_now(const Root& root, const RelPath& path) {
   constexpr uint64_t kLimit = 1024 * 1024;
   Expect expect;

@@ -25,6 +25,8 @@ RunRecord::State state_of(RunLog::State state) {
   return RunRecord::State::Unreadable;
 }
 
+// For people a step that was not begun and one that was given up are the same: nothing happened. Only the run's own
+// state tells them whether it may still come.
 RunStep::State state_of(LoggedStep::State state) {
   switch (state) {
     case LoggedStep::State::Done: return RunStep::State::Done;
@@ -43,6 +45,8 @@ RelPath keeper_of(const RunLog& log, const LoggedStep& logged) {
   return logged.trace.keep == 0 ? RelPath() : log.keeps[logged.trace.keep - 1];
 }
 
+// Only a step that took something away keeps something: of attributes the old value is in the journal, and a renamed
+// object is under its new name.
 std::optional<RelPath> kept_path(const std::string& id, const RunLog& log, size_t number) {
   const LoggedStep& logged = log.steps[number];
   const bool took = !is_attribute_step(logged.step.action) && !std::holds_alternative<Rename>(logged.step.action) &&
@@ -57,6 +61,8 @@ Result<void> add_tree(const Dir& top, std::set<uint64_t>& seen, uint64_t& bytes)
   constexpr uint64_t kBlock = 512;
   std::vector<RelPath> pending{RelPath()};
   while (!pending.empty()) {
+    // A quarantined directory can be a whole layer that a container has filled: its depth and its names are as
+    // hostile as anything in a root, so each directory is opened from the top without following a link.
     const RelPath path = std::move(pending.back());
     pending.pop_back();
     Result<Fd> fd = open_beneath(top.fd(), path, O_RDONLY | O_DIRECTORY, path.text());
@@ -73,6 +79,8 @@ Result<void> add_tree(const Dir& top, std::set<uint64_t>& seen, uint64_t& bytes)
       if (!stat) {
         return stat.error();
       }
+      // Blocks and not sizes: files of layers and databases can be sparse, and what a purge gives back is what people
+      // want to know.
       const bool counts = stat->is_dir() || stat->links == 1 || seen.insert(stat->inode).second;
       bytes += counts ? stat->blocks * kBlock : 0;
       if (stat->is_dir()) {
@@ -85,6 +93,7 @@ Result<void> add_tree(const Dir& top, std::set<uint64_t>& seen, uint64_t& bytes)
 
 }  // namespace
 
+// The indices of reasons were checked when the journal was replayed or written, so they are not checked again.
 RunStep to_run_step(const std::string& id, const RunLog& log, size_t number) {
   const LoggedStep& logged = log.steps[number];
   RunStep step;
@@ -138,6 +147,8 @@ Result<std::vector<RunRecord>> list_runs(const Root& root) {
       record.problem = run.log.error().message();
       continue;
     }
+    // A directory without a journal was left by a crash in the very beginning: nothing of the root can have been
+    // changed, since the first intent comes after the first record.
     record.state = run.begun ? state_of(run.log->state) : RunRecord::State::Stopped;
     record.started = run.log->started;
     record.mode = run.log->mode;
@@ -177,6 +188,8 @@ Result<uint64_t> kept_bytes(const Root& root, const RunRecord& run) {
   return bytes;
 }
 
+// Under the lock, as for any change: a run that goes on at the same time appends to the same file, and two writers
+// would tear each other's lines.
 Result<void> acknowledge(const Root& root, const std::string& id) {
   const Result<RootLock> lock = RootLock::take(root);
   if (!lock) {

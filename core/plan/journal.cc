@@ -13,6 +13,8 @@
 namespace dfsck {
 namespace {
 
+// 64 bits tell torn and rotten lines from whole ones. They are no defence against a forger: who can write here owns
+// the root, and replay checks every number and path that it reads.
 constexpr size_t kSumLength = 16;
 constexpr const char* kNewJournal = "journal.new";
 constexpr const char* kRoom = "room";
@@ -24,12 +26,15 @@ std::string line_of(const JsonValue& record) {
   return line += "\t" + sum + "\n";
 }
 
+// The writer escapes tabs inside of JSON, so the last tab is the one before the sum.
 // Nothing where the line is not as we wrote it.
 std::optional<JsonValue> record_of(std::string_view line) {
   const size_t tab = line.rfind('\t');
   if (tab == std::string_view::npos || sha256_hex(line.substr(0, tab)).substr(0, kSumLength) != line.substr(tab + 1)) {
     return std::nullopt;
   }
+  // A line with a right sum can still be of somebody else's making: its nesting and its number of values are bounded
+  // like those of any file of a root.
   JsonLimits limits;
   limits.max_bytes = kMaxRecord;
   limits.max_depth = 16;
@@ -44,6 +49,7 @@ Result<void> check_beginning(const JsonValue& first, const std::string& where) {
   if (record == nullptr || *record != "begin" || !format) {
     return format_error("read journal", where, "does not begin as a journal does");
   }
+  // A newer version may mean other things by the same words. Older formats are read: replay knows what they lack.
   if (*format > kJournalFormat) {
     const std::string* version = first.get("version").as_string();
     return format_error(
@@ -114,6 +120,8 @@ class LineReader {
 
 }  // namespace
 
+// Only an end may be torn. A bad line with good ones behind it is damage: those behind speak of the state that the
+// bad one left, and a log without it would take steps for not done that were.
 Result<uint64_t> read_journal(const Dir& run, const TakeRecord& take) {
   const std::string where = run.where() + "/" + kJournalName;
   const Result<Fd> fd = run.open_file(kJournalName);
@@ -136,6 +144,8 @@ Result<uint64_t> read_journal(const Dir& run, const TakeRecord& take) {
       if (!last) {
         return last.error();
       }
+      // The first record was durable before the file had its name, so a crash cannot have torn it: a bad first line
+      // is damage even where it is the only one.
       if (*last && number > 1) {
         break;  // blocks of one write need not reach the disk in order
       }
@@ -153,6 +163,8 @@ Result<uint64_t> read_journal(const Dir& run, const TakeRecord& take) {
   return good_bytes > 0 ? Result(good_bytes) : format_error("read journal", where, "holds no record");
 }
 
+// Data, name, directory, in this order: a crash in between leaves `journal.new`, or a directory without a journal,
+// and both mean that nothing was begun.
 Result<Journal> Journal::create(const Dir& run, const JsonValue& begin) {
   const std::string where = run.where() + "/" + kJournalName;
   const std::string line = line_of(begin);
@@ -160,6 +172,8 @@ Result<Journal> Journal::create(const Dir& run, const JsonValue& begin) {
   if (!fd) {
     return fd.error();
   }
+  // fdatasync(2) is enough for an append: it writes the file's size as well where that is needed to read the data
+  // back.
   if (const Result<void> synced = sync_data(fd->get(), where); !synced) {
     return synced.error();
   }
@@ -178,14 +192,20 @@ Result<Journal> Journal::reopen(const Dir& run, uint64_t good_bytes) {
     return fd.error();
   }
   Journal journal(std::move(*fd), run.where() + "/" + kJournalName, good_bytes);
+  // Whether a line is torn is not known here, so the first append cuts what is behind the good bytes. Until then
+  // opening has changed nothing, and a refusal leaves the file as the crash left it.
   journal.torn_ = true;
   return journal;
 }
 
+// Where the disk is full, the file that keeps room for the end is given up and the same lines are tried once more;
+// from then on is_full() tells the run to stop.
 Result<void> Journal::append(const std::vector<JsonValue>& records) {
   std::string lines;
   for (const JsonValue& record : records) {
     std::string line = line_of(record);
+    // Refused here, since the reader refuses it too: a journal that cannot be read back is worse than a step that
+    // cannot be taken.
     if (line.size() > kMaxRecord) {
       return limit_error("write journal", where_, "a step of the plan is too large for a record");
     }
@@ -207,6 +227,8 @@ Result<void> Journal::append_lines(const std::string& lines) {
       return cut;
     }
   }
+  // Set before the write and cleared after the sync: whatever fails in between, part of the lines may be in the file,
+  // and lines of which the caller was told that they failed must not come back at the next replay.
   torn_ = true;
   if (const Result<void> written = dfsck::append(fd_.get(), lines, where_); !written) {
     return written;
@@ -219,6 +241,8 @@ Result<void> Journal::append_lines(const std::string& lines) {
   return {};
 }
 
+// Real bytes: a sparse file would give nothing back. It lies in the run's directory, so whatever removes that removes
+// it too.
 Result<void> Journal::set_room_aside(const Dir& run) {
   Result<Dir> own = run.open_dir(".");
   const Result<Fd> made = own ? make_file(run, kRoom, std::string(kRoomBytes, ' ')) : own.error();

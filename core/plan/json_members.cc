@@ -9,6 +9,8 @@
 namespace dfsck {
 namespace {
 
+// What a reader gets in place of a member that is missing: it can go on to the end of the object, and whoever called
+// it asks once whether anything failed.
 const JsonValue kNull;
 const JsonValue::Array kNoItems;
 
@@ -20,6 +22,8 @@ bool is_plain_text(std::string_view bytes) {
   return escaped(shown) == shown;
 }
 
+// Names and contents on a disk are bytes, not text; JSON has no bytes. The key tells which of the two a value is, so
+// no text can be taken for the other.
 std::string base64_key(std::string_view key) {
   return std::string(key) + "_base64";
 }
@@ -48,6 +52,7 @@ MemberReader::MemberReader(const JsonValue& value, std::string where) : value_(v
   }
 }
 
+// The first failure is the one to tell: later ones often follow from it.
 void MemberReader::fail(std::string_view key, std::string_view what) {
   if (!error_) {
     error_ = format_error("read", where_, "member \"" + std::string(key) + "\" " + std::string(what));
@@ -87,6 +92,8 @@ std::string MemberReader::bytes(std::string_view key) {
   return decoded;
 }
 
+// A journal or a plan is a file that anybody with rights on the root can edit: what is no plain path below the root
+// never becomes one, so no step can be made to lead outside.
 RelPath MemberReader::path(std::string_view key) {
   const std::optional<RelPath> path = RelPath::parse(bytes(key));
   if (!path) {
@@ -116,6 +123,7 @@ int64_t MemberReader::signed_number(std::string_view key) {
   return found.value_or(0);
 }
 
+// Absent is false: such members are written only where they are true, and older versions did not know some of them.
 bool MemberReader::truth(std::string_view key) {
   if (!has(key)) {
     return false;
@@ -134,6 +142,7 @@ std::optional<FileTime> MemberReader::time(std::string_view key) {
   const JsonValue::Array& parts = array(key);
   const auto seconds = parts.size() == 2 ? parts[0].as_int64() : std::nullopt;
   const auto nanoseconds = parts.size() == 2 ? parts[1].as_int64() : std::nullopt;
+  // utimensat(2) refuses nanoseconds beyond a second, and has two values there that mean "now" and "leave it".
   if (!seconds || !nanoseconds || *nanoseconds < 0 || *nanoseconds > 999'999'999) {
     fail(key, "is no time");
     return std::nullopt;

@@ -13,6 +13,7 @@
 namespace dfsck {
 namespace {
 
+// The root first: what lies on the root's own filesystem is kept with the root, also where it is deep inside an area.
 // Directories above `directory`, itself included, that may have a `.docker-fsck`, the root first.
 std::vector<RelPath> possible_keepers(const RelPath& directory) {
   std::vector<RelPath> keepers;
@@ -26,11 +27,14 @@ std::vector<RelPath> possible_keepers(const RelPath& directory) {
   return keepers;
 }
 
+// For calls that a crash may have cut off at any of their steps.
 Result<void> make_if_missing(const Dir& parent, const std::string& name) {
   const Result<void> made = make_directory(parent, name, 0700);
   return made || made.error().is_io(EEXIST) ? Result<void>() : made;
 }
 
+// A place that is not there is no error: it was never made, a call that was cut off has removed it, or its area is
+// not mounted now.
 Result<void> remove_keep_place(const Root& root, const RelPath& directory, const std::string& id, Removed& removed) {
   const Result<Dir> top = root.open_dir(directory);
   const Result<Dir> own = top ? top->open_dir(kOwnDirectory) : top.error();
@@ -49,18 +53,22 @@ Result<void> remove_keep_place(const Root& root, const RelPath& directory, const
   if (!left || !before) {
     return left ? before.error() : left.error();
   }
+  // Other runs keep things here as well.
   if (!left->empty()) {
     return sync_directory(*own);
   }
   if (const Result<void> taken = remove_object(*top, kOwnDirectory); !taken) {
     return taken;
   }
+  // Both making and removing our directory change the time of the area, which is somebody else's directory: it gets
+  // back the one from before.
   const Result<void> restored = set_mtime_of(*top, before->mtime);
   return restored ? sync_directory(*top) : restored;
 }
 
 }  // namespace
 
+// Mounts, not devices: rename(2) refuses to go from one mount to another even where both show the same filesystem.
 Result<MountId> KeepFinder::mount_at(const RelPath& directory) {
   if (const auto known = mounts_.find(directory); known != mounts_.end()) {
     return known->second;
@@ -73,6 +81,8 @@ Result<MountId> KeepFinder::mount_at(const RelPath& directory) {
   return mount;
 }
 
+// The first of the possible keepers on the same mount. None is an answer and no error: a filesystem mounted deep
+// inside an area has no place that scanners and later runs would find again.
 Result<std::optional<RelPath>> KeepFinder::directory_for(const RelPath& directory) {
   if (const auto known = known_.find(directory); known != known_.end()) {
     return known->second;
@@ -106,6 +116,8 @@ Result<std::optional<RelPath>> KeepFinder::directory_for_new(const RelPath& path
   }
 }
 
+// Whether it failed or was cut off, it can be called again. What is there already was made by this run, since its id
+// is in the path.
 Result<KeepPlace> make_keep_place(const Root& root, const RelPath& directory, const std::string& id) {
   const Result<Dir> top = root.open_dir(directory);
   const Result<FileStat> before = top ? top->stat_self() : top.error();
@@ -116,6 +128,7 @@ Result<KeepPlace> make_keep_place(const Root& root, const RelPath& directory, co
   if (!made && !made.error().is_io(EEXIST)) {
     return made.error();
   }
+  // Only where this call made the directory: nothing else here changes the area's time.
   if (made) {
     if (const Result<void> restored = set_mtime_of(*top, before->mtime); !restored) {
       return restored.error();
@@ -132,6 +145,7 @@ Result<KeepPlace> make_keep_place(const Root& root, const RelPath& directory, co
       return made_place.error();
     }
   }
+  // From the inside outwards: a name is made durable only after what it leads to is.
   for (const Dir* dir : {&*run, &*own, &*top}) {
     if (const Result<void> synced = sync_directory(*dir); !synced) {
       return synced.error();
@@ -153,6 +167,8 @@ Result<KeepPlace> open_keep_place(const Root& root, const RelPath& directory, co
   return KeepPlace{directory, std::move(*run), std::move(*saved), std::move(*quarantine)};
 }
 
+// Where a step has used the place, the area's time may be as that step wants it: its trace says so, and nothing is
+// done about it here.
 Result<void> restore_area_times(const Root& root, const RunLog& log) {
   for (size_t i = 0; i < log.keeps.size(); ++i) {
     const bool is_used = std::any_of(log.steps.begin(), log.steps.end(), [&](const LoggedStep& logged) {
@@ -173,6 +189,8 @@ Result<void> restore_area_times(const Root& root, const RunLog& log) {
   return {};
 }
 
+// One syncfs(2) for each filesystem, instead of one fsync(2) for every file and directory of a batch: the intent and
+// the done record need all of them anyhow. What lies on the root's own filesystem is covered by the first of them.
 Result<void> sync_places(const RunPlace& place) {
   if (const Result<void> synced = sync_filesystem(place.top); !synced) {
     return synced;

@@ -5,6 +5,8 @@
 
 namespace dfsck {
 
+// Taking the lock makes `.docker-fsck` where it is missing, so a command that has nothing to do must find that out
+// before. What the first choice saw may be gone or changed by the time the lock is held, so only the second counts.
 Result<LockedRun> lock_run(const Root& root, const ChooseRun& choose) {
   if (const Result<RunEntry> seen = choose(); !seen) {
     return seen.error();
@@ -24,6 +26,7 @@ Result<LockedRun> lock_run(const Root& root, const ChooseRun& choose) {
   return LockedRun{std::move(*lock), std::move(*run), std::move(*place)};
 }
 
+// Without the lock another run may go on meanwhile: what a preview tells is of the moment, and nothing is done by it.
 Result<SeenRun> see_run(const Root& root, const ChooseRun& choose) {
   Result<RunEntry> run = choose();
   if (!run) {

@@ -50,10 +50,13 @@ long depth(const Action& action) {
 
 }  // namespace
 
+// Checks run in parallel and add in any order; the order of the plan comes from finish() alone.
 void PlanBuilder::add(size_t finding, int stage, Action action, Expect expect) {
   entries_.push_back({stage, finding, std::move(action), std::move(expect)});
 }
 
+// Sorted by what the steps are and never by when they were added, so that a dry run, a plan file and a repair show
+// the same steps at any number of threads.
 Plan PlanBuilder::finish() {
   const auto key = [](const Entry& entry) {
     return std::tuple(entry.stage, place_in_stage(entry.action), depth(entry.action),

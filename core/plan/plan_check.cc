@@ -5,6 +5,8 @@
 
 namespace dfsck {
 
+// For a plan that was made some time ago, by another process or for a preview: it is put through the same look that
+// every plan gets before its first step, and nothing is locked or changed for it.
 Result<void> preconditions_hold(const Root& root, const Plan& plan) {
   RunLog log;
   for (const Step& step : plan.steps) {

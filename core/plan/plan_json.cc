@@ -13,6 +13,7 @@
 namespace dfsck {
 namespace {
 
+// The second version added groups. Plans of the first are still read: their groups are made anew from their steps.
 constexpr std::string_view kSchema = "docker-fsck/plan/2";
 constexpr std::string_view kSchemaWithoutGroups = "docker-fsck/plan/1";
 constexpr uint32_t kModeBits = 07777;
@@ -28,6 +29,8 @@ void add_text(Object& object, std::string_view key, std::string_view text) {
   object.push_back({std::string(key), JsonValue::string(std::string(text))});
 }
 
+// Inodes, checksums and sizes use all 64 bits; JSON numbers in many readers have 53. They are written digit by digit
+// and read back the same way.
 void add_number(Object& object, std::string_view key, uint64_t number) {
   object.push_back({std::string(key), json_unsigned(number)});
 }
@@ -47,6 +50,8 @@ JsonValue origin_to_json(const Origin& origin) {
     add_text(object, "layer", origin.layer->text());
   }
   add_path(object, "path", origin.path);
+  // The wrong byte is written down beside the right one, so that a person can see what a fix changes, and another
+  // look can tell whether the source is still the same.
   JsonValue::Array fixes;
   for (const ByteFix& fix : origin.fixes) {
     fixes.push_back(JsonValue::array({json_unsigned(fix.offset), json_unsigned(fix.value), json_unsigned(fix.found)}));
@@ -115,6 +120,7 @@ JsonValue reason_to_json(const Reason& reason) {
   return JsonValue::object(std::move(object));
 }
 
+// The mode's type bits are not ours to set: a number with more than the twelve lower bits is refused.
 Ownership read_owner(MemberReader& in) {
   return {in.number32("uid"), in.number32("gid"), in.number32("mode", kModeBits)};
 }
@@ -130,6 +136,8 @@ uint32_t read_node_type(MemberReader& in) {
   return S_IFIFO;
 }
 
+// The origin's own errors are handed on as those of the action, so that a person reads which step of the plan is
+// wrong.
 Origin read_origin(const JsonValue& value, MemberReader& action) {
   MemberReader in(value, "origin");
   Origin origin;
@@ -162,6 +170,7 @@ Origin read_origin(const JsonValue& value, MemberReader& action) {
   return origin;
 }
 
+// Unknown words are errors and never skipped: a plan of which one step is left out is another plan.
 Action read_action(MemberReader& in) {
   const std::string op = in.text("op");
   RelPath path = in.path("path");
@@ -210,9 +219,11 @@ Action read_action(MemberReader& in) {
   if (op != "quarantine") {
     in.fail("op", "is no operation that this version knows");
   }
+  // Also what an unknown word comes to: the failure noted above keeps it from ever being used.
   return Quarantine{std::move(path)};
 }
 
+// A step without an expectation would be taken whatever is there now, so each of its members must be present.
 Expect read_expect(MemberReader& in) {
   Expect expect;
   expect.absent = in.truth("absent");
@@ -262,6 +273,8 @@ JsonValue step_to_json(const Step& step, const std::vector<Reason>& reasons) {
   return JsonValue::object(std::move(object));
 }
 
+// Reasons come with each step and not in one list, so that every record of a journal can be read by itself;
+// index_of() makes one list of them again.
 Result<Step> step_from_json(const JsonValue& value, std::vector<Reason>& reasons) {
   MemberReader in(value, "step");
   Step step;
@@ -303,6 +316,8 @@ JsonValue grouped_step_to_json(const Step& step, const StepGroup& group, const s
   return JsonValue::object(std::move(object));
 }
 
+// A group's number is that of its first step, so it can be no greater than the step's own. Numbers of groups are only
+// ever looked up in maps: a forged one can at worst name a group that has no steps.
 Result<GroupedStep> grouped_step_from_json(const JsonValue& value, size_t number, std::vector<Reason>& reasons) {
   const bool is_grouped = value.find_exact("step") != nullptr;
   MemberReader in(value, "step");
@@ -346,6 +361,8 @@ std::string to_plan_text(const PlanFile& file) {
   return to_go_json(JsonValue::object(std::move(document))) + "\n";
 }
 
+// A plan file comes from outside of the root and may have been edited by hand. What it says is checked like anything
+// else from a disk; what it wants is then checked against the root, step by step, before any of it is done.
 Result<PlanFile> parse_plan_text(std::string_view text) {
   JsonLimits limits;
   limits.max_bytes = 1U << 30;
@@ -376,6 +393,8 @@ Result<PlanFile> parse_plan_text(std::string_view text) {
       error.where = "plan, step " + std::to_string(i) + (error.where == "step" ? "" : " (" + error.where + ")");
       return error;
     }
+    // The tree that such a step would put in place lay in the staging place of the run that wrote the plan, and is
+    // gone with it.
     if (std::holds_alternative<Adopt>(step->step.action)) {
       return format_error("read plan", "plan, step " + std::to_string(i),
                           "puts something in place that only another run has prepared");

@@ -5,6 +5,8 @@
 
 namespace dfsck {
 
+// What lies inside a directory that a step makes is absent until another step makes it: the new directory is empty,
+// whatever was there before.
 PlanView::Place PlanView::below(const Place& place, std::string_view name) {
   if (place.kind == Place::Kind::OnDisk) {
     return {Place::Kind::OnDisk, place.disk / name, 0};
@@ -12,6 +14,8 @@ PlanView::Place PlanView::below(const Place& place, std::string_view name) {
   return {Place::Kind::Absent, RelPath(), 0};
 }
 
+// Leaves the tree of known names at the first component that no step has touched; from there on the path on disk
+// grows along.
 PlanView::Place PlanView::look(const RelPath& path) const {
   const Node* node = &root_;
   Place place = root_.place;
@@ -46,6 +50,7 @@ PlanView::Node& PlanView::node(const RelPath& path) {
 void PlanView::make(const RelPath& path, size_t step) {
   Node& made = node(path);
   made.place = {Place::Kind::Made, RelPath(), step};
+  // Whatever earlier steps did below this name went away with what was there.
   made.children.clear();
 }
 
@@ -55,6 +60,7 @@ void PlanView::take(const RelPath& path) {
   taken.children.clear();
 }
 
+// The whole subtree goes along, with what earlier steps made in it: later steps name it by the new path.
 void PlanView::move(const RelPath& from, const RelPath& to) {
   Node moved = std::move(node(from));
   take(from);

@@ -16,6 +16,9 @@ namespace {
 
 using ViewedPlace = PlanView::Place;
 
+// Why before the first change and not step by step: a plan that fails in its middle has to be taken back, and a root
+// that has changed since it was looked at should not be touched at all. Steps are looked at in their order, on disk
+// or, where earlier steps of the plan have been there, in the view.
 class PlanChecker {
  public:
   PlanChecker(const Root& root, const RunLog& log) : root_(root), log_(log), keeps_(root) {}
@@ -24,10 +27,13 @@ class PlanChecker {
     const LoggedStep& logged = log_.steps[number];
     const Action& action = logged.step.action;
     const RelPath& path = action_path(action);
+    // Such a step changes nothing any more, so names mean after it what they meant before.
     if (logged.state == LoggedStep::State::Failed || logged.state == LoggedStep::State::Skipped ||
         logged.state == LoggedStep::State::Undone) {
       return Precondition::InodeOnly;
     }
+    // Only a plan that was cut off has these. The inodes that they touched no longer look as expected, and that is
+    // the plan's own doing.
     if (logged.state == LoggedStep::State::Done) {
       touched_.insert(logged.trace.was);
       touched_.insert(logged.trace.object);
@@ -40,6 +46,8 @@ class PlanChecker {
         return allowed.error();
       }
     }
+    // Before the parent is checked, and before the view goes on: all three questions are about the moment right
+    // before the step.
     const ViewedPlace place = view_.look(path);
     if (const Result<void> parent = check_parent(path, action); !parent) {
       return parent.error();
@@ -71,6 +79,8 @@ class PlanChecker {
     return format_error("check plan", path.text(), why);
   }
 
+  // Our own directories hold journals and what is kept: a plan, forged or mistaken, that moved them would take away
+  // its own way back. The root itself has no parent in which a name could be changed.
   static Result<void> check_own(const RelPath& path) {
     bool is_own = path.is_root();
     for (RelPath at = path; !at.is_root(); at = at.parent()) {
@@ -79,6 +89,7 @@ class PlanChecker {
     return is_own ? Result<void>(refuse(path, "no repair may change this")) : Result<void>();
   }
 
+  // A directory is made, or adopted as a whole tree; what other steps make are files, links and nodes.
   bool is_directory(const ViewedPlace& place) {
     if (place.kind == ViewedPlace::Kind::Made) {
       const Action& action = log_.steps[place.step].step.action;
@@ -101,12 +112,16 @@ class PlanChecker {
       return means_absent(keep.error()) ? Result<void>(refuse(path, "its directory does not exist or is a link"))
                                         : Result<void>(keep.error());
     }
+    // An attribute's old value is kept in the journal, so such a step needs no place on that filesystem.
     if (!is_attribute_step(action) && !*keep) {
       return refuse(path, "lies on a filesystem that is mounted inside an area, where a repair cannot keep what it replaces");
     }
     return {};
   }
 
+  // What must be there must be there, what must not must not, and what is there must be what the plan was made for.
+  // Where an earlier step of the plan has changed the object itself, its size, time or mode are no longer as
+  // expected: then only the inode is held to.
   Result<Precondition> check_place(const RelPath& path, const ViewedPlace& place, const Step& step) {
     const bool needs_object = is_attribute_step(step.action) || std::holds_alternative<Quarantine>(step.action) ||
                               std::holds_alternative<Rename>(step.action);
@@ -114,6 +129,7 @@ class PlanChecker {
       if (needs_object && place.kind == ViewedPlace::Kind::Absent) {
         return refuse(path, "will not be there any more when this step comes");
       }
+      // Through a name that the plan makes, a step may reach an inode that is on disk under other names.
       if (is_attribute_step(step.action)) {
         touched_.insert(linked_inode(place));
       }
@@ -128,9 +144,12 @@ class PlanChecker {
     if (needs_object && !now) {
       return refuse(path, "is missing");
     }
+    // A whole tree is put in place by a plain rename, with nothing to exchange it for.
     if (now && std::holds_alternative<Adopt>(step.action)) {
       return refuse(path, "exists, where something that was prepared is to be put");
     }
+    // A mount point can neither be renamed nor exchanged (EBUSY). It is found here, where the plan can still be
+    // refused as a whole.
     if (now && !is_attribute_step(step.action)) {
       const Result<bool> mounted = is_mount_point(*parent, std::string(place.disk.name()));
       if (!mounted || *mounted) {
@@ -165,6 +184,7 @@ class PlanChecker {
     return stat && stat->inode == log_.steps[place.step].trace.object;
   }
 
+  // The second path of a step is not covered by its expectation, which is of the first; so it is looked at here.
   Result<void> check_other_path(const Action& action, size_t number) {
     if (const auto* rename = std::get_if<Rename>(&action); rename != nullptr) {
       const ViewedPlace to = view_.look(rename->to);
@@ -172,6 +192,7 @@ class PlanChecker {
       if (to.kind == ViewedPlace::Kind::Made || there) {
         return refuse(rename->to, "exists, where something is to be renamed to");
       }
+      // rename(2) says EINVAL, but only when the steps before it have been taken.
       if (rename->to.is_below(rename->from)) {
         return refuse(rename->to, "lies inside what is to be renamed to it");
       }
@@ -181,6 +202,8 @@ class PlanChecker {
     if (const auto* link = std::get_if<MakeHardLink>(&action); link != nullptr) {
       const ViewedPlace target = view_.look(link->target);
       const Result<FileStat> there = target.kind == ViewedPlace::Kind::OnDisk ? root_.stat(target.disk) : not_there();
+      // The new name shares its inode: attributes that a later step sets through it change what the other names show,
+      // too.
       if (const uint64_t inode = there ? there->inode : linked_inode(target); inode != 0) {
         linked_[number] = inode;
       }
@@ -207,6 +230,7 @@ class PlanChecker {
     return found != linked_.end() ? found->second : 0;
   }
 
+  // Attribute steps and steps without a change leave all names as they are.
   void advance(size_t number, bool nothing) {
     const Action& action = log_.steps[number].step.action;
     if (is_attribute_step(action) || nothing) {
@@ -236,6 +260,8 @@ bool is_attribute_step(const Action& action) {
          std::holds_alternative<SetMtime>(action);
 }
 
+// The first failure ends it. A plan that does not fit this root at one path was made for another state of it, and
+// then nothing else in it can be trusted.
 Result<std::vector<Precondition>> check_plan(const Root& root, const RunLog& log, size_t first, size_t end) {
   PlanChecker checker(root, log);
   std::vector<Precondition> preconditions;

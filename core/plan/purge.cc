@@ -41,6 +41,8 @@ Result<void> remove_whole(const Root& root, const RootLock& lock, const RunEntry
 
 }  // namespace
 
+// Looked up without the lock first, so that a wrong id neither takes the lock nor makes `.docker-fsck`; and again
+// under it, since only then nobody else changes the run.
 Result<PurgeResult> purge(const Root& root, const std::string& id) {
   if (const Result<RunEntry> seen = find_run(root, id); !seen) {
     return seen.error();
