@@ -18,6 +18,8 @@ namespace {
 
 using StepState = LoggedStep::State;
 
+// Only one batch can be open: the next intent is written when the one before is settled. So one look at the disk for
+// each of its steps is all that a crash makes necessary, however long the plan is.
 // The steps of the open batch, and how many of them, from the first, happened.
 struct OpenBatch {
   size_t first = 0;
@@ -25,6 +27,8 @@ struct OpenBatch {
   size_t taken = 0;
 };
 
+// Somebody has changed the root since the crash. Whatever recovery did here could overwrite what is theirs, so it
+// stops before its first change and says what it found.
 Error ambiguous(const RunPlace& place, size_t number, const LoggedStep& logged) {
   return format_error("recover", action_path(logged.step.action).text(),
                       "cannot tell whether step " + std::to_string(number) + " happened; nothing was changed: it " +
@@ -45,6 +49,8 @@ Result<OpenBatch> find_open_batch(const RunPlace& place, const RunLog& log) {
   open.first = static_cast<size_t>(begin - log.steps.begin());
   open.count = static_cast<size_t>(std::count_if(begin, log.steps.end(), intended));
   const size_t end = open.first + open.count;
+  // Changes of names are looked at first: an inode in one of two places is proof. An attribute has no second place,
+  // and its old value may happen to be the wanted one.
   bool all_names_changed = true;
   for (size_t i = open.first; i < end; ++i) {
     if (!changes_name(log.steps[i])) {
@@ -63,6 +69,9 @@ Result<OpenBatch> find_open_batch(const RunPlace& place, const RunLog& log) {
   while (open.taken < open.count && !changes_name(log.steps[open.first + open.taken])) {
     ++open.taken;
   }
+  // Where a name has not changed yet, an attribute step of the batch may be about an object that is not at its path:
+  // looking there would call ambiguous what is merely not done. Only with all names in place is each attribute's
+  // object where it must be.
   for (size_t i = open.first; i < end && all_names_changed; ++i) {
     const Result<Look> look = look_at(place, i, log.steps[i]);
     if (!look) {
@@ -75,6 +84,8 @@ Result<OpenBatch> find_open_batch(const RunPlace& place, const RunLog& log) {
   return open;
 }
 
+// A journal that cannot be read is passed over unless it is asked for: nothing can be ended by it, and another run
+// may be the one that was cut off. Inode numbers mean nothing in a copy of a root, hence the last look.
 // The run that is to be ended, with its log.
 Result<RunEntry> choose_unfinished(const Root& root, const std::string& id) {
   Result<std::vector<RunEntry>> runs = read_runs(root);
@@ -102,6 +113,9 @@ class Recovery {
     result_.id = place.id;
   }
 
+  // In this order, since each part relies on the one before: the time of an area first, before anything else changes
+  // names in it; then a group that was going back; then the open batch, after which every step is known to be done or
+  // not.
   Result<RecoverResult> run(Direction direction) {
     if (log_.undoing) {
       return back("");  // what is half taken back cannot be judged any more, only completed
@@ -132,6 +146,9 @@ class Recovery {
     return take_steps_back(place_, lock_, journal_, log_, half, why);
   }
 
+  // Takes again what counts as begun. On the way forth that completes attributes that were half set and times of
+  // directories that were not put back yet. On the way back only steps whose name has changed need it, for those
+  // times: an undo takes the times that it finds as those it shall leave.
   Result<void> settle(Direction direction) {
     const Result<OpenBatch> open = find_open_batch(place_, log_);
     if (!open) {
@@ -152,6 +169,7 @@ class Recovery {
     if (const Result<void> synced = sync_places(place_); !synced) {
       return synced;
     }
+    // Durable changes first, as in a run that was not cut off: after this record nobody looks at these steps again.
     return record(done_record(open->first, open->taken));
   }
 
@@ -160,6 +178,8 @@ class Recovery {
     return look && *look == Look::After;
   }
 
+  // Goes on where the run was cut off: groups whose failure is journaled are brought to their end, then what is
+  // planned is put through the whole look again, since the root may have changed since the crash.
   Result<RecoverResult> finish() {
     Applier applier(place_, lock_, journal_, log_);
     const size_t before = count(StepState::Done);
@@ -167,12 +187,16 @@ class Recovery {
     const auto planned = std::find_if(log_.steps.begin(), log_.steps.end(),
                                       [](const LoggedStep& logged) { return logged.state == StepState::Planned; });
     if (applier.broken().empty() && planned != log_.steps.end()) {
+      // From the first step of that plan and not from the first that is left: those that are done decide what names
+      // mean to the rest.
       const auto of_plan = std::find_if(log_.steps.begin(), log_.steps.end(),
                                         [&](const LoggedStep& logged) { return logged.plan == planned->plan; });
       const auto first = static_cast<size_t>(of_plan - log_.steps.begin());
       const Result<std::vector<Precondition>> preconditions = check_plan(*place_.root, log_, first, log_.steps.size());
       if (!preconditions) {
         const Error& error = preconditions.error();
+        // The rest does not fit the root any more, and a plan is not left half carried out: then all of it goes back.
+        // A root that cannot be read (Io) says nothing about the plan, and everything stays for another try.
         return error.kind == Error::Kind::Format ? checked_back(error.message()) : error;
       }
       applier.carry_out(first, log_.steps.size(), *preconditions, cancel_, progress_);
@@ -191,6 +215,8 @@ class Recovery {
     }
     const RunLog::State state =
         count(StepState::Done) == log_.steps.size() ? RunLog::State::Finished : RunLog::State::Stopped;
+    // Last of all: as long as the record is missing, recover can be called again and removes what is still to be
+    // removed.
     if (const Result<void> ended = record(end_record(state)); !ended) {
       return ended.error();
     }
@@ -200,6 +226,8 @@ class Recovery {
     return result_;
   }
 
+  // A run is only taken back where its names and contents are as it left them. Attributes are not looked at: the
+  // crash may have left them half set, which is what is to be mended here.
   Result<RecoverResult> checked_back(std::string note) {
     const Result<void> unchanged = check_unchanged(place_, log_, Scrutiny::NamesAndContents);
     return unchanged ? back(std::move(note)) : unchanged.error();
@@ -251,6 +279,7 @@ Result<RecoverResult> recover(const Root& root, const std::string& id, Direction
   return Recovery(run->place, run->lock, *journal, *run->entry.log, cancel, progress).run(direction);
 }
 
+// Without the lock, and so a guess where the run is not cut off but going on; it changes nothing either way.
 Result<RecoverResult> recover_preview(const Root& root, const std::string& id, Direction direction) {
   const Result<SeenRun> run = see_run(root, [&] { return choose_unfinished(root, id); });
   if (!run) {

@@ -35,6 +35,8 @@ Result<std::vector<Dir>> spare_descriptors(const Dir& own) {
   return spare;
 }
 
+// Bounded in steps and in the bytes that steps carry: a reader holds one line in memory, and a line beyond kMaxRecord
+// could not be read back.
 // Several records, so that no line grows without bounds.
 std::vector<JsonValue> plan_records(const RunLog& log, size_t first) {
   std::vector<JsonValue> records;
@@ -58,6 +60,8 @@ bool takes_prepared(const Plan& plan) {
                      [](const Step& step) { return std::holds_alternative<Adopt>(step.action); });
 }
 
+// A step whose intent has no end may have happened; for the user it has failed until recover says otherwise. What was
+// never begun is skipped for the reason that ended the run.
 StepResult result_of(const LoggedStep& logged, const std::string& broken) {
   switch (logged.state) {
     case LoggedStep::State::Done: return {StepResult::State::Done, "", ""};
@@ -90,6 +94,8 @@ Result<Journal> begin_journal(const Dir& run, const JsonValue& begin, const std:
   return journal;
 }
 
+// With an unfinished run no other may begin: what is in doubt is told by inodes at their places, and further repairs
+// would move them.
 Result<Begun> begin_locked(const Root& root, const RootLock& lock, std::string_view mode) {
   const Result<std::vector<RunEntry>> runs = read_runs(root);
   if (!runs) {
@@ -98,6 +104,8 @@ Result<Begun> begin_locked(const Root& root, const RootLock& lock, std::string_v
   if (const std::optional<Error> unfinished = unfinished_run(*runs); unfinished) {
     return *unfinished;
   }
+  // The root's inode goes into the first record: a copy of the whole root, journal and all, has another one, and none
+  // of the inodes noted in the journal mean anything there.
   const Result<FileStat> top = root.stat(RelPath());
   if (!top) {
     return top.error();
@@ -115,6 +123,8 @@ Result<Begun> begin_locked(const Root& root, const RootLock& lock, std::string_v
   Result<Journal> journal = begin_journal(place->run, begin, root.path());
   if (!journal) {
     const std::string id = place->id;
+    // Lets go of the descriptors of the place, then of the spare ones: what stopped the journal may have been their
+    // shortage, and the removal needs some.
     place = journal.error();
     spare->clear();
     Removed removed;
@@ -141,6 +151,7 @@ struct RepairRun::State {
   Journal journal;
   RunLog log;
   std::vector<Dir> spare;
+  // Last, since it refers to those above.
   Applier applier{place, lock, journal, log};
 };
 
@@ -157,6 +168,7 @@ Result<RepairRun> RepairRun::begin(const Root& root, std::string_view mode) {
   }
   Result<Begun> begun = begin_locked(root, *lock, mode);
   if (!begun) {
+    // Whatever this comes to, the error to tell is the one that stopped the run.
     static_cast<void>(leave_own_directory(root, *lock, own->mtime));  // an empty directory is all that can stay
     return begun.error();
   }
@@ -179,6 +191,8 @@ Result<std::vector<StepResult>> RepairRun::apply(const Plan& plan, const std::ve
   const size_t first = log.steps.size();
   const size_t first_reason = log.reasons.size();
   log.reasons.insert(log.reasons.end(), reasons.begin(), reasons.end());
+  // Plans number their groups, steps and findings from 0; the log goes through all plans of the run, so everything is
+  // moved behind what it holds already.
   const std::vector<StepGroup> groups = plan.groups.empty() ? step_groups(plan.steps) : plan.groups;
   for (size_t i = 0; i < plan.steps.size(); ++i) {
     LoggedStep& logged = log.steps.emplace_back();
@@ -201,6 +215,8 @@ Result<std::vector<StepResult>> RepairRun::apply(const Plan& plan, const std::ve
                                                     : Result<void>();
   const Result<void> written = !ready || plan.steps.empty() ? ready : state_->journal.append(plan_records(log, first));
   if (!written) {
+    // Nothing of the plan is in the journal, or only records without the last, which a reader drops. The log forgets
+    // it as well, so that both tell the same.
     log.steps.resize(first);
     log.reasons.resize(first_reason);
     return written.error();
@@ -215,6 +231,7 @@ Result<std::vector<StepResult>> RepairRun::apply(const Plan& plan, const std::ve
   return results;
 }
 
+// On the filesystem to which the trees shall go, since a batch puts them in place by a rename.
 Result<Dir> RepairRun::staging(const RelPath& label_of) {
   KeepFinder keeps(*state_->place.root);
   const Result<std::optional<RelPath>> directory = keeps.directory_for_new(label_of);
@@ -230,6 +247,7 @@ bool RepairRun::has_changed_something() const {
   return !state_->applier.broken().empty() || dfsck::has_changed_something(state_->log);
 }
 
+// Closing the spare descriptors first leaves enough for the removal where they are short.
 Result<void> RepairRun::abandon() {
   state_->spare.clear();
   return remove_run(state_->place, state_->lock, state_->log, state_->own_time);
@@ -242,6 +260,8 @@ Result<void> RepairRun::end() {
     return format_error("end repair", state_->place.run.where(),
                         broken + "; 'docker-fsck recover' finishes it or takes it back");
   }
+  // What only the run itself needed goes before its journal says that it ended: cut off in between, the run is
+  // unfinished and recover does this again. After the record nobody would look for it.
   if (const Result<void> removed = remove_spare_links(state_->place, state_->log); !removed) {
     return removed;
   }

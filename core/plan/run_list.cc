@@ -9,6 +9,7 @@
 
 namespace dfsck {
 
+// Ids begin with the time in UTC, and listing sorts by name: the order of names is the order of runs.
 Result<std::vector<RunEntry>> read_runs(const Root& root) {
   std::vector<RunEntry> runs;
   const Result<Dir> own = root.open_dir(kOwnDirectory);
@@ -30,6 +31,8 @@ Result<std::vector<RunEntry>> read_runs(const Root& root) {
     RunEntry& added = runs.emplace_back();
     added.id = entry.name;
     const Result<FileStat> journal = run->stat(kJournalName);
+    // A journal that cannot be looked at counts as begun, so that its error shows: "nothing was begun" may only be
+    // said where there is none.
     added.begun = journal || !journal.error().is_io(ENOENT);
     if (added.begun) {
       added.log = read_run_log(*run);
@@ -51,6 +54,8 @@ Result<RunEntry> find_run(const Root& root, const std::string& id) {
   return format_error("look up repair", escaped(id), "there is no such repair of this root");
 }
 
+// A journal that cannot be read stands in the way like one that is open: what it kept and what it left half done are
+// not known, so nothing may be built on the state it left.
 std::optional<Error> unfinished_run(const std::vector<RunEntry>& runs) {
   for (const RunEntry& run : runs) {
     if (!run.log) {
@@ -66,6 +71,7 @@ std::optional<Error> unfinished_run(const std::vector<RunEntry>& runs) {
   return std::nullopt;
 }
 
+// By the inode alone: the device number is written down too, but may be another one after the next boot.
 Result<void> check_same_root(const Root& root, const RunLog& log) {
   const Result<FileStat> top = root.stat(RelPath());
   if (!top) {

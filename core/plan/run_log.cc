@@ -50,6 +50,8 @@ Trace read_trace(const JsonValue& value, size_t keeps, std::optional<Error>& err
   return trace;
 }
 
+// Nothing in a journal is trusted to be in range: it can be rotten with a right sum, or somebody's forgery, and wrong
+// numbers must end in an error that names the line, not in memory of somebody else.
 // What each kind of record does to the log. A member function for each; the first failure is in `in`.
 class Replayer {
  public:
@@ -74,6 +76,7 @@ class Replayer {
       take_back(in_.text("why"));
     } else if (kind == "undo-intent") {
       log_.undoing = true;
+      // A finished run that an undo has begun to take back is unfinished again, until another end says "undone".
       log_.state = RunLog::State::Open;
       take_back("");
     } else if (kind == "undo-done" || kind == "back-done") {
@@ -83,6 +86,8 @@ class Replayer {
     } else if (kind == "acknowledged") {
       log_.acknowledged = true;
     } else if (kind == "purge") {
+      // From here on it can only be purged: what is kept may be gone in part. A purge that found nothing to delete
+      // takes its word back.
       log_.before_purge = log_.state;
       log_.state = RunLog::State::Purged;
     } else if (kind == "purge-failed") {
@@ -103,6 +108,8 @@ class Replayer {
     keep_error(root);
   }
 
+  // Steps are numbered through the whole run by their place in the journal, so a plan record that does not continue
+  // the last one would shift all numbers that later records name.
   void plan() {
     if (in_.number("first") != log_.steps.size()) {
       in_.fail("first", "does not continue the plan");
@@ -133,6 +140,7 @@ class Replayer {
     return in_.failed() ? std::pair<size_t, size_t>(0, 0) : std::pair(first, first + count);
   }
 
+  // The trace is durable before the step is taken, so whatever a crash leaves can be judged by it.
   void intent() {
     const JsonValue::Array& traces = in_.array("steps");
     const auto [first, end] = range();
@@ -175,6 +183,8 @@ class Replayer {
     }
   }
 
+  // Undo notes the times of directories anew: those of the first intent are of the way forth, and a directory may
+  // have got another time since, which is to stay.
   void take_back(const std::string& why) {
     for (const JsonValue& value : in_.array("steps")) {
       MemberReader item(value, "step to take back");
@@ -204,6 +214,7 @@ class Replayer {
     in_.fail("state", "is none that this version knows");
   }
 
+  // One batch at a time goes back, so all steps that are meant to be taken back now are those of the record.
   void change_all(LoggedStep::State from, LoggedStep::State to) {
     for (LoggedStep& step : log_.steps) {
       step.state = step.state == from ? to : step.state;

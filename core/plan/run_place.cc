@@ -37,6 +37,8 @@ std::optional<time_t> time_of_id(const std::string& id) {
   return end == id.c_str() + kTimeLength + 1 ? std::optional(::timegm(&parts)) : std::nullopt;
 }
 
+// Ids differ by their second already; this keeps the name of a run that was purged from coming back at once. No
+// secret hangs on it.
 std::string random_hex() {
   uint32_t number = 0;
   if (::getrandom(&number, sizeof number, 0) != sizeof number) {
@@ -47,6 +49,8 @@ std::string random_hex() {
   return buffer.data();
 }
 
+// Undo goes by the order of ids, newest first, and a clock can be set back: a new id is a second behind the newest
+// there is, whatever the clock says.
 Result<std::string> new_id(const Dir& own) {
   const Result<std::vector<DirEntry>> entries = own.list();
   if (!entries) {
@@ -71,6 +75,7 @@ bool keeps_something_in(const RunLog& log, size_t keep) {
   });
 }
 
+// Durable before the journal is made in it: a journal must never name places that a crash takes away.
 Result<void> fill_run_directory(const Dir& own, const std::string& id) {
   const Result<Dir> run = own.open_dir(id);
   if (!run) {
@@ -85,6 +90,7 @@ Result<void> fill_run_directory(const Dir& own, const std::string& id) {
   return synced ? sync_directory(own) : synced;
 }
 
+// Keeps the numbers of the places: what has no directories and was not used must not shift those behind it.
 KeepPlace closed_place(const RelPath& directory) {
   const auto closed = [&] { return Dir(Fd(), directory.text() + "/" + kOwnDirectory); };
   return {directory, closed(), closed(), closed()};
@@ -110,6 +116,8 @@ Result<RunPlace> make_run_place(const Root& root, const Dir& own, std::vector<Di
   if (const Result<void> made = make_directory(own, *id, 0700); !made) {
     return made.error();
   }
+  // Through the same function that opens runs of the past: what a later recovery will not find is missed here, while
+  // nothing has happened.
   const Result<void> filled = fill_run_directory(own, *id);
   Result<RunPlace> place = filled ? open_run_place(root, own, *id, RunLog{}) : filled.error();
   if (!place) {
@@ -133,6 +141,8 @@ Result<RunPlace> open_run_place(const Root& root, const Dir& own, const std::str
     return roots.error();
   }
   place.keeps.push_back(std::move(*roots));
+  // A place that is missing matters only if something lies in it: the run may have been cut off before it was made.
+  // An area that is not mounted now looks the same, hence the advice.
   for (size_t i = 0; i < log.keeps.size(); ++i) {
     Result<KeepPlace> keep = open_keep_place(root, log.keeps[i], id);
     if (!keep && (!means_absent(keep.error()) || keeps_something_in(log, i + 1))) {

@@ -27,6 +27,8 @@ void add_time(Object& object, std::string_view key, const std::optional<FileTime
   }
 }
 
+// What is empty is left out: most steps need two or three of these, and an intent is made durable as a whole before
+// its batch.
 JsonValue trace_to_json(const Trace& trace) {
   Object object;
   if (trace.nothing) {
@@ -73,6 +75,7 @@ JsonValue items_to_json(const std::vector<UndoItem>& items) {
 
 }  // namespace
 
+// The root's path is for people: a root is known by its inode, and may be mounted elsewhere tomorrow.
 JsonValue begin_record(const BeginRecord& begin) {
   Object object = record("begin");
   object.push_back({"format", JsonValue::number(kJournalFormat)});
@@ -102,6 +105,7 @@ JsonValue plan_record(const RunLog& log, size_t first, size_t count, PlanRecord 
   return JsonValue::object(std::move(object));
 }
 
+// One record for the whole batch, so that it is there as a whole or not at all.
 JsonValue intent_record(const RunLog& log, size_t first, size_t count) {
   Object object = record("intent");
   record_number(object, "first", first);
@@ -115,6 +119,7 @@ JsonValue intent_record(const RunLog& log, size_t first, size_t count) {
   return JsonValue::object(std::move(object));
 }
 
+// Steps are taken in order, so a number tells all: how many from the first on.
 JsonValue done_record(size_t first, size_t count) {
   Object object = record("done");
   record_number(object, "first", first);
@@ -143,6 +148,7 @@ JsonValue keep_record(const RelPath& directory, FileTime time) {
   return JsonValue::object(std::move(object));
 }
 
+// In the order in which they go back, newest first; each with the times that its directories shall have afterwards.
 JsonValue undo_intent_record(const std::vector<UndoItem>& items) {
   Object object = record("undo-intent");
   object.push_back({"steps", items_to_json(items)});

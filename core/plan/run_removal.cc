@@ -16,6 +16,8 @@ bool has_changed_something(const RunLog& log) {
   });
 }
 
+// Without its journal a directory counts as never begun, and what it keeps as nobody's. So the journal is the last to
+// go, and what is left after a crash is still known as the run that it was.
 Result<void> remove_run_directory(const Dir& own, const std::string& id, Removed& removed) {
   const Result<Dir> run = own.open_dir(id);
   const Result<std::vector<DirEntry>> entries = run ? run->list() : run.error();
@@ -36,6 +38,7 @@ Result<void> remove_run_directory(const Dir& own, const std::string& id, Removed
   return remove_tree(own, id, removed);
 }
 
+// A run that came to nothing leaves the root as it found it, down to the time of our own directory.
 Result<void> leave_own_directory(const Root& root, const RootLock& lock, FileTime own_time) {
   if (!lock.made_own()) {
     const Result<void> restored = set_mtime_of(lock.own(), own_time);

@@ -9,6 +9,8 @@
 namespace dfsck {
 namespace {
 
+// A hard link is made in `saved/` when its batch is prepared. Where the step is done, the name has been moved to its
+// path and what it replaced lies here; where the step is in doubt, nobody may touch it.
 bool is_spare(const LoggedStep& logged) {
   switch (logged.state) {
     case LoggedStep::State::Planned:
@@ -38,6 +40,7 @@ Result<void> remove_spare_links(const RunPlace& place, const RunLog& log) {
     if (!stat && !means_absent(stat.error())) {
       return stat.error();
     }
+    // The last look before a removal: whatever the log says, a file that has no other name is somebody's bytes.
     if (stat && stat->is_file() && stat->links > 1) {
       if (const Result<void> removed = remove_object(keep.saved, kept_name(number)); !removed) {
         return removed;

@@ -26,6 +26,8 @@ Result<void> copy_label(const Root& root, const KeepPlace& keep, const RelPath& 
 
 }  // namespace
 
+// Labelled when it is made and not later: what is made in it inherits its label, and a tree of many files is not to
+// be labelled one by one.
 Result<Dir> make_staging(const Root& root, const KeepPlace& keep, const RelPath& label_of) {
   const Result<void> made = make_directory(keep.run, kStaged, 0700);
   if (!made && !made.error().is_io(EEXIST)) {
@@ -35,6 +37,8 @@ Result<Dir> make_staging(const Root& root, const KeepPlace& keep, const RelPath&
   return labelled ? keep.run.open_dir(kStaged) : labelled.error();
 }
 
+// The batch's usual place for new objects, so that from here on an adopted tree is told, taken and taken back like
+// any other object: by one inode in one of two places.
 Result<void> take_staged(const KeepPlace& keep, uint64_t staged, size_t step) {
   const std::string name = kept_name(step);
   if (keep.saved.stat(name)) {
@@ -48,6 +52,7 @@ Result<void> take_staged(const KeepPlace& keep, uint64_t staged, size_t step) {
                     : moved;
 }
 
+// Trees that no step took have never had a name in the root; nothing refers to them, and they can be large.
 Result<void> remove_staging(const RunPlace& place) {
   for (const KeepPlace& keep : place.keeps) {
     const Result<FileStat> stat = keep.is_open() ? keep.run.stat(kStaged) : Error{Error::Kind::Io, ENOENT, "", "", ""};

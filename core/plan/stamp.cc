@@ -20,12 +20,16 @@ constexpr size_t kLimit = 4096;
 
 }  // namespace
 
+// The mark only holds for the boot that it was made in: after another boot the machine may have crashed in between,
+// and that is what `--if-unclean` asks about.
 std::string current_boot_id() {
   const Result<Root> random = Root::open("/proc/sys/kernel/random");
   const Result<std::string> text = random ? random->read_small("boot_id", kLimit) : random.error();
   return text ? std::string(trimmed(*text)) : std::string();
 }
 
+// Whatever is not a good stamp leads to a check, which is always right; only a stamp that could not be looked for is
+// an error.
 Result<std::optional<Stamp>> read_stamp(const Root& root) {
   const Result<std::string> text = root.read_small(RelPath(kOwnDirectory) / kStamp, kLimit);
   if (!text) {
@@ -54,6 +58,7 @@ Result<void> write_stamp(const Root& root, Stamp::Verdict verdict) {
       to_go_json(JsonValue::object({{"boot_id", JsonValue::string(current_boot_id())},
                                     {"finished", JsonValue::string(utc_now())},
                                     {"clean", JsonValue::boolean(verdict == Stamp::Verdict::Clean)}}));
+  // Of a run that was cut off in between; files are only ever made new here, never written over.
   if (own.stat(kNewStamp)) {
     if (const Result<void> removed = remove_object(own, kNewStamp); !removed) {
       return removed;
@@ -64,6 +69,7 @@ Result<void> write_stamp(const Root& root, Stamp::Verdict verdict) {
   if (!synced) {
     return synced;
   }
+  // The one object that is replaced and not kept: it is ours alone, and a check makes another at any time.
   const Result<void> moved = move_over(own, kNewStamp, own, kStamp);
   return moved ? sync_directory(own) : moved;
 }

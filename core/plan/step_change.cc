@@ -24,6 +24,8 @@ struct Ends {
   uint64_t other_inode = 0;
 };
 
+// Inode numbers tell the states apart because both objects stay alive in one of the two places: no other object of
+// the filesystem can get the number of either.
 Result<uint64_t> inode_in(const Dir& parent, const std::string& name) {
   const Result<FileStat> stat = parent.stat(name);
   if (!stat) {
@@ -78,6 +80,8 @@ bool moves_away(const Action& action) {
   return std::holds_alternative<Quarantine>(action) || std::holds_alternative<Rename>(action);
 }
 
+// Each step swaps what its two places hold, where "nothing" is one of the things to hold. Before and After are exact
+// mirror images; anything else has seen a third hand.
 Look look_at_ends(const Ends& ends, const LoggedStep& logged) {
   const Trace& trace = logged.trace;
   const uint64_t object = moves_away(logged.step.action) ? 0 : trace.object;
@@ -87,6 +91,8 @@ Look look_at_ends(const Ends& ends, const LoggedStep& logged) {
   return ends.inode == object && ends.other_inode == trace.was ? Look::After : Look::Ambiguous;
 }
 
+// Asked of the disk and not of the call that set it: a filesystem may drop bits or round times, and a step that did
+// not take effect must not be called done.
 bool has_wanted_attribute(const Dir& parent, const std::string& name, const FileStat& now, const Action& action) {
   if (const auto* owner = std::get_if<SetOwnership>(&action); owner != nullptr) {
     return now.uid == owner->owner.uid && now.gid == owner->owner.gid &&
@@ -119,6 +125,8 @@ Result<Look> look_at_attribute(const RunPlace& place, const LoggedStep& logged) 
   return has_wanted_attribute(*parent, name, *now, logged.step.action) ? Look::After : Look::Before;
 }
 
+// Only where it differs, so that an ordinary user who does not own the directory can still do what needs no such
+// change.
 Result<void> restore_time(const Dir& dir, const std::optional<FileTime>& wanted) {
   const Result<FileStat> now = wanted ? dir.stat_self() : Result<FileStat>(FileStat{});
   if (!now) {
@@ -149,6 +157,9 @@ Result<void> lock_if_database(RootLock& lock, const Ends& ends, const Action& ac
   return fd ? lock.adopt(std::move(*fd), path.text()) : fd.error();
 }
 
+// One system call, atomic to every onlooker and over a crash of a filesystem with a journal: there is no moment at
+// which the path has neither object. What is replaced is exchanged and never overwritten, so it is kept in the same
+// instant.
 Result<void> swap_ends(const Ends& ends, const LoggedStep& logged, Way way) {
   if (!moves_away(logged.step.action) && logged.trace.was != 0) {
     return exchange(ends.other, ends.other_name, ends.parent, ends.name);
@@ -159,6 +170,8 @@ Result<void> swap_ends(const Ends& ends, const LoggedStep& logged, Way way) {
                  : move(ends.parent, ends.name, ends.other, ends.other_name);
 }
 
+// Looks, acts, looks again, for both directions. The first look makes it repeatable; the second finds what came
+// between look and act, since no call renames only if the inode is a certain one.
 Result<void> change_name(const RunPlace& place, RootLock& lock, size_t number, const LoggedStep& logged, Way way,
                          Precondition precondition) {
   const Action& action = logged.step.action;
@@ -182,6 +195,8 @@ Result<void> change_name(const RunPlace& place, RootLock& lock, size_t number, c
         return format_error("change", action_path(action).text(), changed);
       }
     }
+    // Times as they are right before the change, for where the trace has none: the directory was made by the same
+    // batch and could not be looked at when the intent was written.
     const Result<FileStat> before = ends->parent.stat_self();
     const Result<FileStat> to_before = ends->other.stat_self();
     if (!before || !to_before) {
@@ -201,12 +216,15 @@ Result<void> change_name(const RunPlace& place, RootLock& lock, size_t number, c
                    : Result<void>(after.error());
     }
   }
+  // Also where the name had changed already: the crash may have come between the two.
   if (const Result<void> restored = restore_time(ends->parent, time); !restored) {
     return restored;
   }
   return renames ? restore_time(ends->other, to_time) : Result<void>();
 }
 
+// A changed owner clears the capabilities. The mode comes after the owner for a like reason, which is
+// set_owner_mode()'s affair: chown(2) also clears setuid and setgid.
 Result<void> set_owner_and_capability(const Dir& parent, const std::string& name, const OwnerMode& owner,
                                       const std::optional<std::string>& capability) {
   if (const Result<void> set = set_owner_mode(parent, name, owner); !set || !capability) {
@@ -249,6 +267,8 @@ Result<void> set_attribute_back(const Dir& parent, const std::string& name, cons
   return set && xattr.name == kAccessAcl && trace.owner ? set_owner_mode(parent, name, *trace.owner) : set;
 }
 
+// By inode like all else: an attribute is only set on the very object that was looked at when the plan was made or
+// that an earlier step put there.
 Result<void> change_attribute(const RunPlace& place, const LoggedStep& logged, Way way, Precondition precondition) {
   const RelPath& path = action_path(logged.step.action);
   const std::string name(path.name());
@@ -291,6 +311,7 @@ std::string inode_text(uint64_t inode) {
 
 }  // namespace
 
+// Reads only; may be asked any number of times, before, during and after a recovery.
 Result<Look> look_at(const RunPlace& place, size_t number, const LoggedStep& logged) {
   if (logged.trace.nothing) {
     return Look::After;

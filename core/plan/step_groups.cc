@@ -14,6 +14,8 @@
 namespace dfsck {
 namespace {
 
+// Why groups at all: where one step fails, the repairs that have nothing to do with it shall still be made, and those
+// that do must not be left half done.
 class Grouping {
  public:
   Grouping(const std::vector<Step>& steps, const Causes& causes)
@@ -44,6 +46,8 @@ class Grouping {
     }
   }
 
+  // Two findings that change one object are in one group even if their steps could be told apart: to take one back
+  // would give the object a state that neither has seen.
   void note_changes(size_t number) {
     const Step& step = steps_[number];
     for (const size_t finding : step.findings) {
@@ -66,6 +70,8 @@ class Grouping {
     }
   }
 
+  // Only steps that come to be taken back matter here: a step below a name that another makes or moves has no place
+  // without it, and a step that changes names in a directory would spoil the time that another sets on it.
   void join_needs(size_t number) {
     const Action& action = steps_[number].action;
     const RelPath& path = action_path(action);
@@ -98,6 +104,7 @@ class Grouping {
     }
   }
 
+  // The cause's repair must succeed for this one to be right, but not the reverse: so these are not one group.
   std::vector<size_t> needs_of(size_t number) {
     std::set<size_t> needs;
     for (const size_t finding : steps_[number].findings) {
@@ -108,6 +115,8 @@ class Grouping {
     return {needs.begin(), needs.end()};
   }
 
+  // Findings without steps lie between; the number of hops is bounded, since a cycle among causes must not hang a
+  // repair.
   // A step for the nearest of the finding's causes that has any.
   std::optional<size_t> step_of_cause(size_t finding) const {
     auto cause = causes_.find(finding);
@@ -128,6 +137,7 @@ class Grouping {
     return i;
   }
 
+  // The smaller number stays the representative, so a group is named by its first step.
   void join(size_t one, size_t other) {
     const size_t a = find(one);
     const size_t b = find(other);
@@ -151,6 +161,8 @@ std::vector<StepGroup> step_groups(const std::vector<Step>& steps, const Causes&
   return Grouping(steps, causes).make();
 }
 
+// Steps of a group come one after the other or apart; equal neighbours are skipped to keep the list short,
+// dependents() takes care of the rest.
 void GroupIndex::add(const StepGroup& group) {
   members_[group.number].push_back(size_++);
   for (const size_t needed : group.needs) {

@@ -12,6 +12,8 @@
 namespace dfsck {
 namespace {
 
+// What users or a daemon did to a path after the repair is theirs: an undo that moved the old object back over it
+// would lose it. So all paths are looked at before the first is changed.
 class UnchangedCheck {
  public:
   UnchangedCheck(const RunPlace& place, const RunLog& log, Scrutiny scrutiny)
@@ -50,6 +52,8 @@ class UnchangedCheck {
     return false;
   }
 
+  // Once the way back has been through a later step, what an earlier one left at the same name or below is not on
+  // disk to be looked at: the later step had hidden it.
   void cover(const LoggedStep& logged) {
     const Action& action = logged.step.action;
     if (is_attribute_step(action)) {
@@ -67,6 +71,7 @@ class UnchangedCheck {
     const Action& action = logged.step.action;
     const auto* xattr = std::get_if<SetXattr>(&action);
     const std::string kind = std::string(action_op(action)) + (xattr != nullptr ? xattr->name : "");
+    // A later access list has changed the mode that this step set.
     const bool mode_by_acl = std::holds_alternative<SetOwnership>(action) &&
                              attributes_.contains({"set-xattrsystem.posix_acl_access", logged.trace.was});
     if (scrutiny_ == Scrutiny::NamesAndContents || is_covered(action_path(action)) ||
@@ -86,6 +91,8 @@ class UnchangedCheck {
   Result<void> check_name(size_t number, const LoggedStep& logged) {
     const Action& action = logged.step.action;
     const auto* rename = std::get_if<Rename>(&action);
+    // What is to come back must still be there, whatever became of the path: a kept object can have been moved away
+    // by hand.
     if (rename == nullptr && logged.trace.was != 0) {
       const bool moved = std::holds_alternative<Quarantine>(action);
       const KeepPlace& keep = place_.keep_of(logged);
@@ -108,6 +115,8 @@ class UnchangedCheck {
     return check_contents(logged);
   }
 
+  // The same inode can have been written to in place. Only contents that the journal itself tells can be compared;
+  // what a hard link or an adopted tree holds was never noted.
   Result<void> check_contents(const LoggedStep& logged) {
     const Action& action = logged.step.action;
     const RelPath& path = action_path(action);
@@ -128,6 +137,8 @@ class UnchangedCheck {
     if (!std::holds_alternative<MakeDir>(action)) {
       return {};
     }
+    // A directory that the repair made goes away with everything in it: whatever somebody has put there since is not
+    // ours to take along.
     const Result<Dir> dir = place_.root->open_dir(path);
     const Result<std::vector<DirEntry>> entries = dir ? dir->list() : dir.error();
     if (!entries) {

@@ -9,6 +9,7 @@
 namespace dfsck {
 namespace {
 
+// A run in which nothing is done has nothing to take back: choosing it would only hide an older one that has.
 bool can_be_undone(const RunEntry& run) {
   return run.begun && (run.log->state == RunLog::State::Finished || run.log->state == RunLog::State::Stopped) &&
          std::any_of(run.log->steps.begin(), run.log->steps.end(),
@@ -41,6 +42,7 @@ Result<RunEntry> choose_undoable(const Root& root, const std::string& id) {
                       : named->begun && named->log->state == RunLog::State::Purged ? "what it kept is deleted, at least in part"
                                                                                    : "changed nothing");
   }
+  // Newest first only: the older run's steps are told by inodes at places that the newer one may have changed.
   if (named != newest) {
     return refuse(id, "take back the newer repair first: " + newest->id);
   }
@@ -57,6 +59,8 @@ Result<UndoResult> undo(const Root& root, const std::string& id, const Cancel& c
   if (const Result<void> unchanged = check_unchanged(run->place, *run->entry.log, Scrutiny::Everything); !unchanged) {
     return unchanged.error();
   }
+  // The last moment at which stopping costs nothing: an undo that has begun is completed, since half of one is a
+  // state that no check has seen.
   if (cancel.requested()) {
     return Error{Error::Kind::Cancelled, 0, "undo", run->entry.id, "cancelled; nothing was changed"};
   }
@@ -69,6 +73,7 @@ Result<UndoResult> undo(const Root& root, const std::string& id, const Cancel& c
   if (steps) {
     return UndoResult{run->entry.id, *steps, "", 0};
   }
+  // After the first intent the run is unfinished, and what was taken back so far is told along with the error.
   if (!run->entry.log->undoing) {  // the first intent could not be written
     return steps.error();
   }

@@ -51,6 +51,8 @@ class TimeKeeper {
 // The run itself takes back a group that cannot be finished, or all of it is undone.
 enum class TakeBack { Group, Undo };
 
+// Batches were made such that each step can be judged from the disk alone, before the batch and after a crash in it.
+// That holds backwards within the same batch, but not across two.
 // Those of `numbers` from `start` on that belong to one batch.
 std::vector<size_t> next_batch(const RunLog& log, const std::vector<size_t>& numbers, size_t start) {
   std::vector<size_t> batch;
@@ -69,6 +71,8 @@ Result<void> append_and_replay(Journal& journal, RunLog& log, const JsonValue& r
   return written ? replay(record, log) : written;
 }
 
+// Steps that are UndoIntended already have their intent in the journal, with the times that were right when it was
+// written: it is not written a second time.
 Result<void> take_batch_back(const RunPlace& place, RootLock& lock, Journal& journal, RunLog& log,
                              const std::vector<size_t>& batch, const std::string& why, TakeBack kind,
                              Progress& progress) {
@@ -85,12 +89,14 @@ Result<void> take_batch_back(const RunPlace& place, RootLock& lock, Journal& jou
       return meant;
     }
   }
+  // Each looks first whether it is back already, so a batch that was cut off is simply gone through again.
   for (const size_t number : batch) {
     if (const Result<void> back = take_back(place, lock, number, log.steps[number]); !back) {
       return back;
     }
     progress.add_items(undoes ? 1 : 0);
   }
+  // As on the way forth: the record that ends a batch must not be durable before its changes are.
   if (const Result<void> synced = sync_places(place); !synced) {
     return synced;
   }
@@ -112,6 +118,7 @@ Result<void> take_back_in_batches(const RunPlace& place, RootLock& lock, Journal
 
 }  // namespace
 
+// Failed and skipped steps changed nothing, or were taken back at once.
 std::vector<size_t> steps_to_take_back(const RunLog& log) {
   std::vector<size_t> numbers;
   for (size_t i = log.steps.size(); i > 0; --i) {
@@ -135,6 +142,7 @@ Result<size_t> take_all_back(const RunPlace& place, RootLock& lock, Journal& jou
       !back) {
     return back.error();
   }
+  // Only now that no step is in doubt is it known which names are spare.
   if (const Result<void> removed = remove_spare_links(place, log); !removed) {
     return removed.error();
   }

@@ -20,6 +20,8 @@ std::string whole_path(const Root& root, const RelPath& path) {
   return path.is_root() ? root.path() : root.path() + "/" + path.bytes();
 }
 
+// A name that appears or goes away is a change of its directory, which the directory's flags can forbid, too; and
+// linking to an immutable file is forbidden by the file's own.
 // What the step changes: the object, and where it changes a name, the directories that hold it.
 std::vector<RelPath> changed_objects(const Action& action) {
   const RelPath& path = action_path(action);
@@ -37,6 +39,7 @@ std::vector<RelPath> changed_objects(const Action& action) {
   return objects;
 }
 
+// By statx(2), which needs no right to open the object and answers for links and devices as well.
 // STATX_ATTR_IMMUTABLE, STATX_ATTR_APPEND; none where the object cannot be looked at.
 uint64_t guards_on(const Root& root, const RelPath& path) {
   const Result<Dir> dir = root.open_dir(path.is_root() ? path : path.parent());
@@ -66,6 +69,7 @@ Guard guard_of(const Root& root, const Action& action) {
   return guard;
 }
 
+// Only errors of calls have a way out: where a precondition does not hold, the root has to be looked at again.
 std::string way_out(const Root& root, const Action& action, const Error& error) {
   if (error.kind != Error::Kind::Io) {
     return "";
