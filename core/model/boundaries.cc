@@ -32,6 +32,8 @@ bool is_of_network(std::string_view filesystem) {
          filesystem.starts_with("ceph") || filesystem.starts_with("fuse.") || filesystem.starts_with("9p");
 }
 
+// All that a daemon of 17.06 to 29 may have made: a mount of a driver that is not covered is a mount of a container
+// all the same.
 bool is_driver(std::string_view area) {
   constexpr std::array<std::string_view, 8> kDrivers{"overlay2", "fuse-overlayfs", "btrfs",   "zfs",
                                                      "aufs",     "devicemapper",   "overlay", "vfs"};
@@ -43,6 +45,9 @@ using Parts = std::vector<std::string_view>;
 // A disk of an administrator is data wherever it is.
 std::string maker_elsewhere(std::string_view filesystem) { return is_passing(filesystem) ? std::string(kNoDaemon) : ""; }
 
+// At volumes/<name>/_data a volume with driver options is a mount point while it is used; what lies there belongs to
+// the device, and the daemon mounts it again by itself. Deeper in a volume, a network share or a memory
+// filesystem is neither data that can be copied nor mounted again by a daemon; a disk is data of the root.
 std::string maker_in_volumes(const Parts& parts, std::string_view filesystem, bool has_options) {
   if (parts.size() == 3 && has_options) {
     return "the options of volume " + escaped(parts[1]);
@@ -59,6 +64,8 @@ std::string maker_in_containers(const Parts& parts, std::string_view filesystem)
   return by_daemon ? std::string(kContainer) : maker_elsewhere(filesystem);
 }
 
+// merged/ is where overlay2 mounts a container's view. What is mounted below the directories of aufs, devicemapper
+// and zfs is a view of theirs.
 std::string maker_in_driver(const Parts& parts, std::string_view filesystem) {
   const bool is_view = parts.size() > 2 && (parts[2] == "merged" || parts[1] == "mnt" || parts[0] == "aufs" ||
                                             parts[0] == "devicemapper" || parts[0] == "zfs");
@@ -72,6 +79,8 @@ std::string maker_in_plugins(const Parts& parts, std::string_view filesystem) {
   return of_plugin && is_view ? std::string(kPlugin) : maker_elsewhere(filesystem);
 }
 
+// Everything below tmp/ is scratch of one daemon run: it is renamed away at the next start (moby
+// daemon/daemon.go:prepareTempDir).
 std::string maker_in_builds(const Parts& parts, std::string_view filesystem) {
   const bool is_scratch = parts[0] == "tmp" || parts[1] == "executor" || is_passing(filesystem);
   return is_scratch ? std::string(kBuildStep) : "";
@@ -90,6 +99,7 @@ std::string maker_of_mount(const RelPath& path, std::string_view filesystem, boo
   if (parts.size() == 1 || (parts.size() == 2 && area == "image")) {
     return "";  // an area itself, of whatever filesystem
   }
+  // A network namespace or a pseudo filesystem cannot be kept or copied: whoever ran there made it.
   if (is_of_kernel(filesystem)) {
     return std::string(kSomethingThatRan);
   }

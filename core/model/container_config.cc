@@ -11,6 +11,8 @@
 namespace dfsck {
 namespace {
 
+// Only the members whose Go types matter for loading are listed; a member of another name can hold anything, since
+// encoding/json passes over what it does not know.
 enum class Type { Text, Truth, Object };
 
 bool has_type(const JsonValue& value, Type type) {
@@ -63,6 +65,8 @@ std::string text_of(const JsonValue& object, std::string_view key) {
   return text != nullptr ? *text : "";
 }
 
+// The daemon's log then says that it cannot unmarshal a value into a Go struct field, and the container is gone from
+// every list.
 std::string of_wrong_type(const std::string& member) { return "malformed (its member " + member + " has a wrong type)"; }
 
 // What would keep Go from decoding `config`, as words for a problem.
@@ -91,6 +95,7 @@ std::string type_problem(const JsonValue& config) {
 Container::MountPoint mount_point(const JsonMember& member) {
   const JsonValue& value = member.value;
   Container::MountPoint mount;
+  // The map's key is the destination too: it stands in where the member is empty.
   mount.destination = text_of(value, "Destination");
   if (mount.destination.empty()) {
     mount.destination = member.key;
@@ -187,11 +192,18 @@ void parse_container_config(const FileState& file, Container& container) {
     container.name.erase(0, 1);
   }
   container.driver = text_of(*config, "Driver");
+  // ImageManifest is only set by daemons that keep images in containerd; older ones of that kind are known by the
+  // snapshotter that they write as the driver. Which store a root's daemon will use is another question; this is
+  // about where the container's files are.
   container.in_containerd = !config->get("ImageManifest").is_null() || is_snapshotter(container.driver);
   container.image = ImageId::parse(text_of(*config, "Image"));
   container.image_name = text_of(config->get("Config"), "Image");
   container.created = text_of(*config, "Created");
+  // What was true when the file was written: after a crash of the host it still says Running, and the next daemon
+  // finds no task and sets it right.
   container.running = state.get("Running").as_bool().value_or(false);
+  // Set while a removal is under way, before the writable layer goes: a crash leaves such a container for the next
+  // `docker rm`.
   container.dead = state.get("Dead").as_bool().value_or(false) ||
                    state.get("RemovalInProgress").as_bool().value_or(false);
   container.log_path = text_of(*config, "LogPath");
@@ -200,6 +212,8 @@ void parse_container_config(const FileState& file, Container& container) {
   read_ports(config->get("NetworkSettings"), container);
 }
 
+// A missing hostconfig.json is no problem of parsing: the daemon takes default values and, worse, writes them back at
+// its next save. Checks speak of that; here it is only a state.
 void parse_host_config(const FileState& file, Container& container) {
   container.hostconfig_state = file.kind;
   const std::optional<JsonValue> config = json_object_in(file, JsonTrailing::Ignore, container.hostconfig_problem);

@@ -10,8 +10,12 @@
 namespace dfsck {
 namespace {
 
+// A commit of bbolt is two short writes with a sync each, so a reader that has met one rarely meets the next; a file
+// that is bad each time is bad.
 constexpr int kAttemptsWhileLocked = 4;
 
+// bbolt locks the file itself with flock(2). Whoever holds it may write at any moment, which matters for a bad
+// verdict and not for a good one: a tree that checks out was a state of the file.
 bool is_locked(const Root& root, const RelPath& path) {
   const Result<Fd> fd = root.open_file(path);
   return fd && is_locked_by_other(fd->get());
@@ -30,9 +34,12 @@ std::string problem_text(const std::vector<BoltProblem>& problems) {
 
 void judge(DatabaseFile& database) {
   database.tree = database.file->load();
+  // Every page, while the daemon checks none: it maps the file and dies of SIGBUS where the file is shorter than its
+  // pages, or panics at the first page that is not what it should be.
   const std::vector<BoltProblem> problems = check_bolt(*database.file, database.tree);
   database.facts.problem = problem_text(problems);
   const auto& top = database.tree.root.entries;
+  // bbolt gives programs no way to put a value at the top of a database.
   if (database.facts.problem.empty() && std::any_of(top.begin(), top.end(), [](const auto& e) { return !e.bucket; })) {
     database.facts.problem = "it holds a value where only buckets can be";
   }
@@ -59,10 +66,14 @@ void read_once(StateReader& reader, DatabaseFile& database) {
       return;
     case FileState::Kind::Present: break;
   }
+  // A file without bytes is "new" for bbolt, which makes a fresh database of it. That is no damage of the file; what
+  // was in it is lost without a word.
   if (state.empty()) {
     database.facts.state = Database::State::Empty;
     return;
   }
+  // What a power cut leaves of a file whose size had reached the disk before its blocks. Told apart, since "invalid
+  // database" would say less.
   const bool zeros = state.zero_filled();
   Result<BoltFile> file = BoltFile::open(std::move(state.bytes));
   if (!file) {
@@ -77,6 +88,8 @@ void read_once(StateReader& reader, DatabaseFile& database) {
   }
 }
 
+// bbolt never writes over pages in use, so old versions of pages survive among free ones. Only where all records are
+// proven to be there and current may the file be written anew out of them.
 void salvage(DatabaseFile& database, const std::optional<BoltHome>& home) {
   database.salvage = salvage_bolt(*database.file, home);
   if (database.salvage->whole) {

@@ -11,6 +11,8 @@ namespace {
 // Trying every parent for every broken layer is quadratic; beyond this many hashes it is not tried.
 constexpr size_t kMaxTrials = 4'000'000;
 
+// The daemon checks none of this when it loads a layer: a wrong but valid "parent" or "diff" shows only at a save, or
+// when the removal of another image takes away a layer in use.
 struct Identity {
   DiffId diff;
   std::optional<ChainId> parent;
@@ -18,6 +20,8 @@ struct Identity {
 
 class Identifier {
  public:
+  // Image configs come first because they are proven themselves: their name is the hash of their bytes, and their
+  // diff_ids in order give every chain ID below them, each with its pair of parent and diff.
   Identifier(const Model& model, const LinkMap& links) : model_(model), links_(links) {
     for (const Image& image : model.images.images) {
       std::optional<ChainId> parent;
@@ -39,6 +43,8 @@ class Identifier {
         by_cache_.try_emplace(*layer.cache, layer.id);
       }
     }
+    // The cache of distribution/ outlives images, so it can know diff IDs that no config has any more. A wrong one
+    // does no harm: nothing is believed that does not hash to the entry's name.
     for (const DistributionEntry& entry : model.images.v2metadata_by_diffid) {
       if (const std::optional<DiffId> diff = DiffId::from_hex(entry.key); diff) {
         diffs_.insert(*diff);
@@ -50,12 +56,16 @@ class Identifier {
     if (const auto known = by_image_.find(layer.id); known != by_image_.end()) {
       return known->second;
     }
+    // Cheap tries before the search: the file's own word, the layer whose directory this one stands on, and none.
+    // Only the hash decides, so the order is one of speed.
     std::vector<std::optional<ChainId>> parents = {layer.parent_id, parent_by_overlay(layer), std::nullopt};
     for (const std::optional<ChainId>& parent : parents) {
       if (layer.diff_id && chain_id(parent, *layer.diff_id) == layer.id) {
         return Identity{*layer.diff_id, parent};
       }
     }
+    // A base layer's chain ID is its diff ID, so the entry's name alone gives both. This is the one place where the
+    // name is not hashed against: it needs a directory that shows a base layer.
     if (is_base_by_overlay(layer)) {
       return Identity{*DiffId::from_hex(layer.id.hex()), std::nullopt};
     }
@@ -82,11 +92,15 @@ class Identifier {
   }
 
   // A base layer's directory never gets "lower" or "work" (overlay2/overlay.go:create).
+  // work/ decides where lower is lost: a layer on top of another gets work/ before it gets lower, so a directory with
+  // work/ and without lower is damaged and not a base.
   bool is_base_by_overlay(const Layer& layer) const {
     const OverlayDir* dir = layer.cache ? model_.overlay.find(*layer.cache) : nullptr;
     return dir != nullptr && layer.parent.absent() && dir->lower.absent() && !dir->work.exists;
   }
 
+  // First for the parent, where the diff is known; then for the diff, where a parent is likely. Both unknown at once
+  // would be a product of all with all.
   std::optional<Identity> search(const Layer& layer) {
     if (layer.diff_id) {
       for (const ChainId& parent : chains_) {
@@ -111,6 +125,8 @@ class Identifier {
     return std::nullopt;
   }
 
+  // One budget for the whole root: many broken layers together must not take hours. What is not found by then is not
+  // proven, and stays unknown.
   bool spend() { return trials_++ < kMaxTrials; }
 
   const Model& model_;

@@ -12,9 +12,14 @@ namespace {
 
 enum Source : size_t { kFile, kShortLink, kLower, kSources };
 
+// A link id is 26 random characters: where two places name the same one for a directory, neither does so by accident.
+// The question is only which place is the broken one.
 struct Votes {
   std::map<LinkId, std::array<size_t, kSources>> by_link;
 
+  // The shapes of damage decide the weights. A link file is empty after a crash of a daemon before 24.0.7, and l/ is
+  // lost as a whole by copies that skip links; lower files were written when all was well, and a layer has as many as
+  // there are layers above.
   static size_t weight(const std::array<size_t, kSources>& votes) {
     // However many layers stand on it, together they count as much as the two others.
     return votes[kFile] + std::min<size_t>(votes[kShortLink], 1) + std::min<size_t>(votes[kLower], 2);
@@ -37,6 +42,8 @@ class Election {
         ++votes_[dir.id].by_link[*dir.link_id][kFile];
       }
     }
+    // Directories that are gone still have a right to their link id: others name it in their lower files, and what is
+    // put back must be found under it.
     for (const auto& [id, truth] : derived.missing_dirs) {
       votes_[id];
     }
@@ -50,6 +57,8 @@ class Election {
     }
   }
 
+  // A strict order that the disk's order cannot change: the heaviest first, then those whose own file says it, then
+  // by id. What a directory cannot get, because another has it, it loses to the better proof.
   void decide() {
     std::vector<Candidate> candidates;
     for (const auto& [dir, votes] : votes_) {
@@ -68,6 +77,8 @@ class Election {
         truth.link_proof = proof(votes_[candidate.dir].by_link[candidate.link]);
       }
     }
+    // Only what has an owner gets an id that nobody remembers: to an orphan a new name would be of no use. It is
+    // derived from the directory's name, so that a dry run and the repair choose the same.
     for (auto& [id, votes] : votes_) {
       DirTruth& truth = truth_of(id);
       if (!truth.link && !truth.owners.empty()) {
@@ -86,6 +97,7 @@ class Election {
     }
     const auto pieces = split(dir.lower.bytes, ':');
     std::vector<CacheId> below;
+    // Bounded by the number of pieces: parents can run in a circle, since they come from a disk.
     for (const DirTruth* at = &truth; at != nullptr && at->parent_known && at->parent && below.size() <= pieces.size();
          at = derived_.find_dir(model_, *at->parent)) {
       below.push_back(*at->parent);

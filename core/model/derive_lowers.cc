@@ -6,10 +6,15 @@
 namespace dfsck::deriving {
 namespace {
 
+// The whole text is worked out from the base upwards and not mended where it is wrong: a parent with an empty link
+// file has made all its descendants inherit a bad piece, and the daemon itself copies the text of the parent without
+// a look (overlay2/overlay.go:getLower).
 class Lowers {
  public:
   Lowers(const Model& model, Derived& derived) : model_(model), derived_(derived) {}
 
+  // Without recursion, since the depth is the disk's word; each directory is finished once, so that all chains
+  // together cost no more than their directories.
   void work_out(DirTruth& start) {
     // Down to something that is worked out already or stands on nothing, then up again.
     std::vector<DirTruth*> path;
@@ -39,6 +44,8 @@ class Lowers {
       truth.unknown_reason = "overlay2/" + truth.parent->text() + " below it is missing";
       return;
     }
+    // Which is also what the marker "committed" says since 19.03.3: a directory that another stands on is mounted
+    // read-only.
     parent->has_children = true;
     const bool base = parent->parent_known && !parent->parent;
     if (marks_[parent] == Mark::Open) {

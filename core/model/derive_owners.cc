@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view kInit = "-init";
 
+// The one name that can be told from another: layer_store.go:initMount adds "-init" to the mount id.
 std::optional<CacheId> init_of(const CacheId& dir) { return CacheId::parse(dir.text() + std::string(kInit)); }
 
 // The writable directory that an init directory belongs to.
@@ -18,6 +19,8 @@ std::optional<CacheId> writable_of(const CacheId& init) {
   return CacheId::parse(std::string_view(init.text()).substr(0, init.text().size() - kInit.size()));
 }
 
+// An owner is anything that names a directory, whole or broken, wanted or being removed. Whoever says "orphan" must
+// have heard all of them: what nobody owns may be moved away, and a forgotten owner would lose its data.
 class Owners {
  public:
   Owners(const Model& model, Derived& derived) : model_(model), derived_(derived) {}
@@ -34,6 +37,7 @@ class Owners {
     }
   }
 
+  // A directory that is not there is only known by those who name it; with the last of them it is forgotten.
   void disown(const CacheId& dir, const DirOwner& owner) {
     if (DirTruth* truth = derived_.find_dir(model_, dir); truth != nullptr) {
       std::erase(truth->owners, owner);
@@ -59,6 +63,9 @@ class Owners {
   Derived& derived_;
 };
 
+// Where a layer was registered out of a build, layerdb and the build cache both own its directory, which is healthy:
+// removing the build's record releases a reference and no more (moby
+// builder-next/adapters/snapshot/layer.go:EnsureLayer).
 void own_build_records(const Model& model, Owners& owners) {
   for (const BuildSnapshot& snapshot : model.build_cache.snapshots) {
     // moby adapters/snapshot: a bucket with a "parent" is itself a directory, a "committed" value names one.
@@ -72,6 +79,8 @@ void own_build_records(const Model& model, Owners& owners) {
 }
 
 // The directory that layers, mounts or builds standing on `layer` name as the one below them.
+// The daemon wrote these names when the layer was whole: getLower() put the parent's link first in each child's lower
+// file. If they do not agree, one of them is damaged, and nothing is concluded.
 std::optional<CacheId> named_from_above(const Model& model, const LinkMap& links, const Derived& derived,
                                         const ChainId& layer) {
   std::set<CacheId> named;
@@ -100,6 +109,8 @@ std::optional<CacheId> named_from_above(const Model& model, const LinkMap& links
 }
 
 // The only unowned directory that stands on the directory of the layer's parent (or on none, for a base layer).
+// Elimination, and so only a candidate: what makes it certain is the content check, which holds the tree against the
+// layer's tar-split. An init directory never belongs to a layer.
 std::optional<CacheId> only_fitting(const Model& model, const LinkMap& links, const Derived& derived,
                                     const Owners& owners, const LayerTruth& layer) {
   std::optional<CacheId> below;
@@ -127,6 +138,8 @@ std::optional<CacheId> only_fitting(const Model& model, const LinkMap& links, co
 
 // cache-id names a directory that is not there, or that is another layer's too. If all that stands on the layer names
 // another one, which exists and which nobody owns, then it is the file that is wrong.
+// Never by elimination: here the file says something, so it takes the word of others to overrule it, and the
+// directory that they name must be nobody else's.
 void correct_misnamed(const Model& model, const LinkMap& links, Owners& owners, Derived& derived, size_t layer) {
   const ChainId& id = model.layers.layers[layer].id;
   const std::optional<CacheId> named = named_from_above(model, links, derived, id);
@@ -143,6 +156,7 @@ void correct_misnamed(const Model& model, const LinkMap& links, Owners& owners, 
 
 // The directory of a layer that has none any more, as the layers above name it, else by a new name: made from the chain
 // ID, so that every run chooses the same.
+// A name that the layers above remember is the best, since their lower files stay right with it.
 CacheId place_for(const Model& model, const LinkMap& links, const Derived& derived, const ChainId& layer) {
   const std::optional<CacheId> named = named_from_above(model, links, derived, layer);
   return named && model.overlay.find(*named) == nullptr && !derived.missing_dirs.contains(*named)
@@ -150,6 +164,8 @@ CacheId place_for(const Model& model, const LinkMap& links, const Derived& deriv
              : *CacheId::parse(sha256_hex("directory of layer " + layer.text()));
 }
 
+// A ruling comes from contents: the directory that cache-id names holds another layer's files. It outweighs names and
+// positions, so it is applied before anything is looked for.
 void obey(const Model& model, const LinkMap& links, const Rulings& rulings, Owners& owners, Derived& derived) {
   for (const Ruling& ruling : rulings) {
     LayerTruth& truth = derived.layers[ruling.layer];
@@ -169,6 +185,8 @@ void find_lost_cache_ids(const Model& model, const LinkMap& links, Owners& owner
     const Layer& layer = model.layers.layers[i];
     LayerTruth& truth = derived.layers[i];
     const bool misnamed =
+        // Two layers in one directory is nothing that a daemon writes; it comes from hand repairs and merged roots,
+        // and removing one layer would take the other's files along.
         layer.cache && (model.overlay.find(*layer.cache) == nullptr || owners.is_shared(*layer.cache));
     if ((layer.cache && !misnamed) || truth.keeper || !truth.parent_known || !model.driver_covered) {
       continue;
@@ -191,6 +209,7 @@ void find_lost_cache_ids(const Model& model, const LinkMap& links, Owners& owner
 
 // Daemons make buildkit/ at every start. Without it, what only its records name is not known to be unused: it may be on a
 // disk that is not mounted.
+// By the form of the name alone: 25 characters of base 36 are made by BuildKit and by nobody else.
 bool has_unowned_snapshots(const Model& model, const Derived& derived) {
   for (size_t i = 0; i < derived.dirs.size(); ++i) {
     if (model.overlay.dirs[i].id.form() == CacheId::Form::BuildKit && derived.dirs[i].owners.empty()) {
@@ -200,6 +219,8 @@ bool has_unowned_snapshots(const Model& model, const Derived& derived) {
   return false;
 }
 
+// The first reason is kept, for people; one is enough. Undetermined is not damaged: all of these only keep the word
+// "orphan" from being said.
 void judge_completeness(const Model& model, Derived& derived) {
   const auto incomplete = [&](std::string because) {
     if (derived.owners_complete) {
@@ -220,6 +241,7 @@ void judge_completeness(const Model& model, Derived& derived) {
   if (!model.layers.mounts_complete) {
     incomplete("layerdb/mounts cannot be read completely");
   }
+  // A layer that has lost its directory is an owner too: any directory without one may be its.
   for (size_t i = 0; i < derived.layers.size(); ++i) {
     const LayerTruth& truth = derived.layers[i];
     // Of a layer whose cache-id is ruled wrong, what nobody owns may be the damaged tree.
@@ -237,6 +259,8 @@ void judge_completeness(const Model& model, Derived& derived) {
   if (!model.overlay.complete) {
     incomplete(model.overlay.path.text() + " cannot be read completely");
   }
+  // For layers the owners are images, so here a config that cannot be read, or one that a tag names and that is gone,
+  // keeps every layer that could have been below it.
   derived.users_complete = derived.build_records_complete && model.images.complete && model.layers.mounts_complete &&
                            std::all_of(model.images.images.begin(), model.images.images.end(),
                                        [](const Image& image) { return image.problem.empty(); }) &&
@@ -259,6 +283,8 @@ std::optional<ChainId> top_of_image(const Model& model, const std::string& conta
 
 // mount-id is well-formed, but names a directory that is not there, or that both files of another entry name, while
 // init-id names one that is there and that no other entry claims: then mount-id is the file that is wrong.
+// Both files are written without fsync(2) when a container is made, so a crash can spoil either; but each alone gives
+// both names.
 bool is_mount_id_wrong(const Model& model, const Mount& mount) {
   if (mount.of_build || !mount.dir || mount.dir->form() != CacheId::Form::Hex || !mount.init_dir ||
       mount.init_dir->form() != CacheId::Form::Init || init_of(*mount.dir) == mount.init_dir) {
@@ -277,6 +303,9 @@ bool is_mount_id_wrong(const Model& model, const Mount& mount) {
 
 }  // namespace
 
+// An entry's third file says which layer the container stands on. Where it is lost the directory below says it, since
+// init stands on the image's top layer; where it is missing the daemon holds no reference on the layers, and an `rmi`
+// deletes them under the container.
 void derive_mounts(const Model& model, const LinkMap& links, Derived& derived) {
   std::map<CacheId, ChainId> layer_of;
   for (const Layer& layer : model.layers.layers) {
@@ -313,6 +342,8 @@ void derive_mounts(const Model& model, const LinkMap& links, Derived& derived) {
   }
 }
 
+// Layers, removals, mounts and builds first, as their files say. Then rulings, then what is lost: finding a lost
+// directory means to know which are taken, so it comes last.
 void derive_owners(const Model& model, const LinkMap& links, const Rulings& rulings, Derived& derived) {
   Owners owners(model, derived);
   for (size_t i = 0; i < model.layers.layers.size(); ++i) {
@@ -342,6 +373,8 @@ void derive_owners(const Model& model, const LinkMap& links, const Rulings& ruli
   for (DirTruth& truth : derived.dirs) {
     std::sort(truth.owners.begin(), truth.owners.end());
   }
+  // Nothing but a container makes a pair of X and X-init. Where no entry owns X its container has lost the entry, and
+  // X may be the only copy of somebody's data: it is found here so that it is never taken for garbage.
   for (size_t i = 0; i < model.overlay.dirs.size(); ++i) {
     const OverlayDir& dir = model.overlay.dirs[i];
     const std::optional<CacheId> init = dir.id.form() == CacheId::Form::Hex ? init_of(dir.id) : std::nullopt;

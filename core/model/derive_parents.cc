@@ -7,6 +7,7 @@
 namespace dfsck::deriving {
 namespace {
 
+// Unknown always comes with a reason: it is what a finding says where a chain cannot be rebuilt.
 struct ParentOf {
   bool known = false;
   std::optional<CacheId> parent;
@@ -30,6 +31,8 @@ class Parents {
     }
   }
 
+  // Two owners of one kind that do not agree leave the parent unknown. Another kind is only asked where the more
+  // exact one has no answer.
   ParentOf find(const CacheId& id, const OverlayDir* dir, const std::vector<DirOwner>& owners) const {
     ParentOf found = unknown("nothing that owns it says what it stands on");
     // BuildKit's record says exactly what the driver was told at creation; a layer entry only which layer it was.
@@ -64,6 +67,8 @@ class Parents {
     return unknown("it is being removed");
   }
 
+  // The driver was given a directory when the child was made, not a layer. Mostly these are the same; where a layer
+  // has two directories, what the child's lower file names is the right one of the two.
   ParentOf of_chain(const ChainId& chain, const OverlayDir* dir) const {
     const LayerTruth* truth = derived_.find_layer(model_, chain);
     if (truth == nullptr) {
@@ -89,6 +94,7 @@ class Parents {
                                           DirOwner{DirOwner::Kind::Twin, chain.text()}) > 0;
   }
 
+  // A base layer is known to stand on nothing, which is an answer; that a layer's parent is not known is none.
   ParentOf by_layer(const ChainId& chain, const OverlayDir* dir) const {
     const LayerTruth* truth = derived_.find_layer(model_, chain);
     if (truth == nullptr || !truth->parent_known) {
@@ -105,6 +111,8 @@ class Parents {
     return mount.parent ? of_chain(*mount.parent, nullptr) : ParentOf{true, std::nullopt, {}};
   }
 
+  // Always on its init layer, whatever mounts/ says of the layer below: the daemon makes the init layer first and the
+  // writable one on top of it. Builds have no init layer.
   ParentOf by_writable(const std::string& name) const {
     const MountTruth& mount = derived_.mounts[mounts_.at(name)];
     return mount.init_dir ? ParentOf{true, mount.init_dir, {}} : by_mount(name);
@@ -116,6 +124,7 @@ class Parents {
     if (own == nullptr || !own->parent) {
       return unknown("the build cache has no record of what it stands on");
     }
+    // The value is there and empty: a build that started from nothing.
     if (own->parent->empty()) {
       return {true, std::nullopt, {}};
     }
@@ -126,6 +135,8 @@ class Parents {
     if (parent == nullptr) {
       return unknown("the build cache has no record of its parent");
     }
+    // The key of a committed snapshot is a name only; its files lie in the directory that "committed" names, never in
+    // one of its own.
     if (const std::optional<CacheId> dir = CacheId::parse(parent->committed); dir) {
       return {true, dir, {}};
     }
@@ -149,6 +160,7 @@ void derive_parents(const Model& model, const LinkMap& links, Derived& derived) 
   const Parents parents(model, links, derived);
   const auto apply = [&](const CacheId& id, const OverlayDir* dir, DirTruth& truth) {
     ParentOf found = parents.find(id, dir, truth.owners);
+    // Circles of more than one are found when the lower files are worked out.
     if (found.known && found.parent == id) {
       found = unknown("it would stand on itself");
     }

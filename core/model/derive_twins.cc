@@ -10,6 +10,8 @@
 namespace dfsck::deriving {
 namespace {
 
+// Without this every such root would have directories that nobody owns although a healthy image stands on them, and a
+// repair that took them for garbage would break it.
 class Twins {
  public:
   Twins(const Model& model, const LinkMap& links, Derived& derived) : model_(model), links_(links), derived_(derived) {}
@@ -49,6 +51,7 @@ class Twins {
   }
 
   // How many layers there are from this one down; 0 where that is not known.
+  // Bounded, since parents that come from a disk can run in a circle.
   size_t depth_of(const LayerTruth& layer) const {
     size_t depth = 1;
     const LayerTruth* at = &layer;

@@ -7,6 +7,7 @@
 namespace dfsck::deriving {
 namespace {
 
+// Stops where it meets what is used already: each layer is visited once, however many images share it.
 void use_chain(const Model& model, Derived& derived, const ChainId& top) {
   std::optional<ChainId> next = top;
   while (next) {
@@ -19,6 +20,8 @@ void use_chain(const Model& model, Derived& derived, const ChainId& top) {
   }
 }
 
+// By every layer of an image and not by its top alone: of an image whose top layer is lost the lower ones are wanted
+// all the same, since a pull or a load adopts them.
 void use_layers(const Model& model, Derived& derived) {
   for (LayerTruth& truth : derived.layers) {
     truth.used = truth.used || truth.right_name.has_value();
@@ -28,6 +31,7 @@ void use_layers(const Model& model, Derived& derived) {
       use_chain(model, derived, chain);
     }
   }
+  // Also of mounts whose container is gone: the daemon pins these layers as long as the entry is there.
   for (const MountTruth& mount : derived.mounts) {
     if (mount.parent) {
       use_chain(model, derived, *mount.parent);
@@ -50,6 +54,8 @@ bool owned_by_more_than_removals(const DirTruth& truth) {
 
 }  // namespace
 
+// Twice around: first from what is meant to stay, then from what unfinished removals own as well. What only the
+// second reaches may go with the removal, but is not garbage yet.
 void derive_use(const Model& model, const LinkMap& links, Derived& derived) {
   use_layers(model, derived);
 
@@ -77,6 +83,7 @@ void derive_use(const Model& model, const LinkMap& links, Derived& derived) {
     }
   };
   for (size_t i = 0; i < derived.dirs.size(); ++i) {
+    // A mount point is in use whoever owns it: some container runs on it right now.
     if (owned_by_more_than_removals(derived.dirs[i]) || model.overlay.dirs[i].merged_is_mount) {
       reach(i);
     }

@@ -30,10 +30,13 @@ std::string FileState::problem() const {
   return "malformed: \"" + escaped_excerpt(bytes, 40) + "\"";
 }
 
+// A limit that was passed has no errno of its own; EFBIG stands for it.
 void StateReader::note(const RelPath& path, const Error& error) {
   failures_.push_back({path, error.op, error.code != 0 ? error.code : EFBIG});
 }
 
+// Everything but "not there" is noted as a failure of the scan. Then the area counts as incomplete, and what would
+// follow from a file that was not seen is not concluded.
 FileState StateReader::failed(const RelPath& path, const Error& error) {
   FileState state;
   if (error.is_io(ENOENT)) {
@@ -56,6 +59,8 @@ FileState StateReader::read(const Dir& dir, const RelPath& at, const std::string
   if (!stat) {
     return failed(path, stat.error());
   }
+  // What stat says is kept even where the contents are not had: type and size are what a finding can tell of such a
+  // file.
   FileState state;
   state.mode = stat->mode;
   state.size = stat->size;
@@ -64,10 +69,13 @@ FileState StateReader::read(const Dir& dir, const RelPath& at, const std::string
     state.kind = FileState::Kind::WrongType;
     return state;
   }
+  // A file that should hold 71 bytes and holds gigabytes is no reason to need gigabytes of memory.
   if (stat->size > limit) {
     state.kind = FileState::Kind::TooLarge;
     return state;
   }
+  // Between the two calls the file may have become something else. Opening neither waits for a FIFO nor follows a
+  // link, so the worst is bytes of another file.
   const Result<Fd> fd = dir.open_seen_file(name);
   if (!fd) {
     return failed(path, fd.error());
@@ -95,6 +103,8 @@ StateReader::Listing StateReader::list(const RelPath& path) {
   if (!dir) {
     const FileState state = failed(path, dir.error());
     listing.state = state.kind;
+    // In the place of a directory of the daemon's a file or a link is a finding of its own; a daemon would not start
+    // with it.
     if (dir.error().is_io(ENOTDIR) || dir.error().is_io(ELOOP)) {
       const Result<FileStat> stat = root_.stat(path);
       listing.state = FileState::Kind::WrongType;
@@ -109,6 +119,7 @@ StateReader::Listing StateReader::list(const RelPath& path) {
   }
   listing.state = FileState::Kind::Present;
   listing.entries = std::move(*entries);
+  // mkfs makes it at the top of every ext filesystem, so an area that is one has it; it is nobody's layer or volume.
   std::erase_if(listing.entries,
                 [](const DirEntry& entry) { return entry.type == S_IFDIR && entry.name == kLostAndFound; });
   // A link that stands for a directory of the daemon's is listed as that directory, but for areas: those are told apart.

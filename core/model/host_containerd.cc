@@ -24,6 +24,7 @@ std::string data_root_in(const JsonValue& config) {
 }
 
 // moby daemon/config: the one feature that decides where images are kept.
+// Only if that configuration is the one of this root: a host can have several roots, and a daemon.json speaks of one.
 bool turns_store_on(const std::string& daemon_json, const Root& root) {
   const Result<JsonValue> config = parse_json(daemon_json);
   if (!config || !config->get("features").get("containerd-snapshotter").as_bool().value_or(false)) {
@@ -44,6 +45,9 @@ std::string quoted_value(std::string_view rest) {
 
 }  // namespace
 
+// Not a reader of TOML: `root` must stand in the top table, that is before the first "[", and a value that would need
+// unescaping counts as none. What imports add, or a flag of the process, is not seen; a root that is not found is
+// looked for in the usual places.
 std::string containerd_root_in(std::string_view toml) {
   for (const std::string_view line : split(toml, '\n')) {
     const std::string_view text = trimmed(line);

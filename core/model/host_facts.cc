@@ -37,6 +37,8 @@ constexpr std::array kFilesystems{
     NamedMagic{0x858458f6, "ramfs"},    NamedMagic{0x786f4256, "vboxsf"}, NamedMagic{0x5346414f, "afs"},
 };
 
+// Filesystems that lack what overlay needs of its upper directory (trusted attributes, whiteout devices,
+// RENAME_WHITEOUT, file types in directory entries), or that cannot be stacked on.
 constexpr std::array<std::string_view, 17> kUnsuitable{"nfs",  "cifs",     "smb2", "smb", "ntfs",    "ntfs3",
                                                        "vfat", "exfat",    "fuse", "9p",  "hfsplus", "ecryptfs",
                                                        "ceph", "squashfs", "aufs", "afs", "vboxsf"};
@@ -51,6 +53,8 @@ class Mounts {
  public:
   Mounts(const Root& root, Model& model) : root_(root), model_(model) {}
 
+  // A mount of any namespace counts: containers and their shims run in their own, and a mount that this process does
+  // not see can still hold a layer.
   void add(const std::string& mountinfo) {
     for (const MountEntry& entry : parse_mountinfo(mountinfo)) {
       const std::optional<RelPath> point = point_in_root(root_, entry.point);
@@ -90,6 +94,8 @@ class Mounts {
     }
   }
 
+  // The paths of other namespaces may mean other directories there; that the name exists in this root is the least to
+  // ask.
   bool exists(const RelPath& path) const { return static_cast<bool>(root_.stat(path)); }
 
   const Root& root_;
@@ -98,6 +104,9 @@ class Mounts {
   std::set<RelPath> of_containers_;
 };
 
+// A daemon that starts before its disk is mounted makes a second root on the empty mount point, and the first seems
+// lost. So what should be mounted at, above or below the root, and is not, is worth knowing before anything is called
+// missing.
 void find_missing_mounts(const Root& root, const HostSnapshot& host, HostFacts& facts) {
   std::set<std::string> mounted;
   for (const MountEntry& entry : parse_mountinfo(host.mountinfo)) {
@@ -126,6 +135,7 @@ void find_missing_mounts(const Root& root, const HostSnapshot& host, HostFacts& 
   }
 }
 
+// By file identity: a process can have the root or a database open under any path, in any mount namespace.
 void find_daemons(const Root& root, const HostSnapshot& host, HostFacts& facts) {
   std::set<FileIdentity> databases;
   for (const RelPath& path : daemon_databases()) {
@@ -176,6 +186,7 @@ bool lies_in_memory(const std::string& filesystem) {
   return filesystem == "tmpfs" || filesystem == "ramfs";
 }
 
+// virtiofs says "fuse" by its magic, but is a filesystem of the host that has what layers need.
 bool holds_layers(const std::string& filesystem, const std::string& type, const std::string& driver) {
   if (filesystem == "fuse" && type == "virtiofs") {
     return true;

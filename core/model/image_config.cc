@@ -15,6 +15,8 @@ constexpr std::string_view kEmptyLayer = "sha256:5f70bf18a086007016e948b04aed3b8
 constexpr size_t kExcerpt = 80;
 
 // Puts the strings of rootfs.diff_ids into `image`; words for what is wrong, else an empty text.
+// A string that is no lower case sha256 digest is no error for the daemon, which hashes it as it is: the chain then
+// never matches a layer, and the image is not restored. Here it is said at once.
 std::string read_diff_ids(const JsonValue& root_fs, Image& image) {
   const JsonValue& list = root_fs.get("diff_ids");
   const JsonValue::Array* items = list.as_array();
@@ -33,6 +35,9 @@ std::string read_diff_ids(const JsonValue& root_fs, Image& image) {
   return "";
 }
 
+// The i-th entry that is not an empty layer tells of the i-th diff ID. Fewer entries than layers are fine and so is
+// no history at all; more are what image/store.go refuses. The hash of each entry is enough to find parents by: one
+// image's history is the beginning of another's.
 std::string read_history(const JsonValue& config, Image& image) {
   const JsonValue& list = config.get("history");
   const JsonValue::Array* items = list.as_array();
@@ -63,6 +68,8 @@ std::string read_config(const JsonValue& config, Image& image) {
   return !problem.empty() ? problem : read_history(config, image);
 }
 
+// Also of a config that cannot be used: its layers are told by the diff_ids that could be read, so nothing of them is
+// taken for garbage.
 void work_out_chain(Image& image) {
   std::optional<ChainId> below;
   for (const DiffId& diff : image.diff_ids) {
@@ -71,6 +78,8 @@ void work_out_chain(Image& image) {
   }
   const auto empty = static_cast<size_t>(
       std::count(image.diff_ids.begin(), image.diff_ids.end(), *DiffId::parse(kEmptyLayer)));
+  // The same empty layer twice means one directory twice in a lower chain, which the kernel refuses with ELOOP: a
+  // limit of the driver, not damage.
   image.repeated_empty_layers = empty > 1 ? empty : 0;
 }
 

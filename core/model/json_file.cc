@@ -10,6 +10,8 @@ std::optional<JsonValue> json_in(const FileState& file, JsonTrailing trailing, s
     problem = file.problem();
     return std::nullopt;
   }
+  // Whether bytes behind the value matter depends on the reader in the daemon: a json.Decoder stops after the first
+  // value, json.Unmarshal refuses the rest.
   JsonLimits limits;
   limits.trailing = trailing;
   JsonFault fault = JsonFault::None;
@@ -17,6 +19,8 @@ std::optional<JsonValue> json_in(const FileState& file, JsonTrailing trailing, s
   if (value) {
     return std::move(*value);
   }
+  // The words follow what a person can do: cut off is a crash or a full disk, and a temporary file beside it may be
+  // whole; malformed is something else.
   switch (fault) {
     case JsonFault::Empty: problem = "blank"; break;
     case JsonFault::Truncated: problem = "cut off after " + counted(file.bytes.size(), "byte"); break;
@@ -33,6 +37,8 @@ std::optional<JsonValue> json_object_in(const FileState& file, JsonTrailing trai
     return std::nullopt;
   }
   const JsonValue::Object* members = value->as_object();
+  // An empty object and null decode without an error into all-zero values, and the daemon passes over the object
+  // without a line in its log. So they are named as problems here.
   if (members != nullptr && !members->empty()) {
     return value;
   }

@@ -16,6 +16,8 @@
 namespace dfsck {
 namespace {
 
+// All lists of the model are sorted by what they are looked up by, in the order in which directories are listed;
+// nothing is indexed besides.
 template <typename T, typename Key, typename Of>
 const T* find_sorted(const std::vector<T>& items, const Key& key, const Of& of) {
   const auto found = std::lower_bound(items.begin(), items.end(), key,
@@ -38,6 +40,7 @@ bool is_docker_root(const Root& root, const Model& model) {
 // What the scanners did without, because it was not to be had: every look at it failed, whatever they made of that. Mounts
 // of containers are not ours to read, runs of others tell nothing of the root, and what is out of sight in a layer is judged
 // with the layer.
+// After all scanners, since who owns what and what is out of sight is only known then.
 void add_unread(const Root& root, size_t from, Model& model) {
   std::set<RelPath> known;
   for (const ScanFailure& failure : model.failures) {
@@ -94,6 +97,7 @@ std::set<ImageId> ImageStore::missing() const {
   return missing;
 }
 
+// Keeps the order, by which images are looked up.
 void ImageStore::add_lost(const ImageId& id, RelPath path, ConfigCopy copy) {
   Image image(id);
   image.path = std::move(path);
@@ -130,7 +134,10 @@ Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progre
   progress.phase = Progress::Phase::Scanning;
   const size_t unread = unread_so_far();
   Model model;
+  // First and alone: it chooses the driver, and with it the paths that all others read.
   scan_root_entries(root, model);
+  // A process that has run out of memory or descriptors has not seen what is there. That is an error of the run, and
+  // never a root with things missing.
   if (const std::optional<Error> shortage = noted_shortage(); shortage) {
     return *shortage;
   }
@@ -143,6 +150,7 @@ Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progre
                         "this is no Docker root: it has neither image/<driver> nor a storage driver's directory "
                         "(overlay2, ...) nor containers with a daemon's databases");
   }
+  // Before the layers, which need to know what is mounted in them.
   scan_host(root, model);
   scan_layers(root, jobs, cancel, model);
   scan_overlay(root, jobs, cancel, progress, model);
@@ -154,6 +162,7 @@ Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progre
   scan_swarm_and_plugins(root, model);
   scan_leftovers(root, model);
   scan_other_stores(root, model);
+  // Last, since it samples the layers that were found.
   scan_owners(root, model);
   if (const std::optional<Error> shortage = noted_shortage(); shortage) {
     return *shortage;

@@ -47,6 +47,7 @@ std::string without_trailing_slash(std::string path) {
 
 }  // namespace
 
+// Optional fields of any number stand before a lone "-"; what comes behind it has a fixed place (proc(5)).
 std::vector<MountEntry> parse_mountinfo(std::string_view text) {
   std::vector<MountEntry> entries;
   for (const std::string_view line : split(text, '\n')) {
@@ -68,6 +69,7 @@ std::vector<std::string> parse_fstab(std::string_view text) {
     if (fields.size() < 3 || fields[0].starts_with('#') || !fields[1].starts_with('/') || fields[2] == "swap") {
       continue;
     }
+    // What is not mounted by itself at boot is not missed.
     const auto options = split(fields.size() > 3 ? fields[3] : "defaults", ',');
     if (std::find(options.begin(), options.end(), "noauto") == options.end()) {
       points.push_back(without_trailing_slash(unescaped(fields[1])));
@@ -86,6 +88,8 @@ std::string unit_mount_point(std::string_view text) {
   return "";
 }
 
+// All kinds of directories of the mount, since any one of them proves whose mount it is; lowerdir+ names a single
+// one.
 std::vector<std::string> overlay_directories(std::string_view options) {
   std::vector<std::string> directories;
   for (const std::string_view option : split(options, ',')) {

@@ -41,6 +41,7 @@ class Matches {
     }
   }
 
+  // Whole names win over beginnings: else nobody could name a container whose name begins another's id.
   std::vector<Target> take() {
     const std::set<Target>& best = exact_.empty() ? begun_ : exact_;
     return {best.begin(), best.end()};
@@ -64,6 +65,8 @@ Target target(Target::Kind kind, std::string id) {
   return {kind, std::move(id), {}};
 }
 
+// A repository without a tag means "latest" to Docker, and so it does here if there is one; else everything of that
+// repository is meant, which the caller may find ambiguous.
 void match_image_names(const Model& model, Matches& matches) {
   const std::optional<ReferenceName> typed = parse_reference_name(matches.text());
   for (const Reference& reference : model.images.references.references) {
@@ -77,6 +80,8 @@ void match_image_names(const Model& model, Matches& matches) {
   }
 }
 
+// Also images that are only spoken of, by a tag, metadata or a container: a person who asks about them has their id
+// from somewhere.
 void match_images(const Model& model, Matches& matches) {
   std::set<ImageId> ids = model.images.missing();
   for (const Image& image : model.images.images) {
@@ -92,6 +97,8 @@ void match_images(const Model& model, Matches& matches) {
   }
 }
 
+// By chain ID, by diff ID and by the digest of the compressed layer that a registry shows: a person has whichever the
+// tool at hand printed.
 void match_layers(const Model& model, const Derived& derived, Matches& matches) {
   std::map<ChainId, std::optional<DiffId>> layers;
   for (size_t i = 0; i < model.layers.layers.size(); ++i) {
@@ -152,6 +159,7 @@ void match_links(const Model& model, Matches& matches) {
   }
 }
 
+// An entry of layerdb/mounts is a container even if its directory is gone, and may be all that is left of it.
 void match_containers(const Model& model, Matches& matches) {
   for (const Container& container : model.containers.containers) {
     const Target meant = target(Target::Kind::Container, container.name_on_disk);
@@ -243,6 +251,7 @@ std::string_view target_kind_name(Target::Kind kind) {
   return "";
 }
 
+// Also a name that only some lower file remembers: that is the link whose loss is to be explained.
 bool is_known_link(const Model& model, const LinkId& link) {
   const auto knows = [&](const OverlayDir& dir) {
     return dir.link_id == link || (dir.lower.present() && dir.lower.bytes.find(link.text()) != std::string::npos);
@@ -251,6 +260,7 @@ bool is_known_link(const Model& model, const LinkId& link) {
          std::any_of(model.overlay.dirs.begin(), model.overlay.dirs.end(), knows);
 }
 
+// Names of the different kinds overlap freely, so each is spelt in the one form that no other kind has.
 std::string handle_of(const Model& model, const Target& target) {
   switch (target.kind) {
     case Target::Kind::Volume: return escaped("volumes/" + target.id);

@@ -44,6 +44,8 @@ std::string missing_field(const std::string& kind, const JsonValue& value) {
   return "";
 }
 
+// The first eight bytes are a modification index, little-endian on every machine, and only compared when a record is
+// written again: any value loads.
 void read_value(NetworkRecord& record, std::string_view value) {
   if (value.size() < kIndex) {
     record.problem = "it is too short";
@@ -80,6 +82,8 @@ bool is_loaded_at_start(std::string_view kind) {
 
 }  // namespace
 
+// Keys end with a slash and have the kind in front; records of drivers and of daemons of long ago have kinds that
+// nobody loads, which are kept as they are.
 std::optional<NetworkRecord> parse_network_record(std::string_view key, std::string_view value) {
   if (!key.starts_with(kNetworkKeys)) {
     return std::nullopt;
@@ -104,6 +108,8 @@ std::optional<NetworkRecord> parse_network_record(std::string_view key, std::str
   return record;
 }
 
+// How the salvage of a damaged file knows that a page without a parent belonged here: its records have keys and
+// values as libnetwork writes them.
 BoltHome network_home() {
   // The names of drivers' records are theirs; what is common to all is how keys begin.
   return {"libnetwork", [](std::string_view key, std::string_view value) {
@@ -120,6 +126,8 @@ std::vector<NetworkRecord> network_records(const DatabaseFile& database) {
       records.push_back(std::move(*record));
     }
   };
+  // A record that was found on a page of the past may be out of date; its origin goes along, so that nobody takes it
+  // for current.
   if (database.salvage) {
     if (const SalvagedBucket* bucket = database.salvage->root.bucket("libnetwork"); bucket != nullptr) {
       for (const auto& [key, entry] : bucket->entries) {

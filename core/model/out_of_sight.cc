@@ -19,6 +19,8 @@ bool is_in_tree(const RelPath& overlay, const RelPath& path) {
 
 }  // namespace
 
+// In a user namespace even its root may not enter directories of users that the namespace does not have. What lies
+// below them is not missing and not damaged: it is not for this process to see.
 bool is_out_of_sight(const Root& root, const RootOwners& owners, const RelPath& overlay, const RelPath& path) {
   if (!owners.hides_ids) {
     return false;

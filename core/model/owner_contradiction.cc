@@ -8,6 +8,7 @@
 namespace dfsck {
 namespace {
 
+// Users alone: groups are given away by daemons here and there, so they tell less.
 std::map<uint32_t, size_t> owners_of_things(const OwnerEvidence& evidence) {
   std::map<uint32_t, size_t> counts;
   for (const OwnerEvidence::Thing& thing : evidence.daemon) {
@@ -52,6 +53,9 @@ std::string things_of(const OwnerEvidence& evidence, uint32_t owner) {
 
 }  // namespace
 
+// Both must have whole layers as well as files of the daemon's own: a few files that some other tool has changed are
+// an accident, not a second root. Which of two is right cannot be told, and a repair that guessed would change the
+// owner of everything.
 std::string contradiction(const OwnerEvidence& evidence) {
   const std::map<uint32_t, size_t> counts = owners_of_things(evidence);
   std::vector<std::pair<size_t, uint32_t>> owners;

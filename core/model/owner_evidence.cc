@@ -17,12 +17,16 @@ constexpr size_t kMaxEntries = 512;  // of a layer
 constexpr size_t kMaxOfRoot = 8;     // of a layer, that belong to root: the most
 constexpr size_t kMaxOfOthers = 16;  // of a layer
 
+// The header has the owner in the container, the disk the one on the host: each file is a pair that a map must
+// explain.
 class LayerSample {
  public:
   LayerSample(const Root& root, const RelPath& tree, size_t layer, OwnerEvidence& evidence)
       : root_(root), tree_(tree), layer_(layer), evidence_(evidence) {}
 
   // Of an opaque directory: which mark it has.
+  // Only a process that is root on the host can set a trusted attribute, so the marks tell where the layer was
+  // unpacked, whatever happened to owners since.
   void take_mark(const LayerEntry& entry) {
     const std::optional<RelPath> inside = entry.base() == ".wh..wh..opq" ? RelPath::parse(entry.path) : std::nullopt;
     const auto xattrs = inside ? root_.xattrs(tree_.joined(inside->parent())) : format_error("", "", "");
@@ -39,6 +43,8 @@ class LayerSample {
     const TarHeader& header = entry.header;
     const bool of_root = header.uid == 0 && header.gid == 0;
     size_t& taken = of_root ? of_root_ : of_others_;
+    // Whiteouts are left out: those of the kernel are root's and those of the daemon the header's, so their owners
+    // prove nothing.
     const bool is_object = header.file_type() != 0 && !entry.path.empty() && !entry.base().starts_with(".wh.");
     const std::optional<RelPath> inside = RelPath::parse(entry.path);
     if (!is_object || !inside || taken >= (of_root ? kMaxOfRoot : kMaxOfOthers)) {
@@ -46,6 +52,7 @@ class LayerSample {
     }
     const RelPath path = tree_.joined(*inside);
     const Result<FileStat> stat = root_.stat(path);
+    // A file that is gone or of another type is damaged or replaced; its owner is not the one of this header.
     if (!stat || (stat->mode & S_IFMT) != header.file_type() || has_override(path, *stat, header)) {
       return;
     }
@@ -56,6 +63,7 @@ class LayerSample {
 
  private:
   // The owner on disk means nothing then.
+  // fuse-overlayfs, run by an ordinary user, cannot give files away and keeps the wanted owner in an attribute.
   bool has_override(const RelPath& path, const FileStat& stat, const TarHeader& header) const {
     if (stat.uid == header.uid && stat.gid == header.gid) {
       return false;
@@ -80,6 +88,8 @@ void sample_layer(const Root& root, const RelPath& tar_split, LayerSample sample
   if (!fd) {
     return;
   }
+  // In the order of the tar, from its beginning, so that every run takes the same files and comes to the same
+  // verdict.
   LayerStream stream(fd->get(), tar_split.text());
   LayerEntry entry;
   for (size_t i = 0; i < kMaxEntries; ++i) {
@@ -118,6 +128,8 @@ std::optional<RemapIds> remap_ids(std::string_view name) {
   return RemapIds{static_cast<uint32_t>(*uid), static_cast<uint32_t>(*gid)};
 }
 
+// What the daemon makes for itself and never for a container. The group of the root, of containers/ and of overlay2/
+// is that of remapped root since 20.10.9, so it tells nothing of where the daemon's own 0 lies.
 void find_daemon_things(const Root& root, const Model& model, OwnerEvidence& evidence) {
   const auto add = [&](const char* what, const RelPath& path, bool keeps_group) {
     if (const Result<FileStat> stat = root.stat(path); stat && (stat->is_dir() || stat->is_file())) {
@@ -141,6 +153,7 @@ void find_daemon_things(const Root& root, const Model& model, OwnerEvidence& evi
   }
 }
 
+// The first layers in the order of their ids, which are hashes: a fair sample without a random number.
 void sample_layer_owners(const Root& root, const Model& model, OwnerEvidence& evidence) {
   const bool needs_marks = !is_plainly_roots(evidence);
   size_t taken = 0;

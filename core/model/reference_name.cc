@@ -76,6 +76,8 @@ bool is_domain(std::string_view text) {
   return std::all_of(labels.begin(), labels.end(), is_host_label);
 }
 
+// docker.io/library/x and x are the same image; the daemon tells them apart from host/x by these signs alone
+// (distribution/reference).
 bool names_domain(std::string_view first) {
   return first.find_first_of(".:") != std::string_view::npos || first == "localhost" ||
          std::any_of(first.begin(), first.end(), is_upper);
@@ -96,6 +98,8 @@ bool is_digest(std::string_view text) {
 }
 
 // The familiar form of "[domain/]path"; nothing if it is not well formed.
+// repositories.json has names in this form only: a key in any other is never found by the daemon, although it is
+// kept.
 std::optional<std::string> familiar_name(std::string_view text) {
   std::string_view domain;
   std::string_view path = text;
@@ -138,6 +142,8 @@ std::string canonical_name(std::string_view familiar) {
   return std::string(kDefaultDomain) + "/" + official + name;
 }
 
+// The digest first, since it holds a colon itself; then a tag, whose colon must come behind the last slash, because a
+// port of a registry has one too.
 std::optional<ReferenceName> parse_reference_name(std::string_view text) {
   if (is_hex64(text)) {
     return std::nullopt;  // an image id
@@ -167,6 +173,7 @@ std::optional<ReferenceName> parse_reference_name(std::string_view text) {
   return reference;
 }
 
+// Writing what was read and comparing: whatever comes out otherwise is a spelling that the daemon never writes.
 bool is_reference_key(std::string_view repository, std::string_view key) {
   const std::optional<ReferenceName> reference = parse_reference_name(key);
   return reference && reference->name == repository && reference->key() == key;

@@ -51,6 +51,7 @@ bool take_date(std::string_view& text) {
   return month && *month >= 1 && *month <= 12 && take(text, '-') && take_between(text, 1, days_of(*year, *month));
 }
 
+// Any number of digits, as Go reads them; what is behind the ninth is dropped.
 bool take_fraction(std::string_view& text) {
   if (!take(text, '.')) {
     return true;
@@ -70,6 +71,8 @@ bool take_zone(std::string_view& text) {
 
 }  // namespace
 
+// As time.Time's UnmarshalJSON: a day that the month does not have, an hour 24 or a second 60 are refused, and with
+// them the whole file.
 bool is_rfc3339(std::string_view text) {
   return take_date(text) && take(text, 'T') && take_between(text, 0, 23) && take(text, ':') &&
          take_between(text, 0, 59) && take(text, ':') && take_between(text, 0, 59) && take_fraction(text) &&
@@ -101,6 +104,8 @@ int64_t number_at(std::string_view text, size_t at, size_t digits) {
 
 }  // namespace
 
+// By the proleptic Gregorian calendar, which Go counts in too. The zero time of Go, 0001-01-01, is well before 1970
+// and comes out negative.
 std::optional<FileTime> rfc3339_time(std::string_view text) {
   if (!is_rfc3339(text)) {
     return std::nullopt;
@@ -121,6 +126,8 @@ std::optional<FileTime> rfc3339_time(std::string_view text) {
   return time;
 }
 
+// RFC3339Nano: zeros at the end of the fraction are not written, and a zone of zero minutes is "Z". What is hashed
+// must come out byte for byte as the daemon writes it.
 std::optional<std::string> as_go_writes_time(std::string_view text) {
   if (!is_rfc3339(text)) {
     return std::nullopt;

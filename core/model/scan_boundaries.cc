@@ -22,6 +22,7 @@ bool is_below(const std::string& path, const std::string& base) {
 }
 
 // The mount on which a directory lies: the last of the deepest ones.
+// mountinfo lists mounts in the order in which they were made, so of two on one point the later hides the earlier.
 const MountEntry* mount_holding(const std::vector<MountEntry>& mounts, const std::string& path) {
   const MountEntry* holding = nullptr;
   for (const MountEntry& mount : mounts) {
@@ -41,6 +42,7 @@ void add_links(const Root& root, const std::vector<MountEntry>& mounts, Found& f
 }
 
 // Where a mount is seen in a root: in its own directory, and behind each link that leads above it.
+// One mount can be seen at several places of a root, and a check has to know each.
 std::vector<RelPath> points_in_root(const Root& root, const std::string& point) {
   std::vector<RelPath> points;
   const auto add = [&](const std::string& base, const RelPath& path) {
@@ -80,6 +82,8 @@ void add_mounts(const Root& root, const std::vector<MountEntry>& mounts, Found& 
   }
 }
 
+// A subvolume that is not mounted by itself is in no table; rename(2) and snapshots stop at it all the same. Looked
+// for only where people make them: areas, drivers, volumes.
 class Subvolumes {
  public:
   Subvolumes(const Root& root, Found& found) : root_(root), found_(found) {}
@@ -127,12 +131,14 @@ class Subvolumes {
 
 }  // namespace
 
+// Text first, as it costs nothing; then through the links that stand for areas.
 std::optional<RelPath> point_in_root(const Root& root, const std::string& point) {
   const std::string prefix = root.path() == "/" ? "/" : root.path() + "/";
   return point.starts_with(prefix) ? RelPath::parse(std::string_view(point).substr(prefix.size()))
                                    : root.area_links().below(point);
 }
 
+// volume/local mounts if there are options of either kind; an opts.json with a quota alone mounts nothing.
 bool is_mounted_by_options(const Root& root, const RelPath& data) {
   if (!data.is_below("volumes") || data.name() != "_data" || data.parent().parent() != RelPath("volumes")) {
     return false;

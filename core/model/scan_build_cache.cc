@@ -9,6 +9,8 @@ namespace {
 
 const RelPath kBase = "buildkit";
 
+// Absent and empty are different: a bucket with a "parent", even an empty one, is itself a directory of overlay2; one
+// without it is only a name. A chain ID can be the key itself, where a layer of an image serves as a base.
 BuildSnapshot read_snapshot(std::string_view key, const BoltBucket& bucket) {
   BuildSnapshot snapshot;
   snapshot.key = key;
@@ -20,6 +22,8 @@ BuildSnapshot read_snapshot(std::string_view key, const BoltBucket& bucket) {
   return snapshot;
 }
 
+// From this database and not from the cache records: a record that was committed lazily names a snapshot that does
+// not exist yet, and its files are in its mutable twin's directory.
 void scan_snapshots(const DatabaseFile& database, BuildCache& cache) {
   for (const BoltEntry& entry : database.tree.root.entries) {
     if (entry.bucket) {
@@ -28,6 +32,7 @@ void scan_snapshots(const DatabaseFile& database, BuildCache& cache) {
   }
 }
 
+// Bundles and ingests of builds that were killed; nothing reads them again.
 void scan_build_leftovers(StateReader& reader, BuildCache& cache) {
   const RelPath executor = kBase / "executor";
   for (const DirEntry& entry : reader.list(executor).entries) {
@@ -48,6 +53,7 @@ void scan_build_cache(const Root& root, Model& model) {
   BuildCache& cache = model.build_cache;
   cache.exists = reader.list(kBase).state == FileState::Kind::Present;
   const DatabaseFile snapshots = read_database(reader, kBase / "snapshots.db");
+  // The only owner of many directories: where it cannot be read, none of BuildKit's form may be called an orphan.
   cache.snapshots_db = snapshots.facts;
   scan_snapshots(snapshots, cache);
   cache.metadata_db = read_database(reader, kBase / "metadata_v2.db").facts;

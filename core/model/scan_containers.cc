@@ -14,6 +14,9 @@ constexpr std::string_view kConfig = "config.v2.json";
 constexpr std::string_view kHostConfig = "hostconfig.json";
 
 // The newest of the container's temporary files for `name` that `accept` takes.
+// An atomic write makes .tmp-<name><digits> beside its target and renames it (moby pkg/ioutils/fswriters.go). A crash
+// before the rename leaves it, whole or not, and it is newer than the target: where that is damaged it may be the
+// better copy. The name of one target can begin another's, so each must be accepted for what it holds.
 template <typename Accept>
 std::optional<RelPath> newest_copy(StateReader& reader, const Container& container, std::string_view name,
                                    const Accept& accept) {
@@ -32,6 +35,7 @@ std::optional<RelPath> newest_copy(StateReader& reader, const Container& contain
   return best;
 }
 
+// Only where the file itself is no good, and only what the daemon would load and what belongs to this very container.
 void find_copies(StateReader& reader, Container& container) {
   if (!container.config_problem.empty()) {
     container.config_copy = newest_copy(reader, container, kConfig, [&](const FileState& file) {
@@ -77,6 +81,7 @@ void scan_containers(const Root& root, unsigned jobs, const Cancel& cancel, Mode
   StateReader::Listing listing = lists.list(base);
   store.exists = listing.state == FileState::Kind::Present;
   store.complete = listing.state == FileState::Kind::Present || listing.state == FileState::Kind::Absent;
+  // A file here makes the daemon log an error and go on; it is told apart so that nobody takes it for a container.
   for (const DirEntry& entry : listing.entries) {
     if (entry.type != S_IFDIR) {
       store.foreign.push_back(base / entry.name);
@@ -85,6 +90,8 @@ void scan_containers(const Root& root, unsigned jobs, const Cancel& cancel, Mode
   std::erase_if(listing.entries, [](const DirEntry& entry) { return entry.type != S_IFDIR; });
 
   std::vector<std::optional<Container>> containers(listing.entries.size());
+  // Each job fills its own place, so no lock is needed and the result has the order of the listing at any number of
+  // jobs.
   std::vector<std::vector<ScanFailure>> failures(listing.entries.size());
   for_each_index(containers.size(), jobs, cancel, [&](size_t i) {
     StateReader reader(root);
@@ -93,6 +100,7 @@ void scan_containers(const Root& root, unsigned jobs, const Cancel& cancel, Mode
   });
   failures.push_back(lists.take_failures());
   for (size_t i = 0; i < containers.size(); ++i) {
+    // A container that was not read, also because the scan was cancelled, may use any volume and any layer.
     store.complete = store.complete && containers[i] && failures[i].empty();
     if (containers[i]) {
       store.containers.push_back(std::move(*containers[i]));

@@ -11,6 +11,7 @@ namespace {
 constexpr size_t kDiffIdLimit = 4096;
 constexpr size_t kSourcesLimit = 1024 * 1024;
 
+// Not trimmed, as the daemon does not: 71 bytes and no more.
 void parse_diff_id(const FileState& file, DistributionEntry& entry) {
   entry.diff = DiffId::parse(file.bytes);
   if (!entry.diff) {
@@ -19,6 +20,8 @@ void parse_diff_id(const FileState& file, DistributionEntry& entry) {
 }
 
 void parse_sources(const FileState& file, DistributionEntry& entry) {
+  // json.Unmarshal: bytes behind the array make all of it count as missing. That costs a pull or a push some time,
+  // and nothing else, so all damage here is harmless.
   const std::optional<JsonValue> value = json_in(file, JsonTrailing::Reject, entry.problem);
   if (!value || value->is_null()) {
     return;

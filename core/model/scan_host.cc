@@ -33,6 +33,8 @@ void read_label(const Root& root, Model& model) {
 
 }  // namespace
 
+// What cannot be read of the host is left as unknown: in a container or a sandbox much of /proc is hidden, and no
+// finding about the root may hang on that.
 void scan_host(const Root& root, Model& model) {
   const HostSnapshot host = read_host();
   HostFacts& facts = model.host;
@@ -54,6 +56,7 @@ void scan_host(const Root& root, Model& model) {
   facts.free_bytes = filesystem->free_bytes;
   facts.total_inodes = filesystem->total_inodes;
   facts.free_inodes = filesystem->free_inodes;
+  // btrfs and others make inodes as they need them and report none at all.
   facts.limits_inodes = filesystem->total_inodes != 0;
   facts.reports_types = reports_entry_types(*dir);
   if (facts.selinux_enabled) {

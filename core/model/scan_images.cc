@@ -30,6 +30,8 @@ std::array<RelPath, 2> blob_stores() {
 }
 
 // Out of a file other than the config's own: a cut-off write of it, or a blob of that digest.
+// A config can only be restored byte for byte: its name is its hash, so a copy proves itself, and where it came from
+// does not matter.
 std::optional<ConfigCopy> find_copy(const Root& root, const RelPath& dir, const std::vector<std::string>& temporaries,
                                  const ImageId& id) {
   std::vector<RelPath> places;
@@ -50,6 +52,7 @@ std::optional<ConfigCopy> find_copy(const Root& root, const RelPath& dir, const 
   return std::nullopt;
 }
 
+// The daemon hashes it on every use and drops the image where the hash is another; tags then lead nowhere.
 Image read_image(StateReader& reader, const RelPath& dir, const std::vector<std::string>& temporaries,
                  const ImageId& id) {
   Image image(id);
@@ -92,6 +95,8 @@ ContentListing list_content(StateReader& reader, const RelPath& dir, ImageStore&
 }
 
 // Configs that tags or metadata name but that are gone: listed as images where their bytes are found elsewhere.
+// Without their config such images are in no list of the daemon, and only a tag or a metadata directory remembers
+// that they were.
 void find_lost_images(const Root& root, const RelPath& dir, const ContentListing& content, ImageStore& store) {
   for (const ImageId& id : store.missing()) {
     if (std::optional<ConfigCopy> copy = find_copy(root, dir, content.temporaries, id); copy) {
@@ -100,6 +105,8 @@ void find_lost_images(const Root& root, const RelPath& dir, const ContentListing
   }
 }
 
+// Each key is a file that may be missing; the daemon checks none of the values when it reads them, and a bad one
+// fails the request that uses it.
 ImageMetadata read_metadata(StateReader& reader, const RelPath& base, const DirEntry& entry) {
   ImageMetadata metadata;
   metadata.name = entry.name;
@@ -122,6 +129,7 @@ void scan_metadata(const Root& root, unsigned jobs, const Cancel& cancel, Model&
   const RelPath base = model.image_path / "imagedb/metadata/sha256";
   StateReader lists(root);
   std::vector<DirEntry> entries = lists.list(base).entries;
+  // Leftovers of atomic writes are listed elsewhere, with all others of their kind.
   std::erase_if(entries, [](const DirEntry& entry) { return entry.name.starts_with(kImageTemporary); });
   add_failures(model.failures, lists.take_failures());
   model.images.metadata.resize(entries.size());
@@ -162,6 +170,7 @@ void scan_images(const Root& root, unsigned jobs, const Cancel& cancel, Model& m
   scan_metadata(root, jobs, cancel, model);
   scan_references(root, model);
   scan_distribution(root, jobs, cancel, model);
+  // Last: tags and metadata tell which are missing.
   find_lost_images(root, dir, content, store);
 }
 

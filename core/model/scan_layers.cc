@@ -11,6 +11,7 @@
 namespace dfsck {
 namespace {
 
+// The longest of these files that a daemon writes has 71 bytes.
 constexpr size_t kSmallFile = 4096;
 constexpr size_t kDescriptor = 1024 * 1024;
 constexpr std::string_view kLayerRemoving = "-removing";
@@ -31,6 +32,8 @@ std::optional<ChainId> removing_chain(const DirEntry& entry) {
 }
 
 // The daemon decodes the descriptor with encoding/json. An object is what it can take; deeper rules are not its affair.
+// Daemons on Linux never write the file, which is of Windows' foreign layers, but they read it where it is: a bad one
+// keeps the layer from being loaded.
 bool looks_like_object(const std::string& bytes) {
   const std::string_view text = trimmed(bytes);
   return text.starts_with('{') && text.ends_with('}');
@@ -43,6 +46,8 @@ void parse_values(Layer& layer) {
   if (layer.parent.present()) {
     layer.parent_id = ChainId::parse(trimmed(layer.parent.bytes));
   }
+  // strconv.ParseInt on the bytes as they are: a newline at the end, which an editor adds, makes the layer and all
+  // that is on it vanish.
   if (layer.size.present()) {
     const std::optional<int64_t> value = parse_int64(layer.size.bytes);
     if (value && *value >= 0) {
@@ -57,6 +62,8 @@ void parse_values(Layer& layer) {
                          !(layer.descriptor.present() && looks_like_object(layer.descriptor.bytes));
 }
 
+// Whatever the entry holds, it owns the name of the chain: a registration of the same layer fails for ever at its
+// last rename, "file exists", even if the directory is empty.
 Layer read_layer(StateReader& reader, const RelPath& path, const ChainId& id) {
   Layer layer(id);
   layer.path = path;
@@ -73,6 +80,7 @@ Layer read_layer(StateReader& reader, const RelPath& path, const ChainId& id) {
   layer.size = reader.read(*dir, path, "size", kSmallFile);
   layer.cache_id = reader.read(*dir, path, "cache-id", kSmallFile);
   layer.descriptor = reader.read(*dir, path, "descriptor.json", kDescriptor);
+  // Not opened here: it can have many megabytes, and the daemon does not look at it either before a save or a push.
   const Result<FileStat> tar_split = dir->stat("tar-split.json.gz");
   if (tar_split) {
     layer.tar_split.kind = tar_split->is_file() ? FileState::Kind::Present : FileState::Kind::WrongType;
@@ -112,6 +120,8 @@ struct MountScan {
   std::vector<ScanFailure> failures;
 };
 
+// Names are ids of containers, or 25 characters where a build step mounts a layer; the latter never have an init
+// layer.
 MountScan scan_mount(const Root& root, const RelPath& base, const DirEntry& entry) {
   MountScan scan;
   const RelPath path = base / entry.name;
@@ -149,6 +159,7 @@ void scan_layers(const Root& root, unsigned jobs, const Cancel& cancel, Model& m
   const StateReader::Listing mounts = lists.list(base / "mounts");
   const StateReader::Listing write_sets = lists.list(base / "tmp");
   store.exists = entries.state == FileState::Kind::Present;
+  // An area that is not there at all is complete, with nothing in it: a fresh root has none.
   store.layers_complete = entries.state != FileState::Kind::Unreadable && entries.state != FileState::Kind::WrongType;
   store.mounts_complete = mounts.state != FileState::Kind::Unreadable && mounts.state != FileState::Kind::WrongType;
   for (const DirEntry& entry : write_sets.entries) {
@@ -159,6 +170,7 @@ void scan_layers(const Root& root, unsigned jobs, const Cancel& cancel, Model& m
   std::vector<EntryScan> scanned(entries.entries.size());
   for_each_index(scanned.size(), jobs, cancel,
                  [&](size_t i) { scanned[i] = scan_entry(root, base / "sha256", entries.entries[i]); });
+  // Put together in the order of the listing by one thread, so that the model is the same at any number of jobs.
   for (EntryScan& scan : scanned) {
     store.layers_complete = store.layers_complete && scan.failures.empty();
     take_over_failures(model.failures, std::move(scan.failures));

@@ -31,6 +31,8 @@ class Leftovers {
     }
   }
 
+  // tmp/ is renamed to tmp-old at each start and removed in the background, so both may be there, of any size:
+  // counted, never descended into.
   void count(const RelPath& path) {
     const size_t found = reader_.list(path).entries.size();
     if (found > 0) {
@@ -45,6 +47,8 @@ class Leftovers {
 
 }  // namespace
 
+// Everywhere that the daemon writes by AtomicWriteFile. Its readers pass over such names, since they fail the test
+// for ids, so they do no harm but take space; each may be the newer copy of a damaged target.
 void scan_leftovers(const Root& root, Model& model) {
   StateReader reader(root);
   Leftovers leftovers(reader, model.entries);

@@ -18,6 +18,7 @@ constexpr const char* kContainerdDatabase = "io.containerd.metadata.v1.bolt/meta
 constexpr const char* kContainerdContent = "io.containerd.content.v1.content";
 
 // Adds up trees until it has seen enough.
+// For one line of a report: a store of millions of files must not make a check of other things slow.
 class Measure {
  public:
   explicit Measure(const Root& root) : root_(root) {}
@@ -65,6 +66,8 @@ RelPath layers_path(const std::string& driver) {
   return found != kPlaces.end() ? RelPath(found->second) : RelPath();
 }
 
+// Whether a layer's directory is there at all is the most that can be said without knowing a driver's format, and it
+// is what people lose: directories deleted by hand.
 class DriverScan {
  public:
   DriverScan(StateReader& reader, Model& model) : reader_(reader), model_(model) {}
@@ -97,6 +100,7 @@ class DriverScan {
     return state == FileState::Kind::Present || state == FileState::Kind::Absent;
   }
 
+  // Only "no such file" says that it is gone; whatever else keeps it from being looked at is no loss.
   bool is_there(const CacheId& id) const {
     const Result<FileStat> stat = reader_.root().stat(model_.uncovered_driver.layers_path / id.text());
     return stat || !stat.error().is_io(ENOENT);
@@ -107,6 +111,7 @@ class DriverScan {
 };
 
 // The directories in a containerd's root that hold snapshots.
+// containerd makes a directory for each snapshotter it has, used or not: one without snapshots is nothing.
 std::vector<RelPath> snapshotters(StateReader& reader, const RelPath& base) {
   std::vector<RelPath> found;
   for (const DirEntry& entry : reader.list(base).entries) {
@@ -128,6 +133,8 @@ std::span<const BoltEntry> entries_of(const BoltBucket* bucket) {
   return bucket != nullptr ? std::span<const BoltEntry>(bucket->entries) : std::span<const BoltEntry>();
 }
 
+// A shared containerd serves others too (k8s.io); the daemons' namespaces begin with "moby", and carry the ids where
+// root is remapped.
 Namespaces read_namespaces(StateReader& reader, const RelPath& path, const ContainerdStore& store) {
   Namespaces found;
   const DatabaseFile database = read_database(reader, path);
@@ -173,6 +180,8 @@ void find_users(StateReader& reader, const Model& model, ContainerdStore& store)
 
 // A containerd that serves this root, outside of it: its database must know a container of the root. Where the root has
 // none, it must know images, and nothing else can be told.
+// Neither side names the other on disk, so only what both have proves that they belong together: ids of containers
+// are keys of snapshots.
 bool look_outside(const std::string& path, ContainerdStore& store) {
   const Result<Root> outside = Root::open(path);
   if (!outside) {
@@ -199,6 +208,8 @@ bool is_containerd(const std::string& path) {
 
 }  // namespace
 
+// A directory that is missing here is half of a Docker: a daemon started without it shows no images and says nothing,
+// so it matters to say where it was looked for.
 void scan_containerd_store(const Root& root, const std::vector<std::string>& outside, bool is_configured, Model& model) {
   ContainerdStore& store = model.containerd_store;
   StateReader reader(root);
@@ -230,6 +241,7 @@ void scan_other_stores(const Root& root, Model& model) {
   }
   const std::vector<ScanFailure> failures = reader.take_failures();
   model.failures.insert(model.failures.end(), failures.begin(), failures.end());
+  // A copy of the two that was made side by side is found so.
   const std::string beside = root.path().substr(0, root.path().rfind('/')) + "/containerd";
   const HostContainerd host = read_host_containerd(root);
   const std::string usual = "/var/lib/containerd";

@@ -41,6 +41,7 @@ bool has_entries(const Dir& dir, const std::string& name) {
 }
 
 // FS_IOC_FSGETXATTR, where docker's size limits are kept (moby quota/projectquota.go).
+// The id is stored in the inode alone; nothing else in the root has it.
 uint32_t project_of(const Dir& dir) {
   struct fsxattr attributes {};
   return ::ioctl(dir.fd(), FS_IOC_FSGETXATTR, &attributes) == 0 ? attributes.fsx_projid : 0;
@@ -51,6 +52,8 @@ struct DirScan {
   std::vector<ScanFailure> failures;
 };
 
+// One thread for one directory, with a reader of its own; nothing is shared but the root, which many may read at
+// once.
 DirScan scan_dir(const Root& root, const RelPath& base, const std::string& name, uint64_t device,
                  const std::vector<RelPath>& mounts) {
   DirScan scan;
@@ -73,6 +76,9 @@ DirScan scan_dir(const Root& root, const RelPath& base, const std::string& name,
       found.temporaries.push_back(found.path / entry.name);
     }
   }
+  // Members are looked at and not entered: a missing work/ keeps a container from being mounted, a merged/ that has
+  // files is written to behind the mount's back, and an index in work/ ties the layer to inodes of another
+  // filesystem.
   found.diff = member(*dir, "diff");
   if (const Result<FileStat> behind = root.stat_dir(found.path / "diff"); found.diff.exists && behind) {
     found.diff.stat = *behind;  // it may be a link that stands for the directory
@@ -80,6 +86,8 @@ DirScan scan_dir(const Root& root, const RelPath& base, const std::string& name,
   found.work = member(*dir, "work");
   found.merged = member(*dir, "merged");
   found.committed = member(*dir, "committed");
+  // By another device, or by the mount tables of other namespaces: a container may run where this process cannot see
+  // its mount.
   found.merged_is_mount = (found.merged.exists && found.merged.stat.device != device) ||
                           std::binary_search(mounts.begin(), mounts.end(), found.path / "merged");
   found.merged_has_files = found.merged.exists && !found.merged_is_mount && has_entries(*dir, "merged");
@@ -95,6 +103,7 @@ DirScan scan_dir(const Root& root, const RelPath& base, const std::string& name,
 }
 
 // The id in "../<id>/diff"; nothing for any other text.
+// Exactly the text that the driver writes: a link of any other spelling is not its own, wherever it leads.
 std::optional<CacheId> pointed_to(std::string_view target) {
   constexpr std::string_view kPrefix = "../";
   constexpr std::string_view kSuffix = "/diff";
@@ -104,6 +113,7 @@ std::optional<CacheId> pointed_to(std::string_view target) {
   return CacheId::parse(target.substr(kPrefix.size(), target.size() - kPrefix.size() - kSuffix.size()));
 }
 
+// Nobody makes these links anew: if l/ is lost, no container starts until something puts them back.
 void scan_links(StateReader& reader, OverlayStore& store) {
   const RelPath base = store.path / "l";
   const StateReader::Listing listing = reader.list(base);
@@ -147,6 +157,7 @@ void scan_overlay(const Root& root, unsigned jobs, const Cancel& cancel, Progres
 
   std::vector<std::string> names;
   for (const DirEntry& entry : listing.entries) {
+    // Ids become parts of paths only after they have been parsed: a name of any other form is never opened.
     if (entry.type == S_IFDIR && CacheId::parse(entry.name)) {
       names.push_back(entry.name);
     } else if (entry.type == S_IFDIR && is_probe(entry.name)) {

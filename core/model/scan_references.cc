@@ -16,6 +16,8 @@ constexpr size_t kReferencesLimit = 16 * 1024 * 1024;
 constexpr std::string_view kFileName = "repositories.json";
 constexpr std::string_view kReferencesTemporary = ".tmp-repositories.json";
 
+// A name that the daemon cannot parse is kept in its memory and written back, but is in no list; so it is kept here
+// too, and marked.
 Reference make_reference(std::string repository, std::string name, std::string target) {
   Reference reference;
   reference.image = ImageId::parse(target);
@@ -52,6 +54,7 @@ bool read_repository(const JsonMember& repository, std::vector<Reference>& refer
 }
 
 // A complete JSON string of plain characters that starts with a quote at `at`; names and ids have no escapes.
+// What is cut off in the middle of a name or an id is not completed: half a name may be another image's.
 std::optional<std::string_view> plain_string(std::string_view bytes, size_t at) {
   const size_t end = at < bytes.size() && bytes[at] == '"' ? bytes.find_first_of("\"\\", at + 1) : std::string_view::npos;
   if (end == std::string_view::npos || bytes[end] != '"') {
@@ -61,6 +64,8 @@ std::optional<std::string_view> plain_string(std::string_view bytes, size_t at) 
 }
 
 // What cut-off writes left beside the file, newest first.
+// The root knows tags elsewhere only in part, so what is left of a write of the whole file is the best source there
+// is.
 std::vector<FileState> unfinished_files(StateReader& reader, const RelPath& dir) {
   std::vector<std::pair<FileState, std::string>> found;
   for (const DirEntry& entry : reader.list(dir).entries) {
@@ -107,6 +112,8 @@ std::vector<Reference> parse_references(const FileState& file, std::string& prob
   return references;
 }
 
+// Any pair of a well-formed name and an image id, wherever it stands: after the file was torn its nesting tells
+// nothing. The last of equal names wins, as in a JSON object.
 std::vector<Reference> salvage_references(std::string_view bytes) {
   std::map<std::string, Reference> found;
   for (size_t at = bytes.find('"'); at != std::string_view::npos; at = bytes.find('"', at + 1)) {
@@ -138,6 +145,7 @@ void scan_references(const Root& root, Model& model) {
       store.references = salvage_references(store.file.bytes);
     }
   }
+  // Where the file is good, leftovers are older than it or were never committed: no tag is taken from them.
   if (store.file.absent() || !store.problem.empty()) {
     for (const FileState& file : unfinished_files(reader, model.image_path)) {
       std::vector<Reference> more = salvage_references(file.bytes);

@@ -60,6 +60,8 @@ bool is_there(const Root& root, const RelPath& path) {
   return static_cast<bool>(root.stat(path));
 }
 
+// "Not empty" is the daemon's own measure (moby daemon/graphdriver/driver.go:scanPriorDrivers): one stray file in a
+// driver's directory makes it a prior driver, and two of these keep the daemon from starting.
 void find_drivers(StateReader& reader, Model& model) {
   for (const DirEntry& entry : reader.list("image").entries) {
     if (entry.type == S_IFDIR || entry.type == S_IFLNK) {
@@ -95,6 +97,8 @@ std::string choose_driver(const RootEntries& entries) {
   return "";
 }
 
+// A daemon that finds a file or a link where it wants a directory fails at its start, or passes over the area;
+// scanners only see that nothing can be listed there.
 void find_wrong_types(const Root& root, Model& model) {
   const auto look = [&](const RelPath& path) {
     const Result<FileStat> stat = root.stat(path);
@@ -131,6 +135,7 @@ bool tells_what_it_has(StateReader& reader, const RelPath& driver) {
 
 // The journal's last whole record says that its repair, or the undo of it, ended (core/plan/run_log.h). A crash may have
 // torn a line behind it. Only the end is read: of a journal that ends well, all else is the history's affair.
+// Read as text and not replayed: this is asked of every run at every check, and a root may keep hundreds.
 bool journal_has_end(const Root& root, const RelPath& journal) {
   const Result<Fd> fd = root.open_file(journal);
   const Result<FileStat> stat = root.stat(journal);
@@ -148,6 +153,7 @@ bool journal_has_end(const Root& root, const RelPath& journal) {
          last.starts_with("{\"record\":\"purge\"");
 }
 
+// Someone else's run that may not be looked at is no unfinished one: a check by an ordinary user goes on without it.
 void find_unfinished_work(StateReader& reader, Model& model) {
   const RelPath base = kOwnDirectory;
   if (const Result<Dir> own = reader.root().open_dir(base); !own && is_refusal(own.error().code)) {
@@ -171,6 +177,7 @@ void scan_root_entries(const Root& root, Model& model) {
   model.entries.entries = reader.list(RelPath()).entries;
   find_drivers(reader, model);
   model.driver = choose_driver(model.entries);
+  // A root without any driver is scanned as if it were overlay2's: then everything is absent, and nothing is misread.
   model.image_path = RelPath("image") / (model.driver.empty() ? "overlay2" : model.driver);
   find_wrong_types(root, model);
   model.driver_covered = is_covered(model.driver) && tells_what_it_has(reader, *RelPath::parse(model.driver));
@@ -179,6 +186,8 @@ void scan_root_entries(const Root& root, Model& model) {
       model.entries.newer_files.emplace_back(path);
     }
   }
+  // With userns-remap the daemon works in <uid>.<gid> below the root that it was given; that is a root of its own,
+  // with its own locks, and its owners say nothing of this one's.
   for (const DirEntry& entry : model.entries.entries) {
     const RelPath path = RelPath() / entry.name;
     if (remap_ids(entry.name) && (is_directory(root, path / "image") || is_directory(root, path / "overlay2"))) {

@@ -34,6 +34,8 @@ std::vector<RelPath> raft_files(StateReader& reader, const RelPath& directory, s
   return files;
 }
 
+// The records' sums run on through all files, so a gap ends what can be judged. Contents are encrypted and not looked
+// at.
 void scan_logs(StateReader& reader, const std::vector<RelPath>& logs, Swarm& swarm) {
   uint32_t crc = 0;
   for (const RelPath& path : logs) {
@@ -43,6 +45,7 @@ void scan_logs(StateReader& reader, const std::vector<RelPath>& logs, Swarm& swa
     }
     const WalCheck check = check_wal(file.bytes, crc, path == logs.back() ? WalPlace::Last : WalPlace::Earlier);
     crc = check.crc;
+    // A torn end of the last file is what a crash leaves; etcd lives with it.
     if (check.problem && !check.problem->torn_tail) {
       swarm.log_problems.push_back({path, check.problem->offset, check.problem->detail});
       return;
@@ -94,7 +97,9 @@ void scan_managers(StateReader& reader, Swarm& swarm) {
   }
 }
 
-// moby daemon/cluster/utils.go:loadPersistentState, swarmkit node/node.go
+// moby daemon/cluster/utils.go:loadPersistentState, swarmkit node/node.go.
+// A state without a node certificate makes the daemon empty swarm/ at its start, raft log and all: the one case in
+// which a start destroys what a copy has left out.
 void scan_swarm(StateReader& reader, Swarm& swarm) {
   FileState state = reader.read("swarm/docker-state.json", kConfigFile);
   swarm.exists = !state.absent();
@@ -103,6 +108,7 @@ void scan_swarm(StateReader& reader, Swarm& swarm) {
   }
   json_of(state, swarm.state_problem);
   if (!swarm.state_problem.empty()) {
+    // Kept: what can still be read in it helps a person to write it anew.
     swarm.state_remains = std::move(state.bytes);
   }
   scan_managers(reader, swarm);
@@ -116,7 +122,8 @@ void scan_swarm(StateReader& reader, Swarm& swarm) {
 
 constexpr std::string_view kPluginRemoving = "-removing";
 
-// moby plugin/manager.go:reload
+// moby plugin/manager.go:reload.
+// A plugin whose config does not decode is skipped with a line in the log; its directory and its data stay.
 void scan_plugins(StateReader& reader, RootEntries& entries) {
   const RelPath base = "plugins";
   for (const DirEntry& entry : reader.list(base).entries) {

@@ -36,6 +36,8 @@ std::string options_problem(const FileState& file) {
   return "";
 }
 
+// Any directory directly in volumes/ is a volume, whatever its name (moby volume/local/local.go:New). A missing _data
+// shows only when a container with that volume starts.
 Volume scan_volume(StateReader& reader, const RelPath& base, const std::string& name) {
   Volume volume;
   volume.name = name;
@@ -73,6 +75,7 @@ void scan_volumes(const Root& root, Model& model) {
   const StateReader::Listing listing = reader.list(base);
   store.exists = listing.state == FileState::Kind::Present;
   store.complete = store.exists || listing.state == FileState::Kind::Absent;
+  // A link to a directory is no volume to the daemon, but for the links that stand for an area of the root.
   for (const DirEntry& entry : listing.entries) {
     const AreaLink* link = entry.type == S_IFLNK ? root.area_links().at(base / entry.name) : nullptr;
     if (entry.type == S_IFDIR || (link != nullptr && link->is_followed())) {

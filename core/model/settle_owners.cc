@@ -11,8 +11,10 @@ namespace {
 
 using Pair = OwnerEvidence::Pair;
 
+// What useradd(8) gives to a user in /etc/subuid.
 constexpr uint64_t kUsualCount = 65536;      // of ids in a user namespace
 constexpr uint32_t kFirstSubordinate = 65536;  // below are users of the host itself
+// Fewer files than that prove nothing against a map that is usual anyhow.
 constexpr size_t kFewPairs = 4;
 
 // The commonest of some values; of equally common ones the least.
@@ -49,6 +51,9 @@ struct Settled {
   std::string doubt;
 };
 
+// Users and groups are settled apart by the same steps, from the strongest evidence to the weakest. A candidate only
+// counts if it explains the files: names, ranges and owners of directories can all be left over from another life of
+// the root.
 class Settler {
  public:
   // `owner`: the user to whom ranges are given if 0 is no part of them.
@@ -58,6 +63,8 @@ class Settler {
     const auto zero = commonest(side_.things);
     settled_.zero = zero ? zero->first : 0;
     if (sees_nothing()) {
+      // All ids that a namespace does not have look like one: nothing can be told from that, and nothing is wrong
+      // with the root.
       settled_.doubt = "they are outside of this user namespace; a check on the host sees them";
       return std::move(settled_);
     }
@@ -73,6 +80,7 @@ class Settler {
   }
 
  private:
+  // A pair whose owner is hidden says nothing for or against a map, and is left out.
   bool sees_nothing() {
     const size_t all = side_.pairs.size();
     std::erase_if(side_.pairs, [&](const Pair& pair) { return side_.hidden_as == pair.disk && pair.container != pair.disk; });
@@ -122,6 +130,7 @@ class Settler {
   }
 
   // 0 is the user, and behind it come all ranges that the user has (rootlesskit, newuidmap).
+  // In the order in which /etc/subuid lists them, since newuidmap(1) is called with them one behind the other.
   std::optional<IdMap> rootless_map() const {
     const uint32_t owner = owner_.value_or(settled_.zero);
     const auto ids = std::find_if(side_.subordinate.begin(), side_.subordinate.end(),
@@ -189,6 +198,8 @@ class Settler {
                                    : IdMap::of({{0, zero, 1}, {1, static_cast<uint32_t>(second), kUsualCount}});
   }
 
+  // Most, not all: some files have been changed since by hand, and those are what a check is to find. Both root's
+  // files and others' must fit by themselves, since either kind may be the only one that tells two maps apart.
   bool explains(const IdMap& map) const {
     size_t roots = 0, right_roots = 0, others = 0, right_others = 0, roots_now = 0;
     const std::optional<uint32_t> zero = map.to_host(0);
@@ -212,6 +223,7 @@ class Settler {
     return !is_one_owner && (roots < few || is_most(right_roots, roots)) && (others < few || is_most(right_others, others));
   }
 
+  // Numbers of what was seen, so that a person can tell which map is meant.
   std::string doubt() const {
     std::map<uint32_t, size_t> counts;
     for (const Pair& pair : side_.pairs) {
@@ -264,6 +276,7 @@ void name_evidence(const OwnerEvidence& evidence, const Settled& users, RootOwne
 
 }  // namespace
 
+// Users first: whose ranges are to be taken for groups is told by the user.
 RootOwners settle_owners(const OwnerEvidence& evidence) {
   Side users{{}, {}, evidence.users, evidence.host.users, evidence.host.visible.users,
              hidden_as(evidence.host, evidence.host.no_user)};
@@ -292,6 +305,7 @@ RootOwners settle_owners(const OwnerEvidence& evidence) {
     owners.doubt = contradiction(evidence);
   }
   owners.known = owners.doubt.empty();
+  // No map at all is safer than a half-right one: checks then compare no owners and repairs set none.
   if (!owners.known) {
     owners.containers = {};
   }
@@ -303,6 +317,7 @@ RootOwners settle_owners(const OwnerEvidence& evidence) {
   return owners;
 }
 
+// By the name of the directory that was opened, which for a remapped root is <uid>.<gid>.
 void scan_owners(const Root& root, Model& model) {
   OwnerEvidence evidence;
   evidence.name = remap_ids(std::string_view(root.path()).substr(root.path().rfind('/') + 1));

@@ -5,6 +5,7 @@
 
 namespace dfsck {
 
+// By index and not by name: a damaged file can hold one name twice, and only one of the two is to go.
 Tags kept_tags(const Model& model, const std::set<size_t>& dropped) {
   const std::vector<Reference>& references = model.images.references.references;
   Tags tags;
@@ -16,6 +17,7 @@ Tags kept_tags(const Model& model, const std::set<size_t>& dropped) {
   return tags;
 }
 
+// As the daemon writes it, with sorted keys and Go's escapes: an unchanged set of tags gives unchanged bytes.
 std::string repositories_json(const Tags& tags) {
   JsonValue::Object repositories;
   for (const auto& [repository, entries] : tags) {

@@ -25,6 +25,7 @@ bool has_dir_of_its_own(const Model& model, const Derived& derived, const Mount*
                        [](const DirOwner& owner) { return owner.kind == DirOwner::Kind::Writable; }) == 1;
 }
 
+// A container whose writable directory is not known makes every directory without an owner suspect of being it.
 std::string container_without_dir(const Model& model, const Derived& derived) {
   for (const Container& container : model.containers.containers) {
     const bool known = has_dir_of_its_own(model, derived, model.layers.find_mount(container.name_on_disk));
@@ -41,6 +42,7 @@ std::string container_without_dir(const Model& model, const Derived& derived) {
 OwnerDoubts::OwnerDoubts(const Model& model, const Derived& derived)
     : derived_(derived), homeless_(container_without_dir(model, derived)) {}
 
+// BuildKit's directories are never a container's, so a lost container casts no doubt on them.
 std::string OwnerDoubts::about(const OverlayDir& dir) const {
   if (!derived_.owners_complete) {
     return derived_.owners_incomplete_because;
@@ -58,6 +60,7 @@ bool is_lost_writable(const Derived& derived, const CacheId& id) {
                      });
 }
 
+// A name in a lower file counts even if nothing has it: it may be the only trace of which directory was below.
 std::vector<size_t> unclaimed_links(const Model& model, const Derived& derived) {
   std::set<std::string> wanted;
   for (size_t i = 0; i < derived.dirs.size(); ++i) {

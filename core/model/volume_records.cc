@@ -30,6 +30,7 @@ std::optional<std::map<std::string, std::string>> string_map(const JsonValue& va
 
 }  // namespace
 
+// The name stands in the key and in the value; where they differ the record is none that a daemon wrote.
 std::optional<VolumeRecord> parse_volume_record(std::string_view key, std::string_view json) {
   const Result<JsonValue> value = parse_json(json);
   if (!value || value->as_object() == nullptr) {
@@ -46,6 +47,7 @@ std::optional<VolumeRecord> parse_volume_record(std::string_view key, std::strin
                       std::string(json)};
 }
 
+// By this the salvage of a damaged file knows pages of this bucket that nothing leads to any more.
 BoltHome volume_home() {
   return {"volumes", [](std::string_view key, std::string_view value) { return parse_volume_record(key, value).has_value(); }};
 }

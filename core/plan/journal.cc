@@ -26,8 +26,8 @@ std::string line_of(const JsonValue& record) {
   return line += "\t" + sum + "\n";
 }
 
-// The writer escapes tabs inside of JSON, so the last tab is the one before the sum.
 // Nothing where the line is not as we wrote it.
+// The writer escapes tabs inside of JSON, so the last tab is the one before the sum.
 std::optional<JsonValue> record_of(std::string_view line) {
   const size_t tab = line.rfind('\t');
   if (tab == std::string_view::npos || sha256_hex(line.substr(0, tab)).substr(0, kSumLength) != line.substr(tab + 1)) {

@@ -13,8 +13,8 @@
 namespace dfsck {
 namespace {
 
-// The root first: what lies on the root's own filesystem is kept with the root, also where it is deep inside an area.
 // Directories above `directory`, itself included, that may have a `.docker-fsck`, the root first.
+// The root first: what lies on the root's own filesystem is kept with the root, also where it is deep inside an area.
 std::vector<RelPath> possible_keepers(const RelPath& directory) {
   std::vector<RelPath> keepers;
   for (RelPath at = directory; !at.is_root(); at = at.parent()) {

@@ -18,9 +18,9 @@ namespace {
 
 using StepState = LoggedStep::State;
 
+// The steps of the open batch, and how many of them, from the first, happened.
 // Only one batch can be open: the next intent is written when the one before is settled. So one look at the disk for
 // each of its steps is all that a crash makes necessary, however long the plan is.
-// The steps of the open batch, and how many of them, from the first, happened.
 struct OpenBatch {
   size_t first = 0;
   size_t count = 0;
@@ -84,9 +84,9 @@ Result<OpenBatch> find_open_batch(const RunPlace& place, const RunLog& log) {
   return open;
 }
 
+// The run that is to be ended, with its log.
 // A journal that cannot be read is passed over unless it is asked for: nothing can be ended by it, and another run
 // may be the one that was cut off. Inode numbers mean nothing in a copy of a root, hence the last look.
-// The run that is to be ended, with its log.
 Result<RunEntry> choose_unfinished(const Root& root, const std::string& id) {
   Result<std::vector<RunEntry>> runs = read_runs(root);
   if (!runs) {

@@ -35,9 +35,9 @@ Result<std::vector<Dir>> spare_descriptors(const Dir& own) {
   return spare;
 }
 
+// Several records, so that no line grows without bounds.
 // Bounded in steps and in the bytes that steps carry: a reader holds one line in memory, and a line beyond kMaxRecord
 // could not be read back.
-// Several records, so that no line grows without bounds.
 std::vector<JsonValue> plan_records(const RunLog& log, size_t first) {
   std::vector<JsonValue> records;
   size_t begin = first;

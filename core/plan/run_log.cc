@@ -50,9 +50,9 @@ Trace read_trace(const JsonValue& value, size_t keeps, std::optional<Error>& err
   return trace;
 }
 
+// What each kind of record does to the log. A member function for each; the first failure is in `in`.
 // Nothing in a journal is trusted to be in range: it can be rotten with a right sum, or somebody's forgery, and wrong
 // numbers must end in an error that names the line, not in memory of somebody else.
-// What each kind of record does to the log. A member function for each; the first failure is in `in`.
 class Replayer {
  public:
   Replayer(const JsonValue& record, RunLog& log) : in_(record, "journal record"), log_(log) {}

@@ -115,9 +115,9 @@ class Grouping {
     return {needs.begin(), needs.end()};
   }
 
+  // A step for the nearest of the finding's causes that has any.
   // Findings without steps lie between; the number of hops is bounded, since a cycle among causes must not hang a
   // repair.
-  // A step for the nearest of the finding's causes that has any.
   std::optional<size_t> step_of_cause(size_t finding) const {
     auto cause = causes_.find(finding);
     for (size_t hops = 0; cause != causes_.end() && hops < causes_.size(); ++hops) {

@@ -51,9 +51,9 @@ class TimeKeeper {
 // The run itself takes back a group that cannot be finished, or all of it is undone.
 enum class TakeBack { Group, Undo };
 
+// Those of `numbers` from `start` on that belong to one batch.
 // Batches were made such that each step can be judged from the disk alone, before the batch and after a crash in it.
 // That holds backwards within the same batch, but not across two.
-// Those of `numbers` from `start` on that belong to one batch.
 std::vector<size_t> next_batch(const RunLog& log, const std::vector<size_t>& numbers, size_t start) {
   std::vector<size_t> batch;
   for (size_t i = start; i < numbers.size(); ++i) {

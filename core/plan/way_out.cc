@@ -20,9 +20,9 @@ std::string whole_path(const Root& root, const RelPath& path) {
   return path.is_root() ? root.path() : root.path() + "/" + path.bytes();
 }
 
+// What the step changes: the object, and where it changes a name, the directories that hold it.
 // A name that appears or goes away is a change of its directory, which the directory's flags can forbid, too; and
 // linking to an immutable file is forbidden by the file's own.
-// What the step changes: the object, and where it changes a name, the directories that hold it.
 std::vector<RelPath> changed_objects(const Action& action) {
   const RelPath& path = action_path(action);
   std::vector<RelPath> objects{path};
@@ -39,8 +39,8 @@ std::vector<RelPath> changed_objects(const Action& action) {
   return objects;
 }
 
-// By statx(2), which needs no right to open the object and answers for links and devices as well.
 // STATX_ATTR_IMMUTABLE, STATX_ATTR_APPEND; none where the object cannot be looked at.
+// By statx(2), which needs no right to open the object and answers for links and devices as well.
 uint64_t guards_on(const Root& root, const RelPath& path) {
   const Result<Dir> dir = root.open_dir(path.is_root() ? path : path.parent());
   struct ::statx info {};
