@@ -21,6 +21,7 @@ constexpr std::array<const char*, 2> kOptionFiles{"etc/default/docker", "etc/sys
 // Since 17.05 --data-root; before, and hidden until 23.0, the other two (moby cmd/dockerd/config_unix.go).
 constexpr std::array<std::string_view, 3> kOptions{"--data-root", "--graph", "-g"};
 
+// Quotes count as blanks: it is the option that matters, not how systemd or a shell would take the line apart.
 bool is_blank(char c) {
   return std::isspace(static_cast<unsigned char>(c)) != 0 || c == '"' || c == '\'';
 }
@@ -91,6 +92,8 @@ void look_into(const Root& root, const std::string& shown, const RelPath& path, 
 
 }  // namespace
 
+// In all places where such units lie, whether or not one hides another: a person is told of each, because the daemon
+// refuses to start where daemon.json and its command line both name a root.
 std::vector<CommandLineRoot> command_line_roots(const std::string& top) {
   std::vector<CommandLineRoot> found;
   std::vector<std::string> seen;  // /lib may be a link to /usr/lib

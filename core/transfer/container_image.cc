@@ -28,6 +28,8 @@ struct ContainerParts {
   const MountTruth* mount;
 };
 
+// A config that is damaged does for this what a temporary file of it does, if that is whole. Owners must be known: in
+// a layer's tar they are those of the container, on disk those of the host.
 Result<ContainerParts> parts_of(const SaveRoot& at, const std::string& id) {
   ContainerParts parts{at.model.containers.find(id), nullptr};
   if (parts.container == nullptr) {
@@ -57,12 +59,15 @@ Result<JsonValue> config_of(const SaveRoot& at, const Container& container) {
   if (!bytes) {
     return bytes.error();
   }
+  // As the daemon reads it: it stops behind the first value, and a crash may have left bytes of an older and longer
+  // file there.
   JsonLimits limits;
   limits.trailing = JsonTrailing::Ignore;
   return parse_json(*bytes, limits);
 }
 
 // The last of the moments that the container's configuration tells of, as Go writes it.
+// Not the time of now: the config's hash is the image's id, and saving a container twice shall give one image.
 std::string last_moment(const JsonValue& config) {
   std::string last = "1970-01-01T00:00:00Z";
   FileTime latest;
@@ -88,6 +93,8 @@ std::string joined_command(const JsonValue& config) {
   return command;
 }
 
+// A container that has changed nothing adds no layer. Its history entry says so, because an image with more entries
+// of layers than layers is refused (moby image/store.go).
 JsonValue history_of(const SavedImage& below, const JsonValue& config, const std::string& created, bool is_empty) {
   const JsonValue::Array* had = below.parsed.get("history").as_array();
   JsonValue::Array history = had != nullptr ? *had : JsonValue::Array();
@@ -135,6 +142,8 @@ JsonValue image_config(const SaveCatalogue& catalogue, const SavedImage& below, 
 }
 
 // The writable layer; nothing if the container has changed nothing.
+// There is no digest that it must have: what is packed defines it. Its tree is overlay's own upper directory, with
+// the kernel's whiteouts and attributes, which a tar spells otherwise.
 Result<std::optional<SavedLayer>> writable_layer(const SaveRoot& at, const CacheId& dir, const Cancel& cancel,
                                                  Progress& progress) {
   LayerInput input;
@@ -178,6 +187,8 @@ Result<void> add_container(SaveCatalogue& catalogue, const SaveRoot& at, size_t 
     return unusable(id, "of its image " + below.id.text() + " " + below.problem);
   }
   const std::optional<ChainId> top = below.chain.empty() ? std::nullopt : std::optional(below.chain.back());
+  // What the container changed only makes sense on the layers that it stood on: on others its deletions would hit
+  // something else.
   if (parts->mount->parent_known && parts->mount->parent != top) {
     return unusable(id, "it does not stand on the layers of its image " + below.id.text());
   }

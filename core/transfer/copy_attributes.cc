@@ -25,6 +25,7 @@ constexpr unsigned kGuards = FS_IMMUTABLE_FL | FS_APPEND_FL;
 constexpr unsigned kUserFlags = kGuards | FS_SECRM_FL | FS_UNRM_FL | FS_COMPR_FL | FS_SYNC_FL | FS_NODUMP_FL |
                                 FS_NOATIME_FL | FS_NOCOW_FL | FS_DIRSYNC_FL;
 
+// Filesystems without such flags refuse the call; for them there is nothing to copy.
 std::optional<unsigned> flags_of(int file) {
   unsigned flags = 0;
   return ::ioctl(file, FS_IOC_GETFLAGS, &flags) == 0 ? std::optional(flags) : std::nullopt;
@@ -40,6 +41,7 @@ int put_xattr(const ObjectPlace& place, const char* key, const std::optional<std
   return place.open_fd >= 0 ? set_xattr(place.open_fd, key, value) : set_xattr_at(place.dir, place.name, key, value);
 }
 
+// What a run that was cut off, or a default of the target's directory, has put there and the source does not have.
 void remove_others(CopyContext& context, CopyUnit& unit, const std::string& path, const Places& places,
                    const XattrNames& wanted) {
   XattrNames have;
@@ -77,6 +79,7 @@ void copy_xattrs(CopyContext& context, CopyUnit& unit, const std::string& path, 
     const std::string name(key);
     const std::optional<std::string> value = read_xattr(places.source, name);
     if (!value) {
+      // An attribute that went away meanwhile is no loss, one that the disk does not give is.
       if (const int code = errno; speaks_of_disk(code) || is_shortage(code)) {
         source_failed(context, unit, code, "read attribute " + escaped(name), path);
       }
@@ -115,6 +118,9 @@ std::optional<unsigned> copy_flags(CopyContext& context, CopyUnit& unit, const s
 
 }  // namespace
 
+// Owner, mode, attributes, flags, times, guards: each later one could be undone by an earlier one. A changed owner
+// clears setuid and capabilities; an access list is part of the mode; setting anything changes the time of change; an
+// immutable file takes nothing any more.
 void copy_attributes(CopyContext& context, CopyUnit& unit, const std::string& path, int source, int target,
                      const Facts& facts, MadeAs made) {
   const FileStat& stat = facts.stat;
@@ -136,12 +142,15 @@ void copy_attributes(CopyContext& context, CopyUnit& unit, const std::string& pa
   if (context.stopped()) {
     return;  // without its time it counts as unfinished
   }
+  // The time of modification is the mark of a file that is through: a later run keeps only what has that of the
+  // source.
   if (const int code = set_times(target, facts.atime, stat.mtime); code != 0) {
     target_failed(context, unit, ProblemKind::Attribute, code, "set times", path);
   }
   if (!guards || made.stays_open) {
     return;
   }
+  // No further name can be made of an immutable file, so its flag waits until the unit is through.
   if (stat.is_file() && stat.links > 1) {
     const std::lock_guard lock(unit.guarded_mutex);
     unit.guarded.push_back({path, *guards & kGuards});
@@ -150,6 +159,8 @@ void copy_attributes(CopyContext& context, CopyUnit& unit, const std::string& pa
   }
 }
 
+// Links and nodes cannot be opened without meaning what they lead to, so everything goes by the name in an open
+// directory.
 void copy_attributes_at(CopyContext& context, CopyUnit& unit, const std::string& path, int source_dir, int target_dir,
                         const std::string& name, const Facts& facts, MadeAs made) {
   const FileStat& stat = facts.stat;
@@ -170,6 +181,7 @@ void copy_attributes_at(CopyContext& context, CopyUnit& unit, const std::string&
   }
 }
 
+// For what is in the target already: a copy is as immutable as the source's file.
 bool take_guards_off(int file) {
   const std::optional<unsigned> flags = flags_of(file);
   return flags && set_flags(file, *flags & ~kGuards) == 0;
@@ -188,6 +200,8 @@ void note_guards(CopyUnit& unit, int source_dir, const std::string& source_name,
   }
 }
 
+// By path, since the files were closed long ago; the file is still the one that was copied, because the target is
+// locked.
 void set_guards(CopyContext& context, CopyUnit& unit) {
   for (const CopyUnit::Guarded& guarded : unit.guarded) {
     const size_t slash = guarded.path.rfind('/');

@@ -23,10 +23,13 @@ char* buffer_of_thread() {
   return buffer.get();
 }
 
+// What such an error says of two filesystems holds for all their files, so nobody tries again.
 bool cannot_ever(int code) { return code == EXDEV || code == EOPNOTSUPP || code == ENOTTY || code == ENOSYS; }
 
 }  // namespace
 
+// From the cheapest way to the dearest: shared blocks cost nothing, a copy inside the kernel saves two crossings of
+// memory, reading is what always works. Where contents are summed up the bytes have to pass through here anyway.
 void FileCopy::copy_all() {
   const uint64_t size = source_.facts.stat.size;
   if (size == 0) {
@@ -71,6 +74,7 @@ bool FileCopy::find_data(uint64_t offset) {
   return true;
 }
 
+// Only where source and target are one filesystem that can do it (btrfs, xfs): then the copy takes no room either.
 bool FileCopy::clone() {
   if (!context_.may_clone.load(std::memory_order_relaxed)) {
     return false;
@@ -90,6 +94,8 @@ bool FileCopy::clone() {
   return true;
 }
 
+// Where the kernel stops short or fails, the rest is read instead: that finds the bad block or the end, and knows how
+// to go on behind it.
 bool FileCopy::copy_inside(uint64_t offset, uint64_t end) {
   constexpr uint64_t kPiece = 8U << 20;  // so that a wish to stop, and the limit, are looked at
   if (!context_.may_copy_inside.load(std::memory_order_relaxed)) {
@@ -117,6 +123,8 @@ bool FileCopy::copy_inside(uint64_t offset, uint64_t end) {
   return true;
 }
 
+// The copy shares the source's blocks, so what is summed up is the source; reading back then compares the target with
+// that.
 void FileCopy::hash_range(uint64_t offset, uint64_t end) {
   char* const buffer = buffer_of_thread();
   while (offset < end && !context_.stopped()) {
@@ -131,6 +139,9 @@ void FileCopy::hash_range(uint64_t offset, uint64_t end) {
   }
 }
 
+// A read that fails loses as little as can be: the range is gone through again in pieces of 4 KiB, and only those
+// that fail by themselves become holes. For a buffer's length behind each of them the pieces stay small, since bad
+// blocks come in groups.
 void FileCopy::read_range(uint64_t offset, uint64_t end) {
   char* const buffer = buffer_of_thread();
   uint64_t careful_until = 0;
@@ -168,6 +179,7 @@ void FileCopy::read_range(uint64_t offset, uint64_t end) {
   }
 }
 
+// Bytes that lie in a hole of the source are zeros and are not written, so the copy has the same holes.
 bool FileCopy::piece(uint64_t offset, std::string_view bytes) {
   if (hashes()) {
     sum_.add(offset, bytes);

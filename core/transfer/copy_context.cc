@@ -13,6 +13,8 @@
 namespace dfsck {
 namespace {
 
+// What is true of the target as a whole would fail every further file as well; going on would list each of them as a
+// problem of its own.
 bool ends_everything(int code) {
   return code == ENOSPC || code == EDQUOT || code == EROFS || code == EIO || code == ENODEV || code == ENXIO ||
          code == ESTALE || is_shortage(code);
@@ -37,6 +39,8 @@ void target_failed(CopyContext& context, CopyUnit& unit, CopyProblem::Kind kind,
   unit.tally.add({kind, path, code, 0, std::string(op) + ": " + errno_text(code)});
 }
 
+// A file of the source that cannot be read is told and the rest goes on: saving what is readable is what a copy of a
+// dying disk is for. Only a shortage of ours ends it, since it says nothing of the source.
 void source_failed(CopyContext& context, CopyUnit& unit, int code, std::string_view op, const std::string& path) {
   if (is_shortage(code)) {
     context.fail(Error{Error::Kind::Io, code, std::string(op), escaped(path), {}});
@@ -45,6 +49,7 @@ void source_failed(CopyContext& context, CopyUnit& unit, int code, std::string_v
   unit.tally.add({CopyProblem::Kind::Unreadable, path, code, 0, std::string(op) + ": " + errno_text(code)});
 }
 
+// In several steps where it is longer than PATH_MAX: trees of containers can be as deep as somebody made them.
 Result<Dir> open_far_dir(const Dir& top, std::string_view path) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY;
   Fd at;

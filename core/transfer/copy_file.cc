@@ -53,6 +53,8 @@ bool same_bytes(int one, int other, uint64_t size) {
 
 }  // namespace
 
+// Only in the target, and only what a run before this one or a stranger left at a name that the source has. Its
+// guards go first, or it could not be removed.
 bool clear_name(CopyContext& context, CopyUnit& unit, const Dir& target, const std::string& name,
                 const std::string& path) {
   Facts facts;
@@ -85,6 +87,9 @@ bool FileCopy::open_source() {
   return true;
 }
 
+// One inode with several names is copied once: the first thread that meets one of its names makes the file, all
+// others link to it. Until its claim is published or given up they wait, so every way out of here does one of the
+// two.
 FileCopy::Begun FileCopy::begin(const Dir& target, Source source, Existing existing) {
   drop();
   source_ = std::move(source);
@@ -107,6 +112,7 @@ FileCopy::Begun FileCopy::begin(const Dir& target, Source source, Existing exist
   }
   made_mode_ = stat.mode & 0777U & ~context_.umask;
   int code = make_copy_file(target.fd(), source_.name.c_str(), made_mode_, target_);
+  // A layer's tar can hold the same file twice through different names of its directory.
   if (code == EEXIST && existing == Existing::Leave) {
     drop();
     return Begun::Settled;
@@ -119,6 +125,8 @@ FileCopy::Begun FileCopy::begin(const Dir& target, Source source, Existing exist
     drop();
     return Begun::Failed;
   }
+  // As soon as the file has a name, before it has its bytes: a link does not care, and nobody waits longer than
+  // needed.
   if (claimed_) {
     context_.links.publish(context_.link_key(source_.path, stat), source_.path);
     claimed_ = false;
@@ -131,6 +139,8 @@ FileCopy::Begun FileCopy::begin(const Dir& target, Source source, Existing exist
   return Begun::Write;
 }
 
+// Where the target allows no more links (EMLINK), the name becomes a file of its own: its bytes are right, and what
+// is lost is said.
 void FileCopy::link_to(const Dir& target, const std::string& first, Existing existing) {
   const std::string first_name = name_of(first);
   const Result<Dir> dir = open_far_dir(context_.target, parent_of(first));
@@ -164,6 +174,9 @@ void FileCopy::link_to(const Dir& target, const std::string& first, Existing exi
   }
 }
 
+// Size and time of modification prove that an earlier run was through with the file, because it sets the time last.
+// They do not prove that the bytes reached the disk, and not that the source's file is still the one that was read:
+// take_existing() asks for more.
 bool FileCopy::may_keep(const Facts& have) const {
   const FileStat& stat = source_.facts.stat;
   if (unit_.keeps_nothing || !have.stat.is_file() || have.stat.size != stat.size || have.stat.mtime != stat.mtime ||
@@ -182,6 +195,8 @@ bool FileCopy::take_existing(const Dir& target, Existing existing) {
   if (may_keep(have) && open_source()) {
     const FileStat& stat = source_.facts.stat;
     const Fd file(patient::openat(target.fd(), source_.name.c_str(), kReadFlags));
+    // Nothing has changed the source's file since the migration began: its time of change is older, which no program
+    // can set back, and one boot means that the page cache has what was written.
     const bool trusted = context_.trusted_before && stat.ctime < *context_.trusted_before;
     if (file && (trusted || (existing == Existing::Compare && same_bytes(source_.file, file.get(), stat.size)))) {
       if (claimed_) {
@@ -202,6 +217,8 @@ bool FileCopy::take_existing(const Dir& target, Existing existing) {
   return !clear_name(context_, unit_, target, source_.name, source_.path);
 }
 
+// Size first, for a hole at the end of the file; attributes last, with the time that marks it as whole. A file that
+// lost bytes is noted as suspect before it gets that time.
 void FileCopy::finish() {
   if (context_.stopped() || !target_) {
     drop();
@@ -227,6 +244,7 @@ void FileCopy::finish() {
 // Files with several names are compared name by name when they are read back: which name is written first is chance.
 bool FileCopy::hashes() const { return context_.verify == CopyVerify::Full && source_.facts.stat.links == 1; }
 
+// A claim that nobody will keep is given up, or all who have other names of the file would wait for ever.
 void FileCopy::drop() {
   if (claimed_) {
     context_.links.abandon(context_.link_key(source_.path, source_.facts.stat));

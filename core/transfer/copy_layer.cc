@@ -30,6 +30,7 @@ std::string path_of_fd(int fd) {
 
 // The directory at `path` below `top`, made where it is missing, and those on the way too. What is there is found from
 // the far end: usually only the last part is missing.
+// Rights come with the walk over the tree, which goes through all of it afterwards: until then nobody else gets in.
 Result<Dir> make_far_dir(const Dir& top, std::string_view path) {
   std::string_view there = path;
   Result<Dir> dir = open_far_dir(top, there);
@@ -59,6 +60,9 @@ constexpr uint64_t kFileWeight = 128 * 1024;
 constexpr uint64_t kMostWaiting = 2U << 20;
 
 // Writes on a strand, beside the verification. What the strand uses is not touched by the thread that verifies.
+// Verification reads and hashes, this writes: on two processors both go on at once, and a layer's bytes are read only
+// once. Order is kept, as a strand runs one step after the other, each seeing all that was done before it was pushed.
+// So no member here needs a lock: each belongs to one side.
 class LayerCopySink : public PayloadSink {
  public:
   // `tree` is diff/ of the source, `made` what has its path in the target; `path` is that path.
@@ -144,6 +148,7 @@ bool LayerCopySink::follow(const File& file) {
   return true;
 }
 
+// Descriptor and name are copied into the part, since what the verifier lends is only good until its next call.
 bool LayerCopySink::begin(const File& file) {
   if (context_.stopped() || !follow(file)) {
     return false;
@@ -166,6 +171,7 @@ void LayerCopySink::end(const PayloadReader::Outcome& outcome) {
   hand_on();
 }
 
+// Weighed, so that small files in great number wait no longer than few large ones.
 void LayerCopySink::hand_on() {
   const uint64_t weight = part_.piece.size() + (part_.opening ? kFileWeight : 0);
   strand_.push(weight, [this, part = std::exchange(part_, {})] { take(part); });
@@ -184,6 +190,8 @@ void LayerCopySink::take(const Part& part) {
 }
 
 // A tar may name directories by links that it has made before; a copy has to be made where the file really is.
+// What /proc tells of the descriptor is the path behind all links; both descriptors were opened beneath the layer's
+// tree, so what is left when its top is taken off lies in it.
 std::optional<std::string> LayerCopySink::real_path(const Directory& directory) const {
   if (directory.name.empty()) {
     return directory.name;
@@ -205,6 +213,8 @@ std::optional<std::string> LayerCopySink::real_path(const Directory& directory) 
   return whole[top.size()] == '/' ? std::optional(whole.substr(top.size() + 1)) : std::nullopt;
 }
 
+// Once for each directory: files come in the order of the tar, in which those of a directory mostly follow each
+// other.
 bool LayerCopySink::enter(const std::shared_ptr<const Directory>& directory) {
   if (entered_ != directory) {
     entered_ = directory;
@@ -234,6 +244,8 @@ void LayerCopySink::begin_file(const Opening& opening) {
   }
 }
 
+// By what lies on disk and not by the header: a damaged file is copied as it is, and what is wrong with it stands in
+// the verdict.
 FileCopy::Begun LayerCopySink::begin_copy(const Opening& opening) {
   const std::string& name = opening.name;
   const int file = opening.file->get();
@@ -255,6 +267,7 @@ FileCopy::Begun LayerCopySink::begin_copy(const Opening& opening) {
                      unit_.fresh ? FileCopy::Existing::Leave : FileCopy::Existing::Rewrite);
 }
 
+// The verifier stops at the size that the header has; a file that is longer is copied to its end all the same.
 void LayerCopySink::end_file(const PayloadReader::Outcome& outcome) {
   if (begun_ == FileCopy::Begun::Write) {
     if (outcome.bytes < copy_.size() && !context_.stopped()) {
@@ -270,6 +283,9 @@ void LayerCopySink::end_file(const PayloadReader::Outcome& outcome) {
 
 }  // namespace
 
+// Two passes, one over the tar and one over the tree. The first writes the bytes of regular files while they are
+// verified, the second everything that a tar does not have or has otherwise: directories, links, nodes, attributes,
+// files that no entry knows.
 void copy_layer(CopyContext& context, const Root& source, CopyUnit& unit, SharedWork& work, LayerVerdict& verdict,
                 std::function<void()> ended) {
   const LayerInput& input = *unit.unit.layer;
@@ -291,6 +307,7 @@ void copy_layer(CopyContext& context, const Root& source, CopyUnit& unit, Shared
       verdict = verify_layer(source, input, Depth::Full, context.stop(), context.progress, {&work, nullptr});
     }
   }
+  // Looked up from many threads from here on, and never changed again.
   unit.streamed.sort();
   copy_tree(context, unit, work, std::move(ended));
 }

@@ -12,6 +12,8 @@ constexpr std::chrono::milliseconds kLookForLink(50);  // at what no one can not
 
 }  // namespace
 
+// Never deadlocks: whoever makes a file holds one claim and waits for no other. The time limit is for what cannot
+// notify: a shortage that ended the maker.
 std::optional<std::string> LinkTable::claim(Key key, uint64_t links) {
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -28,6 +30,7 @@ std::optional<std::string> LinkTable::claim(Key key, uint64_t links) {
       continue;
     }
     std::string path = found->second.path;
+    // After its last name nobody asks for the file again, so the table holds no more than what is in between.
     if (--found->second.left == 0) {
       files_.erase(found);
     }
@@ -43,6 +46,7 @@ void LinkTable::publish(Key key, const std::string& path) {
   published_.notify_all();
 }
 
+// Whoever waits gets the claim next, and tries for itself.
 void LinkTable::abandon(Key key) {
   {
     const std::lock_guard lock(mutex_);
@@ -51,6 +55,7 @@ void LinkTable::abandon(Key key) {
   published_.notify_all();
 }
 
+// Names that lie in units which are done; a name in one that is copied now becomes a link to them.
 void LinkTable::adopt(Key key, uint64_t links, const std::string& path, uint64_t target_inode) {
   const std::lock_guard lock(mutex_);
   const auto [entry, is_new] = files_.try_emplace(key, Entry{path, links});

@@ -9,6 +9,7 @@
 namespace dfsck {
 namespace {
 
+// A remapped root below the source was scanned with its own paths; the copy goes by those of the whole source.
 std::optional<LayerInput> rebased(const SourceRoot& root, std::optional<LayerInput> input) {
   if (input) {
     input->tar_split = in_source(root, input->tar_split);
@@ -34,6 +35,8 @@ constexpr std::array<NamedArea, 8> kAreas{{{"image", CopyArea::Images},
                                            {"plugins", CopyArea::Plugins},
                                            {"containerd", CopyArea::Containerd}}};
 
+// Whoever cannot be told apart is counted with layers: that is where most of the bytes are, and sums are all that
+// areas decide for these.
 CopyArea area_of_owners(const std::vector<DirOwner>& owners) {
   const auto any = [&](DirOwner::Kind kind) {
     return std::any_of(owners.begin(), owners.end(), [&](const DirOwner& owner) { return owner.kind == kind; });
@@ -45,6 +48,8 @@ CopyArea area_of_owners(const std::vector<DirOwner>& owners) {
   return any(DirOwner::Kind::Build) ? CopyArea::BuildCache : CopyArea::Containers;
 }
 
+// Units are as small as what is done or not done as a whole: a layer's tree is immutable and verified, and its entry
+// in layerdb is too; what lies beside the tree is not.
 void describe_layers(const SourceRoot& root, CopyPlanner& planner) {
   const Model& model = root.model;
   for (size_t i = 0; i < model.layers.layers.size(); ++i) {
@@ -113,6 +118,7 @@ void CopyPlanner::omit_contents(Omission::Kind kind, const RelPath& path, std::s
   add({kind, path, true, CopyArea::Other, std::move(reason), 0, 0});
 }
 
+// A walk reaches what is mounted or linked at a path only if that path is a unit's own, or above one.
 void CopyPlanner::boundary(const RelPath& path, std::string text, bool elsewhere) {
   boundaries_.try_emplace(path, PlannedBoundary{path, std::move(text), elsewhere});
   for (RelPath at = path; !at.is_root();) {
@@ -157,6 +163,7 @@ void CopyPlanner::add_unit(const RelPath& path, PlannedUnit::Kind kind) {
 }
 
 // False where the directory cannot be listed.
+// Then it is one unit with all that is in it, and the copy says what it could not read.
 bool CopyPlanner::visit_members(const RelPath& path) {
   const Result<Dir> dir = source_.open_dir(path);
   const Result<std::vector<DirEntry>> entries = dir ? dir->list() : dir.error();
@@ -174,6 +181,7 @@ bool CopyPlanner::visit_members(const RelPath& path) {
 }
 
 // True if a unit came of it, which takes the directories above along.
+// An empty directory that is split would otherwise vanish.
 bool CopyPlanner::visit(const RelPath& path) {
   if (const auto omitted = omissions_.find(path); omitted != omissions_.end()) {
     if (omitted->second.contents_only) {
@@ -197,6 +205,7 @@ bool CopyPlanner::is_inside_omitted(const RelPath& path) const {
   return false;
 }
 
+// Omissions inside of others, and of what is not there, are dropped: each byte of the source shall be told once.
 CopyPlan CopyPlanner::plan(const RelPath& top) {
   if (!visit_members(top)) {
     add_unit(top, PlannedUnit::Kind::Tree);

@@ -25,6 +25,8 @@ bool all_zero(std::string_view bytes) {
 
 }  // namespace
 
+// A sum and not a hash of a list: entries come from many threads in any order. Two words of SHA-256, so that nobody
+// makes two trees of one sum by chance.
 void SetSum::add(std::string_view item) {
   Sha256 hash;
   hash.update(item);
@@ -40,6 +42,8 @@ std::string SetSum::hex() const {
   return text.data();
 }
 
+// With inode and time of change, which no program can set: a file that was replaced or rewritten with its old size
+// and time of modification still gives another sum.
 std::string fingerprint_item(std::string_view path, const FileStat& stat) {
   std::string item;
   item.reserve(path.size() + 128);
@@ -63,6 +67,7 @@ std::string content_item(std::string_view path, uint64_t size, uint64_t sum) {
   return item;
 }
 
+// Blocks count by their number, so a sum of sums cannot be deceived by blocks that changed places.
 void BlockSum::add(uint64_t offset, std::string_view bytes) {
   skip_to(offset);
   while (!bytes.empty()) {
@@ -106,6 +111,7 @@ void BlockSum::take(std::string_view bytes) {
   }
 }
 
+// Multiplications by odd constants and a shift spread each CRC over all bits before they are added.
 void BlockSum::close_block() {
   if (!zero_) {
     const uint64_t mixed = (crc_.value() ^ (block_ * 0x9e3779b97f4a7c15)) * 0xd6e8feb86659fd93;

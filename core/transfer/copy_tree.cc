@@ -35,6 +35,8 @@ class CopyWalk : public TreeWalk {
   std::function<void()> done_;
 };
 
+// 0700 until the walk leaves it: nobody else's program shall see, or hold open, half a tree. What stands in the way,
+// of an interrupted run or of another type, is cleared.
 std::optional<Dir> CopyWalk::enter_target(const DirPair& parent, const std::string& name, WalkDir& dir) {
   const Dir& above = *parent.target;
   Result<void> made = make_directory(above, name, 0700);
@@ -61,6 +63,7 @@ std::optional<Dir> CopyWalk::enter_target(const DirPair& parent, const std::stri
   return std::move(*opened);
 }
 
+// What the layer's tar has brought is done by then, told by inode and path.
 void CopyWalk::member(const DirPair& pair, bool fresh, const std::string& name, const std::string& path,
                       const Facts& facts) {
   if (!facts.stat.is_file()) {
@@ -81,6 +84,7 @@ Result<void> CopyWalk::make_other(const DirPair& pair, const std::string& name, 
   return points_to ? make_symlink(*pair.target, name, *points_to) : points_to.error();
 }
 
+// Nodes and links can have several names, too.
 void CopyWalk::copy_other(const DirPair& pair, bool fresh, const std::string& name, const std::string& path,
                           const Facts& facts) {
   const FileStat& stat = facts.stat;
@@ -117,6 +121,8 @@ void CopyWalk::copy_other(const DirPair& pair, bool fresh, const std::string& na
   }
 }
 
+// The target shall be as if no run had been cut off. A file that the source has lost since an earlier run is no part
+// of it, and what is left out by choice must not stay from a run with another choice.
 void CopyWalk::remove_strays(const WalkDir& dir, const DirPair& pair) {
   std::vector<std::string> strays;
   DirectoryReader reader;
@@ -138,6 +144,7 @@ void CopyWalk::remove_strays(const WalkDir& dir, const DirPair& pair) {
   }
 }
 
+// After everything in it, since every name that is made changes the directory's time.
 void CopyWalk::leave(const WalkDir& dir, const DirPair& pair) {
   if (!dir.fresh) {
     remove_strays(dir, pair);

@@ -8,6 +8,7 @@
 namespace dfsck {
 namespace {
 
+// A layer that could not be verified for other reasons has not been found wrong.
 bool is_damage(LayerVerdict::State state) {
   return state == LayerVerdict::State::Damaged || state == LayerVerdict::State::DigestDiffers ||
          state == LayerVerdict::State::Unreadable;
@@ -27,6 +28,8 @@ std::string_view copy_problem_name(CopyProblem::Kind kind) {
   return "unknown";
 }
 
+// Where there are too many, those that sort last are dropped: which ones are told must not depend on which thread
+// came first.
 void CopyTally::add(CopyProblem problem) {
   const std::lock_guard lock(mutex_);
   const auto key = std::make_pair(problem.path, problem.kind);
@@ -72,6 +75,8 @@ void CopyTally::settle(UnitResult& result) {
   problems_.clear();
 }
 
+// By a hash of the path, since a layer may have a million of them. Both must agree, so a false match needs one inode
+// under two paths whose hashes meet.
 void StreamedFiles::add(uint64_t inode, std::string_view path) {
   files_.emplace_back(inode, std::hash<std::string_view>{}(path));
 }

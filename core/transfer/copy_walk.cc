@@ -18,8 +18,10 @@ constexpr size_t kMembersAtOnce = 64;          // members that are given away to
 constexpr uint64_t kLarge = 8U << 20;          // bytes of a file that is given away by itself
 constexpr size_t kMostOpen = 128;              // pairs of directories kept open
 constexpr size_t kLongestPath = 16 * 1024;     // bytes; of no use to any program, but a disk may have longer ones
+// Of all walks of this process together, since descriptors are its own.
 std::atomic<size_t> open_pairs{0};
 
+// Reading shall not change the source, not even its times of access; only who owns a file, or root, may ask for that.
 Result<Dir> open_source_dir(const Dir& parent, const std::string& name) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
   Fd fd(patient::openat(parent.fd(), name.c_str(), kFlags | O_NOATIME));
@@ -41,9 +43,12 @@ std::shared_ptr<WalkDir> new_dir() {
 
 }  // namespace
 
+// For walks that only look.
 std::optional<Dir> TreeWalk::enter_target(const DirPair&, const std::string&, WalkDir&) { return std::nullopt; }
 void TreeWalk::leave(const WalkDir&, const DirPair&) {}
 
+// A unit can be a single file. Its directory is opened by path, from the top; everything in it by name from what is
+// open, so no link that somebody puts into the source meanwhile leads the walk elsewhere.
 void TreeWalk::start() {
   const std::string& path = unit_.unit.path.bytes();
   const std::string name(unit_.unit.path.name());
@@ -95,6 +100,7 @@ int TreeWalk::look_at_unit(const Dir& above, const std::string& name, Facts& fac
   return behind ? look_at(behind->fd(), "", facts) : behind.error().code;
 }
 
+// Asked once for everything: here the fingerprint is summed up that a later run compares.
 bool TreeWalk::belongs(const std::string& path, const Facts& facts, bool is_unit) {
   const uint32_t type = facts.stat.mode & S_IFMT;
   if (!is_unit && unit_.unit.leave_out && unit_.unit.leave_out(path, type)) {
@@ -116,6 +122,8 @@ bool TreeWalk::belongs(const std::string& path, const Facts& facts, bool is_unit
   return true;
 }
 
+// A directory that could not be kept open is opened again by its path, which costs a walk down and never fails for
+// want of descriptors.
 const DirPair* TreeWalk::open_pair(const WalkDir& dir, std::optional<DirPair>& own) {
   if (dir.pair) {
     return &*dir.pair;
@@ -137,6 +145,7 @@ const DirPair* TreeWalk::open_pair(const WalkDir& dir, std::optional<DirPair>& o
   return &*own;
 }
 
+// A directory holds its parent: as long as anything below is not through, the parent cannot be left.
 TreeWalk::Ptr TreeWalk::enter(const Ptr& parent, const DirPair& pair, const std::string& name, const std::string& path,
                               const Facts& facts) {
   if (path.size() > kLongestPath) {
@@ -190,6 +199,8 @@ TreeWalk::Ptr TreeWalk::enter_member(const Ptr& parent, const std::string& name)
   return facts.stat.is_dir() && belongs(path, facts, false) ? enter(parent, *pair, name, path, facts) : nullptr;
 }
 
+// Depth first, on a stack of this thread. A child that another thread takes over is walked there, with its own stack;
+// what this thread keeps is only the path down.
 void TreeWalk::walk(Ptr top) {
   std::vector<Ptr> stack;
   read(top);
@@ -202,6 +213,7 @@ void TreeWalk::walk(Ptr top) {
       continue;
     }
     const std::string name = std::move(dir->directories[dir->next++]);
+    // Before the task is offered: it may run, and end, before the next line here.
     dir->pending.fetch_add(1, std::memory_order_relaxed);
     SharedWork::Task task = [self = shared_from_this(), dir, name] {
       if (Ptr child = self->enter_member(dir, name)) {
@@ -220,6 +232,8 @@ void TreeWalk::walk(Ptr top) {
   }
 }
 
+// Directories are only noted while the listing is read; files are handled in batches, so that giving some away costs
+// less than doing them.
 void TreeWalk::read(const Ptr& dir) {
   std::optional<DirPair> own;
   const DirPair* const pair = open_pair(*dir, own);
@@ -253,6 +267,7 @@ void TreeWalk::read(const Ptr& dir) {
       return true;  // no sane filesystem has such a name
     }
     Facts facts;
+    // Some filesystems do not tell types in listings.
     if (type == 0 && look_at(source, name, facts) == 0) {
       type = facts.stat.mode & S_IFMT;
     }
@@ -283,6 +298,7 @@ void TreeWalk::do_batch(const Ptr& dir, const DirPair& pair, const std::vector<s
   }
 }
 
+// ENOENT means that it went away since it was listed, as in a source whose daemon runs: nothing is missing then.
 void TreeWalk::do_member(const Ptr& dir, const DirPair& pair, const std::string& name) {
   const std::string path = member_of(dir->path, name);
   Facts facts;
@@ -313,6 +329,8 @@ void TreeWalk::do_member(const Ptr& dir, const DirPair& pair, const std::string&
   member(pair, dir->fresh, name, path, facts);
 }
 
+// Whoever ends last leaves the directory, and then perhaps those above it. acq_rel: all that other threads did in it
+// has to be seen before its attributes are set.
 void TreeWalk::release(Ptr dir) {
   while (dir && dir->pending.fetch_sub(1, std::memory_order_acq_rel) == 1) {
     if (!context_.stopped()) {

@@ -28,6 +28,8 @@ void add(std::vector<std::string>& lines, std::vector<std::string> more) {
 
 }  // namespace
 
+// A copy of files is right where layers are files. A driver whose layers are volumes or devices would leave behind a
+// root that looks whole and has none.
 DriverFit fit_of_driver(std::string_view driver) {
   if (driver.empty() || driver == "overlay2" || driver == "fuse-overlayfs") {
     return {};
@@ -63,6 +65,7 @@ DriverFit fit_of_driver(std::string_view driver) {
   return {DriverFit::Kind::PlainTrees, "", {}};
 }
 
+// Also of drivers that the root used before: their images are there, though no daemon shows them.
 std::vector<std::string> unmovable_drivers(const Model& model) {
   const auto has = [](const std::vector<std::string>& names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();

@@ -13,6 +13,8 @@ namespace {
 RelPath data_of(const SourceRoot& root, const Volume& volume) { return in_source(root, volume.path / "_data"); }
 
 // The names of one root.
+// Taken from what a daemon would load, on both sides alike: what it would not show is missed by nobody, and is the
+// affair of a check.
 class Taker {
  public:
   Taker(const SourceRoot& root, const CopyPlan& plan, Inventory& inventory)
@@ -56,6 +58,7 @@ class Taker {
     }
   }
 
+  // A layer counts with its tree: an entry whose directory did not come along is none.
   void take_layers() {
     for (size_t i = 0; i < model_.layers.layers.size(); ++i) {
       const Layer& layer = model_.layers.layers[i];
@@ -79,6 +82,7 @@ class Taker {
     return dir != nullptr && dir->diff.exists;
   }
 
+  // What the plan leaves out is not expected, wherever it lies.
   void add(InventoryKind kind, const std::string& name, const RelPath& path) {
     if (!leaves_out(filter_, in_source(root_, path))) {
       inventory_.of(kind).insert(inventory_name(root_, name));
@@ -104,6 +108,7 @@ std::map<RelPath, std::string> volumes_of(std::span<const SourceRoot> roots) {
 }
 
 // Directories that are split into several units are in none of them, and count too.
+// Each once, though several units lie below it.
 void count_volumes(const std::map<RelPath, std::string>& volumes, const CopyPlan& plan, Inventory& inventory) {
   std::set<RelPath> split;
   for (const PlannedUnit& unit : plan.units) {
@@ -171,6 +176,8 @@ CopyPlan plan_of_volumes(std::span<const SourceRoot> roots) {
   return plan;
 }
 
+// Volumes by their contents as well, since nothing else has a record of what should be in them. Other things are
+// compared by digest or file by file when they are copied.
 std::vector<InventoryGap> inventory_gaps(const Inventory& expected, const Inventory& found) {
   std::vector<InventoryGap> gaps;
   for (size_t i = 0; i < kInventoryKinds; ++i) {
