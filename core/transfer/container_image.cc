@@ -28,8 +28,8 @@ struct ContainerParts {
   const MountTruth* mount;
 };
 
-// A config that is damaged does for this what a temporary file of it does, if that is whole. Owners must be known: in
-// a layer's tar they are those of the container, on disk those of the host.
+// Where the config is damaged, a whole copy that a cut-off write left of it will do. Owners must be known: in a layer's
+// tar they are those of the container, on disk those of the host.
 Result<ContainerParts> parts_of(const SaveRoot& at, const std::string& id) {
   ContainerParts parts{at.model.containers.find(id), nullptr};
   if (parts.container == nullptr) {

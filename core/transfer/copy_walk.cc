@@ -122,8 +122,8 @@ bool TreeWalk::belongs(const std::string& path, const Facts& facts, bool is_unit
   return true;
 }
 
-// A directory that could not be kept open is opened again by its path, which costs a walk down and never fails for
-// want of descriptors.
+// A directory that could not be kept open is opened again by its path: that costs a walk down for each use, and no
+// descriptor in between.
 const DirPair* TreeWalk::open_pair(const WalkDir& dir, std::optional<DirPair>& own) {
   if (dir.pair) {
     return &*dir.pair;
