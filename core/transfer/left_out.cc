@@ -54,6 +54,8 @@ class Leaver {
     }
   }
 
+  // merged/ is a mount point that the daemon makes and removes; of work/ only the directory matters, since the kernel
+  // needs it for the next mount, and what is in it is tied to inodes of the old filesystem.
   void leave_mount_state() {
     if (!model_.driver_covered) {
       return;
@@ -76,6 +78,7 @@ class Leaver {
     });
   }
 
+  // A writable layer belongs to a container or to a build step; the name of the mount tells which.
   bool owned_by_build_mount(const DirTruth& truth) const {
     return are_all(truth.owners, DirOwner::Kind::Writable, DirOwner::Kind::Writable) &&
            std::all_of(truth.owners.begin(), truth.owners.end(), [&](const DirOwner& owner) {
@@ -93,6 +96,9 @@ class Leaver {
   }
 
   // The directories that `belongs` names, but for those that something else stands on.
+  // Nothing may stay that stands on something left out: a mount of it would fail. What a directory should stand on
+  // and what its lower file names both count, because they differ where the root is damaged, and what is damaged
+  // shall come along as it is.
   template <typename Belongs>
   void leave_dirs(OmissionKind kind, const std::string& reason, Belongs belongs) {
     std::vector<bool> leaving(derived_.dirs.size());
@@ -103,6 +109,7 @@ class Leaver {
         staying.push_back(i);
       }
     }
+    // From what stays downwards; what is reached stays too, and what it stands on.
     while (!staying.empty()) {
       const size_t above = staying.back();
       staying.pop_back();
@@ -143,6 +150,8 @@ class Leaver {
     }
   }
 
+  // Files of an area go by their names. Directories of overlay2 go by their owners, and only if all owners are known:
+  // otherwise one that is excluded could also be somebody else's.
   void leave_excluded() {
     if (excludes(Excluded::Volumes)) {
       planner_.omit_contents(OmissionKind::Unselected, at("volumes"), "volumes are excluded");
@@ -179,6 +188,7 @@ class Leaver {
     }
   }
 
+  // A container whose volume is not there does not start, which is better known before the old disk is gone.
   void note_missing_volumes() {
     const auto uses_volume = [](const Container& container) {
       return std::any_of(container.mount_points.begin(), container.mount_points.end(),
@@ -193,6 +203,7 @@ class Leaver {
   }
 
   // The id of a project is kept in the inode alone, its limits in the filesystem (moby quota/projectquota.go).
+  // To set one again needs mount options that the target may not have.
   void note_quotas() {
     const auto limited = std::count_if(model_.overlay.dirs.begin(), model_.overlay.dirs.end(),
                                        [](const OverlayDir& dir) { return dir.project_id != 0; });
@@ -202,6 +213,8 @@ class Leaver {
     }
   }
 
+  // Nobody reads these again, whatever happens, so they need no owner to be known. Unfinished removals and what
+  // killed builds left do: their directories may have another owner.
   void leave_leftovers() {
     for (const RelPath& path : model_.layers.write_sets) {
       planner_.omit(OmissionKind::Leftover, at(path), "a layer whose registration was cut off");
@@ -227,6 +240,7 @@ class Leaver {
                [&](const OverlayDir&, const DirTruth& truth) {
                  return !truth.live && are_all(truth.owners, DirOwner::Kind::Removing, DirOwner::Kind::Removing);
                });
+    // While a daemon or a container runs, a mount of a build may be one that goes on.
     if (model_.host.daemons.empty() && model_.host.container_mounts.empty()) {
       const std::string killed = "left by a build step that was killed";
       leave_mounts(true, OmissionKind::Leftover, killed);
@@ -255,6 +269,7 @@ class Leaver {
     }
   }
 
+  // Coarse on purpose: a temporary file too many costs some bytes, one too few the only copy of a config.
   bool may_be_needed(const RelPath& path) const {
     const auto bad_volume = [](const Volume& volume) { return !volume.options_problem.empty(); };
     const auto bad_plugin = [](const Plugin& plugin) { return !plugin.config_problem.empty(); };
@@ -269,6 +284,8 @@ class Leaver {
            std::any_of(images.images.begin(), images.images.end(), [](const Image& image) { return !image.usable(); });
   }
 
+  // The same verdict as a check's: nobody owns it, every owner was heard, and it is no container's lost layer.
+  // Undetermined is copied and said, since what a migration leaves behind is gone with the old disk.
   void leave_orphans() {
     const OwnerDoubts doubts(model_, derived_);
     size_t undetermined = 0;
@@ -295,6 +312,7 @@ class Leaver {
   }
 
   // Links that nothing claims, and those of directories that are left out.
+  // A link to a directory that stays behind would lead nowhere in the target, where a check would report it.
   void leave_links() {
     if (!choice_.keep_orphans && model_.overlay.links_dir != FileState::Kind::Unreadable) {
       for (const size_t i : unclaimed_links(model_, derived_)) {
@@ -346,6 +364,8 @@ std::optional<Excluded> parse_excluded(std::string_view word) {
   return word == "buildkit" ? std::optional(Excluded::BuildCache) : std::nullopt;
 }
 
+// Boundaries before all other reasons: that something was mounted at a path explains more than that the path was
+// scratch.
 CopyPlan plan_copy(const Root& source, std::span<const SourceRoot> roots, const CopyChoice& choice) {
   CopyPlanner planner(source);
   planner.omit(OmissionKind::Ours, kOwnDirectory, "what docker-fsck keeps of its own runs");

@@ -21,6 +21,7 @@ Error refuse(const Donor& donor, const std::string& why) {
 }
 
 // What Go calls this machine.
+// Other machines get an empty name, which no image has: then a name that several images share stays refused.
 std::string_view architecture_here() {
   utsname name{};
   ::uname(&name);
@@ -39,6 +40,8 @@ bool is_for_here(const LoadImage& image) {
 }
 
 // docker save and its imitators give whole names; in OCI layouts a name is what its maker liked.
+// The daemon refuses an archive of its own kind with a name that is no tag; an OCI layout is free to use any text
+// there.
 Result<std::vector<ReferenceName>> names_of(const DonorImage& image, const Donor& donor,
                                             std::vector<std::string>& notes) {
   std::vector<ReferenceName> names;
@@ -60,6 +63,8 @@ Result<std::vector<ReferenceName>> names_of(const DonorImage& image, const Donor
   return names;
 }
 
+// All that a daemon would refuse, before a byte is written: an image that it does not load at its next start is an
+// image that was never loaded.
 Result<LoadImage> judge_image(const DonorImage& image, const Donor& donor, std::vector<std::string>& notes) {
   const std::string what = "the image " + image.id.text() + " ";
   LoadImage load{Image(image.id), image.config, {}, image.parent};
@@ -85,6 +90,8 @@ Result<LoadImage> judge_image(const DonorImage& image, const Donor& donor, std::
 }
 
 // A name of several images is the one's that is made for this machine.
+// A tag leads to one image. Archives for several platforms use one name for all of them, and what is wanted here is
+// the one for this machine.
 Result<void> settle_shared_names(LoadArchive& archive) {
   std::map<std::string, std::vector<LoadImage*>> owners;
   for (LoadImage& image : archive.images) {
@@ -110,6 +117,7 @@ Result<void> settle_shared_names(LoadArchive& archive) {
 
 }  // namespace
 
+// One image that cannot be loaded refuses all of them: half of an archive is not what somebody asked for.
 Result<LoadArchive> judge_archive(Donor donor) {
   if (!donor.problems().empty()) {
     return donor.problems().front();

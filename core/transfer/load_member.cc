@@ -16,6 +16,8 @@ constexpr size_t kMemberShown = 100;
 constexpr size_t kMaxName = 4095;  // PATH_MAX without its end
 constexpr size_t kMaxComponent = 255;
 constexpr uint64_t kMaxId = UINT32_MAX - 1;  // the last one means "none" to the kernel
+// Such an attribute in a tar would speak to the kernel's overlay and not to programs: a redirect, for one, makes a
+// directory show another's contents.
 constexpr std::string_view kOverlayAttribute = "trusted.overlay.";
 
 bool has_long_component(std::string_view path) {
@@ -30,6 +32,8 @@ bool has_long_component(std::string_view path) {
 }
 
 // What is wrong with a header whatever its type is, in words behind the name; empty if nothing is.
+// Sparse files of GNU tar are refused since a tar-split cannot give them back: the daemon itself would write another
+// stream than it has read.
 std::string general_problem(const TarHeader& header) {
   if (header.name.size() > kMaxName || has_long_component(header.name)) {
     return "has a name that is too long";
@@ -59,6 +63,8 @@ std::string shown_member(const std::string& name) {
   return "\"" + escaped_excerpt(name, kMemberShown) + "\"";
 }
 
+// Whoever made the archive chooses every name in it, so a name is judged before anything is opened by it: no absolute
+// ones, no "..", no links to outside, no types that the daemon does not unpack.
 Result<LayerMember> judge_member(const TarHeader& header, const std::string& where) {
   const auto refuse = [&](const std::string& why) {
     return format_error("read layer", where, shown_member(header.name) + " " + why);
@@ -78,6 +84,7 @@ Result<LayerMember> judge_member(const TarHeader& header, const std::string& whe
     return refuse("is no name of something in a layer: it is absolute, leads upwards or is empty");
   }
   member.path = *path;
+  // Whiteouts are told by name alone, whatever type the entry has (moby pkg/archive/whiteouts.go).
   const std::string_view base = path->name();
   if (base == kOpaqueName) {
     member.kind = LayerMember::Kind::Opaque;
@@ -98,6 +105,7 @@ Result<LayerMember> judge_member(const TarHeader& header, const std::string& whe
     if (!target || target->is_root()) {
       return refuse("is a hard link to " + shown_member(header.link_name) + ", outside of the layer");
     }
+    // The target is a name of the tar, relative to the layer's top, and must come before.
     member.kind = LayerMember::Kind::HardLink;
     member.target = *target;
     return member;

@@ -51,6 +51,8 @@ Result<std::vector<UnpackedLayer>> for_each_layer(const LoadArchive& archive, co
   std::vector<UnpackedLayer> layers(order.size());
   std::vector<std::optional<Error>> errors(order.size());
   std::atomic<size_t> first_failed{order.size()};
+  // What fails first in time may not be what fails first in order. So a layer is only passed over if one before it
+  // has failed, and each before that is still read.
   for_each_index(order.size(), jobs, cancel, [&](size_t i) {
     if (i > first_failed.load()) {
       return;
@@ -62,6 +64,7 @@ Result<std::vector<UnpackedLayer>> for_each_layer(const LoadArchive& archive, co
       return;
     }
     errors[i] = done.error();
+    // The smallest index wins, whoever comes first.
     size_t known = first_failed.load();
     while (i < known && !first_failed.compare_exchange_weak(known, i)) {
     }
@@ -73,6 +76,8 @@ Result<std::vector<UnpackedLayer>> for_each_layer(const LoadArchive& archive, co
   return first < order.size() ? Result<std::vector<UnpackedLayer>>(*errors[first]) : std::move(layers);
 }
 
+// A layer that the root has already is read all the same: an archive that is damaged in it is refused. The daemon
+// would not open it.
 Result<UnpackedLayer> inspected(const LoadArchive& archive, const LoadLayer& layer, Progress& progress) {
   const auto source = archive.donor.open_layer(layer.diff, LayerCheck::Verified);
   return source ? inspect_layer(**source, progress) : source.error();
@@ -83,6 +88,7 @@ Error failed(const Root& root, Error::Kind kind, const std::string& why) {
 }
 
 // Takes a run that has changed nothing out of the root.
+// Staged trees were never named by anything, so they go away with the run.
 Error abandoned(const Root& root, RepairRun& run, const Error& why) {
   const Result<void> gone = run.abandon();
   return gone ? failed(root, why.kind == Error::Kind::Io ? Error::Kind::Format : why.kind,
@@ -93,6 +99,8 @@ Error abandoned(const Root& root, RepairRun& run, const Error& why) {
 }
 
 // A step failed: for want of space, or since the disk is broken. What was registered is taken back.
+// As one undo of the whole run, which is over by then: what is registered without what stands on it, or without its
+// tags, is of no use to anybody.
 Error taken_back(const Root& root, const std::string& id, const std::string& why) {
   const Cancel never;
   Progress progress;
@@ -110,12 +118,16 @@ Result<std::vector<UnpackedLayer>> inspect_load(const LoadArchive& archive, cons
                         [&](const LoadLayer& layer) { return inspected(archive, layer, progress); });
 }
 
+// The long part, unpacking and hashing, changes nothing but the run's own directory, so it can be stopped or fail at
+// any point. Only when every layer has proven its digest come the steps, which are renames and small files and take
+// no time.
 Result<LoadResult> run_load(const Root& root, const LoadArchive& archive, const LoadTarget& target,
                             const LoadWork& work, unsigned jobs, const Cancel& cancel, Progress& progress) {
   Result<RepairRun> run = RepairRun::begin(root, "load");
   if (!run) {
     return failed(root, run.error().kind, run.error().message() + "; nothing was changed");
   }
+  // Two places, as overlay2/ and image/ may be filesystems of their own: a tree is put in place by a rename.
   const Result<Dir> directories = run->staging("overlay2");
   const Result<Dir> entries = directories ? run->staging("image") : directories.error();
   if (!entries) {
@@ -149,6 +161,7 @@ Result<LoadResult> run_load(const Root& root, const LoadArchive& archive, const 
     return failed(root, Error::Kind::Format, ended.error().message());
   }
   if (culprit != results->end()) {
+    // undo() takes the same locks.
     { const RepairRun gone = std::move(*run); }  // with its locks
     return taken_back(root, id, culprit->why);
   }

@@ -6,6 +6,7 @@
 namespace dfsck {
 namespace {
 
+// Those that moby layer/filestore.go and overlay2/overlay.go:create give.
 constexpr uint32_t kFileMode = 0644;
 constexpr uint32_t kMarkerMode = 0600;
 constexpr uint32_t kLayerMode = 0710;
@@ -13,6 +14,7 @@ constexpr uint32_t kDiffMode = 0755;
 constexpr uint32_t kWorkMode = 0700;
 constexpr uint32_t kEntryMode = 0700;
 
+// Made with 0700 and given away afterwards, so that the mode does not depend on the umask.
 Result<Dir> make_dir(const Dir& parent, const std::string& name, const OwnerMode& owner) {
   if (const Result<void> made = make_directory(parent, name, 0700); !made) {
     return made.error();
@@ -35,6 +37,8 @@ Result<void> write_file(const Dir& parent, const std::string& name, std::string_
 }
 
 // Everything of the layer's directory but what is in diff/.
+// Only what stands on another layer gets "lower" and "work"; "committed" is there from the beginning where a further
+// new layer will stand on this one.
 Result<Dir> make_directory_of(const NewLayer& layer, size_t number, const LoadTarget& target, const Dir& staging) {
   const Result<Dir> dir =
       make_dir(staging, std::to_string(staged_directory(number)),
@@ -56,6 +60,8 @@ Result<Dir> make_directory_of(const NewLayer& layer, size_t number, const LoadTa
 
 }  // namespace
 
+// Both trees are only prepared here, under numbers in the run's own directory, where no daemon looks. In which order
+// they appear in the root is the affair of load_steps.cc.
 Result<UnpackedLayer> stage_layer(const Donor& donor, const NewLayer& layer, size_t number, const LoadTarget& target,
                                   const LoadStaging& staging, Progress& progress) {
   const Result<std::unique_ptr<LayerSource>> source = donor.open_layer(layer.diff, LayerCheck::Verified);

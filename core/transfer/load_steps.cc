@@ -17,6 +17,8 @@ std::string name_of(const LoadImage& image) {
   return image.names.empty() ? image.image.id.text() : image.names.front().key();
 }
 
+// The order in which a daemon registers: directory, short link, entry, parents before children, then the config, and
+// the tags at last. A crash between two of them leaves layers that no image uses yet, which the next load adopts.
 class StepMaker {
  public:
   StepMaker(const Root& root, const LoadArchive& archive, const LoadTarget& target, const LoadWork& work)
@@ -38,6 +40,8 @@ class StepMaker {
  private:
   Ownership owner(uint32_t mode) const { return {target_.owners.daemon_uid(), target_.owners.daemon_gid(), mode}; }
 
+  // Absent is an expectation like any other: something that appears at the path before the step comes stops the run,
+  // and is not replaced.
   void add(Action action, size_t image) {
     const RelPath& path = action_path(action);
     if (const Result<FileStat> there = root_.stat(path); there || !means_absent(there.error())) {
@@ -67,6 +71,8 @@ class StepMaker {
     add(MakeDir{path, owner}, 0);
   }
 
+  // With the modes that a daemon gives them: at its start it corrects those of overlay2/ and l/, but of nothing in
+  // image/.
   void add_skeleton() {
     const RelPath& images = target_.image_path;
     for (const RelPath& path : {images.parent(), images, images / "distribution", images / "imagedb",
@@ -89,11 +95,15 @@ class StepMaker {
       add(Adopt{overlay / layer.dir.text(), staged_directory(i)}, image);
       const RelPath link = overlay / "l" / layer.link.text();
       add(WriteSymlink{link, "../" + layer.dir.text() + "/diff"}, image);
+      // A link's owner matters to nobody but to whoever compares owners: all that the daemon of such a root makes is
+      // its user's.
       if (target_.owners.daemon_uid() != 0 || target_.owners.daemon_gid() != 0) {
         add(SetOwnership{link, owner(0777)}, image);
       }
       add(Adopt{target_.image_path / "layerdb/sha256" / layer.chain.hex(), staged_entry(i)}, image);
     }
+    // Layers that are there already and get their first child: without the marker the driver would mount them
+    // writable for who asks for them.
     if (image == 0) {
       for (const CacheId& dir : work_.newly_committed) {
         add(WriteFile{overlay / dir.text() / "committed", "", owner(kPrivateFile)}, image);
@@ -101,6 +111,7 @@ class StepMaker {
     }
   }
 
+  // The config's name is the hash of its bytes, so the bytes are the archive's, unchanged.
   void add_image(size_t number) {
     const LoadImage& image = archive_.images[number];
     const RelPath store = target_.image_path / "imagedb";
@@ -114,6 +125,7 @@ class StepMaker {
     }
   }
 
+  // The one file that is replaced and not made, and so the one with an expectation of what it holds now.
   void add_tags() {
     const RelPath path = target_.image_path / "repositories.json";
     const size_t unread = unread_so_far();

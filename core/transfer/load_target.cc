@@ -23,6 +23,8 @@ std::string reason_of(const Model& model) {
 }
 
 // What mkfs and we make of our own accord does not count.
+// An empty directory becomes a root; anything else that is no root of Docker's is refused, so that nothing is loaded
+// into somebody's home.
 Result<bool> is_empty(const Root& root) {
   const Result<Dir> top = root.open_dir(RelPath());
   const Result<std::vector<DirEntry>> entries = top ? top->list() : top.error();
@@ -35,6 +37,8 @@ Result<bool> is_empty(const Root& root) {
 }
 
 // What keeps a daemon, or a layer on top of it, from using the layer; empty if nothing does.
+// Stricter than the daemon, which loads an entry without a look at its directory: a new layer that stood on a broken
+// one would be born broken, and look like the archive's fault.
 std::string problem_of(const Model& model, const Derived& derived, const Layer& layer, const LayerTruth& truth) {
   if (!layer.loads() || !layer.cache || layer.diff_id != truth.diff || layer.parent_id != truth.parent) {
     return "its entry in layerdb is damaged";
@@ -91,6 +95,8 @@ Result<LoadTarget> look_at_target(const Root& root, unsigned jobs, const Cancel&
   if (cancel.requested()) {
     return Error{Error::Kind::Cancelled, 0, "load into", escaped(root.path()), "cancelled"};
   }
+  // The upper directory of a remapped daemon has no images of its own; what is loaded there no daemon would ever
+  // show.
   if (model->driver.empty() && !model->entries.remapped_roots.empty()) {
     return refuse(root, "its daemon keeps images in a directory of a user namespace: name that, " +
                             escaped(root.path()) + "/" + model->entries.remapped_roots.front());
@@ -102,6 +108,8 @@ Result<LoadTarget> look_at_target(const Root& root, unsigned jobs, const Cancel&
   if (!model->driver_covered) {
     return refuse(root, "what is in overlay2 cannot be told" + reason_of(*model) + "; check it first: docker-fsck");
   }
+  // repositories.json is written as a whole, so tags that could not be read would be lost by it; and what could not
+  // be read may be what is to be loaded.
   if (!model->images.references.problem.empty() || !model->layers.layers_complete || !model->images.complete) {
     return refuse(root, "what it has already cannot be read" + reason_of(*model) + "; check it first: docker-fsck");
   }

@@ -24,10 +24,13 @@ std::array<uint8_t, N> random_bytes() {
 }
 
 // As moby pkg/stringid and overlayutils/randomid.go make them.
+// The daemon draws again where the first twelve characters are all digits, which is for ids that people shorten;
+// nobody does that with these.
 CacheId random_cache_id() {
   return *CacheId::parse(to_hex(random_bytes<32>()));
 }
 
+// A byte holds eight times the alphabet, so no letter is likelier than another.
 LinkId random_link_id() {
   constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   std::string text;
@@ -43,6 +46,7 @@ bool is_parent_of(const Image& parent, const Image& image) {
          std::equal(parent.history.begin(), parent.history.end(), image.history.begin());
 }
 
+// Chains and not files decide what is new: two layers with the same bytes on different parents are two layers.
 class Worker {
  public:
   Worker(const LoadArchive& archive, const LoadTarget& target) : archive_(archive), target_(target) {}
@@ -92,6 +96,8 @@ class Worker {
     return {};
   }
 
+  // The lower text is the parent's own with its link in front, exactly as overlay2/overlay.go:getLower makes it;
+  // parents come first, so it is always known.
   void add_new(const ChainId& chain, const DiffId& diff, const std::optional<ChainId>& parent, size_t image) {
     NewLayer layer{chain, diff, parent, random_cache_id(), random_link_id(), "", false, image};
     if (parent) {
@@ -110,6 +116,8 @@ class Worker {
     work_.new_layers.push_back(std::move(layer));
   }
 
+  // What the archive says is only believed if the histories bear it out, as the daemon does: a wrong parent would
+  // make the removal of one image take another's ancestors.
   void add_parent(const LoadImage& image) {
     if (!image.parent || *image.parent == image.image.id) {
       return;
@@ -122,6 +130,7 @@ class Worker {
     }
   }
 
+  // A tag that leads elsewhere is moved, as a daemon's load does; what it led to is told.
   void add_tag(const ReferenceName& name, const ImageId& id) {
     const auto repository = target_.tags.find(name.name);
     std::string was;

@@ -20,6 +20,8 @@ using Looks = std::vector<std::unique_ptr<UnitLook>>;
 Error cancelled() { return {Error::Kind::Cancelled, 0, "compare", {}, "stopped as asked"}; }
 
 // Both sides of it are the root, which outlives it: it is only looked at.
+// Looking goes through the same walk as copying, and so sees what it would see; the second side is the root itself,
+// since the walk wants one.
 class Looking {
  public:
   static Result<std::unique_ptr<Looking>> at(const Root& root, const PathSet& mounts, const Cancel& cancel,
@@ -51,12 +53,15 @@ class Looking {
 };
 
 // What docker-fsck keeps in a root, or in something that lies in its top: a remapped daemon's root, say.
+// Journals and the state itself change after the end, without any change of the root's contents.
 bool is_our_own(std::string_view path) {
   const size_t slash = path.find('/');
   return path.substr(slash == std::string_view::npos ? 0 : slash + 1) == kOwnDirectory;
 }
 
 // Everything in the root's top, by escaped name, with the fingerprint of all that is in it.
+// One sum for each name in the top is as exact as a later run has to be: it tells a person where somebody was, and
+// needs few bytes.
 Result<std::map<std::string, std::string>> fingerprints_of(const Root& root, unsigned jobs, const Cancel& cancel,
                                                            Progress& progress) {
   const Result<Dir> top = root.open_dir(RelPath());
@@ -87,6 +92,8 @@ Result<std::map<std::string, std::string>> fingerprints_of(const Root& root, uns
   return sums;
 }
 
+// What lies in no unit: directories above them, and what the caller wrote instead of copying. Without it a changed
+// mode of overlay2/, say, would go unnoticed.
 std::string around(CopyContext& source, const std::vector<MigrationUnit>& units, std::string_view written) {
   SetSum sum;
   UnitParents(units).sum_up(source, sum);
@@ -134,6 +141,7 @@ class Comparison {
   }
 
   // Without looking at anything.
+  // Cheap questions first: a walk over both sides takes as long as there are files.
   bool may_be_same() const {
     return history_.end && history_.end->whole && (!options_.removes_others || nothing_is_gone(history_, units_)) &&
            std::all_of(copied_.begin(), copied_.end(), [&](const MigrationUnit* unit) { return done(*unit) != nullptr; });
@@ -176,6 +184,8 @@ class Comparison {
 
  private:
   // Nothing where the unit has to be copied, or looked at more closely.
+  // Done is not enough where more is asked for than the run before has proven: contents that were never read back, or
+  // a layer without a verdict.
   const DoneUnit* done(const MigrationUnit& unit) const {
     const auto found = history_.done.find(unit.path.bytes());
     const bool needs_more = found == history_.done.end() || (options_.verify == CopyVerify::Full && !found->second.verified) ||
@@ -192,6 +202,7 @@ class Comparison {
 
 }  // namespace
 
+// Sums are taken after everything is durable and before the record: what the record says must be what is on the disk.
 Result<void> end_migration(const Root& source, const Root& target, const std::vector<MigrationUnit>& units,
                            std::string_view written, const MigrationOutcome& outcome, unsigned jobs,
                            const Cancel& cancel, Progress& progress) {
@@ -214,6 +225,8 @@ Result<void> end_migration(const Root& source, const Root& target, const std::ve
   return write_end(*lock, **history, {outcome.whole, around((*looking)->context(), units, written), std::move(*sums), outcome.problems});
 }
 
+// Both sides are asked. That the source is unchanged does not make the target what it was: a daemon may have run
+// there, and a second copy over it would undo its work.
 Result<MigrationComparison> compare_migration(const Root& source, const Root& target,
                                               const std::vector<MigrationUnit>& units, std::string_view written,
                                               const MigrationOptions& options, const Cancel& cancel,

@@ -19,6 +19,8 @@ std::vector<std::string> gone_units(const MigrationHistory& history, const std::
   return gone;
 }
 
+// First what is no longer wanted below directories that stay, then whole names in the top: those are only removed if
+// an earlier run has brought them, since the target's top may have things of others.
 void remove_gone(CopyContext& context, CopyUnit& notes, const UnitParents& parents, const std::vector<std::string>& gone) {
   parents.remove_strays(context, notes);
   for (const std::string& path : gone) {

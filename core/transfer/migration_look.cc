@@ -10,6 +10,8 @@ class LookWalk : public TreeWalk {
       : TreeWalk(context, unit, work, false), links_(links), done_(std::move(done)) {}
 
  private:
+  // Only files with several names have to be known one by one: their other names may lie in a unit that is copied
+  // now.
   void member(const DirPair&, bool, const std::string&, const std::string& path, const Facts& facts) override {
     if (facts.stat.links > 1) {
       links_.add(context_.link_key(path, facts.stat), facts.stat.links, path);
@@ -28,6 +30,7 @@ void KnownLinks::add(LinkTable::Key key, uint64_t links, const std::string& path
   names_.push_back({key, links, path});
 }
 
+// By what the target has, not by what the journal says: a name that is not there, or no longer, cannot be linked to.
 void KnownLinks::adopt_into(CopyContext& context) const {
   for (const Name& name : names_) {
     const size_t slash = name.path.rfind('/');
@@ -45,6 +48,7 @@ void look_at_tree(CopyContext& context, CopyUnit& unit, SharedWork& work, KnownL
   std::make_shared<LookWalk>(context, unit, work, links, std::move(ended))->start();
 }
 
+// A look that was not taken stays null, so that nobody takes an empty sum for one.
 std::vector<std::unique_ptr<UnitLook>> look_at_units(CopyContext& context, const std::vector<const MigrationUnit*>& units,
                                                      unsigned jobs) {
   std::vector<std::unique_ptr<UnitLook>> looks(units.size());

@@ -13,6 +13,7 @@ namespace dfsck {
 
 using ProblemKind = CopyProblem::Kind;
 
+// Stops at the first directory that is known: all above it are then known as well.
 UnitParents::UnitParents(const std::vector<MigrationUnit>& units) {
   for (const MigrationUnit& unit : units) {
     RelPath path = unit.path;
@@ -30,6 +31,8 @@ UnitParents::UnitParents(const std::vector<MigrationUnit>& units) {
   }
 }
 
+// In the order of their paths, which puts each behind those above it. One that the source does not have, of a unit
+// that is gone, is not made either.
 void UnitParents::make(CopyContext& context, CopyUnit& notes) const {
   for (const std::string& path : paths_) {
     if (path.empty() || !open_far_dir(context.source, path)) {
@@ -53,6 +56,8 @@ void UnitParents::make(CopyContext& context, CopyUnit& notes) const {
   }
 }
 
+// From below upwards and at the very end: giving a directory its time is undone by every name that is made in it.
+// They stay open to changes, since the caller may still write files there.
 void UnitParents::finish(CopyContext& context, CopyUnit& notes) const {
   for (auto path = paths_.rbegin(); path != paths_.rend() && !context.stopped(); ++path) {
     const Result<Dir> source = open_far_dir(context.source, *path);

@@ -61,17 +61,22 @@ void ReadBackWalk::judge(const DirPair& pair, const std::string& name, const std
     differs(path, 0, "is " + std::to_string(have.stat.size) + " bytes, should be " + std::to_string(facts.stat.size));
     return;
   }
+  // What was just written lies in the page cache; read from there it would prove nothing about the disk. The kernel
+  // drops clean pages only, hence the sync before.
   ::posix_fadvise(target.get(), 0, 0, POSIX_FADV_DONTNEED);
   if (how_ == ReadBack::Sum && facts.stat.links == 1) {
     sum_up(target.get(), path, facts.stat.size);
     return;
   }
+  // Files with several names have no sum of their own, since which of the names was copied is chance: they are
+  // compared byte by byte.
   const Fd source(patient::openat(pair.source.fd(), name.c_str(), kFlags));
   if (source) {
     compare(source.get(), target.get(), path, facts.stat.size);
   }
 }
 
+// Contents only: attributes were set by calls that either worked or were told of.
 void ReadBackWalk::sum_up(int target, const std::string& path, uint64_t size) {
   const std::unique_ptr<char[]> buffer(new char[kReadbackBuffer]);
   BlockSum sum;
@@ -89,6 +94,7 @@ void ReadBackWalk::sum_up(int target, const std::string& path, uint64_t size) {
   unit_.content.add(content_item(path, size, sum.finish(size)));
 }
 
+// In step, so that the first difference is found without more memory than two pieces.
 void ReadBackWalk::compare(int source, int target, const std::string& path, uint64_t size) {
   const std::unique_ptr<char[]> buffer(new char[2 * kReadbackBuffer]);
   char* const other = buffer.get() + kReadbackBuffer;

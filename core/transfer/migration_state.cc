@@ -21,6 +21,8 @@ JsonValue number_value(uint64_t value) {
   return JsonValue::number_text(std::to_string(value));
 }
 
+// Only what a later run cannot find out by looking: counts of what it skips, what the target refused, and a verdict
+// that would take a reading of the layer.
 JsonValue record_of(const std::string& path, const DoneUnit& unit) {
   JsonValue::Object members{{"record", text_value("done")},
                             {"unit", text_value(path)},
@@ -52,6 +54,8 @@ std::string text_of(const JsonValue& record, std::string_view key) {
 
 uint64_t number_of(const JsonValue& record, std::string_view key) { return record.get(key).as_uint64().value_or(0); }
 
+// Members that are missing or of another type count as nothing known, and the unit is looked at again: at worst
+// something is copied twice.
 DoneUnit unit_of(const JsonValue& record) {
   DoneUnit unit;
   unit.fingerprint = text_of(record, "fingerprint");
@@ -106,6 +110,8 @@ MigrationEnd end_of(const JsonValue& record) {
 }
 
 // A run is over. `sync_is_open`: its last sync was not heard to succeed.
+// The kernel tells each error of writing back once. A sync that failed, or was never heard to end, leaves all that
+// was not known to be durable in doubt, although the page cache shows it whole: these units keep nothing.
 void settle_sync(bool& sync_is_open, MigrationHistory& history) {
   if (sync_is_open) {
     history.lost_a_sync = true;
@@ -118,6 +124,7 @@ void settle_sync(bool& sync_is_open, MigrationHistory& history) {
   sync_is_open = false;
 }
 
+// Records in the order in which they were written; each says something of the state that those before it have left.
 void take(const JsonValue& record, const std::string& boot, bool& sync_is_open, MigrationHistory& history) {
   const std::string kind = text_of(record, "record");
   const std::string unit = text_of(record, "unit");
@@ -169,6 +176,8 @@ void take(const JsonValue& record, const std::string& boot, bool& sync_is_open, 
 }
 
 // Of a finished one is made what it was.
+// Renamed back, so that from the first byte that this run writes the target counts as unfinished again, for a check
+// as for another run.
 Result<Dir> open_or_make(const Dir& own, bool finished) {
   if (finished) {
     const Result<void> moved = move(own, kFinishedMigrationDirectory, own, kMigrationDirectory);
@@ -187,6 +196,7 @@ bool is_nothing(const Error& error) {
 
 }  // namespace
 
+// By inode, as two sources can have one path at different times, mounted one after the other.
 Result<SourceIdentity> identity_of(const Root& source) {
   const Result<FileStat> stat = source.stat(RelPath());
   if (!stat) {
@@ -225,6 +235,7 @@ Result<std::optional<MigrationHistory>> history_in(const Root& target, const cha
 
 }  // namespace
 
+// An unfinished one goes before a finished one: the latter is then of a migration before it.
 Result<std::optional<MigrationHistory>> read_history(const Root& target) {
   Result<std::optional<MigrationHistory>> history = history_in(target, kMigrationDirectory);
   if (history && !*history) {
@@ -236,6 +247,8 @@ Result<std::optional<MigrationHistory>> read_history(const Root& target) {
   return history;
 }
 
+// The list of units is in the journal before any of them is touched: what a run may have brought into the target is
+// known, even if it is cut off at once.
 Result<MigrationState> MigrationState::open(const RootLock& lock, const std::optional<MigrationHistory>& history,
                                             const SourceIdentity& source, const std::string& note,
                                             const std::vector<std::string>& units) {
@@ -282,6 +295,7 @@ Result<MigrationState> MigrationState::open(const RootLock& lock, const std::opt
   return written ? Result<MigrationState>(std::move(state)) : written.error();
 }
 
+// Threads end units at any time; a record must not be torn by another.
 Result<void> MigrationState::append(const std::vector<JsonValue>& records) {
   const std::lock_guard lock(*mutex_);
   return records.empty() ? Result<void>() : journal_.append(records);
@@ -348,6 +362,8 @@ Result<std::optional<MigrationTrace>> find_migration(const Root& target, const R
       MigrationTrace{told.source.path, told.is_of(*identity), told.runs, told.done.size(), told.note, told.finished});
 }
 
+// The record first, then the rename that makes it count: cut off in between, the migration is unfinished, and its
+// next run finds everything done.
 Result<void> write_end(const RootLock& lock, const MigrationHistory& history, const MigrationEnd& end) {
   const Dir& own = lock.own();
   const Result<Dir> dir = own.open_dir(kMigrationDirectory);

@@ -28,6 +28,8 @@ std::optional<NewRootPlace> new_root_place(std::string path) {
 
 }  // namespace
 
+// In a directory that exists, and no deeper: a path that is mistyped in its middle shall not become a tree of new
+// directories.
 Result<NewRoot> NewRoot::make(const std::string& path) {
   const std::optional<NewRootPlace> place = new_root_place(path);
   if (!place) {

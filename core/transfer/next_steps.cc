@@ -35,6 +35,8 @@ std::string word(const std::string& text) {
   return quoted + "'";
 }
 
+// What this program does not do itself: it does not stop or start daemons, label files or write units. The order
+// matters; a daemon that starts too early writes to one root or the other.
 class Steps {
  public:
   explicit Steps(const NextStepFacts& facts) : facts_(facts) {}
@@ -59,6 +61,7 @@ class Steps {
   void go_on(const std::string& text) { lines_.push_back("   " + text); }
   void run(const std::string& command) { lines_.push_back("    " + command); }
 
+  // The socket too, or the next `docker ps` starts the daemon again.
   void stop() {
     say("Keep Docker stopped until all of this is done:");
     run("systemctl stop docker.socket docker.service containerd.service");
@@ -85,6 +88,8 @@ class Steps {
     }
   }
 
+  // A daemon that finds an empty mount point makes a new root there; the copy then lies hidden under, or over,
+  // another root.
   void wait_for_mount() {
     if (facts_.mount_point.empty() || facts_.mount_point == "/") {
       return;
@@ -103,6 +108,7 @@ class Steps {
     run("docker info --format '{{.DockerRootDir}} {{.Images}} {{.Containers}}'");
   }
 
+  // Possible until the old root is removed, since a migration never writes to its source.
   void roll_back() {
     say("If something is wrong, go back: the old root is as it was.");
     run("systemctl stop docker.socket docker.service");

@@ -47,6 +47,8 @@ class Boundaries {
     });
   }
 
+  // A link that is not followed stays a link: what it leads to is no part of the root. What is data becomes a plain
+  // directory, or file, of the target with everything in it.
   void describe(const Boundary& boundary, const RelPath& path) {
     if (!boundary.problem.empty()) {
       planner_.boundary(path, "is a link that leads " + boundary.problem + "; stays one, and nothing behind it travels");
@@ -58,6 +60,7 @@ class Boundaries {
       planner_.boundary(
           path, "was " + what_it_was(boundary) + "; is a plain " + (is_file ? "file" : "directory") + " in the target",
           boundary.kind != Boundary::Kind::Subvolume);
+      // In a volume a directory of that name is the user's.
       if (!boundary.path.is_below("volumes")) {
         leave_lost_and_found(path / "lost+found");
       }
@@ -76,6 +79,7 @@ class Boundaries {
     }
   }
 
+  // An empty one is of mkfs; what fsck has put there may be all that is left of somebody's file, so it is said.
   void leave_lost_and_found(const RelPath& path) {
     const Result<Dir> dir = source_.open_dir(path);
     const Result<std::vector<DirEntry>> entries = dir ? dir->list() : dir.error();

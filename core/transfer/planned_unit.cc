@@ -70,6 +70,8 @@ PathSet CopyPlan::mounts() const {
   return paths;
 }
 
+// Two lookups for each file, without a walk up its path. The sets are shared, so that the filter can outlive the plan
+// and be copied into every unit.
 OmitFilter CopyPlan::filter() const {
   const auto omitted = std::make_shared<Omitted>();
   for (const Omission& omission : omissions) {
@@ -83,6 +85,7 @@ OmitFilter CopyPlan::filter() const {
   };
 }
 
+// For paths that no walk comes to step by step.
 bool leaves_out(const OmitFilter& filter, const RelPath& path) {
   for (RelPath at = path; !at.is_root(); at = at.parent()) {
     if (filter(at.bytes(), 0)) {

@@ -7,6 +7,8 @@ namespace dfsck {
 
 using Kind = CopyProblem::Kind;
 
+// The kind as a number: these records are only read by the same migration, and a number beyond those known is left
+// out.
 JsonValue record_of(const std::vector<CopyProblem>& problems) {
   JsonValue::Array records;
   for (const CopyProblem& problem : problems) {

@@ -9,6 +9,8 @@
 namespace dfsck {
 namespace {
 
+// A list of members and not a search for the text: the same bytes in a command line, a label or an environment
+// variable may be meant for the container, where nothing has moved.
 struct PathMember {
   ConfigFile file;
   std::string_view path;  // '/' between steps, "*" for any member or item
@@ -70,6 +72,8 @@ bool ends_path(std::string_view rest, bool is_bind) {
   return rest.empty() || rest.front() == '/' || (is_bind && rest.front() == ':');
 }
 
+// As a whole path, between characters that end words: /var/lib/docker is no mention where it begins
+// /var/lib/docker-data.
 bool mentions(std::string_view value, std::string_view from) {
   for (size_t at = value.find(from); at != std::string_view::npos; at = value.find(from, at + 1)) {
     const std::string_view rest = value.substr(at + from.size());
@@ -87,6 +91,8 @@ bool is_inside_container(const std::vector<JsonStep>& path) {
   return !path.empty() && (path.back().key == "Destination" || path.back().key == "Target");
 }
 
+// The text is copied with only the changed bytes replaced. Writing the JSON anew would lose members that this program
+// does not know, and the order that an older daemon gave them.
 class Rewriter {
  public:
   Rewriter(ConfigFile file, std::string_view json, std::span<const PathMove> moves)
@@ -113,6 +119,8 @@ class Rewriter {
   }
 
  private:
+  // json_prefix() compares the text as it is escaped, so the bytes behind the old root stay exactly those of the
+  // file.
   bool change(const std::vector<JsonStep>& path, size_t begin, std::string_view raw, bool is_bind) {
     for (const PathMove& move : moves_) {
       const std::optional<size_t> length = json_prefix(raw, move.from);

@@ -19,6 +19,7 @@ struct ConfigPath {
   ConfigFile kind;
 };
 
+// All containers, also those that do not load: what is mended later shall not name the old disk.
 std::vector<ConfigPath> config_files(const Model& model) {
   std::vector<ConfigPath> files;
   for (const Container& container : model.containers.containers) {
@@ -35,6 +36,8 @@ std::vector<ConfigPath> config_files(const Model& model) {
 }
 
 // Databases of the daemon that can hold paths of the host.
+// Whose values have lengths and sums around them. They are not rewritten: what the daemon keeps of paths there it
+// makes anew or only shows.
 std::vector<RelPath> binary_files(const Model& model) {
   std::vector<RelPath> files;
   for (const Database* database : model.databases()) {
@@ -70,6 +73,7 @@ RewriteNeed need_of(const Root& root, const ConfigPath& file, std::span<const Pa
   return need;
 }
 
+// With a slash or a closing quote behind it: in the bytes of a database nothing else ends a path.
 bool names_old_place(std::string_view bytes, std::span<const PathMove> moves) {
   return std::any_of(moves.begin(), moves.end(), [&](const PathMove& move) {
     return bytes.find(move.from + "/") != std::string_view::npos || bytes.find(move.from + "\"") != std::string_view::npos;
@@ -115,6 +119,8 @@ void add_move(std::vector<PathMove>& moves, std::string from, const std::string&
 
 }  // namespace
 
+// A root that was moved before, or is mounted elsewhere now, still has the old spelling in its files; only they tell
+// what has to be replaced.
 std::vector<std::string> spelled_roots(const Root& root, const Model& model) {
   std::map<std::string, size_t> votes;
   for (const Container& container : model.containers.containers) {
@@ -144,6 +150,7 @@ std::vector<std::string> spelled_roots(const Root& root, const Model& model) {
   return roots;
 }
 
+// The longest first: the old root of a remapped daemon begins with the old root of the whole.
 std::vector<PathMove> moves_of(const Root& root, const SourceRoot& source, const std::string& typed,
                                const std::string& final_path) {
   const std::string tail = source.prefix.is_root() ? "" : "/" + source.prefix.bytes();

@@ -118,6 +118,7 @@ bool Save::choose() {
   return true;
 }
 
+// A pipe or a device has no room that could be asked for.
 Result<void> Save::check_space() const {
   const Result<OutputKind> kind =
       request_.output.empty() ? Result<OutputKind>(OutputKind::Other) : output_kind(request_.output);

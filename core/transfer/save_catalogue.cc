@@ -20,6 +20,8 @@ constexpr size_t kMaxImageConfig = 64U << 20;
 // Of a tar-split that is made again; it stays in memory until it is saved.
 constexpr size_t kMaxTarSplit = 256U << 20;
 
+// Hashed here whatever the scan has said: the archive would carry a wrong config under a right name to another
+// machine.
 Result<std::string> config_bytes(const Root& root, const Image& image) {
   Result<std::string> bytes = image.problem.empty() ? root.read_small(image.path, kMaxImageConfig)
                               : image.copy          ? Result<std::string>(image.copy->bytes)
@@ -46,6 +48,7 @@ std::optional<ImageId> parent_of(const Model& model, const ImageId& id) {
 
 }  // namespace
 
+// By the names that entries should have, so that a layer under a wrong name is found as what it is.
 SaveCatalogue::SaveCatalogue(std::vector<SaveRoot> roots) : roots_(std::move(roots)), indexes_(roots_.size()) {
   for (size_t r = 0; r < roots_.size(); ++r) {
     for (size_t i = 0; i < roots_[r].model.layers.layers.size(); ++i) {
@@ -58,6 +61,7 @@ SaveCatalogue::SaveCatalogue(std::vector<SaveRoot> roots) : roots_(std::move(roo
   }
 }
 
+// What is wrong with an image is kept and not returned: the others are saved all the same, if the user wants that.
 SavedImage SaveCatalogue::read_image(const WantedImage& wanted) {
   const SaveRoot& at = roots_[wanted.root];
   SavedImage saved(wanted.id);
@@ -119,6 +123,8 @@ void SaveCatalogue::add_derived_image(const SavedImage& below, SavedImage image,
 }
 
 // The same tar may lie under several chain IDs, and one copy of it may be better than another.
+// Candidates in two waves: a tar-split gives the tar as it was, header by header. Without one it can only be packed
+// anew, and that comes out right only if Docker's own packer made it.
 void SaveCatalogue::add_candidates(size_t root, const ChainId& chain, SavedLayer& layer) const {
   const SaveRoot& at = roots_[root];
   std::vector<SavedLayer::Candidate> list;
@@ -146,6 +152,7 @@ void SaveCatalogue::add_candidates(size_t root, const ChainId& chain, SavedLayer
   }
   // Making a tar-split again takes long, and succeeds only for what Docker packed itself.
   std::stable_partition(list.begin(), list.end(), [](const SavedLayer::Candidate& one) { return !one.repack; });
+  // From the back, as advance() takes the last.
   layer.candidates.assign(list.rbegin(), list.rend());
 }
 
@@ -157,6 +164,8 @@ size_t SaveCatalogue::layer_slot(size_t root, const ChainId& chain, const DiffId
   return slot->second;
 }
 
+// Nothing is proven here but that there is something to begin with: the digest is proven while the tar is written,
+// when the bytes are read anyway.
 void SaveCatalogue::advance(SavedLayer& layer, const Cancel& cancel, Progress& progress) const {
   layer.root = nullptr;
   while (!layer.candidates.empty() && !cancel.requested()) {
@@ -188,6 +197,7 @@ void SaveCatalogue::advance(SavedLayer& layer, const Cancel& cancel, Progress& p
   }
 }
 
+// Each job has a layer of its own; nothing else is changed.
 void SaveCatalogue::locate(unsigned jobs, const Cancel& cancel, Progress& progress) {
   for_each_index(layers_.size(), jobs, cancel, [&](size_t i) {
     if (!layers_[i].usable()) {

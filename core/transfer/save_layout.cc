@@ -41,6 +41,8 @@ std::string_view archive_format_name(ArchiveFormat format) {
   return "";
 }
 
+// In the order in which Go's filepath.Walk goes through the temporary directory that a daemon packs, so that the same
+// images give the same bytes.
 std::vector<ArchiveMember> archive_members(const SaveCatalogue& catalogue, const std::vector<size_t>& images,
                                            ArchiveFormat format) {
   std::vector<ArchiveMember> members;
@@ -62,6 +64,8 @@ std::vector<ArchiveMember> archive_members(const SaveCatalogue& catalogue, const
 
 std::string blob_path(const std::string& hex) { return "blobs/sha256/" + hex; }
 
+// Layers base first, as the config's diff_ids: a few daemons of 25 wrote them in any order, which readers had to work
+// around.
 std::string oci_manifest(const SaveCatalogue& catalogue, const SavedImage& image) {
   JsonValue::Array layers;
   for (const size_t index : image.layers) {
@@ -98,6 +102,8 @@ std::string oci_index(JsonValue::Array manifests) {
                                        {"manifests", JsonValue::array(std::move(manifests))}}));
 }
 
+// RepoTags is null and not an empty list where there is no name, and "Parent" is left out where the archive lacks it:
+// both as Go's encoder writes the daemon's structures.
 JsonValue manifest_item(const SaveCatalogue& catalogue, const std::vector<size_t>& images, const SavedImage& image,
                         const std::string& config_path, JsonValue::Array layer_paths) {
   JsonValue::Array tags;

@@ -31,6 +31,9 @@ JsonValue layer_sources(const SaveCatalogue& catalogue, const SavedImage& image)
 
 }  // namespace
 
+// One set of blobs with three tables of contents over it: index.json for readers of OCI, manifest.json for `docker
+// load` since 1.10, repositories for what came before. The V1 JSON of each layer is written as the daemon does,
+// though nothing refers to it.
 void add_docker_members(const SaveCatalogue& catalogue, const std::vector<size_t>& images,
                         std::vector<ArchiveMember>& members) {
   JsonValue::Array items;

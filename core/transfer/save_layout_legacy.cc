@@ -31,6 +31,8 @@ class LegacyWriter {
   }
 
  private:
+  // The tar once; another image's layer with the same DiffID gets a link to it, as saveLayer makes it
+  // (image/tarexport/save.go).
   void add_layer(const SavedImage& image, const V1Layer& v1, size_t layer) {
     members_.push_back({MemberKind::Directory, v1.id, "", {}, "", image.created});
     members_.push_back({MemberKind::File, v1.id + "/VERSION", "1.0", {}, "", image.created});

@@ -34,6 +34,8 @@ NewTarHeader header_of(const ArchiveMember& member, uint64_t size) {
 
 }  // namespace
 
+// All sizes are known before the first byte is written, because a tar-split tells the size of its tar. So every
+// member has its place, and layers can be written at the same time.
 TarPlan::TarPlan(const SaveCatalogue& catalogue, const std::vector<ArchiveMember>& members) {
   uint64_t at = 0;
   std::string lead;
@@ -62,6 +64,8 @@ std::vector<size_t> layer_members(const SaveJob& job) {
   return order;
 }
 
+// A size other than the planned one would shift everything behind it: the layer counts as wrong even if its digest is
+// right.
 void LayerResults::note(size_t n, const Result<AssembledTar>& done, uint64_t size) {
   if (!done) {
     errors_[n] = done.error();
@@ -73,6 +77,8 @@ void LayerResults::note(size_t n, const Result<AssembledTar>& done, uint64_t siz
   }
 }
 
+// Errors of the output come first, then the layers that are wrong; that others were stopped is only told where there
+// is neither.
 Result<std::vector<LayerFailure>> LayerResults::take(const SaveJob& job, const std::vector<size_t>& order) const {
   if (job.cancel.requested()) {
     return Error{Error::Kind::Cancelled, 0, "save", "", ""};

@@ -52,6 +52,8 @@ class Turns {
   size_t turn_ = 0;  // guarded by mutex_
 };
 
+// A pipe takes bytes in one order only, so at any moment one layer writes and the others collect. Their memory is
+// bounded by a share of kMaxWaiting each: beyond it they wait, and with them the disk.
 class StreamWriter {
  public:
   StreamWriter(const SaveJob& job, OutputStream& output)
@@ -85,6 +87,9 @@ class StreamWriter {
     return write_between(first, order_[n], plan_.lead(order_[n]));
   }
 
+  // Bytes go out before the layer's digest is known, as nothing else would fit into memory. Where it turns out wrong
+  // the stream ends, and no reader can take it for whole: the archive's end, with its manifest or its trailer, never
+  // comes.
   void write_layer(size_t n) {
     const SavedLayer& layer = job_.catalogue.layers()[*job_.members[order_[n]].layer];
     std::string waiting;

@@ -53,6 +53,7 @@ class PlacedWriter {
 // once more with no bytes at its end.
 using MemberSink = std::function<ByteSink(size_t member)>;
 
+// The longest first: it would otherwise be the one that everybody waits for at the end.
 Result<std::vector<LayerFailure>> for_each_layer(const SaveJob& job, const MemberSink& sink_for) {
   const std::vector<SavedLayer>& layers = job.catalogue.layers();
   std::vector<size_t> order = layer_members(job);
@@ -87,6 +88,7 @@ ByteSink sink_to(std::shared_ptr<PlacedWriter> writer) {
 
 }  // namespace
 
+// For streams, where what is wrong must be known before the first byte is out.
 Result<std::vector<LayerFailure>> prove_layers(const SaveJob& job) {
   return for_each_layer(job, [](size_t) { return [](std::string_view) { return Result<void>(); }; });
 }
@@ -113,6 +115,8 @@ Result<std::vector<LayerFailure>> write_archive(const SaveJob& job, OutputFile& 
   });
 }
 
+// Names are noted before files are made, by this thread alone: whatever a job has made then is removed if it all
+// fails.
 Result<std::vector<LayerFailure>> write_archive(const SaveJob& job, OutputDirectory& output) {
   std::vector<Fd> files(job.members.size());
   for (size_t i = 0; i < job.members.size(); ++i) {

@@ -38,6 +38,7 @@ bool has_tag_in(const Model& model, const ImageId& image, const std::string& nam
 }
 
 // Tags of the chosen images: those that were typed, all of an image that was typed otherwise.
+// Who names one tag of an image wants that one and not its others.
 Tags chosen_tags(const Model& model, const std::set<ImageId>& images, std::span<const std::string> names) {
   const auto typed = [&](const Reference& reference) {
     return std::any_of(names.begin(), names.end(),
@@ -77,6 +78,8 @@ class Selector {
   RelPath at(const RelPath& path) const { return in_source(root_, path); }
   void omit(const RelPath& path) { planner_.omit(OmissionKind::Unselected, at(path), kUnselected); }
 
+  // By the chains that the configs prove, never by what layerdb says of parents: a damaged parent file must not leave
+  // a layer behind.
   void find_layers() {
     for (const Image& image : model_.images.images) {
       if (images_.contains(image.id)) {
@@ -93,6 +96,7 @@ class Selector {
   }
 
   // Directories of the daemon's stay as an empty skeleton, whatever else is in the root does not.
+  // So that the daemon's modes and owners of these directories come along.
   void leave_areas() {
     for (const DirEntry& entry : model_.entries.entries) {
       const RelPath path = RelPath() / entry.name;
@@ -108,6 +112,7 @@ class Selector {
     }
   }
 
+  // A "parent" that leads to an image which stays behind would be a damaged link in the target.
   void leave_images() {
     for (const std::string& driver : model_.entries.image_drivers) {
       if (RelPath("image") / driver != model_.image_path) {
@@ -150,6 +155,7 @@ class Selector {
     }
   }
 
+  // The cache knows by which digest registries have the layers that go along.
   void leave_distribution() {
     omit(model_.image_path / "distribution/v1id");
     for (const DistributionEntry& entry : model_.images.diffid_by_digest) {

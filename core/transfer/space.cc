@@ -37,6 +37,8 @@ struct DirectoryJob {
 };
 
 // Keeps the first ones of all that it is given, whatever their order.
+// Sorted and cut from time to time: what is kept is the same whatever order threads bring it in, with a bounded
+// memory.
 template <typename Item>
 class FirstOnes {
  public:
@@ -72,6 +74,8 @@ struct DirectoryYield {
   int error = 0;
 };
 
+// Directories are looked into by many threads; sums, the stack and the sets belong to the one that hands out the
+// batches, so they need no lock and come out the same at any number of jobs.
 class SpaceWalk {
  public:
   enum class Crossing { Everything, Nothing };
@@ -147,6 +151,7 @@ class SpaceWalk {
 
  private:
   // They may themselves be what is refused, and then no walk meets them from above.
+  // A target that is mounted inside of the source, say: copying it would have no end.
   void look_at_mounts() {
     std::vector<RefusedPlace> met;
     for (const std::string& path : wishes_.mounts) {
@@ -189,6 +194,7 @@ class SpaceWalk {
   bool is_entered(uint64_t device) const { return crossing_ == Crossing::Everything || device == device_; }
 
   // The same as what a copy makes one file of.
+  // A bind mount shows one inode at two places, and a copy makes two files of it: the room for both is needed.
   FileIdentity identity(std::string_view path, uint64_t device, uint64_t inode) const {
     return {device ^ std::hash<std::string_view>{}(innermost(wishes_.mounts, path)), inode};
   }
@@ -219,6 +225,8 @@ class SpaceWalk {
     return !facts || facts->magic != kZfs;
   }
 
+  // What the copy will take, not what the source takes: holes stay holes, whole blocks of the target's size are
+  // counted, and a source that compresses says too little by its blocks.
   SpaceSum sum_of(uint32_t mode, uint64_t size, uint64_t blocks, bool trusts_blocks) const {
     SpaceSum sum;
     sum.inodes = 1;
@@ -278,6 +286,7 @@ class SpaceWalk {
       }
       return true;
     });
+    // A directory of many names needs more than the one block that was counted for it.
     if (entries * kEntryBytes > block_) {
       yield.sum.disk_bytes += rounded_up(entries * kEntryBytes, block_) - block_;
     }
@@ -293,6 +302,8 @@ class SpaceWalk {
     sockets_.add(yield.sockets);
     refused_.add(yield.refused);
     old_links_.add(yield.old_links);
+    // A file with several names counts where it is met first. That is the same at every run, since batches are put
+    // together in their order.
     for (const auto& [inode, sum] : yield.linked) {
       if (seen_.insert(inode).second) {
         sum_of_unit += sum;
@@ -371,6 +382,8 @@ void measure_omissions(const Root& root, std::vector<Omission>& omissions, unsig
   }
 }
 
+// Reserves are small next to what a copy takes, and meant to be a little too large: a copy that stops full at 99 %
+// has cost hours, one that is refused for a few megabytes has cost a minute.
 SpaceVerdict judge_space(const SpaceNeed& need, const SpaceSum& present, const FilesystemFacts& target) {
   // Inodes that are made as needed, extended attributes and lists of extents that do not fit into inodes, the journal.
   constexpr uint64_t kReserve = 16ULL << 20;

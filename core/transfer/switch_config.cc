@@ -35,6 +35,8 @@ struct TopMembers {
   bool is_empty = true;
 };
 
+// Only at the top: a member of the same name deeper inside means something else. All of them, because a document may
+// name one twice and Go takes the last.
 void note_member(const std::vector<JsonStep>& path, const JsonPlace& place, TopMembers& found) {
   if (path.empty()) {
     found.top = place;
@@ -48,6 +50,7 @@ void note_member(const std::vector<JsonStep>& path, const JsonPlace& place, TopM
   }
 }
 
+// daemon.json is an administrator's file: its order, its blanks and what this program does not know stay as they are.
 std::string replaced(std::string_view text, const std::vector<JsonPlace>& places, std::string_view value) {
   std::string changed;
   size_t copied = 0;
@@ -126,6 +129,7 @@ Result<Root> directory_of_new(const PlaceOfConfig& place) {
 }
 
 // Gives the new file everything else that the old one has.
+// Before it has its name, so that no reader meets it with other rights; its label is among the attributes.
 Result<void> dress(const Dir& dir, const std::string& name, const std::string& old_name, bool has_old) {
   OwnerMode attributes{::geteuid(), ::getegid(), kNewMode};
   std::map<std::string, std::string> xattrs;
@@ -149,6 +153,8 @@ Result<void> dress(const Dir& dir, const std::string& name, const std::string& o
   return {};
 }
 
+// The old file gets a second name and is then replaced by a rename: at every moment there is a daemon.json, the old
+// or the new one. A file that appears meanwhile where there was none is not overwritten.
 Result<void> put_in_place(const Dir& dir, const std::string& prepared, const std::string& name,
                           const std::optional<std::string>& backup) {
   if (backup) {
@@ -185,6 +191,8 @@ Result<std::string> with_data_root(std::string_view text, std::string_view data_
   return with_first_member(text, members, value);
 }
 
+// Contents durable, then the name, then the directory: after a power cut a daemon finds the old text or the new one,
+// never an empty file.
 Result<SwitchedConfig> switch_data_root(const std::string& path, const std::string& data_root) {
   const Result<PlaceOfConfig> place = locate(path);
   if (!place) {
@@ -215,6 +223,7 @@ Result<SwitchedConfig> switch_data_root(const std::string& path, const std::stri
   if (!switched.changed) {
     return switched;
   }
+  // With a dot in front and a name of its own, so that nothing reads it as a configuration.
   const std::string prepared = "." + place->name + ".docker-fsck-" + std::to_string(::getpid());
   std::optional<std::string> backup;
   if (place->exists) {

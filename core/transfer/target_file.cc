@@ -14,6 +14,8 @@
 namespace dfsck {
 namespace {
 
+// For files that are rewritten on their way. They are dressed like copies, since a later run compares the source's
+// file with what it was, and a daemon must find owner and mode as it left them.
 class TargetFile {
  public:
   TargetFile(CopyContext& context, const RelPath& path, const MigrationUnit& none)
@@ -63,6 +65,7 @@ class TargetFile {
   }
 
   // Over a copy that may be immutable, as the source's file is.
+  // An immutable file cannot be replaced by a rename either.
   Result<void> put_in_place(const Dir& source, const Dir& target) {
     Facts copy;
     const bool is_guarded = look_at(target.fd(), name_.c_str(), copy) == 0 && copy.is_guarded;

@@ -116,6 +116,7 @@ Outcome try_attribute(const Dir& dir, const std::string& key, const std::string&
   return found != read->end() && found->second == value ? "" : "an attribute did not come back as it was written";
 }
 
+// A filesystem that fills holes would need many times the room for databases and disk images in volumes.
 Outcome try_sparse(const Dir& dir) {
   constexpr uint64_t kSize = 64ULL << 20;
   constexpr uint64_t kMost = 1ULL << 20;
@@ -128,6 +129,7 @@ Outcome try_sparse(const Dir& dir) {
   return stat->blocks * 512 <= kMost ? "" : "holes in files take room";
 }
 
+// ext4 and f2fs can fold case for single directories, which no name of the filesystem tells.
 Outcome try_case(const Dir& dir) {
   const Result<Fd> upper = make_file(dir, "Name", "");
   const Result<Fd> lower = upper ? make_file(dir, "name", "") : upper.error();
@@ -151,6 +153,8 @@ Outcome try_exchange(const Dir& dir) {
 
 // --- the table ---
 
+// Doing and then looking whether it was done: a filesystem may take a call, say that all is well and keep something
+// else.
 struct Experiment {
   std::string_view slug, name;
   Verdict otherwise;             // where it fails
@@ -216,6 +220,8 @@ Capability mount_not_tested(std::string why) {
   return {kMountSlug, kMountName, Verdict::NotTested, std::move(why)};
 }
 
+// Everything that the daemon does through an overlay is tried in a mount namespace of its own, from which no mount
+// can be left behind. Not to be allowed to try says nothing about the target.
 Capability try_mount(const Dir& dir) {
   Capability capability{kMountSlug, kMountName, Verdict::Fatal, ""};
   for (const char* name : {"lower", "upper", "work", "merged"}) {
@@ -273,6 +279,7 @@ Capability options_of(const FilesystemFacts& facts) {
 }
 
 // Why a kind of filesystem is refused, whatever it may be able to do; empty if it is not.
+// Whatever the experiments say: on a network filesystem all of them may succeed today.
 std::string refusal(const std::string& filesystem) {
   if (filesystem == "overlay") {
     return "an overlay cannot hold the upper directories of other overlays";
@@ -335,6 +342,7 @@ Result<Dir> fresh_directory(const Dir& parent, std::string_view name) {
   return parent.open_dir(std::string(name));
 }
 
+// Each in a directory of its own, so that none stumbles over what another left.
 Result<void> run_experiments(const Dir& place, const ProbeOptions& options, TargetProbe& probe) {
   for (const Experiment& experiment : experiments()) {
     const Result<Dir> dir = fresh_directory(place, experiment.slug);
@@ -380,6 +388,7 @@ Result<void> remove_trial(const Dir& own) {
 }
 
 // Our directory, where nothing else is in it: a target that is refused is left as it was found.
+// Its time too, as far as it can be: a target that is refused was only looked at.
 Result<void> remove_own(const Dir& top) {
   const Result<FileStat> before = top.stat_self();
   if (!before) {
@@ -419,6 +428,7 @@ Result<TargetProbe> look_at_target(const Root& target) {
   return probe;
 }
 
+// Under the lock, since a trial in somebody's running migration would remove what that has just made.
 Result<TargetProbe> probe_target(const Root& target, const ProbeOptions& options) {
   const Result<Dir> top = target.open_dir(RelPath());
   Result<TargetProbe> probe = top ? begin(*top) : top.error();

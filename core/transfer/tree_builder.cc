@@ -31,6 +31,7 @@ Error TreeBuilder::refuse(const TarHeader& header, const std::string& why) const
 }
 
 // What errno says of the tar, and not of the machine.
+// The machine's own troubles (no space, no descriptors) stay what they are: no archive is to blame for them.
 Error TreeBuilder::explained(const Error& error, const TarHeader& header) const {
   switch (error.kind == Error::Kind::Io ? error.code : 0) {
     case EEXIST: return refuse(header, "comes a second time");
@@ -48,6 +49,8 @@ Result<Dir> TreeBuilder::open_below(const RelPath& path) const {
   return fd ? Result<Dir>(Dir(std::move(*fd), path.text())) : fd.error();
 }
 
+// Kept open from one entry to the next, since a tar lists a directory's members one after the other. Opened beneath
+// the top without following links: a name that goes through a link, even one of this layer, is refused.
 Result<void> TreeBuilder::enter_parent(const RelPath& path) {
   const RelPath parent = path.parent();
   if (parent_ && parent == parent_path_) {
@@ -69,6 +72,7 @@ Result<void> TreeBuilder::enter_parent(const RelPath& path) {
 }
 
 // Directories that only the names of others tell of. From the top down: `path` may be deep.
+// As the daemon makes them: 0755, of the root of containers, with the time of now (pkg/archive/archive.go:Unpack).
 Result<void> TreeBuilder::make_implied(const RelPath& path) {
   const std::string& bytes = path.bytes();
   for (size_t slash = bytes.find('/');; slash = bytes.find('/', slash + 1)) {
@@ -94,6 +98,8 @@ Result<void> TreeBuilder::make_implied(const RelPath& path) {
   }
 }
 
+// A directory may come twice, and may have been implied: then its attributes are set again. Its time waits for
+// finish(), because what is made in it changes it.
 Result<void> TreeBuilder::make_directory_entry(const LayerMember& member, const TarHeader& header) {
   const std::string name(member.path.name());
   if (const Result<void> made = make_directory(*parent_, name, 0700); !made) {
@@ -107,6 +113,8 @@ Result<void> TreeBuilder::make_directory_entry(const LayerMember& member, const 
   return dress_object(*parent_, name, S_IFDIR, owner_of(header, owners_), xattrs_on_disk(header, owners_), time, SetTimes::No);
 }
 
+// The header of a hard link is applied to the inode that all its names share, as the daemon does: the last entry of a
+// file wins, for its owner, mode and times.
 Result<void> TreeBuilder::make_link_entry(const LayerMember& member, const TarHeader& header) {
   const std::string name(member.path.name());
   const std::string target(member.target.name());
@@ -134,6 +142,7 @@ Result<void> TreeBuilder::make_node_entry(const LayerMember& member, const TarHe
               : made;
 }
 
+// In the spelling that the root's daemon can set: in a user namespace it has no trusted attributes.
 Result<void> TreeBuilder::mark_opaque(const RelPath& directory, const TarHeader& header) {
   if (!directory.is_root()) {
     if (const Result<void> entered = enter_parent(directory / kOpaqueName); !entered) {
@@ -153,6 +162,8 @@ Result<Fd> TreeBuilder::make(const LayerMember& member, const TarHeader& header)
     const Result<void> marked = mark_opaque(member.path, header);
     return marked ? Result<Fd>(Fd()) : marked.error();
   }
+  // Refused and not given to somebody else: the daemon fails as well with "Container ID cannot be mapped to a host
+  // ID".
   if (!owner_on_disk(header, owners_)) {
     return refuse(header, "belongs to " + std::to_string(header.uid) + ":" + std::to_string(header.gid) +
                               ", for whom the daemon of this root has no id");
@@ -175,6 +186,8 @@ Result<Fd> TreeBuilder::make(const LayerMember& member, const TarHeader& header)
       return file ? std::move(file) : Result<Fd>(explained(file.error(), header));
     }
     case Kind::Whiteout:
+      // A character device 0:0, mode 0, with the owner of the header and the time of now: no more does the daemon set
+      // (pkg/archive/archive_linux.go).
       made = make_node(*parent_, name, S_IFCHR, 0, 0);
       if (made) {
         made = dress_object(*parent_, name, S_IFCHR, {owner.uid, owner.gid, 0}, {}, {}, SetTimes::No);
@@ -199,6 +212,7 @@ Result<void> TreeBuilder::finish_file(const Fd& file, const TarHeader& header) {
   return dressed ? dressed : explained(dressed.error(), header);
 }
 
+// In the order of the tar, when nothing is made any more.
 Result<void> TreeBuilder::finish() {
   for (const auto& [path, time] : directories_) {
     const Result<Dir> dir = open_below(path);

@@ -15,6 +15,7 @@ namespace {
 // A layer's entries are each an inode of the root; whole systems have some hundred thousand.
 constexpr uint64_t kMaxEntries = 10'000'000;
 
+// One reader for loading and for dry runs, so that both refuse the same archives with the same words.
 class LayerReader {
  public:
   // `tree` and `tar_split` are null where nothing is to be made.
@@ -41,6 +42,7 @@ class LayerReader {
       }
       count_bytes();
     }
+    // Without its end the digest is not known, and then nothing of the layer is known to be right.
     if (!source_.verified()) {
       return format_error("read layer", source_.where(), "was not read to its end");
     }
@@ -54,6 +56,8 @@ class LayerReader {
     return tar_split_ != nullptr ? tar_split_->segment(raw) : Result<void>();
   }
 
+  // The order of a tar-split: the raw header blocks as a segment, then the file with its checksum. The header goes in
+  // only when the object could be made.
   Result<void> add_entry(const TarStreamEntry& entry) {
     const TarHeader& header = entry.header;
     const Result<LayerMember> member = judge_member(header, source_.where());
@@ -84,6 +88,7 @@ class LayerReader {
     layer_.tree_bytes += member->kind == Kind::File      ? header.size
                          : member->kind == Kind::Symlink ? header.link_name.size()
                                                          : 0;
+    // A global header is closed by a file entry of size 0, as tar-split's own disassembler writes it.
     return tar_split_ != nullptr ? tar_split_->file(header.name, header.is_global() ? 0 : header.size, crc.value())
                                  : Result<void>();
   }
@@ -107,6 +112,7 @@ class LayerReader {
 
 }  // namespace
 
+// Nothing here is synced: the run makes all its staged trees durable at once before its plan names them.
 Result<UnpackedLayer> unpack_layer(LayerSource& source, const Dir& diff, const RootOwners& owners, const ByteSink& tar_split,
                                    Progress& progress) {
   TreeBuilder tree(diff, owners, source.where());

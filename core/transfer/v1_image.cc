@@ -14,6 +14,8 @@ constexpr std::string_view kFirstMoment = "1970-01-01T00:00:00Z";
 constexpr std::string_view kNoMoment = "0001-01-01T00:00:00Z";  // Go's zero time
 
 // Fills an object in the order of a Go structure out of another object.
+// An id is a hash over these bytes, so which members stand there, in which order, and what an absent one becomes,
+// must all be Go's: "omitempty" leaves out, a nil slice or map is null.
 class Structure {
  public:
   explicit Structure(const JsonValue& from) : from_(from) {}
@@ -107,6 +109,7 @@ JsonValue as_health_check(const JsonValue& check, V1Style style) {
   return out.take();
 }
 
+// Before Docker 25 a config without a time gave Go's zero time here; since then it gives none.
 void add_created(const JsonValue& config, V1Style style, Structure& out) {
   const std::string* text = config.get("created").as_string();
   const std::optional<std::string> written = text != nullptr ? as_go_writes_time(*text) : std::nullopt;
@@ -116,6 +119,7 @@ void add_created(const JsonValue& config, V1Style style, Structure& out) {
 }
 
 // The image of the top layer, in the order of the structure, but for its id and what only the archive decides.
+// Only the top layer of an image has its configuration; those below are the empty image of their chain.
 JsonValue::Object top_image(const JsonValue& config, V1Style style) {
   Structure out(config);
   out.text_if_any("parent");
@@ -221,6 +225,7 @@ JsonValue as_container_config(const JsonValue& config, V1Style style) {
   return out.take();
 }
 
+// From the base upwards, since each id hashes the one below it in.
 std::vector<V1Layer> v1_layers(const JsonValue& config, const std::vector<ChainId>& chain, V1Style style) {
   const std::string* os = config.get("os").as_string();
   std::vector<V1Layer> layers;
