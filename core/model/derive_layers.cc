@@ -64,8 +64,8 @@ class Identifier {
         return Identity{*layer.diff_id, parent};
       }
     }
-    // A base layer's chain ID is its diff ID, so the entry's name alone gives both. This is the one place where the
-    // name is not hashed against: it needs a directory that shows a base layer.
+    // A base layer's chain ID is its diff ID, so the entry's name alone would give both. That proves nothing, as every
+    // name could be a diff ID: it takes a directory that is a base layer's.
     if (is_base_by_overlay(layer)) {
       return Identity{*DiffId::from_hex(layer.id.hex()), std::nullopt};
     }

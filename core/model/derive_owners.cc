@@ -207,9 +207,9 @@ void find_lost_cache_ids(const Model& model, const LinkMap& links, Owners& owner
   }
 }
 
-// Daemons make buildkit/ at every start. Without it, what only its records name is not known to be unused: it may be on a
-// disk that is not mounted.
-// By the form of the name alone: 25 characters of base 36 are made by BuildKit and by nobody else.
+// Daemons make buildkit/ at every start. Without it, what only its records name is not known to be unused: it may be on
+// a disk that is not mounted. By the form of the name alone: 25 characters of base 36 are made by BuildKit and by
+// nobody else.
 bool has_unowned_snapshots(const Model& model, const Derived& derived) {
   for (size_t i = 0; i < derived.dirs.size(); ++i) {
     if (model.overlay.dirs[i].id.form() == CacheId::Form::BuildKit && derived.dirs[i].owners.empty()) {

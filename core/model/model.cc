@@ -37,10 +37,9 @@ bool is_docker_root(const Root& root, const Model& model) {
   return has_store || !entries.remapped_roots.empty() || (root.stat_dir("containers") && was_started);
 }
 
-// What the scanners did without, because it was not to be had: every look at it failed, whatever they made of that. Mounts
-// of containers are not ours to read, runs of others tell nothing of the root, and what is out of sight in a layer is judged
-// with the layer.
-// After all scanners, since who owns what and what is out of sight is only known then.
+// What the scanners did without, because it was not to be had: every look at it failed, whatever they made of that.
+// Mounts of containers are not ours to read, runs of others tell nothing of the root, and what is out of sight in a
+// layer is judged with the layer. After all scanners, since who owns what and what is out of sight is only known then.
 void add_unread(const Root& root, size_t from, Model& model) {
   std::set<RelPath> known;
   for (const ScanFailure& failure : model.failures) {

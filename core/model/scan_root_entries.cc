@@ -133,9 +133,9 @@ bool tells_what_it_has(StateReader& reader, const RelPath& driver) {
   return directory || !is_there(reader.root(), driver);
 }
 
-// The journal's last whole record says that its repair, or the undo of it, ended (core/plan/run_log.h). A crash may have
-// torn a line behind it. Only the end is read: of a journal that ends well, all else is the history's affair.
-// Read as text and not replayed: this is asked of every run at every check, and a root may keep hundreds.
+// The journal's last whole record says that its repair, or the undo of it, ended (core/plan/run_log.h). A crash may
+// have torn a line behind it. Only the end is read: of a journal that ends well, all else is the history's affair. Read
+// as text and not replayed: this is asked of every run at every check, and a root may keep hundreds.
 bool journal_has_end(const Root& root, const RelPath& journal) {
   const Result<Fd> fd = root.open_file(journal);
   const Result<FileStat> stat = root.stat(journal);

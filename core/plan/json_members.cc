@@ -142,7 +142,7 @@ std::optional<FileTime> MemberReader::time(std::string_view key) {
   const JsonValue::Array& parts = array(key);
   const auto seconds = parts.size() == 2 ? parts[0].as_int64() : std::nullopt;
   const auto nanoseconds = parts.size() == 2 ? parts[1].as_int64() : std::nullopt;
-  // utimensat(2) refuses nanoseconds beyond a second, and has two values there that mean "now" and "leave it".
+  // The kernel refuses nanoseconds beyond a second, but for two values, which would mean "now" and "leave it".
   if (!seconds || !nanoseconds || *nanoseconds < 0 || *nanoseconds > 999'999'999) {
     fail(key, "is no time");
     return std::nullopt;
