@@ -9,6 +9,8 @@
 namespace dfsck {
 namespace deriving {
 
+// Names from disk can collide or contradict each other; the first of two link files keeps the id here,
+// derive_links.cc decides properly.
 LinkMap::LinkMap(const OverlayStore& overlay) {
   for (const OverlayDir& dir : overlay.dirs) {
     if (dir.link_id) {
@@ -81,6 +83,9 @@ const Layer* Derived::find_misnamed(const Model& model, const ChainId& right_nam
   return found != layers.end() ? &model.layers.layers[static_cast<size_t>(found - layers.begin())] : nullptr;
 }
 
+// Each step relies on those before it. What a layer is comes from image configs and the entries themselves; who owns a
+// directory, from layers, mounts and builds; on which directory one stands, from its owner. Link ids are voted on with
+// that known, and lower texts are made of both. What is in use is asked last, by what is right and by what is there.
 Derived derive(const Model& model, const Rulings& rulings) {
   Derived derived;
   derived.layers.resize(model.layers.layers.size());

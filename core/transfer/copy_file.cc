@@ -37,6 +37,8 @@ std::string name_of(std::string_view path) {
   return std::string(slash == std::string_view::npos ? path : path.substr(slash + 1));
 }
 
+// What an interrupted run left may have the right size and time and still hold zeros: a power cut keeps metadata that
+// is on the disk and loses pages that are not.
 bool same_bytes(int one, int other, uint64_t size) {
   constexpr size_t kPiece = 128 * 1024;
   const std::unique_ptr<char[]> buffer(new char[2 * kPiece]);

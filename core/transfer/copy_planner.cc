@@ -127,6 +127,7 @@ void CopyPlanner::boundary(const RelPath& path, std::string text, bool elsewhere
   }
 }
 
+// A layer that two entries claim is verified once, for whoever comes first; a check speaks of the other.
 void CopyPlanner::layer(const RelPath& diff, const ChainId& chain, std::optional<LayerInput> input) {
   if (layers_.try_emplace(diff, KnownLayer{chain, std::move(input)}).second) {
     splits_.insert(diff.parent());
@@ -134,6 +135,7 @@ void CopyPlanner::layer(const RelPath& diff, const ChainId& chain, std::optional
   }
 }
 
+// The nearest directory above that has one: a writable layer below overlay2/ belongs to containers, not to layers.
 CopyArea CopyPlanner::area_of(const RelPath& path) const {
   for (RelPath at = path;; at = at.parent()) {
     if (const auto found = areas_.find(at); found != areas_.end()) {

@@ -74,6 +74,7 @@ class Taker {
     }
   }
 
+  // Of a driver that is not covered no directory is known; its entries are believed.
   bool has_tree(const std::optional<CacheId>& id) const {
     if (!model_.driver_covered) {
       return true;
@@ -144,6 +145,7 @@ std::string_view inventory_kind_name(InventoryKind kind) {
   return "plugin";
 }
 
+// A root below the source can have an image or a volume of the same name as the source itself.
 std::string inventory_name(const SourceRoot& root, const std::string& name) {
   return root.prefix.is_root() ? name : root.prefix.bytes() + ": " + name;
 }

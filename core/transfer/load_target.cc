@@ -56,6 +56,8 @@ std::string problem_of(const Model& model, const Derived& derived, const Layer& 
   return layer.tar_split.present() ? "" : "its tar-split.json.gz is damaged";
 }
 
+// Derived without any look at contents: what is asked here is whether a new child could be mounted on the layer,
+// which its links and files tell.
 void add_layers(const Model& model, LoadTarget& target) {
   const Derived derived = derive(model);
   for (size_t i = 0; i < model.layers.layers.size(); ++i) {

@@ -125,6 +125,10 @@ void settle_sync(bool& sync_is_open, MigrationHistory& history) {
 }
 
 // Records in the order in which they were written; each says something of the state that those before it have left.
+// Of one run these records come: "run" with its units; "again" and "gone" for what earlier runs left and this one
+// does not take over; then, as groups of units are through, "sync" and "done"; "suspect" whenever a file lost bytes.
+// With everything read back "sync", "synced", "verified" for each unit that was right; at last "sync" and "synced". A
+// "sync" with nothing behind it is one that nobody heard the end of.
 void take(const JsonValue& record, const std::string& boot, bool& sync_is_open, MigrationHistory& history) {
   const std::string kind = text_of(record, "record");
   const std::string unit = text_of(record, "unit");
@@ -135,8 +139,11 @@ void take(const JsonValue& record, const std::string& boot, bool& sync_is_open, 
   } else if (kind == "run") {
     settle_sync(sync_is_open, history);
     ++history.runs;
+    // Whatever the run before has ended with: from here on copies change again.
     history.end.reset();
     history.note = text_of(record, "note");
+    // After another boot the page cache tells nothing of what earlier runs have written, and what was written without
+    // a sync may be gone.
     history.one_boot = history.one_boot && text_of(record, "boot") == boot && !boot.empty();
     if (const JsonValue::Array* units = record.get("units").as_array()) {
       for (const JsonValue& path : *units) {
@@ -311,6 +318,8 @@ Result<void> MigrationState::add_changes_follow() {
   return append({JsonValue::object({{"record", text_value("changes")}})});
 }
 
+// Only behind a sync that has succeeded since the units were through: "done" means that their bytes are on the disk,
+// and a later run does not read them again.
 Result<void> MigrationState::add_done(const std::vector<std::pair<std::string, DoneUnit>>& units) {
   std::vector<JsonValue> records;
   for (const auto& [path, unit] : units) {
@@ -343,6 +352,7 @@ Result<void> MigrationState::add_gone(const std::vector<std::string>& units) {
   return append(each_as("gone", units));
 }
 
+// Escaped, since a path may hold any bytes and the record is text; whoever compares escapes what it has.
 Result<void> MigrationState::add_suspect(const std::string& unit, const std::string& path) {
   return append({JsonValue::object(
       {{"record", text_value("suspect")}, {"unit", text_value(unit)}, {"path", text_value(escaped(path))}})});

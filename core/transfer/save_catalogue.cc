@@ -38,6 +38,7 @@ int64_t created_of(const JsonValue& config) {
   return time && time->seconds > 0 ? time->seconds : 0;
 }
 
+// By the metadata that a build or commit has written; the archive names the parent only if it holds it as well.
 std::optional<ImageId> parent_of(const Model& model, const ImageId& id) {
   const std::vector<ImageMetadata>& all = model.images.metadata;
   const auto found = std::lower_bound(all.begin(), all.end(), id.hex(), [](const ImageMetadata& one, const auto& hex) {
@@ -94,6 +95,7 @@ SavedImage SaveCatalogue::read_image(const WantedImage& wanted) {
   return saved;
 }
 
+// One image under two names is one image with two names.
 void SaveCatalogue::add_image(const WantedImage& wanted) {
   const auto [slot, is_new] = image_slots_.try_emplace(wanted.id, images_.size());
   if (is_new) {
@@ -216,6 +218,7 @@ void SaveCatalogue::reject(size_t layer, const std::string& problem, std::vector
   advance(rejected, cancel, progress);
 }
 
+// Asked again after each layer that turned out wrong: one layer can take several images with it.
 std::string SaveCatalogue::problem_of(const SavedImage& image) const {
   if (!image.problem.empty()) {
     return image.problem;

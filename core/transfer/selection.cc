@@ -171,6 +171,8 @@ class Selector {
     }
   }
 
+  // By the directories of the chains alone. Init layers, writable layers and the build cache's are not among them, so
+  // no owner has to be known here.
   void leave_overlay() {
     if (!model_.driver_covered) {
       return;
@@ -212,6 +214,8 @@ class Selector {
 
 }  // namespace
 
+// All names are judged before anything is planned, so that a person sees every mistake at once. A repository with
+// several tags is no ambiguity: all of them are meant.
 ImageChoice choose_images(const SourceRoot& root, std::span<const std::string> names) {
   ImageChoice choice;
   for (const std::string& name : names) {
@@ -237,6 +241,8 @@ ImageChoice choose_images(const SourceRoot& root, std::span<const std::string> n
   return choice;
 }
 
+// repositories.json is written anew with the tags that go along: the source's names images that stay behind, and a
+// daemon would list none of those.
 ImageSelection select_images(const Root& source, const SourceRoot& root, const std::set<ImageId>& images,
                              std::span<const std::string> names) {
   CopyPlanner planner(source);

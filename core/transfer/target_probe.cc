@@ -40,6 +40,7 @@ Outcome try_types(const Dir& dir) {
   return reports_entry_types(dir) ? "" : "directory listings do not tell types (xfs made with ftype=0?)";
 }
 
+// Ids that no ordinary user has: a filesystem that maps all owners to one shows it.
 Outcome try_owner(const Dir& dir) {
   const Result<Fd> file = make_file(dir, "file", "");
   const Result<void> set = file ? set_owner_mode(dir, "file", {kUser, kGroup, 0640}) : file.error();
@@ -91,6 +92,7 @@ Outcome try_hard_links(const Dir& dir) {
   return stat->links == 2 ? "" : "a second name is another file";
 }
 
+// Whiteouts are character devices 0:0: without them every file that a layer deletes is back.
 Outcome try_nodes(const Dir& dir) {
   for (const auto& [name, type] : {std::pair("whiteout", uint32_t{S_IFCHR}), std::pair("pipe", uint32_t{S_IFIFO})}) {
     const Result<void> made = make_node(dir, name, type, 0, 0);
@@ -145,6 +147,8 @@ Outcome try_name(const Dir& dir, const std::string& name) {
   return list->size() == 1 && list->front().name == name ? "" : "a name was changed";
 }
 
+// A repair swaps the new object and the old one in a single call, so that the old one is kept in the same instant;
+// where the filesystem cannot do that, its steps fail.
 Outcome try_exchange(const Dir& dir) {
   const Result<Fd> file = make_file(dir, "file", "");
   const Result<void> made = file ? make_directory(dir, "directory", 0700) : file.error();
@@ -297,6 +301,8 @@ std::string refusal(const std::string& filesystem) {
   return holds_layers(filesystem, "", "overlay2") || filesystem == "fuse" ? "" : "it cannot hold layers";
 }
 
+// FUSE says nothing of what lies behind it: virtiofs is as good as its host's filesystem, sshfs is not. So there the
+// experiments decide.
 Capability kind_of(const std::string& filesystem, bool proven) {
   Capability capability{"filesystem", "kind of filesystem", Verdict::Ok, ""};
   if (const std::string refused = refusal(filesystem); !refused.empty()) {
