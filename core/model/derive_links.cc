@@ -17,9 +17,9 @@ enum Source : size_t { kFile, kShortLink, kLower, kSources };
 struct Votes {
   std::map<LinkId, std::array<size_t, kSources>> by_link;
 
-  // The shapes of damage decide the weights. A link file is empty after a crash of a daemon before 24.0.7, and l/ is
-  // lost as a whole by copies that skip links; lower files were written when all was well, and a layer has as many as
-  // there are layers above.
+  // The shapes of damage decide the weights. A link file is empty after a crash of a daemon that wrote it in place
+  // (before 20.10.27, 23.0.8, 24.0.7), and l/ is lost as a whole by copies that skip links; lower files were written
+  // when all was well, and a layer has as many as there are layers above.
   static size_t weight(const std::array<size_t, kSources>& votes) {
     // However many layers stand on it, together they count as much as the two others.
     return votes[kFile] + std::min<size_t>(votes[kShortLink], 1) + std::min<size_t>(votes[kLower], 2);

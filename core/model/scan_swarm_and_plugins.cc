@@ -98,8 +98,8 @@ void scan_managers(StateReader& reader, Swarm& swarm) {
 }
 
 // moby daemon/cluster/utils.go:loadPersistentState, swarmkit node/node.go.
-// A state without a node certificate makes the daemon empty swarm/ at its start, raft log and all: the one case in
-// which a start destroys what a copy has left out.
+// A state without a node certificate makes the daemon empty swarm/ at its start, raft log and all: what a copy has left
+// out takes the rest along.
 void scan_swarm(StateReader& reader, Swarm& swarm) {
   FileState state = reader.read("swarm/docker-state.json", kConfigFile);
   swarm.exists = !state.absent();
