@@ -10,6 +10,9 @@
 namespace {
 
 void* memory_of(std::size_t size) noexcept {
+  // Kept and put back only on success: where malloc(3) fails, its ENOMEM is what the caller should see.
+  // A size of 0 asks for one byte, because operator new must return a pointer that is not null, which malloc(0) need
+  // not.
   const int code = errno;
   void* const memory = std::malloc(size == 0 ? 1 : size);
   if (memory != nullptr) {

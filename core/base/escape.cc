@@ -14,6 +14,8 @@ size_t printable_sequence(std::string_view bytes) {
   if (lead < 0x80) {
     return lead >= 0x20 && lead != 0x7f && lead != '\\' ? 1 : 0;
   }
+  // Lead bytes 0x80 to 0xbf continue a sequence and 0xc0 and 0xc1 only begin overlong ones; above 0xf4 nothing is in
+  // Unicode. The length is guessed first, so that the test below is one line.
   const size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
   if (lead < 0xc2 || lead > 0xf4 || bytes.size() < length) {
     return 0;
@@ -28,6 +30,8 @@ size_t printable_sequence(std::string_view bytes) {
   const bool overlong = (length == 3 && point < 0x800) || (length == 4 && point < 0x10000);
   const bool surrogate = point >= 0xd800 && point <= 0xdfff;
   const bool control = point < 0xa0;
+  // Overrides and marks of direction can make a name read as another one; U+2028 and U+2029 break lines in some
+  // terminals and in JavaScript that a JSON report is pasted into.
   const bool bidi = (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069) ||
                     point == 0x200e || point == 0x200f || point == 0x2028 || point == 0x2029;
   return overlong || surrogate || control || bidi || point > 0x10ffff ? 0 : length;

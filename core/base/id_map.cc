@@ -6,6 +6,7 @@
 namespace dfsck {
 namespace {
 
+// In 64 bits, because the end of a range that uses all ids does not fit into 32.
 bool fits(uint32_t first, uint64_t count) { return count > 0 && uint64_t{first} + count <= IdMap::kAllIds; }
 
 bool overlap(uint32_t a, uint64_t a_count, uint32_t b, uint64_t b_count) {
@@ -26,6 +27,8 @@ IdMap IdMap::shifted(uint32_t base, uint64_t count) {
   return IdMap({{0, base, std::min(count, kAllIds - base)}});
 }
 
+// A map that is not one-to-one could be read but not written back: two container ids on one host id would come out of
+// to_container as the first of them, and a repair would give a file to somebody else.
 std::optional<IdMap> IdMap::of(std::vector<IdRange> ranges) {
   std::sort(ranges.begin(), ranges.end(),
             [](const IdRange& a, const IdRange& b) { return a.container < b.container; });
@@ -40,6 +43,8 @@ std::optional<IdMap> IdMap::of(std::vector<IdRange> ranges) {
         return std::nullopt;
       }
     }
+    // /etc/subuid may cut one range into several lines, and /proc/self/uid_map may join them; joined ranges compare
+    // equal.
     const bool continues = !joined.empty() && joined.back().container + joined.back().count == range.container &&
                            joined.back().host + joined.back().count == range.host;
     if (continues) {

@@ -9,6 +9,7 @@ namespace dfsck {
 
 bool is_hex64(std::string_view text) { return text.size() == 64 && is_lower_hex(text); }
 
+// BuildKit's identity.NewID: 25 digits of base 36. Upper case never occurs.
 bool is_buildkit_id(std::string_view text) {
   return text.size() == 25 && std::all_of(text.begin(), text.end(), [](char c) {
            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
@@ -29,6 +30,7 @@ CacheId::Form CacheId::form() const {
 }
 
 std::string CacheId::brief() const {
+  // A BuildKit id is short enough to be shown whole; 12 digits of a hex id are what docker prints.
   return form() == Form::BuildKit ? text_ : text_.substr(0, 12) + (form() == Form::Init ? "-init" : "");
 }
 

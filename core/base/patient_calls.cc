@@ -31,6 +31,8 @@
 namespace dfsck {
 namespace {
 
+// The pauses double from 1 ms (see Patience::waits), so a call waits this long in all and is made about eleven times.
+// For longer than that the shortage is a state of the machine, and each further call would only wait as well.
 constexpr unsigned kMostPatience = 512;  // milliseconds
 
 constexpr std::string_view kDescriptors = "/proc/self/fd/";
@@ -69,15 +71,20 @@ bool has_failed(Result result) {
 // Calls for which there is another one where they are refused.
 enum class Refusal { Counts, HasFallback };
 
+// What was asked for is noted here and not where the error is looked at, because many callers do without: a directory
+// whose attributes could not be listed is walked all the same. Whoever judges asks later what was not seen.
 template <typename Call>
 auto patiently(std::string_view operation, int directory, std::string_view name, Call call,
                Refusal refusal = Refusal::Counts) {
   Patience patience;
   auto result = call();
+  // readdir(3) returns null at its end as well, with errno as it was, which is 0 then: no failure.
   while (has_failed(result) && errno != 0 && patience.waits(errno)) {
     result = call();
   }
   if (has_failed(result) && errno != 0) {
+    // Notes and words below make calls of their own (readlink of /proc), so errno is kept around them: the caller reads
+    // it.
     note_if_short(errno, operation, directory, name);
     const int code = errno;
     if (speaks_of_disk(code) || (was_withheld(code) && (code != EPERM || refusal == Refusal::Counts))) {
@@ -94,6 +101,7 @@ bool Patience::waits(int code) {
   if (code == EINTR) {
     return true;
   }
+  // Once any thread has noted a shortage the run has failed already: nobody waits any more, so that it ends soon.
   if (!is_shortage(code) || waited_ >= kMostPatience || is_short()) {
     return false;
   }
@@ -118,10 +126,13 @@ namespace patient {
 int open(const char* path, int flags) {
   return patiently("open", -1, path, [&] { return ::open(path, flags); });
 }
+// The kernel gives O_NOATIME only to the owner of a file; the caller asks again without it, so EPERM is no refusal yet.
 int openat(int dir, const char* name, int flags) {
   return patiently("open", dir, name, [&] { return ::openat(dir, name, flags); },
                    (flags & O_NOATIME) != 0 ? Refusal::HasFallback : Refusal::Counts);
 }
+// EPERM is what seccomp filters of older container runtimes answer to calls that they do not know, where ENOSYS would
+// be right. There is another way, so it counts only if that one is refused too.
 int openat2(int dir, const char* path, int flags, uint64_t resolve) {
   struct open_how how {};
   how.flags = static_cast<uint64_t>(static_cast<unsigned>(flags));

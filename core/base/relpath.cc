@@ -8,6 +8,8 @@
 
 namespace dfsck {
 
+// The border of the whole program: a name from an archive, a database or a link's text that passes here cannot climb. A
+// name may well be no UTF-8: file systems do not care, and neither do tar headers.
 bool RelPath::is_component(std::string_view name) {
   return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos &&
          name.find('\0') == std::string_view::npos;
@@ -60,6 +62,7 @@ std::string_view RelPath::name() const {
 
 std::string RelPath::text() const { return is_root() ? "." : escaped(bytes_); }
 
+// With the separator, so that `l` is not above `link`.
 bool RelPath::is_below(const RelPath& ancestor) const {
   return ancestor.is_root() ? !is_root()
                             : bytes_.size() > ancestor.bytes_.size() && bytes_.starts_with(ancestor.bytes_) &&

@@ -25,6 +25,7 @@ std::optional<Error>& first() {
 
 void note_shortage(const Error& error) {
   const std::lock_guard lock(shortage_mutex);
+  // The first one only: those that follow are often its consequences, and name calls that would have worked.
   if (!is_short()) {
     first() = error;
     shortage_detail::noted.store(true, std::memory_order_release);

@@ -9,6 +9,7 @@
 namespace dfsck {
 namespace {
 
+// Not isspace(3), which asks the locale.
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 }  // namespace
@@ -35,6 +36,7 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
+// from_chars alone takes a number with something behind it; the whole text has to be one, as for Go's ParseUint.
 std::optional<uint64_t> parse_uint64(std::string_view text) {
   uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -86,6 +88,7 @@ std::string human_bytes(uint64_t bytes) {
   }
   auto value = static_cast<double>(bytes);
   size_t unit = 0;
+  // 999.95 is where "%.1f" would print 1000.0.
   while (value >= 999.95 && unit + 1 < kUnits.size()) {
     value /= 1000;
     ++unit;

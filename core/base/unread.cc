@@ -8,11 +8,14 @@
 namespace dfsck {
 namespace {
 
+// A root whose every file is refused has to be bounded in memory. A hundred thousand names say as much as all of them:
+// what is judged is whether anything at or below a directory was not read.
 constexpr size_t kMost = 100'000;
 
 std::mutex list_mutex;
 // Guarded by the mutex.
 std::vector<Unread>& list() {
+  // Never destroyed: worker threads may still note something while the process ends.
   static auto* const all = new std::vector<Unread>;
   return *all;
 }
@@ -45,6 +48,7 @@ std::vector<Unread> unread_below(std::string_view path, size_t from) {
       }
     }
   }
+  // In what order threads came by depends on their number; a report may not.
   std::sort(found.begin(), found.end());
   const auto same = [](const Unread& a, const Unread& b) { return a.path == b.path; };
   found.erase(std::unique(found.begin(), found.end(), same), found.end());
