@@ -9,10 +9,12 @@ namespace dfsck {
 namespace {
 
 constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+// The top bit, which no group of 24 bits reaches: errors are collected with the values and asked for once, at the end.
 constexpr uint32_t kInvalid = 0x80000000;
 
 using Table = std::array<uint32_t, 256>;
 
+// Digits are shifted into place beforehand, so that a group is the OR of four entries.
 constexpr Table table_for(int position) {
   Table table{};
   for (uint32_t& value : table) {
@@ -38,6 +40,7 @@ void store(uint32_t value, char* out) {
 
 }  // namespace
 
+// Most of a tar-split is base64 (a header of 512 bytes to each small file), so this is on the way of every byte of it.
 bool decode_base64(std::string_view text, std::string& bytes) {
   if (text.size() % 4 != 0) {
     return false;
@@ -54,6 +57,7 @@ bool decode_base64(std::string_view text, std::string& bytes) {
     store(value, out);
   }
   if (padding > 0) {
+    // An A has the value 0; what it adds is cut off below.
     const std::array<unsigned char, 4> last = {in[0], in[1], padding == 2 ? static_cast<unsigned char>('A') : in[2], 'A'};
     const uint32_t value = decode_group(last.data());
     // Bits behind the last whole byte must be zero in what an encoder writes; Go's decoder does not insist.

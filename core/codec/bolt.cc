@@ -17,6 +17,8 @@ std::string bolt_problem_text(const BoltProblem& problem) {
   return whole_file ? problem.detail : "page " + std::to_string(problem.page) + ": " + problem.detail;
 }
 
+// One place is kept for the word that there are more. The walk stops at this count as well (TreeReader::count_entry),
+// so that a file made to be wrong everywhere costs neither memory nor time.
 void add_bolt_problem(std::vector<BoltProblem>& problems, BoltProblem problem) {
   if (problems.size() + 1 < BoltFile::kMaxProblems) {
     problems.push_back(std::move(problem));
@@ -70,6 +72,7 @@ BoltFile::State BoltFile::judge() const {
   if (pages < 2) {
     return State::TooSmall;
   }
+  // In the order of db.go:mmap, so that the message is the daemon's: the size is looked at before the meta pages are.
   if (!has_meta()) {
     return State::NoMeta;
   }
@@ -89,8 +92,12 @@ Result<BoltBucket> BoltFile::root() const {
                                                        : format_error(kReadBolt, "", bolt_problem_text(first));
 }
 
+// Overflow pages are tried as well, each by its own header: what lies there is the middle of a long page, and passes
+// for a page only if it happens to name its own id. Callers take what they find here only with further proof.
 std::vector<BoltPage> BoltFile::readable_pages() const {
   std::vector<BoltPage> pages;
+  // Not only up to the high-water mark: a file grows ahead of its use, and a page beyond the mark may be left of a
+  // transaction whose meta page was lost.
   for (BoltPageId id = 2; id < bytes_->size() / metas_.layout.page_size; ++id) {
     const Result<BoltPage> page = BoltPage::parse(*bytes_, metas_.layout, id);
     if (page && page->kind() != BoltPage::Kind::Freelist) {

@@ -8,6 +8,8 @@ namespace {
 
 using Kind = BoltProblem::Kind;
 
+// The tree was walked before; this holds what the tree uses against what the list calls free. Where both claim a page,
+// the next write transaction overwrites what is in use: nothing shows until then, and then data are gone.
 class FreelistCheck {
  public:
   FreelistCheck(const BoltFile& file, const BoltTree& tree, std::vector<BoltProblem>& problems)
@@ -50,6 +52,8 @@ class FreelistCheck {
       } else if (free_[static_cast<size_t>(id)]) {
         report(Kind::FreeTwice, id, "is in the freelist twice");
       } else {
+        // Sized by the tree's own vector, which is bounded by the file: a high-water mark from a damaged meta page may
+        // be anything.
         free_[static_cast<size_t>(id)] = true;
         if (tree_.reached[static_cast<size_t>(id)]) {
           report(Kind::ReachableFreed, id, "is in use, but in the freelist");
@@ -59,6 +63,8 @@ class FreelistCheck {
   }
 
   void report_leaks() {
+    // Below a page that could not be read everything looks leaked; a list of that would bury the one page that is to
+    // blame.
     if (!problems_.empty()) {
       return;
     }
@@ -86,6 +92,8 @@ std::vector<BoltProblem> check_bolt(const BoltFile& file) { return check_bolt(fi
 
 std::vector<BoltProblem> check_bolt(const BoltFile& file, const BoltTree& tree) {
   std::vector<BoltProblem> problems = tree.problems;
+  // Without a stored freelist (containerd's meta.db) all that is not reached is free by definition: bbolt finds it by a
+  // walk when it opens the file, so nothing can leak and nothing in use can be free.
   const bool walked = file.state() == BoltFile::State::Complete || file.state() == BoltFile::State::Short;
   if (walked && file.metas().meta.freelist != BoltMeta::kNoFreelist) {
     FreelistCheck(file, tree, problems).run();

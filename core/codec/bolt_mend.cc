@@ -18,6 +18,8 @@ void put(std::string& bytes, size_t at, T value, std::endian order) {
   }
 }
 
+// Works on a copy of the whole file: each mend is tried, read back by the strict parser, and taken back if it does not
+// hold. Nothing here touches the file on disk; a repair writes a fresh database from what was read.
 class Mender {
  public:
   explicit Mender(const BoltFile& file)
@@ -25,6 +27,8 @@ class Mender {
 
   MendedPages run() {
     find_readable();
+    // First the pages that lie whole in the wrong place, because they need no guess: a misdirected write leaves a page
+    // whose header names where it should be. Headers are guessed only for what is unreadable after that.
     put_back_displaced();
     for (BoltPageId id = 2; id < readable_.size(); ++id) {
       if (!readable_[static_cast<size_t>(id)] && mend_header(id)) {
@@ -47,6 +51,7 @@ class Mender {
       }
       const Result<BoltPage> page = BoltPage::parse(file_.bytes(), file_.layout(), id);
       for (uint64_t i = 0; page && i < page->span(); ++i) {
+        // Overflow pages have no header of their own, and what stands in their first bytes must not be mended into one.
         readable_[static_cast<size_t>(id + i)] = true;
       }
     }
@@ -57,6 +62,8 @@ class Mender {
     std::vector<std::optional<BoltPageId>> claims(readable_.size());
     std::vector<bool> disputed(readable_.size(), false);
     for (BoltPageId id = 2; id < readable_.size(); ++id) {
+      // A page that can be read where it is named to be is never replaced: two good pages with one name are two ages of
+      // it, and which is newer, nothing says.
       const BoltPageId home = named(id);
       if (readable_[static_cast<size_t>(id)] || home < 2 || home >= readable_.size() || home == id ||
           readable_[static_cast<size_t>(home)]) {
@@ -78,6 +85,7 @@ class Mender {
     const std::string before = bytes_.substr(at(home), size_);
     bytes_.replace(at(home), size_, file_.bytes().substr(at(from), size_));
     const Result<BoltPage> page = BoltPage::parse(bytes_, file_.layout(), home);
+    // An old freelist in the place of a new one would be believed by everything that asks what is free.
     if (page && page->kind() != BoltPage::Kind::Freelist && page->count() > 0) {
       mended_.insert(home);
       readable_[static_cast<size_t>(home)] = true;
@@ -93,6 +101,8 @@ class Mender {
     // With another page's name it may well be that page, written to the wrong place.
     if (name == id || name < 2 || name >= readable_.size()) {
       put<uint64_t>(bytes_, at(id), id, order_);
+      // Leaf before branch: data are in leaves, and what fits a leaf does not fit a branch, whose elements have other
+      // fields.
       for (const uint16_t candidate : {kLeaf, kBranch}) {
         if (name != id && type != candidate) {
           continue;  // two faults in one header are not believed in
@@ -108,6 +118,8 @@ class Mender {
     return false;
   }
 
+  // What node.go:write makes: elements first, then key and value of each directly behind those of the one before. Other
+  // bytes hardly come out so by chance, which is why it may stand in for the header that cannot be asked.
   bool is_laid_out(const BoltPage& page, uint16_t type) const {
     const size_t first = at(page.id()) + BoltPage::kHeaderSize;
     size_t end = first + BoltPage::kElementSize * static_cast<size_t>(page.count());
@@ -117,6 +129,7 @@ class Mender {
       const auto word = [&](size_t index) { return bolt_integer<uint32_t>(bytes_, element + 4 * index, order_); };
       const bool leaf = type == kLeaf;
       const std::string_view key = leaf ? page.leaf(i).key : page.branch(i).key;
+      // Flags of a leaf element know one bit, "is a bucket"; a child must be a page that can exist.
       const bool good = leaf ? word(0) <= 1 : page.branch(i).child >= 2 && page.branch(i).child < readable_.size();
       if (!good || element + word(leaf ? 1 : 0) != end || key.empty() || (i > 0 && key <= before)) {
         return false;

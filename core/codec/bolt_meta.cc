@@ -10,6 +10,8 @@ constexpr size_t kChecked = 56;  // bytes of the meta that its checksum covers
 constexpr size_t kMetaEnd = BoltPage::kHeaderSize + kChecked + 8;
 constexpr unsigned kPageSizeSteps = 15;  // 1024 << 0 to 1024 << 14, as getPageSizeFromSecondMeta probes
 
+// bbolt takes the page size of the operating system that made the file: 4 KiB on most, 16 or 64 KiB on some ARM and
+// POWER kernels. A file moves between machines and keeps its own.
 bool is_page_size(uint32_t size) { return std::has_single_bit(size) && size >= 1024 && size <= (1024U << 14); }
 
 struct MetaPage {
@@ -24,6 +26,8 @@ MetaPage read_meta(std::string_view file, uint64_t at) {
     return page;
   }
   const std::string_view body = file.substr(static_cast<size_t>(at) + BoltPage::kHeaderSize, kChecked + 8);
+  // bbolt writes in the order of its host and never swaps: the magic number is the one field whose value is known
+  // beforehand.
   if (bolt_integer<uint32_t>(body, 0, std::endian::big) == kBoltMagic) {
     page.order = std::endian::big;
   } else if (bolt_integer<uint32_t>(body, 0, std::endian::little) != kBoltMagic) {
@@ -40,6 +44,8 @@ MetaPage read_meta(std::string_view file, uint64_t at) {
   if (bolt_integer<uint32_t>(body, 4, page.order) != kBoltVersion) {
     page.state = BoltMetaState::BadVersion;
   } else if (u64(kChecked) != bolt_checksum(body.substr(0, kChecked))) {
+    // The checksum before the page size: a size is believed only where the sum vouches for it, because everything else
+    // in the file is found by it.
     page.state = BoltMetaState::BadChecksum;
   } else if (!is_page_size(page.meta.page_size)) {
     page.state = BoltMetaState::BadPageSize;
@@ -50,6 +56,8 @@ MetaPage read_meta(std::string_view file, uint64_t at) {
 }
 
 // How many pages of the file carry their own id and a known type under this layout.
+// A page says its own number, and under another layout hardly one of them comes out right: that is what a guess rests
+// on where no meta page is left.
 size_t pages_that_fit(std::string_view file, const BoltLayout& layout) {
   size_t fitting = 0;
   for (uint64_t id = 2; id < file.size() / layout.page_size; ++id) {
@@ -63,6 +71,8 @@ size_t pages_that_fit(std::string_view file, const BoltLayout& layout) {
 
 // The layout of a file without a valid meta page.
 BoltLayout guessed_layout(std::string_view file) {
+  // Starts with 4096 and little-endian, and only more pages that fit replace it: an equal score is no reason to depart
+  // from what nearly every machine has.
   BoltLayout best;
   size_t best_fit = pages_that_fit(file, best);
   for (unsigned step = 0; step < kPageSizeSteps; ++step) {
@@ -77,6 +87,9 @@ BoltLayout guessed_layout(std::string_view file) {
   return best;
 }
 
+// As bbolt does it (db.go:getPageSize): the first meta page is at a known place; where the second one is depends on the
+// page size, so it is tried at each place that there can be. That it has to name that size itself is our own care: an
+// old copy of a meta page may lie anywhere.
 BoltLayout layout_of(std::string_view file, const MetaPage& first) {
   if (first.state == BoltMetaState::Valid) {
     return {first.meta.page_size, first.order};
@@ -119,8 +132,10 @@ BoltMetas read_bolt_metas(std::string_view file) {
   pages[0] = read_meta(file, 0);
   metas.layout = layout_of(file, pages[0]);
   pages[1] = read_meta(file, metas.layout.page_size);
+  // With equal transaction numbers the first one stays, as in db.go:meta.
   for (size_t i = 0; i < pages.size(); ++i) {
     MetaPage& page = pages[i];
+    // A copy of a meta page inside of a page of data, or one left from a file with another page size.
     if (page.state == BoltMetaState::Valid && BoltLayout{page.meta.page_size, page.order} != metas.layout) {
       page.state = BoltMetaState::BadPageSize;
     }

@@ -19,11 +19,14 @@ Error page_error(BoltPageId id, std::string_view reason) {
 }  // namespace
 
 Result<BoltPage> BoltPage::parse(std::string_view file, const BoltLayout& layout, BoltPageId id) {
+  // What lies behind the last whole page belongs to no page: bbolt writes whole pages, so it can only be a cut.
   const uint64_t pages_in_file = file.size() / layout.page_size;
   if (id >= pages_in_file) {
     return page_error(id, "lies beyond the end of the file");
   }
   const size_t at = static_cast<size_t>(id * layout.page_size);
+  // bbolt asserts the same when it reads a page ("Page expected to be"), with a panic. A page that another one's write
+  // was misdirected to, and a page of zeros (id 0), are seen here first.
   const auto named_id = bolt_integer<uint64_t>(file, at, layout.order);
   if (named_id != id) {
     return page_error(id, "calls itself page " + std::to_string(named_id));
@@ -42,6 +45,8 @@ Result<BoltPage> BoltPage::parse_inline(std::string_view bytes, std::endian orde
   if (bytes.size() < kHeaderSize) {
     return page_error(host, "holds an inline bucket without room for a page header");
   }
+  // The header of an inline page says id 0 and names no overflow; its length is that of the value that holds it. For
+  // messages it has the id of the page around it, which is the one that lies damaged on the disk.
   BoltPage page(bytes, order);
   page.id_ = host;
   Result<BoltPage> parsed = parse_body(page);
@@ -78,9 +83,11 @@ const char* BoltPage::find_fault() {
     default:
       return "is neither a branch, a leaf nor a freelist page";
   }
+  // Before any element is read: the count alone comes from the disk, and everything below trusts it.
   if (count_ > room / kElementSize) {
     return "has more elements than fit into it";
   }
+  // bbolt's cursor goes on to a child without asking whether there is one.
   if (kind_ == Kind::Branch && count_ == 0) {
     return "is a branch page without children";
   }
@@ -88,6 +95,8 @@ const char* BoltPage::find_fault() {
     // Leaf {flags, pos, ksize, vsize}; branch {pos, ksize, child}. pos counts from the start of the element.
     const size_t at = static_cast<size_t>(kHeaderSize + i * kElementSize);
     const size_t fields = kind_ == Kind::Leaf ? at + 4 : at;
+    // Keys may overlap each other or the elements: that is odd, but reads no byte that is not the page's. Whether the
+    // page is laid out as bbolt lays it out is asked only where a header has to be mended (bolt_mend.cc).
     uint64_t end = at + uint64_t{bolt_integer<uint32_t>(bytes_, fields, order_)};
     end += bolt_integer<uint32_t>(bytes_, fields + 4, order_);
     end += kind_ == Kind::Leaf ? bolt_integer<uint32_t>(bytes_, fields + 8, order_) : 0;
@@ -100,6 +109,7 @@ const char* BoltPage::find_fault() {
 
 const char* BoltPage::find_freelist_fault(uint64_t room) {
   uint64_t slots = room / 8;
+  // freelist.go: the 16 bits of the count do not hold more than 65534, so the mark stands for "see the first id".
   if (count_ == kLongCount && slots > 0) {
     count_ = bolt_integer<uint64_t>(bytes_, kHeaderSize, order_);
     --slots;

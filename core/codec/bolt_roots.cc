@@ -8,11 +8,14 @@
 namespace dfsck {
 namespace {
 
+// Each candidate costs a walk through its whole tree, and every branch or leaf page may be one: this grows with the
+// square of the size. dockerd's own files are far smaller; a large one is left to its other copies.
 constexpr size_t kMostBytesTried = 16 << 20;
 constexpr size_t kMostEntries = 2'000'000;  // looked at for all candidates together
 constexpr size_t kMostFreelists = 64;
 
 // The top of a file holds buckets alone.
+// A branch page passes unseen; what is below it shows when it is walked (holds_values_at_top).
 bool could_be_root(const BoltPage& page) {
   bool buckets = page.count() > 0;
   for (uint64_t i = 0; buckets && page.kind() == BoltPage::Kind::Leaf && i < page.count(); ++i) {
@@ -21,6 +24,8 @@ bool could_be_root(const BoltPage& page) {
   return buckets;
 }
 
+// How much of a tree can be had, and whether it can be trusted to be one tree: where keys are out of order, pages of
+// different age have been mixed.
 struct Walked {
   size_t entries = 0;
   bool in_order = true;
@@ -41,6 +46,9 @@ bool holds_values_at_top(const BoltBucket& root) {
 }
 
 // The high-water mark, if the tree, the freelist page and its free pages are all pages of the file up to it, each once.
+// A commit leaves exactly this: each page up to the mark belongs to the tree or is the freelist, or is named in it.
+// What a transaction frees is used again by those after the next, so a pair that still fits cannot be much older than
+// the file.
 std::optional<uint64_t> shared_out(const BoltTree& tree, const BoltPage& freelist) {
   std::vector<bool> taken = tree.reached;
   bool fits = true;
@@ -56,6 +64,8 @@ std::optional<uint64_t> shared_out(const BoltTree& tree, const BoltPage& freelis
   for (uint64_t i = 0; fits && i < freelist.count(); ++i) {
     take(freelist.free_id(i));
   }
+  // All that is taken must lie in one run from the beginning: the first page that is not taken is the mark, and nothing
+  // behind it may be.
   const auto end = std::find(taken.begin(), taken.end(), false);
   const bool all = fits && std::find(end, taken.end(), true) == taken.end();
   return all ? std::optional(static_cast<uint64_t>(end - taken.begin())) : std::nullopt;
@@ -86,9 +96,12 @@ std::optional<FoundRoot> find_bolt_root(const BoltFile& file) {
     if (!could_be_root(page) || seen > kMostEntries) {
       continue;
     }
+    // The sequence of the root bucket stood in the meta page alone and is lost with it; bbolt's users count in buckets
+    // below.
     FoundRoot found;
     found.meta.page_size = file.layout().page_size;
     found.meta.root = page.id();
+    // Without a mark, every page of the file may belong to it.
     found.meta.high_water = file.bytes().size() / file.layout().page_size;
     const BoltTree tree = file.at(found.meta).load();
     Walked walked;

@@ -12,6 +12,7 @@
 namespace dfsck {
 namespace {
 
+// Searching copies the file and looks at every page. Larger files are read by their tree alone.
 constexpr size_t kMostBytesSearched = 64 << 20;  // of files whose pages are searched
 
 using Holes = std::vector<BoltHole>;
@@ -38,6 +39,7 @@ void drop_values_at_top(BoltBucket& root) {
 }
 
 // The pages that the freelist names; nothing if there is no freelist to be read.
+// Nothing is not the same as an empty set: with no list, whether a page is in use cannot be asked at all.
 std::optional<std::set<BoltPageId>> free_pages(const BoltFile& file) {
   const BoltMeta& meta = file.metas().meta;
   if (!file.has_meta() || meta.freelist == BoltMeta::kNoFreelist) {
@@ -54,12 +56,17 @@ std::optional<std::set<BoltPageId>> free_pages(const BoltFile& file) {
   return free;
 }
 
+// Sources in the order of trust: the newest tree, pages that must be in use though nothing leads to them, the tree of
+// the transaction before, all other pages. try_emplace and emplace keep what is there, so an earlier source is never
+// overwritten by a later one.
 class Salvager {
  public:
   Salvager(const BoltFile& file, const std::optional<BoltHome>& home) : file_(file), home_(home) {}
 
   BoltSalvage run() {
     if (file_.bytes().size() <= kMostBytesSearched) {
+      // Mending comes before reading, because a mended page joins the tree at its place and brings its order of keys
+      // along; as a loose page it would only be a heap of keys.
       if (MendedPages mended = mend_bolt_pages(file_); !mended.pages.empty()) {
         mended_ = std::move(mended.pages);
         file_ = *BoltFile::open(std::move(mended.bytes));
@@ -68,6 +75,8 @@ class Salvager {
     read_newest();
     BoltSalvage salvage;
     copy_all(newest_.root, salvage.root, origin_);
+    // One doubtful page makes the whole doubtful: a key in it may have been changed or deleted since, and neither
+    // shows.
     salvage.whole = origin_ == BoltOrigin::Tree && !has_holes(newest_.root) && !uses_doubtful_page();
     if (has_holes(newest_.root) && file_.bytes().size() <= kMostBytesSearched) {
       fill(salvage.root);
@@ -84,6 +93,7 @@ class Salvager {
         newest_.root.holes.push_back({});
         return;
       }
+      // From here on the file is read as of that root, so that everything below asks one set of metas.
       file_ = file_.at(found->meta);
     }
     newest_ = file_.load();
@@ -136,6 +146,8 @@ class Salvager {
   }
 
   // The same bucket in the newest tree, in an older one, and in what was salvaged so far.
+  // Only what falls into a hole is taken. Outside of holes the newest tree is complete: a key that an older tree has
+  // and it has not was deleted, and must stay so.
   static void fill_from(const BoltBucket& holed, const BoltBucket& older, SalvagedBucket& salvaged) {
     for (const BoltEntry& entry : older.entries) {
       const auto found = salvaged.entries.find(entry.key);
@@ -150,6 +162,7 @@ class Salvager {
         fill_from(*below, *entry.bucket, *found->second.bucket);
       } else if (entry.bucket && found->second.bucket) {
         fill_from(everything(), *entry.bucket, *found->second.bucket);  // made by fill_home
+        // The count that goes with an older tree may be behind what was given out since.
         found->second.bucket->sequence = entry.bucket->sequence;
       }
     }
@@ -165,6 +178,7 @@ class Salvager {
     return copy;
   }
 
+  // A bucket of which nothing was read: any key may be missing from it.
   static const BoltBucket& everything() {
     static const BoltBucket bucket = [] {
       BoltBucket all;
@@ -181,12 +195,16 @@ class Salvager {
       if (page.kind() != BoltPage::Kind::Leaf || (id < newest_.reached.size() && newest_.reached[id])) {
         continue;
       }
+      // In use and reached by nothing: its parent was lost, or it was leaked. The first is why it is worth more than an
+      // older tree; that it cannot be told from the second is why it ranks below the newest one.
       const bool in_use = origin_ == BoltOrigin::Tree && free_ && !free_->contains(page.id()) &&
                           page.id() < file_.metas().meta.high_water;
       (in_use ? in_use_ : leftover_).push_back(page);
     }
   }
 
+  // A loose page does not say which bucket it belongs to. `home` names the one bucket whose values can be recognised by
+  // themselves; for other buckets loose pages are of no use and are left alone.
   void fill_home(SalvagedBucket& root, const std::vector<BoltPage>& pages, BoltOrigin origin) {
     if (!home_) {
       return;
@@ -198,6 +216,7 @@ class Salvager {
     if (holed == nullptr || holed->holes.empty()) {
       return;
     }
+    // By rising page id and the first wins: neither is a sign of age, but equal files give equal results.
     for (const BoltPage& page : pages) {
       take_values(page, page.id(), *holed, root, origin);
     }
@@ -289,6 +308,8 @@ BoltContent content_of(const SalvagedBucket& bucket) {
   return content;
 }
 
+// Our writer is held against our reader before a byte of it goes to disk: a database that does not read back would turn
+// a damaged file into a lost one.
 Result<std::string> write_checked_bolt(const BoltContent& content) {
   Result<std::string> bytes = write_bolt(content);
   if (!bytes) {

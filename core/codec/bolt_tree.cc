@@ -9,9 +9,13 @@ namespace {
 
 using Kind = BoltProblem::Kind;
 
+// Enough to tell names, ids and digests apart; a key may hold any bytes, and many of them.
 constexpr size_t kShownKeyBytes = 40;
 
 // Keeps the promise of BoltBucket::entries where a damaged file does not: of equal keys the first one stays.
+// Only a damaged file needs it, and BoltBucket::find searches by halves, so a bucket in disorder would lose keys that
+// are there. Which of two equal keys is the right one nobody knows; the first is what bbolt's cursor would come to
+// first.
 void put_in_order(BoltBucket& bucket) {
   const auto by_key = [](const BoltEntry& left, const BoltEntry& right) { return left.key < right.key; };
   const auto same_key = [](const BoltEntry& left, const BoltEntry& right) { return left.key == right.key; };
@@ -32,11 +36,14 @@ class TreeReader {
       : file_(file), layout_(metas.layout), meta_(metas.meta), tree_(tree) {}
 
   void read() {
+    // By the file as well as by the mark: a mark of 2^60 must not ask for memory.
     const uint64_t pages = std::min<uint64_t>(meta_.high_water, file_.size() / layout_.page_size);
     tree_.reached.assign(static_cast<size_t>(pages), false);
     claim_meta_and_freelist();
     tree_.root.sequence = meta_.root_sequence;
     tree_.root.root_page = meta_.root;
+    // Recursion is as deep as pages lie above one another, which usable_page bounds; each page is entered once, so the
+    // whole walk is linear in the file.
     read_bucket(tree_.root, 0, 1);
   }
 
@@ -77,12 +84,16 @@ class TreeReader {
   }
 
   // The branch or leaf page, if it can be read and belongs to nobody else.
+  // The order of the tests is that of trust: first whether the number can be a page at all, then whether the page can
+  // be read, then whether it is free to be taken. Claimed is last, when nothing else speaks against it.
   std::optional<BoltPage> usable_page(BoltPageId id, BoltPageId parent, size_t depth) {
     if (id < 2 || id >= meta_.high_water) {
       report(Kind::OutOfRange, id, "is outside of the " + std::to_string(meta_.high_water) +
                                        " pages in use; page " + std::to_string(parent) + " refers to it");
       return std::nullopt;
     }
+    // Cycles are stopped by the claim below; this bounds a chain of pages, each with one child, made to exhaust the
+    // stack.
     if (depth > BoltFile::kMaxDepth) {
       report(Kind::TooDeep, id, "lies deeper than " + std::to_string(BoltFile::kMaxDepth) + " pages");
       return std::nullopt;
@@ -112,6 +123,8 @@ class TreeReader {
     const auto last = first + static_cast<std::ptrdiff_t>(page.span());
     const auto taken = std::find(first, last, true);
     if (taken != last) {
+      // The second owner loses it here, though it may be the right one: which of two pointers went astray cannot be
+      // told from the page, so its keys count as missing in the bucket that comes second.
       report(Kind::MultiplyReferenced, static_cast<BoltPageId>(taken - tree_.reached.begin()),
              "has another owner besides page " + std::to_string(parent));
       return false;
@@ -131,6 +144,7 @@ class TreeReader {
         below.low = key(i);
         below.high = i + 1 < page.count() ? std::optional(key(i + 1)) : range.high;
       }
+      // No early end: what lies beside a broken page is as good as before.
       complete = read_page(bucket, page.branch(i).child, page.id(), below, depth + 1) && complete;
     }
     return complete;
@@ -211,6 +225,8 @@ class TreeReader {
   }
 
   // Reports the first key of the page that is not above the one before it, or not in the parent's range.
+  // An order that is broken is a hole although all pages can be read: binary search in bbolt, and in whoever reads the
+  // file after us, misses keys that are there, and a page of another age may stand here.
   template <typename KeyAt>
   bool check_order(BoltBucket& bucket, const BoltPage& page, const KeyRange& range, const KeyAt& key_at) {
     for (uint64_t i = 0; i < page.count(); ++i) {

@@ -15,7 +15,10 @@ namespace dfsck {
 namespace {
 
 constexpr size_t kPageSize = 4096;
+// What bbolt grows a new file to at its first write (db.go:mmapSize).
 constexpr size_t kSmallestFile = 32 * 1024;
+// bucket.go:inlineable: a bucket without buckets in it that fills no more than a quarter of a page lies in its
+// parent's.
 constexpr size_t kMostInline = kPageSize / 4;
 constexpr size_t kMostElements = 0xffff;  // of one page
 constexpr size_t kMostKeyBytes = 32768;
@@ -75,6 +78,7 @@ struct Item {
 };
 
 // The page with its header, not padded. An inline bucket is such a page with the id 0.
+// An element's position counts from that element to its key: over the elements that follow it and over the data before.
 std::string page_image(uint64_t id, uint16_t type, std::span<const Item> items) {
   std::string elements;
   std::string data;
@@ -97,6 +101,7 @@ std::string page_image(uint64_t id, uint16_t type, std::span<const Item> items) 
   }
   const size_t size = BoltPage::kHeaderSize + elements.size() + data.size();
   std::string page;
+  // Overflow is the number of pages beyond the first; an exact fit needs none.
   append_page_header(page, id, type, items.size(), (size - 1) / kPageSize);
   page += elements;
   page += data;
@@ -105,6 +110,8 @@ std::string page_image(uint64_t id, uint16_t type, std::span<const Item> items) 
 
 // How many of the first items go into one page: as many as fit, but at least `fewest`, which may take several pages.
 // What would be left over for the next page is never a single item if `fewest` is two.
+// Pages are filled to the brim, where bbolt fills half (DefaultFillPercent): it splits what has become too full when it
+// next writes it.
 size_t items_of_page(std::span<const Item> items, size_t fewest) {
   size_t bytes = BoltPage::kHeaderSize;
   size_t count = 0;
@@ -125,6 +132,8 @@ size_t items_of_page(std::span<const Item> items, size_t fewest) {
 class Pages {
  public:
   // Adds the bucket with all that is in it; returns its root page.
+  // Buckets inside are written while their parent's items are made, so that children have page ids before anybody names
+  // them.
   uint64_t add_bucket(const BoltContent& bucket) {
     const std::vector<Item> items = leaf_items(bucket);
     return add_level(kLeafPage, items, 1);
@@ -137,6 +146,7 @@ class Pages {
   std::vector<Item> leaf_items(const BoltContent& bucket) {
     std::vector<Item> items;
     for (const auto& [key, value] : bucket.values) {
+      // One key is either a value or a bucket; bbolt has one name space for both.
       if (!bucket.buckets.contains(key)) {
         items.push_back({key, value, 0, 0});
       }
@@ -144,6 +154,7 @@ class Pages {
     for (const auto& [key, child] : bucket.buckets) {
       items.push_back({key, bucket_value(child), kIsBucket, 0});
     }
+    // Bytewise, as bytes.Compare: std::string compares by char_traits, which are unsigned.
     std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.key < b.key; });
     return items;
   }
@@ -165,6 +176,7 @@ class Pages {
   }
 
   // bbolt takes it for granted that a branch page has two children.
+  // Level by level from the leaves up: when a level fits into one page, that page is the root.
   uint64_t add_level(uint16_t type, std::span<const Item> items, size_t fewest) {
     std::vector<Item> parents;
     do {
@@ -220,6 +232,8 @@ Result<std::string> write_bolt(const BoltContent& root) {
   }
   Pages pages;
   const uint64_t top = pages.add_bucket(root);
+  // Both meta pages say the same, with transactions 0 and 1: whichever a torn write spoils later, the other leads to
+  // the same tree.
   const uint64_t high_water = pages.next_page();
   std::string file = meta_page(0, top, root.sequence, high_water) + meta_page(1, top, root.sequence, high_water);
   append_page_header(file, 2, kFreelistPage, 0, 0);

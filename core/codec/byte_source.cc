@@ -15,6 +15,7 @@ Result<std::string> read_all(ByteSource& source, size_t limit, const std::string
     if (piece->empty()) {
       return bytes;
     }
+    // Asked before the bytes are kept: what is refused never takes memory beyond the limit.
     if (piece->size() > limit - bytes.size()) {
       return limit_error("read", where, "larger than " + human_bytes(limit));
     }

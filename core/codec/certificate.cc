@@ -12,6 +12,7 @@
 namespace dfsck {
 namespace {
 
+// As UTF-8, whatever its ASN.1 type is. A certificate may lack the member or have several; the first one counts.
 std::string member_of(const X509_NAME* name, int id) {
   const int index = X509_NAME_get_index_by_NID(name, id, -1);
   const X509_NAME_ENTRY* entry = index >= 0 ? X509_NAME_get_entry(name, index) : nullptr;
@@ -33,6 +34,8 @@ Result<CertificateSubject> subject_of_certificate(std::string_view pem) {
   const int size = pem.size() <= INT_MAX ? static_cast<int>(pem.size()) : 0;
   const Memory memory(BIO_new_mem_buf(pem.data(), size), BIO_free);
   const Certificate certificate(memory ? PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr) : nullptr, X509_free);
+  // OpenSSL says a lack of memory in its error queue alone. Taken for a bad certificate, it would be damage that is
+  // none.
   if (!memory || (!certificate && ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE)) {
     throw std::bad_alloc();
   }

@@ -22,6 +22,7 @@ const unsigned char* bytes_of(const void* data) { return static_cast<const unsig
 #if defined(__x86_64__)
 
 // x^exponent modulo the polynomial, bit-reversed.
+// Run by the compiler, so that the constants need not be believed: they follow from the polynomial in crc64.h.
 constexpr uint64_t power_of_x(unsigned exponent) {
   uint64_t value = uint64_t{1} << 63;
   for (unsigned i = 0; i < exponent; ++i) {
@@ -37,6 +38,8 @@ struct FoldConstants {
 
 constexpr FoldConstants fold_by(unsigned bits) { return {power_of_x(bits + 63), power_of_x(bits - 1)}; }
 
+// PCLMULQDQ takes several cycles to answer, but can be asked anew long before: eight products that do not wait for one
+// another hide that.
 constexpr size_t kLanes = 8;
 constexpr size_t kStride = kLanes * 16;
 constexpr FoldConstants kFoldStride = fold_by(kStride * 8);
@@ -61,6 +64,7 @@ __attribute__((target("pclmul,sse4.1"))) uint64_t fold(uint64_t state, const uns
   for (size_t i = 0; i < kLanes; ++i) {
     lanes[i] = load(data + 16 * i);
   }
+  // The state of what came before is added to the first bytes: to a CRC, the past is nothing else.
   lanes[0] = _mm_xor_si128(lanes[0], _mm_cvtsi64_si128(static_cast<long long>(state)));
   data += kStride;
   size -= kStride;
@@ -104,6 +108,7 @@ uint64_t crc64_by_table(uint64_t state, const void* data, size_t size) {
 
 uint64_t crc64_by_folding(uint64_t state, const void* data, size_t size) {
 #if defined(__x86_64__)
+  // Shorter input would not fill the lanes once.
   if (size >= kStride && can_fold()) {
     return fold(state, bytes_of(data), size);
   }

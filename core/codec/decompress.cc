@@ -17,6 +17,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
+// Of xz, the longest one.
 constexpr size_t kMagicSize = 6;
 
 int filter_code(Compression compression) {
@@ -47,6 +48,7 @@ Compression detect_compression(std::string_view beginning) {
                             "7zXZ\0"sv)) {
     return Compression::Xz;
   }
+  // A zstd stream may begin with a skippable frame, any of sixteen magic numbers: pzstd writes them.
   const bool is_skippable = beginning.size() >= 4 && (static_cast<unsigned char>(beginning[0]) & 0xf0) == 0x50 &&
                             beginning.substr(1).starts_with("\x2a\x4d\x18"sv);
   return beginning.starts_with("\x28\xb5\x2f\xfd"sv) || is_skippable ? Compression::Zstd : Compression::None;
@@ -107,6 +109,7 @@ Result<std::string_view> Decompressor::State::input() {
   return piece;
 }
 
+// libarchive knows only its own errors; ours is kept beside it, and failure() gives it before anything libarchive says.
 la_ssize_t Decompressor::State::feed(struct archive*, void* self, const void** block) {
   State& state = *static_cast<State*>(self);
   const Result<std::string_view> piece = state.input();
@@ -128,6 +131,7 @@ Result<void> Decompressor::State::begin() {
     if (piece->empty()) {
       break;
     }
+    // The common case: the first piece is handed on as it came, without a copy.
     if (head.empty() && piece->size() >= kMagicSize) {
       seen = *piece;
       break;
@@ -143,6 +147,8 @@ Result<void> Decompressor::State::begin() {
 Result<void> Decompressor::State::open_filter() {
   archive.reset(archive_read_new());
   throw_if_out_of_memory(archive.get());
+  // The filter is appended, not "supported": libarchive would otherwise bid for more of them behind the first, and
+  // unpack what only looks compressed.
   archive_read_support_format_raw(archive.get());
   struct archive_entry* entry = nullptr;
   if (archive_read_append_filter(archive.get(), filter_code(*compression)) != ARCHIVE_OK ||
@@ -209,6 +215,7 @@ Result<void> Decompressor::State::check_limits() const {
   if (produced > limits.max_bytes) {
     return limit_error("decompress", where, "is larger than " + human_bytes(limits.max_bytes));
   }
+  // By division: produced and consumed are as large as the input makes them, and a product could wrap around.
   if (*compression != Compression::None && produced > limits.free_bytes && produced / limits.max_ratio > consumed) {
     return limit_error("decompress", where,
                        "is a decompression bomb: " + human_bytes(produced) + " out of " + human_bytes(consumed));
@@ -259,6 +266,8 @@ Result<uint64_t> Decompressor::skip(uint64_t bytes) {
   if (state.error) {
     return *state.error;
   }
+  // What is compressed cannot be passed over unread, and what was read while the compression was found out is not the
+  // source's any more. 0 says that the caller has to read.
   if (state.compression != Compression::None || !state.unread.empty()) {
     return uint64_t{0};
   }

@@ -38,6 +38,7 @@ void Sha256::update(const void* data, size_t size) {
   }
 }
 
+// For a digest of what came so far, while the stream goes on.
 Sha256 Sha256::copy() const {
   Sha256 other;
   if (EVP_MD_CTX_copy_ex(other.state_->context, state_->context) != 1) {
@@ -73,6 +74,7 @@ std::string to_hex(std::span<const uint8_t> bytes) {
   return text;
 }
 
+// The text of both ids with their prefix and one blank between, not their bytes; the chain of a base layer is its diff.
 ChainId chain_id(const std::optional<ChainId>& parent, const DiffId& diff) {
   return *ChainId::from_hex(parent ? sha256_hex(parent->text() + " " + diff.text()) : diff.hex());
 }
@@ -80,11 +82,13 @@ ChainId chain_id(const std::optional<ChainId>& parent, const DiffId& diff) {
 LinkId LinkId::derived_from(std::string_view directory_name) {
   static constexpr char kBase32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   Sha256 hash;
+  // The words in front keep these ids apart from any other use of a hash of the name.
   hash.update("docker-fsck short link ");
   hash.update(directory_name);
   const std::array<uint8_t, 32> digest = hash.finish();
   std::string text;
   for (size_t i = 0; i < 26; ++i) {
+    // 26 of 32 bytes, five bits of each: as many characters as the daemon's GenerateID gives, of the same alphabet.
     text += kBase32[digest[i] & 31];
   }
   return *LinkId::parse(text);

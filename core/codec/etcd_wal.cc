@@ -9,6 +9,7 @@ namespace dfsck {
 namespace {
 
 constexpr size_t kLengthSize = 8;
+// decoder.go:minSectorSize: what a disk writes all of or nothing of.
 constexpr size_t kSectorSize = 512;
 constexpr uint64_t kCrcType = 4;
 constexpr uint64_t kLastType = 5;  // metadata, entry, state, crc, snapshot
@@ -79,6 +80,7 @@ class MessageReader {
 
   std::optional<uint64_t> read_varint() {
     uint64_t value = 0;
+    // Ten bytes at most: a varint of 64 bits has no more, and a longer one would shift beyond the value.
     for (unsigned shift = 0; shift < 64 && !left_.empty(); shift += 7) {
       const auto byte = static_cast<uint8_t>(left_.front());
       left_.remove_prefix(1);
@@ -108,6 +110,8 @@ struct Record {
   std::string_view data;
 };
 
+// Unknown fields are passed over, as protobuf wants it: a later etcd may add some, and the checksum is over `data`
+// alone.
 std::optional<Record> parse_record(std::string_view bytes) {
   Record record;
   MessageReader reader(bytes);
@@ -172,6 +176,8 @@ class WalReader {
  private:
   enum class Cause { Unfinished, Damaged };
 
+  // Torn can only be what was written last. The same bytes in an earlier file are damage, because later files show that
+  // the manager went on after them.
   bool fail(Cause cause, std::string detail) {
     check_.problem = WalProblem{check_.end, std::move(detail), cause == Cause::Unfinished && place_ == WalPlace::Last};
     return false;
@@ -187,10 +193,13 @@ class WalReader {
     if (left < kLengthSize) {
       return fail(Cause::Unfinished, "the file ends in the middle of a length");
     }
+    // Files are allocated beforehand (wal.go:SegmentSizeBytes, 64 MB), so that writing a record does not change the
+    // file's size: what follows the last record is zeros, and a length of zero ends the log.
     if (is_zero(bytes_.substr(at, kLengthSize))) {
       return false;
     }
     const Frame frame = parse_length(bytes_, at);
+    // 56 bits and 3 bits: the sum cannot wrap around.
     const uint64_t size = frame.record_size + frame.padding;
     if (size > left - kLengthSize) {
       return fail(Cause::Unfinished, "a record of " + std::to_string(frame.record_size) +
@@ -226,6 +235,7 @@ class WalReader {
     if (record.type == 0 || record.type > kLastType) {
       return fail(Cause::Damaged, "a record of the unknown type " + std::to_string(record.type));
     }
+    // The sum runs on over all records, so that a record that was lost or doubled shows at the next one.
     check_.crc = crc;
     return true;
   }
@@ -267,6 +277,7 @@ Result<void> check_raft_snapshot(std::string_view bytes) {
   if (reader.malformed()) {
     return format_error(kOperation, "", "cannot be decoded");
   }
+  // snapshotter.go:Read refuses both, before it compares.
   if (data.empty() || crc == 0) {
     return format_error(kOperation, "", "holds no data");
   }

@@ -17,6 +17,7 @@
 namespace dfsck {
 namespace {
 
+// RFC 1952, 2.3: magic, method, flags, time, extra flags, operating system.
 constexpr size_t kGzipHeader = 10;
 constexpr size_t kExtraFlags = 8;
 constexpr size_t kSystem = 9;
@@ -45,6 +46,8 @@ struct GzipWriter::State {
   static la_ssize_t on_write(struct archive*, void* self, const void* data, size_t size);
 };
 
+// No time in the header, so that equal content gives equal bytes; one byte in the last block, or libarchive would pad
+// the end to its block of 10 KiB, which readers of gzip take for garbage.
 bool GzipWriter::State::open() {
   archive.reset(archive_write_new());
   const std::unique_ptr<struct archive_entry, FreeEntry> entry(archive_entry_new());
@@ -65,6 +68,7 @@ Result<void> GzipWriter::State::take(std::string_view bytes) {
     const size_t part = std::min(kGzipHeader - header.size(), bytes.size());
     header += bytes.substr(0, part);
     bytes.remove_prefix(part);
+    // The filter may hand over its header in pieces; it goes on only as a whole, because two of its bytes change.
     if (header.size() < kGzipHeader) {
       return {};
     }
@@ -81,6 +85,7 @@ Result<void> GzipWriter::State::take(std::string_view bytes) {
 
 la_ssize_t GzipWriter::State::on_write(struct archive* archive, void* self, const void* data, size_t size) {
   State& state = *static_cast<State*>(self);
+  // libarchive asks again when it is closed or freed after a failure; the sink must not be called then.
   if (state.error) {
     return -1;
   }

@@ -45,6 +45,7 @@ void drop_overridden(JsonValue::Object& members) {
 // Builds a JsonValue from the parser's events. Each open array or object is a frame on a stack of our own.
 class TreeBuilder {
  public:
+  // The parser's own bounds are off; ours count values of all kinds together, which is what bounds memory.
   static constexpr size_t max_object_size = static_cast<size_t>(-1);
   static constexpr size_t max_array_size = static_cast<size_t>(-1);
   static constexpr size_t max_key_size = static_cast<size_t>(-1);
@@ -65,6 +66,7 @@ class TreeBuilder {
     return close(error);
   }
 
+  // Long or escaped texts come in parts, of which the last is the one without "_part".
   bool on_key_part(json::string_view part, size_t, json::error_code&) { return collect(part); }
   bool on_key(json::string_view part, size_t, json::error_code&) {
     collect(part);
@@ -108,6 +110,7 @@ class TreeBuilder {
     return add(std::move(done), error);
   }
 
+  // The text, not the value: a number of 20 digits, or 1.0, must come out again as it went in.
   bool add_number(json::string_view part, json::error_code& error) {
     collect(part);
     return add(JsonValue::number_text(std::exchange(text_, {})), error);
@@ -115,6 +118,7 @@ class TreeBuilder {
 
   bool add(JsonValue value, json::error_code& error) {
     if (left_ == 0) {
+      // Any error of the library's would do to stop it; this one is turned into a limit below.
       error = json::error::array_too_large;
       return false;
     }
@@ -220,9 +224,12 @@ Failure parse_failure(std::string_view bytes, size_t offset, const json::error_c
 std::variant<JsonValue, Failure> run_parser(std::string_view text, std::string_view bytes, const JsonLimits& limits) {
   json::parse_options options;
   options.max_depth = limits.max_depth;
+  // Go replaces bad bytes by U+FFFD and goes on; a file name or label with such bytes is no damage to the document.
   options.allow_invalid_utf8 = true;
   json::basic_parser<TreeBuilder> parser(options, limits.max_values);
   json::error_code error;
+  // `false` says that nothing more follows: a document that ends in the middle is then an error of its own kind, which
+  // is what a crash leaves.
   const size_t used = parser.write_some(false, text.data(), text.size(), error);
   if (error) {
     return parse_failure(bytes, used, error, limits);
@@ -244,6 +251,7 @@ std::variant<JsonValue, Failure> parse_checked(std::string_view bytes, const Jso
     return Failure{JsonFault::Empty, format_error(kParseJson, "", bytes.empty() ? "empty" : "only white space")};
   }
   try {
+    // The copy is made only where a surrogate may stand, which is nearly never.
     return may_hold_surrogates(bytes) ? run_parser(with_lone_surrogates_replaced(bytes), bytes, limits)
                                       : run_parser(bytes, bytes, limits);
   } catch (const std::bad_alloc&) {

@@ -14,6 +14,8 @@ bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+// The parser has to be first: this one takes every bracket and quote for what it seems to be, and recurses as deep as
+// the document, which the parser has bounded.
 class TextWalk {
  public:
   TextWalk(std::string_view text, const JsonVisitor& visit) : text_(text), visit_(visit) {}

@@ -53,6 +53,7 @@ void append_ascii(std::string& out, char c, Style style) {
   }
   const auto byte = static_cast<uint8_t>(c);
   const bool html = c == '<' || c == '>' || c == '&';
+  // DEL is no control character to JSON or Go, and is written as it is.
   if (byte < 0x20 || (html && style == Style::Go)) {
     append_unit(out, byte);
   } else {
@@ -65,6 +66,7 @@ void append_string(std::string& out, std::string_view bytes, Style style) {
   while (!bytes.empty()) {
     const size_t length = utf8_length(bytes);
     const std::string_view sequence = bytes.substr(0, length);
+    // One replacement for each bad byte, as Go's encoder does, not one for a run of them.
     if (length == 0) {
       append_unit(out, 0xfffd);
     } else if (length == 1) {

@@ -24,6 +24,8 @@ void clean_tar_name(std::string_view name, std::string& path) {
     if (part.empty() || part == ".") {
       continue;
     }
+    // As Go's path.Clean of a rooted path: above the top there is nothing to go to. dockerd refuses such names when it
+    // unpacks (breakout); here they only must not lead anywhere else.
     if (part == "..") {
       const size_t last = path.rfind('/');
       path.resize(last == std::string::npos ? 0 : last);
@@ -59,6 +61,8 @@ Result<LayerStream::Kind> LayerStream::finish_entry(LayerEntry& entry) {
     return malformed("the tar header of \"" + escaped_excerpt(entry.name, 80) + "\": " + parsed.error().detail);
   }
   padding_ = entry.header.padding();
+  // Only for these must the header and tar-split agree. Of a sparse file tar-split holds the expanded size, of a link
+  // or a directory a size that no byte follows (tar-split counts what the header says).
   const bool plain_file = entry.header.type == '0' && !entry.header.is_sparse;
   if (plain_file && entry.size != entry.header.size) {
     return malformed("the size of \"" + escaped_excerpt(entry.name, 80) + "\" is not that of its tar header");
@@ -67,6 +71,8 @@ Result<LayerStream::Kind> LayerStream::finish_entry(LayerEntry& entry) {
     return malformed("no checksum of \"" + escaped_excerpt(entry.name, 80) + "\"");
   }
   clean_tar_name(entry.name, entry.path);
+  // JSON can hold such a name, though no file system can; every call below would stop at the NUL and reach another
+  // file.
   if (entry.path.find('\0') != std::string::npos) {
     return malformed("a name with a NUL byte");
   }
@@ -90,6 +96,8 @@ Result<LayerStream::Kind> LayerStream::next(LayerEntry& entry) {
     }
     entry.raw += record_.bytes;
     count_zeros(record_.bytes);
+    // Behind the end of a tar its garbage comes in segments of up to 1 MiB with no entry between them. Given on piece
+    // by piece, an archive with a long tail needs no memory for it.
     if (in_tail_ || entry.raw.size() > kMaxHeaders) {
       in_tail_ = true;
       return Kind::Tail;

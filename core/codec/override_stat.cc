@@ -11,6 +11,7 @@ namespace {
 
 constexpr uint32_t kPermissions = 07777;
 
+// Some writers put the type of the file into the mode as well; the permissions are what counts here.
 std::optional<uint32_t> parse_octal(std::string_view text) {
   constexpr size_t kMaxDigits = 7;  // with a file type in front
   uint32_t value = 0;
@@ -42,6 +43,7 @@ std::optional<OverrideStat> parse_override_stat(std::string_view value) {
   if (!uid || !gid || !mode || *uid > UINT32_MAX || *gid > UINT32_MAX) {
     return std::nullopt;
   }
+  // What follows the mode is kept as it is, so that a value written back says no less.
   const size_t used = parts[0].size() + parts[1].size() + parts[2].size() + 2;
   return OverrideStat{static_cast<uint32_t>(*uid), static_cast<uint32_t>(*gid), *mode, std::string(value.substr(used))};
 }

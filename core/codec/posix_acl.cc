@@ -40,16 +40,21 @@ std::vector<PosixAcl::Entry> PosixAcl::named() const {
   std::vector<Entry> found;
   std::copy_if(entries.begin(), entries.end(), std::back_inserter(found),
                [](const Entry& entry) { return entry.is_user() || entry.is_group(); });
+  // Compared is what they grant, which does not depend on the order of equals.
   std::sort(found.begin(), found.end());
   return found;
 }
 
+// Owner, group and others say the same as the mode. The kernel does not store such a list: it folds it into the mode,
+// so a tar that has it and a file that has none are equal.
 bool PosixAcl::is_mode_alone() const {
   return std::all_of(entries.begin(), entries.end(), [](const Entry& entry) {
     return entry.tag == kUserObject || entry.tag == kGroupObject || entry.tag == kOther;
   });
 }
 
+// A named id in an ACL is an owner like any other: in a remapped root it stands on disk as the host's. An id without a
+// place in the map cannot be written at all, and no value is better than a wrong one.
 std::optional<PosixAcl> PosixAcl::on_disk(const IdMapping& map) const {
   PosixAcl moved = *this;
   for (Entry& entry : moved.entries) {

@@ -11,6 +11,8 @@
 namespace dfsck {
 namespace {
 
+// Above archive/tar/common.go:maxSpecialFileSize (1 MiB, which only newer daemons enforce), so that what an older
+// daemon took is read.
 constexpr uint64_t kMaxSpecial = 2U << 20;
 constexpr std::string_view kXattrPrefix = "SCHILY.xattr.";
 
@@ -40,6 +42,7 @@ class HeaderFields {
   bool has_right_checksum() const {
     const std::optional<int64_t> stated = number(148, 8);
     int64_t sum = 0;
+    // Some old tars summed signed characters; Go takes either sum.
     int64_t signed_sum = 0;
     for (size_t i = 0; i < kTarBlock; ++i) {
       const char byte = i >= 148 && i < 156 ? ' ' : bytes_[i];
@@ -53,6 +56,8 @@ class HeaderFields {
   std::string_view bytes_;
 };
 
+// GNU's form for what octal has no room for. The second highest bit is the sign; a negative number is inverted while it
+// is read and inverted back at the end, so that both go through one loop of unsigned bytes.
 std::optional<int64_t> base_256(std::string_view field) {
   const auto first = static_cast<unsigned char>(field[0]);
   const bool negative = (first & 0x40) != 0;
@@ -107,6 +112,7 @@ bool parse_pax_time(std::string_view text, TarHeader& header) {
   int64_t nanoseconds = 0;
   if (point != std::string_view::npos) {
     const std::string_view fraction = text.substr(point + 1);
+    // Digits behind the ninth are cut off, not rounded, and must be digits all the same.
     for (size_t i = 0; i < 9; ++i) {
       nanoseconds = nanoseconds * 10 + (i < fraction.size() ? fraction[i] - '0' : 0);
     }
@@ -114,6 +120,7 @@ bool parse_pax_time(std::string_view text, TarHeader& header) {
       return false;
     }
   }
+  // -1.25 is two seconds before the epoch and 0.75 after that: nanoseconds never are negative in a timespec.
   const bool borrow = text.starts_with('-') && nanoseconds > 0;
   header.mtime_seconds = borrow ? *seconds - 1 : *seconds;
   header.mtime_nanoseconds = borrow ? 1'000'000'000 - nanoseconds : nanoseconds;
@@ -132,8 +139,11 @@ struct Overrides {
 
 void Overrides::set(std::string_view key, std::string_view value) {
   if (key.starts_with(kXattrPrefix)) {
+    // An attribute may well be empty; for the keys below an empty value means the header's.
     xattrs.emplace_back(key.substr(kXattrPrefix.size()), value);
   } else if (key.starts_with("GNU.sparse.")) {
+    // dockerd writes the expanded bytes of such files to disk, while the archive held a map and pieces: what the tar
+    // was is not in tar-split, so that nothing about the payload can be proven from it.
     is_sparse = true;
     if (key == "GNU.sparse.name") {
       sparse_name = value;
@@ -161,6 +171,7 @@ bool parse_pax_records(std::string_view data, Overrides& overrides) {
     const size_t blank = data.find(' ');
     const std::optional<uint64_t> length =
         blank == std::string_view::npos ? std::nullopt : parse_uint64(data.substr(0, blank));
+    // Length, blank, one byte of key, "=" and the line end are the least that a record has.
     if (!length || *length > data.size() || *length < blank + 3 || data[*length - 1] != '\n') {
       return false;
     }
@@ -184,6 +195,8 @@ bool read_numbers(const HeaderFields& block, TarHeader& header) {
   if (!mode || !uid || !gid || !size || !mtime || *size < 0) {
     return false;
   }
+  // Bits of the file type are ignored: Docker's own tars may have them (0040755 in those of 20.10), and the type has a
+  // byte of its own.
   header.mode = static_cast<uint32_t>(*mode & 07777);
   header.uid = static_cast<uint64_t>(*uid);
   header.gid = static_cast<uint64_t>(*gid);
@@ -191,6 +204,7 @@ bool read_numbers(const HeaderFields& block, TarHeader& header) {
   header.mtime_seconds = *mtime;
   header.mtime_nanoseconds = 0;
   header.device_major = header.device_minor = 0;
+  // A version 7 header has no such fields: what stands there may be anything.
   if (block.has_devices() && (header.type == '3' || header.type == '4')) {
     const auto major = block.number(329, 8);
     const auto minor = block.number(337, 8);
@@ -221,6 +235,7 @@ void apply_names(const HeaderFields& block, const Overrides& overrides, TarHeade
   }
   header.name += block.text(0, 100);
   header.link_name.assign(block.text(157, 100));
+  // Where both are there, the GNU name is read last and wins, as in reader.go:next.
   for (const auto& name : {overrides.path, overrides.long_name}) {
     if (name) {
       header.name.assign(*name);
@@ -236,6 +251,7 @@ void apply_names(const HeaderFields& block, const Overrides& overrides, TarHeade
   }
 }
 
+// Sorted, the last of equal names: Go keeps records in a map.
 void apply_xattrs(const Overrides& overrides, TarHeader& header) {
   header.xattrs.clear();
   for (const auto& [name, value] : overrides.xattrs) {
@@ -260,6 +276,7 @@ Result<void> read_header(const HeaderFields& block, const Overrides& overrides, 
     header.type = header.name.ends_with('/') ? '5' : '0';
   }
   header.is_sparse = overrides.is_sparse || header.type == 'S';
+  // reader.go: for these types a size in the header is no payload in the archive (isHeaderOnlyType).
   const bool has_payload = header.type != '1' && header.type != '2' && header.type != '3' && header.type != '4' &&
                            header.type != '5' && header.type != '6';
   if (!has_payload) {
@@ -304,6 +321,8 @@ Result<std::optional<uint64_t>> special_header_size(std::string_view bytes) {
 Result<void> parse_tar_header(std::string_view bytes, size_t padding, TarHeader& header) {
   Overrides overrides;
   size_t at = padding;
+  // Every special header before the real one must be whole, and the real one must end the bytes: what tar-split calls a
+  // segment before a file is exactly this, so anything else is no tar of ours to understand.
   while (at <= bytes.size() && bytes.size() - at >= kTarBlock) {
     const HeaderFields block(bytes.substr(at, kTarBlock));
     const Result<std::optional<uint64_t>> special = special_header_size(bytes.substr(at, kTarBlock));
@@ -321,6 +340,7 @@ Result<void> parse_tar_header(std::string_view bytes, size_t padding, TarHeader&
     }
     const std::string_view data = bytes.substr(at, length);
     at += length;
+    // A global header is an entry of its own in tar-split; what it says applies to nothing, as dockerd ignores it too.
     if (type == 'g' && at == bytes.size()) {
       return read_header(block, Overrides{}, header);
     }

@@ -18,6 +18,7 @@ struct Field {
   size_t size;
 };
 
+// POSIX ustar, in the order of the block.
 constexpr Field kName = {0, 100};
 constexpr Field kMode = {100, 8};
 constexpr Field kUid = {108, 8};
@@ -44,6 +45,8 @@ bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
+// What Go's formatter leaves of a name that has to stand in a PAX record (toASCII): the header proper is for readers
+// that know no PAX.
 std::string ascii_part(std::string_view text) {
   std::string part;
   std::copy_if(text.begin(), text.end(), std::back_inserter(part),
@@ -76,6 +79,8 @@ class HeaderBlock {
     }
   }
 
+  // The checksum is taken with blanks in its own field, then written as six digits, NUL, blank: the one field of that
+  // form.
   void append_to(std::string& out) {
     put(kChecksum, "        ");
     int64_t sum = 0;
@@ -95,6 +100,7 @@ class HeaderBlock {
 
 // Where ustar can cut a long name into prefix and name: the slash between them. The last one that leaves the prefix
 // short enough; a slash at the very end does not count. 0 where it cannot.
+// archive/tar/writer.go:splitUSTARPath. Byte-exactness hangs on it: another legal cut would be another diffID.
 size_t ustar_cut(std::string_view name) {
   if (name.size() <= kName.size || !is_ascii(name)) {
     return 0;
@@ -123,12 +129,15 @@ std::string pax_time(int64_t seconds, int64_t nanoseconds) {
 
 std::string pax_record(const std::string& key, const std::string& value) {
   const size_t rest = key.size() + value.size() + 3;
+  // The length counts its own digits: adding them may make one digit more, and then no further.
   size_t length = rest + std::to_string(rest).size();
   length = rest + std::to_string(length).size();
   return std::to_string(length) + " " + key + "=" + value + "\n";
 }
 
 // What is to be said in a PAX header, if there is one; `ustar_suffices` tells whether there need be none.
+// Go writes ustar where it can, and PAX with all that does not fit where it cannot (Writer.WriteHeader,
+// allowedFormats). A long name that ustar could have cut goes there as well then.
 std::map<std::string, std::string> pax_records(const NewTarHeader& header, bool& ustar_suffices) {
   std::map<std::string, std::string> records;
   ustar_suffices = header.xattrs.empty();
@@ -151,6 +160,7 @@ std::map<std::string, std::string> pax_records(const NewTarHeader& header, bool&
   number(header.uid, kUid, "uid");
   number(header.gid, kGid, "gid");
   number(header.size, kSize, "size");
+  // The daemon cuts times to seconds before it writes a layer (TarWithOptions).
   if (header.mtime_nanoseconds != 0 || !fits_in_octal(header.mtime_seconds, kTime)) {
     records["mtime"] = pax_time(header.mtime_seconds, header.mtime_nanoseconds);
     ustar_suffices = false;
@@ -161,6 +171,7 @@ std::map<std::string, std::string> pax_records(const NewTarHeader& header, bool&
   return records;
 }
 
+// False where Go's allowedFormats finds no format at all (common.go).
 bool is_writable(const NewTarHeader& header) {
   const auto has_nul = [](const std::string& text) { return text.find('\0') != std::string::npos; };
   const bool nul_in_xattr =
@@ -171,6 +182,8 @@ bool is_writable(const NewTarHeader& header) {
 }
 
 // Name of the PAX header itself: that of the entry with a directory put in front of its last part.
+// path.Join(dir, "PaxHeaders.0", base) in writer.go:writePAXHeader. Nobody reads it, but every byte of it is in the
+// diffID.
 std::string pax_header_name(std::string_view name) {
   const size_t slash = name.rfind('/');
   const std::string_view directory = slash == std::string_view::npos ? "" : name.substr(0, slash);
@@ -209,6 +222,7 @@ bool append_tar_header(const NewTarHeader& header, std::string& out) {
   }
   bool is_ustar = false;
   std::string data;
+  // A map, so that the records come out sorted, as Go sorts them for reproducible archives.
   for (const auto& [key, value] : pax_records(header, is_ustar)) {
     data += is_ustar ? "" : pax_record(key, value);
   }

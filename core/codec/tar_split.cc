@@ -15,6 +15,7 @@
 namespace dfsck {
 namespace {
 
+// A segment has at most 1 MiB and headers, in base64 a third more.
 constexpr size_t kMaxLine = 16U << 20;
 
 // Takes a line apart from its front.
@@ -35,6 +36,7 @@ class LineScanner {
       return false;
     }
     const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
+    // JSON has no such numbers; a line with one goes to the real parser, which says so.
     const bool leading_zero = rest_.size() > 1 && rest_[0] == '0' && end - rest_.data() > 1;
     if (error != std::errc() || leading_zero) {
       return false;
@@ -61,6 +63,7 @@ class LineScanner {
 };
 
 // Escapes, control characters and bytes beyond ASCII are left to the JSON parser.
+// Without branches, so that the compiler makes it wide: nearly every name passes.
 bool is_plain_ascii(std::string_view text) {
   unsigned odd = 0;
   for (const char c : text) {
@@ -76,6 +79,7 @@ bool set_crc(std::string_view base64, TarSplitRecord& record) {
     return false;
   }
   record.crc64 = 0;
+  // Big-endian, as Go's hash.Sum appends it.
   for (const char byte : record.bytes) {
     record.crc64 = record.crc64 << 8 | static_cast<unsigned char>(byte);
   }
@@ -84,6 +88,7 @@ bool set_crc(std::string_view base64, TarSplitRecord& record) {
   return true;
 }
 
+// A payload needs no look at its characters: decode_base64 refuses everything that is not of its alphabet.
 bool parse_segment(LineScanner& scanner, TarSplitRecord& record) {
   record.kind = TarSplitRecord::Kind::Segment;
   record.name.clear();
@@ -93,6 +98,8 @@ bool parse_segment(LineScanner& scanner, TarSplitRecord& record) {
   return scanner.skip("\"payload\":\"") && scanner.plain_string(payload) && decode_base64(payload, record.bytes);
 }
 
+// Members in the order of tar-split's Entry struct, those that are zero left out as Go's omitempty does. What deviates
+// by one byte is no error here: false sends the line to the tolerant parser.
 bool parse_file(LineScanner& scanner, TarSplitRecord& record) {
   record.kind = TarSplitRecord::Kind::File;
   record.bytes.clear();
@@ -135,6 +142,7 @@ bool parse_canonical_record(std::string_view line, TarSplitRecord& record, int64
 bool parse_tolerant_record(std::string_view line, TarSplitRecord& record, int64_t& position) {
   JsonLimits limits;
   limits.max_bytes = kMaxLine;
+  // A record has six members; whoever writes more is not the daemon, and gets no more memory.
   limits.max_values = 4096;
   const Result<JsonValue> parsed = parse_json(line, limits);
   const JsonValue* type = parsed ? parsed->find("type") : nullptr;
@@ -147,6 +155,7 @@ bool parse_tolerant_record(std::string_view line, TarSplitRecord& record, int64_
     const JsonValue* value = parsed->find(key);
     return value != nullptr && !value->is_null() ? value : nullptr;
   };
+  // The fast parser may have filled in part of it before it gave up.
   record = TarSplitRecord{};
   record.kind = *kind == 2 ? TarSplitRecord::Kind::Segment : TarSplitRecord::Kind::File;
   position = 0;
@@ -174,6 +183,8 @@ bool parse_tolerant_record(std::string_view line, TarSplitRecord& record, int64_
   }
   const JsonValue* name = member("name");
   const JsonValue* raw = member("name_raw");
+  // A name that is no UTF-8 stands here in base64, because JSON could not hold it (entry.go:SetName). It goes before
+  // `name`.
   if (raw != nullptr) {
     if (raw->as_string() == nullptr || !decode_base64(*raw->as_string(), record.name)) {
       return false;
@@ -211,6 +222,8 @@ GunzipFault TarSplitReader::fault() const { return state_->gunzip.fault(); }
 
 uint64_t TarSplitReader::line() const { return state_->line; }
 
+// Nearly all lines lie whole in one decompressed piece and are never copied; only one that crosses into the next piece
+// is.
 Result<bool> TarSplitReader::State::next_line(std::string_view& text) {
   carried.clear();
   for (;;) {
@@ -236,6 +249,7 @@ Result<bool> TarSplitReader::State::next_line(std::string_view& text) {
     }
     piece = *more;
     if (piece.empty()) {
+      // The last line need not have a line end: Go's decoder does not ask for one.
       text = carried;
       line += carried.empty() ? 0 : 1;
       return !carried.empty();
@@ -247,6 +261,7 @@ Result<bool> TarSplitReader::next(TarSplitRecord& record) {
   State& state = *state_;
   std::string_view text;
   do {
+    // Empty lines are passed over: white space between values means nothing to a JSON decoder.
     const Result<bool> got = state.next_line(text);
     if (!got || !*got) {
       return got;
@@ -257,6 +272,8 @@ Result<bool> TarSplitReader::next(TarSplitRecord& record) {
     return format_error("read", state.where,
                         "line " + std::to_string(state.line) + " is malformed: \"" + escaped_excerpt(text, 40) + "\"");
   }
+  // packer.go numbers both kinds of records through. Numbers that fall mean lines that were lost, doubled or mixed: the
+  // tar would be put together in the wrong order.
   if (position <= state.last_position) {
     return format_error("read", state.where, "line " + std::to_string(state.line) + " is out of order");
   }

@@ -28,6 +28,7 @@ Result<void> TarSplitWriter::end_line() {
 }
 
 Result<void> TarSplitWriter::segment(std::string_view bytes) {
+  // No line for nothing, as tar-split since 0.11.5; the one empty segment of older daemons is written by finish().
   if (bytes.empty()) {
     return {};
   }
@@ -39,6 +40,7 @@ Result<void> TarSplitWriter::segment(std::string_view bytes) {
 
 Result<void> TarSplitWriter::file(std::string_view name, uint64_t size, uint64_t crc64) {
   line_ = "{\"type\":1";
+  // entry.go:SetName decides by utf8.ValidString.
   if (!is_utf8(name)) {
     line_ += ",\"name_raw\":\"" + encode_base64(name) + '"';
   } else if (!name.empty()) {

@@ -25,6 +25,7 @@ Error TarStream::malformed(std::string_view what) const {
   return format_error("read tar", where_, "entry " + std::to_string(entries_ + 1) + ": " + std::string(what));
 }
 
+// Every error is final: behind a header that cannot be read, the place of the next one is not known.
 template <typename T>
 Result<T> TarStream::remember(Result<T> result) {
   if (!result) {
@@ -83,6 +84,7 @@ Result<std::string_view> TarStream::payload() {
 Result<void> TarStream::skip_payload() {
   while (payload_left_ > 0) {
     if (piece_.empty()) {
+      // A file can seek and a compressed stream cannot: the source says how far it came, and the rest is read.
       const Result<uint64_t> skipped = source_.skip(payload_left_);
       if (!skipped) {
         return skipped.error();
@@ -134,6 +136,7 @@ Result<TarStream::Kind> TarStream::read_entry(TarStreamEntry& entry) {
     }
     const std::string_view block = std::string_view(entry.raw).substr(entry.raw.size() - kTarBlock);
     if (is_zero_block(block)) {
+      // A block of zeros between a special header and the entry that it announces.
       return entry.raw.size() == padding_ + kTarBlock ? read_end(entry) : malformed("its header is missing");
     }
     const Result<std::optional<uint64_t>> special = special_header_size(block);
@@ -186,12 +189,14 @@ Result<TarStream::Kind> TarStream::finish_entry(TarStreamEntry& entry) {
   if (header.type == 'S') {
     return malformed(shown + "is a sparse file of the old GNU form");
   }
+  // Rounding up to blocks below must not wrap around.
   if (header.size > static_cast<uint64_t>(std::numeric_limits<int64_t>::max()) - kTarBlock) {
     return malformed(shown + "has an impossible size");
   }
   if (++entries_ > limits_.max_entries) {
     return limit_error("read tar", where_, "has more than " + std::to_string(limits_.max_entries) + " entries");
   }
+  // A global header's data are part of `raw`.
   payload_left_ = header.is_global() ? 0 : header.size;
   padding_ = header.padding();
   return Kind::Entry;
