@@ -23,6 +23,8 @@ namespace dfsck {
 namespace {
 
 constexpr int kPathOnly = O_PATH | O_DIRECTORY | O_CLOEXEC;
+// Paths end at PATH_MAX, so a directory can hardly lie deeper; without a bound, ".." through a FUSE filesystem that
+// answers wrongly need not ever come to "/".
 constexpr size_t kDeepest = 4096;  // directories above a root
 
 // Filesystems that the kernel makes up: they hold no data, some of their files never end, some block who reads them.
@@ -31,6 +33,8 @@ bool is_of_kernel(int fd) {
       PROC_SUPER_MAGIC, SYSFS_MAGIC,  CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, DEBUGFS_MAGIC,
       TRACEFS_MAGIC,    BPF_FS_MAGIC, SECURITYFS_MAGIC,   DEVPTS_SUPER_MAGIC,  PSTOREFS_MAGIC,
       EFIVARFS_MAGIC,   NSFS_MAGIC,   AUTOFS_SUPER_MAGIC, BINFMTFS_MAGIC,      SELINUX_MAGIC};
+  // By magic number, not by path: /proc may be bind-mounted anywhere, and a link into it may be made to look like a
+  // volume.
   struct ::statfs raw {};
   return ::fstatfs(fd, &raw) == 0 &&
          std::find(kMagics.begin(), kMagics.end(), static_cast<uint64_t>(raw.f_type) & 0xffffffff) != kMagics.end();
@@ -47,6 +51,8 @@ Fd open_followed(int at, const std::string& name) {
   how.flags = kPathOnly;
   how.resolve = RESOLVE_NO_MAGICLINKS;
   Fd fd(static_cast<int>(::syscall(SYS_openat2, at, name.c_str(), &how, sizeof how)));
+  // Without openat2 links of /proc are followed like others: on kernels before 5.6 that is better than to lose sight of
+  // a volume.
   if (!fd && (errno == ENOSYS || errno == EPERM)) {
     fd = Fd(patient::openat(at, name.c_str(), kPathOnly));
   }
@@ -85,6 +91,8 @@ class Finder {
   Finder(int top, const std::string& root_path, std::vector<AreaLink>& links)
       : top_(top), root_path_(root_path), links_(links) {}
 
+  // Top areas first, because the parts below are looked for through what was found above them: an image/ that is a link
+  // has its parts behind that link.
   void run() {
     for (const std::string_view name : kAreaNames) {
       look(top_, std::string(name), RelPath() / name);
@@ -96,6 +104,7 @@ class Finder {
   }
 
  private:
+  // One link for each driver: administrators move image/overlay2 along with overlay2 itself.
   void look_into_image() {
     const std::optional<Dir> image = area("image");
     const auto drivers = image ? image->list() : Result<std::vector<DirEntry>>(std::vector<DirEntry>{});
@@ -106,6 +115,8 @@ class Finder {
     }
   }
 
+  // Links to volumes elsewhere are common practice: the directory of one volume or its _data put on another disk.
+  // Nothing but a link in one of these two places is looked at.
   void look_into_volumes() {
     const std::optional<Dir> volumes = area("volumes");
     const auto listed = volumes ? volumes->list() : Result<std::vector<DirEntry>>(std::vector<DirEntry>{});
@@ -121,6 +132,8 @@ class Finder {
     }
   }
 
+  // The daemon opens these by their path and so follows a link in any of them without noticing. Listed one by one,
+  // because only what daemons open like this may be a link: anywhere else a link is what it seems to be.
   void look_into_parts() {
     for (const RelPath path : {"buildkit/cache.db", "buildkit/containerdmeta.db", "buildkit/content", "buildkit/history.db",
                                "buildkit/metadata_v2.db", "buildkit/snapshots.db", "network/files",
@@ -130,6 +143,7 @@ class Finder {
     for (const DirEntry& driver : members("image")) {
       look_into_image_store(RelPath("image") / driver.name);
     }
+    // Ids are parsed before they become part of a path, here as everywhere: a link with another name is no container.
     look_at_each("containers", [](const std::string& name) { return ContainerId::parse(name).has_value(); });
     for (const char* driver : {"overlay2", "fuse-overlayfs"}) {
       look_into_layers(driver);
@@ -159,6 +173,7 @@ class Finder {
     }
   }
 
+  // Real directories need no look: a link has to be in the place of one to lead anywhere.
   template <typename Accept>
   void look_at_each(const RelPath& directory, const Accept& accept) {
     for (const DirEntry& entry : members(directory)) {
@@ -182,6 +197,7 @@ class Finder {
 
   bool is_followed(const RelPath& path) const { return found_at(path) != nullptr; }
 
+  // By a search from the front, because links are sorted only when all are found. There are few.
   const AreaLink* found_at(const RelPath& path) const {
     const auto link = std::find_if(links_.begin(), links_.end(), [&](const AreaLink& each) {
       return each.path == path && each.is_followed();
@@ -192,6 +208,8 @@ class Finder {
   // A directory of the root, through the links that were found above it.
   Fd open_place(const RelPath& path) const {
     constexpr int kFlags = O_RDONLY | O_DIRECTORY;
+    // The innermost link above decides: what it leads to is opened by its resolved path, and all below it without any
+    // link.
     for (RelPath at = path; !at.is_root(); at = at.parent()) {
       if (const AreaLink* link = found_at(at); link != nullptr) {
         const std::optional<RelPath> rest =
@@ -217,6 +235,7 @@ class Finder {
 
   // True if there is a link that is followed.
   bool look(int at, const std::string& name, const RelPath& path) {
+    // The kernel keeps no longer target (PATH_MAX).
     std::array<char, 4096> target{};
     const ssize_t length = patient::readlinkat(at, name.c_str(), target.data(), target.size());
     if (length < 0) {
@@ -225,6 +244,8 @@ class Finder {
     AreaLink& link = links_.emplace_back();
     link.path = path;
     link.target.assign(target.data(), static_cast<size_t>(length));
+    // Opened as a path only: nothing is read, no device is touched, and a directory that cannot be listed is still
+    // known.
     const Fd behind = open_followed(at, name);
     link.problem = behind ? "" : why_not_opened(at, name, errno);
     if (behind) {
@@ -233,6 +254,8 @@ class Finder {
     return link.is_followed();
   }
 
+  // The identity is kept with the path. Every later use opens the path again and compares, so that a link which is
+  // turned round while we run, by whoever owns what is behind it, leads to an error and not elsewhere (of_directory).
   void resolve(int at, const std::string& name, int behind, AreaLink& link) const {
     const std::optional<FileIdentity> identity = identity_of(behind);
     const Result<std::string> resolved = resolved_path(root_path_ + "/" + link.path.bytes());
@@ -249,6 +272,8 @@ class Finder {
 
   std::string why_not_followed(int at, const std::string& name, int behind, const std::string& resolved,
                                const AreaLink& link) const {
+    // By device and inode, because a bind mount gives one directory many paths. The way up is taken from the root and
+    // from the place of the link, which may lie behind another link.
     std::set<FileIdentity> holders;
     add_with_parents(top_, holders);
     const size_t slash = name.rfind('/');
@@ -260,6 +285,8 @@ class Finder {
     if (is_of_kernel(behind)) {
       return "into a filesystem of the kernel's own";
     }
+    // Volumes may share a directory, and one may lead into another: nothing in them is repaired. In every other area
+    // two owners of one directory would be repaired against each other.
     const bool of_volume = link.path.is_below("volumes");
     for (const std::string_view area : kAreaNames) {
       const bool is_other = link.path.bytes() != area && !(of_volume && area == "volumes");
@@ -280,6 +307,7 @@ class Finder {
 
 }  // namespace
 
+// Once, when the root is opened: what is a link must not change its meaning between two checks of one run.
 AreaLinks AreaLinks::find(int top, const std::string& root_path) {
   AreaLinks found;
   Finder(top, root_path, found.links_).run();
@@ -292,6 +320,7 @@ const AreaLink* AreaLinks::at(const RelPath& path) const {
   return place != links_.end() && place->path == path ? &*place : nullptr;
 }
 
+// Up the path and not down: nearly every root has no links at all, and then nothing is looked at.
 const AreaLink* AreaLinks::innermost(RelPath path) const {
   for (; !links_.empty() && !path.is_root(); path = path.parent()) {
     if (const AreaLink* link = at(path); link != nullptr && link->is_followed()) {
@@ -311,6 +340,7 @@ Result<AreaLinks::Place> AreaLinks::of_directory(const RelPath& path) const {
     return sys_error("open", escaped(link->resolved));
   }
   if (identity_of(behind.get()) != link->identity) {
+    // ESTALE counts as an answer that was withheld, not as damage and not as absence (errno_class.cc).
     return Error{Error::Kind::Io, ESTALE, "open", escaped(link->resolved), "another directory than before is there"};
   }
   const size_t length = link->path.bytes().size();
@@ -329,6 +359,7 @@ Result<AreaLinks::Place> AreaLinks::of_object(const RelPath& path) const {
   return place;
 }
 
+// The longest resolved path wins: a volume's _data may lie below the directory that all volumes were moved to.
 std::optional<RelPath> AreaLinks::below(const std::string& absolute) const {
   const AreaLink* nearest = nullptr;
   for (const AreaLink& link : links_) {

@@ -17,6 +17,7 @@
 namespace dfsck {
 namespace {
 
+// Far above PATH_MAX, which is what Linux filesystems keep.
 constexpr size_t kMaxLinkTarget = 64 * 1024;
 
 // An object's path under /proc/self/fd: the only way to ask for the attributes of an O_PATH descriptor.
@@ -51,6 +52,7 @@ Result<std::map<std::string, std::string>> xattrs_through(const XattrAccess& acc
   if (!filled(names, kMost, [&](std::string& out) { return access.list(path, out.data(), out.size()); })) {
     return errno == ENOTSUP ? Result(found) : sys_error("list attributes", where);
   }
+  // Names stand one behind the other, each with its NUL; the kernel ends the last one as well.
   for (size_t start = 0; start < names.size();) {
     const std::string key = names.c_str() + start;
     start += key.size() + 1;
@@ -71,6 +73,8 @@ std::string Dir::at(const std::string& name) const {
 }
 
 Result<std::vector<DirEntry>> Dir::list(size_t max_entries) const {
+  // A descriptor of its own: readdir moves the place of the open file description, which a duplicate would share, so
+  // that a second listing would begin where the first one ended.
   Fd own(patient::openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!own) {
     return sys_error("open directory", where_);
@@ -79,6 +83,7 @@ Result<std::vector<DirEntry>> Dir::list(size_t max_entries) const {
   if (!stream) {
     return sys_error("open directory", where_);
   }
+  // closedir closes it from here on.
   own.release();
   std::vector<DirEntry> entries;
   for (;;) {
@@ -90,21 +95,29 @@ Result<std::vector<DirEntry>> Dir::list(size_t max_entries) const {
       break;
     }
     const std::string_view name = entry->d_name;
+    // A damaged directory block, or a FUSE server, can return a name with a slash in it: joined to a path, it would
+    // lead away.
     if (!RelPath::is_component(name)) {
       continue;  // ".", "..", or names that no sane filesystem can hold
     }
+    // A limit of ours and no damage: it keeps a directory of millions of names, which anybody in a container may make,
+    // from taking all memory.
     if (entries.size() == max_entries) {
       return limit_error("read directory", where_, "more than " + counted(max_entries, "entry"));
     }
     DirEntry& added = entries.emplace_back(DirEntry{std::string(name), static_cast<uint32_t>(DTTOIF(entry->d_type))});
+    // XFS without ftype, and some FUSE and network filesystems, do not tell types; a daemon refuses such a backing
+    // filesystem for overlay2, but volumes and other areas may lie on one.
     if (entry->d_type == DT_UNKNOWN) {
       const Result<FileStat> looked = stat(added.name);
+      // Gone between the listing and the look is no error: on a live root names come and go.
       if (!looked && !says_absent(looked.error().code)) {
         return looked.error();
       }
       added.type = looked ? looked->mode & S_IFMT : 0;
     }
   }
+  // The order of a listing is the filesystem's hash order; reports must be the same from one machine to the next.
   std::sort(entries.begin(), entries.end(), [](const DirEntry& a, const DirEntry& b) { return a.name < b.name; });
   return entries;
 }
@@ -145,9 +158,12 @@ Result<Fd> Dir::open_file(const std::string& name) const {
   return open_seen_file(name);
 }
 
+// O_NONBLOCK and O_NOCTTY in case the name has become a FIFO or a terminal since the look: opening must neither wait
+// nor give this process a terminal.
 Result<Fd> Dir::open_seen_file(const std::string& name) const {
   constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
   Fd fd(patient::openat(fd_.get(), name.c_str(), kFlags | O_NOATIME));
+  // Only the owner and a privileged process may use O_NOATIME. Reading a file is worth an access time.
   if (!fd && errno == EPERM) {
     fd = Fd(patient::openat(fd_.get(), name.c_str(), kFlags));
   }
@@ -164,6 +180,7 @@ Result<std::string> Dir::read_link(const std::string& name) const {
     if (length < 0) {
       return sys_error("read link", at(name));
     }
+    // A result as long as the buffer may be cut off: readlink does not tell.
     if (static_cast<size_t>(length) < target.size()) {
       target.resize(static_cast<size_t>(length));
       return target;
@@ -176,6 +193,7 @@ Result<std::string> Dir::read_link(const std::string& name) const {
 }
 
 Result<std::map<std::string, std::string>> Dir::xattrs(const std::string& name) const {
+  // O_PATH opens anything without touching it: a device, a FIFO, a file that must not be read.
   const Fd fd(patient::openat(fd_.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   if (!fd) {
     return sys_error("open", at(name));

@@ -11,6 +11,7 @@
 namespace dfsck {
 namespace {
 
+// Linux 5.8; glibc's headers may be older than the kernel that runs.
 #ifndef STATX_ATTR_MOUNT_ROOT
 #define STATX_ATTR_MOUNT_ROOT 0x00002000
 #endif
@@ -21,6 +22,7 @@ FileTime time_of(const struct ::statx_timestamp& time) { return {time.tv_sec, ti
 
 int look_at(int dir, const char* name, Facts& facts) {
   struct ::statx raw {};
+  // No automount: a look must not mount anything.
   constexpr int kFlags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH;
   if (patient::statx(dir, name, kFlags, STATX_BASIC_STATS, &raw) != 0) {
     return errno;
@@ -40,6 +42,8 @@ int look_at(int dir, const char* name, Facts& facts) {
   stat.ctime = time_of(raw.stx_ctime);
   facts.atime = time_of(raw.stx_atime);
   facts.is_mount = (raw.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+  // chattr(1) +i and +a: a repair of such an object fails with EPERM even for root, so that it is better known
+  // beforehand.
   constexpr uint64_t kGuards = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND;
   facts.has_flags = (raw.stx_attributes & (kGuards | STATX_ATTR_NODUMP | STATX_ATTR_COMPRESSED)) != 0;
   facts.is_guarded = (raw.stx_attributes & kGuards) != 0;

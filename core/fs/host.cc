@@ -20,6 +20,7 @@
 namespace dfsck {
 namespace {
 
+// The mount table of a machine with thousands of containers has some tens of thousands of lines.
 constexpr size_t kProcFileLimit = 64U << 20;
 
 // Paths here are the host's own, not a data root's: symbolic links in them are meant.
@@ -74,6 +75,8 @@ std::string data_root_argument(const std::vector<std::string_view>& arguments) {
   return "";
 }
 
+// Without the argument the data root stands in daemon.json, or is the default: such a daemon gives itself away by the
+// databases that it has open.
 std::optional<FileIdentity> data_root_of(const std::string& proc) {
   const std::string cmdline = read_text(proc + "/cmdline");
   const std::string path = data_root_argument(split(cmdline, '\0'));
@@ -84,6 +87,7 @@ std::optional<FileIdentity> data_root_of(const std::string& proc) {
   return identity_of(proc + (path.starts_with('/') ? "/root" : "/cwd/") + path);
 }
 
+// fdinfo gives the flags of open(2) in octal; the access mode is in their lowest two bits, and so in the last digit.
 bool is_open_for_writing(const std::string& fdinfo) {
   constexpr std::string_view kFlags = "flags:\t";
   const size_t at = fdinfo.find(kFlags);
@@ -112,6 +116,8 @@ std::vector<FileIdentity> open_databases_of(const std::string& proc) {
 }
 
 void read_processes(HostSnapshot& host) {
+  // Containers that outlive their daemon (live-restore, or a daemon that was killed) hold no lock: what they keep in
+  // use shows only in the mount table of their own namespace. One of each namespace is enough.
   std::set<std::string> namespaces{link_target("/proc/self/ns/mnt")};
   std::vector<int> pids;
   for (const std::string& name : names_in("/proc")) {
@@ -124,6 +130,8 @@ void read_processes(HostSnapshot& host) {
     const std::string proc = "/proc/" + std::to_string(pid);
     HostProcess process;
     process.pid = pid;
+    // The name is a hint, which any process can give itself; what counts as evidence is the data root or an open
+    // database.
     process.name = trimmed(read_text(proc + "/comm"));
     process.open_databases = open_databases_of(proc);
     if (process.name == "dockerd") {
@@ -159,6 +167,7 @@ void read_mount_units(HostSnapshot& host) {
 
 bool knows_all_ids() {
   const std::string map = read_text("/proc/self/uid_map");
+  // A kernel without user namespaces has no such file, and one namespace with all ids.
   return map.empty() || map.ends_with(" 4294967295\n");
 }
 
@@ -181,9 +190,12 @@ Result<FilesystemFacts> filesystem_facts(const Dir& dir) {
     return sys_error("statfs", dir.where());
   }
   FilesystemFacts facts;
+  // f_type is a signed word of the machine's width; magic numbers have 32 bits.
   facts.magic = static_cast<uint64_t>(raw.f_type) & 0xffffffffU;
   facts.read_only = (flags.f_flag & ST_RDONLY) != 0;
   facts.total_bytes = flags.f_blocks * flags.f_frsize;
+  // Daemons run as root, for whom the reserve is there as well: the figure that f_bavail gives would refuse work that
+  // fits.
   facts.free_bytes = flags.f_bfree * flags.f_frsize;
   facts.total_inodes = flags.f_files;
   facts.free_inodes = flags.f_ffree;
@@ -197,6 +209,7 @@ Result<FilesystemFacts> filesystem_facts(const Dir& dir) {
 bool reports_entry_types(const Dir& dir) {
   const int own = patient::openat(dir.fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR* stream = own >= 0 ? patient::fdopendir(own) : nullptr;
+  // Not known is taken for the usual: the caller refuses a filesystem only when it has seen that types are missing.
   if (stream == nullptr) {
     Fd closer(own);
     return true;
@@ -215,6 +228,8 @@ bool reports_entry_types(const Dir& dir) {
   return typed || !any || !complete;
 }
 
+// A shared lock on a descriptor opened for reading, given back at once: bbolt asks again every 50 ms where it waits, so
+// a daemon that starts in this instant hardly notices.
 bool is_locked_by_other(int fd) {
   if (::flock(fd, LOCK_SH | LOCK_NB) != 0) {
     const int code = errno;

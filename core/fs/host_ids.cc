@@ -16,6 +16,7 @@ namespace dfsck {
 namespace {
 
 constexpr size_t kIdsFileLimit = 4U << 20;
+// UID_GID_MAP_MAX_EXTENTS in the kernel's include/linux/user_namespace.h.
 constexpr size_t kMaxRanges = 340;  // of one namespace: the kernel takes no more
 
 std::string read_text(const char* path) {
@@ -42,6 +43,7 @@ std::map<std::string_view, uint32_t> ids_by_name(std::string_view passwd) {
   for (const std::string_view line : split(passwd, '\n')) {
     const std::vector<std::string_view> fields = split(line, ':');
     if (const auto id = fields.size() > 2 ? parse_id(fields[2]) : std::nullopt; id) {
+      // The first of two entries with one name counts, as getpwnam(3) finds it.
       ids.try_emplace(fields[0], *id);
     }
   }
@@ -78,6 +80,7 @@ std::vector<SubordinateIds> parse_subordinate_ids(std::string_view text, std::st
     const auto first = parse_id(fields[1]);
     const auto count = parse_uint64(fields[2]);
     const auto name = names.find(fields[0]);
+    // A line may name its owner by name or by number; a name wins, also one that consists of digits.
     const std::optional<uint32_t> owner = name != names.end() ? std::optional(name->second) : parse_id(fields[0]);
     if (!first || !count || !owner || *count == 0) {
       continue;
@@ -87,6 +90,8 @@ std::vector<SubordinateIds> parse_subordinate_ids(std::string_view text, std::st
       known = all.insert(all.end(), SubordinateIds{*owner, {}});
     }
     if (known->ranges.size() < kMaxRanges) {
+      // In the order of the file: the daemon joins a user's ranges in that order to map container ids piece by piece,
+      // so another order is another map.
       known->ranges.push_back({*first, *count});
     }
   }
@@ -95,6 +100,8 @@ std::vector<SubordinateIds> parse_subordinate_ids(std::string_view text, std::st
 
 HostIds read_host_ids() {
   HostIds ids;
+  // What a namespace does not map shows as the overflow id, and chown to it fails: owners that are not visible here can
+  // neither be read nor put right.
   ids.visible = {visible_ids(read_text("/proc/self/uid_map")), visible_ids(read_text("/proc/self/gid_map"))};
   ids.in_namespace = ids.visible.users != IdMap() || ids.visible.groups != IdMap();
   ids.no_user = read_setting("/proc/sys/kernel/overflowuid").value_or(ids.no_user);

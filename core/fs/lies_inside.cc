@@ -23,6 +23,8 @@ struct Place {
 };
 
 Result<Place> place_of(std::string path) {
+  // With a slash at its end a call would see what is behind a link; here the link itself has to be seen, and followed
+  // by hand.
   while (path.size() > 1 && path.back() == '/') {
     path.pop_back();
   }
@@ -34,6 +36,8 @@ Result<Place> place_of(std::string path) {
   return Place{std::move(*directory), path.substr(slash == std::string::npos ? 0 : slash + 1)};
 }
 
+// realpath(3) fails where the last name does not exist, and an output file mostly does not exist yet; open(2) with
+// O_CREAT would follow a link there all the same and make the file behind it.
 Result<Place> final_place(const std::string& path) {
   Result<Place> place = place_of(path);
   for (int links = 0; links < kMostLinks && place; ++links) {
@@ -65,6 +69,7 @@ Result<bool> lies_inside(const std::string& path, const std::string& root) {
     const Result<Place> new_root = final_place(root);
     return new_root && new_root->path() == place->path();
   }
+  // By device and inode on the way up: two mounts of one root have different paths.
   for (std::string above = place->directory; !above.empty(); above.resize(above.rfind('/'))) {
     if (is_same(above, info)) {
       return true;

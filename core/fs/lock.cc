@@ -17,6 +17,7 @@ Error busy(std::string_view where, std::string_view detail) {
 }
 
 Result<void> lock_exclusively(int fd, const std::string& where, std::string_view holder) {
+  // Never waited for: who holds it may hold it for hours, and the user wants to hear of it now.
   while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) {
       return busy(where, holder);
@@ -38,6 +39,7 @@ Result<void> make_own_directory(const Root& root, bool& made_it) {
     return before.error();
   }
   if (const Result<void> made = make_directory(*top, kOwnDirectory, 0700); !made) {
+    // Another docker-fsck was quicker; which of the two may go on is for the lock on the directory to say.
     return made.error().is_io(EEXIST) ? Result<void>() : made;
   }
   made_it = true;
@@ -58,6 +60,8 @@ Result<Dir> open_own_directory(const Root& root, bool& made_it) {
 
 }  // namespace
 
+// A missing one is no hole: volumes/metadata.db exists in every root that a daemon has run on, and a daemon opens it at
+// each start, waits a second for the lock, and gives up. The others keep out what has only those, such as a containerd.
 std::vector<RelPath> daemon_databases() {
   return {"buildkit/cache.db",          "buildkit/containerd-overlayfs/metadata_v2.db",
           "buildkit/containerdmeta.db", "buildkit/history.db",
@@ -80,6 +84,8 @@ Result<void> remove_own_directory(const Root& root) {
   return restored ? sync_directory(*top) : restored;
 }
 
+// Our directory first, then the databases in one fixed order: two runs of ours meet at the first lock and never at the
+// later ones, so that they cannot hold one half each.
 Result<RootLock> RootLock::take(const Root& root) {
   bool made_it = false;
   Result<Dir> own = open_own_directory(root, made_it);
@@ -131,6 +137,8 @@ Result<DatabaseLocks> DatabaseLocks::take(const Root& root) {
   return locks;
 }
 
+// A repair that puts a new file in a database's place would let go of the root with the old one: the new file is locked
+// before the rename makes it visible, so that there is no moment at which a daemon could open it.
 Result<void> DatabaseLocks::adopt(Fd fd, const std::string& where) {
   struct ::stat raw {};
   if (patient::fstat(fd.get(), &raw) != 0) {

@@ -9,6 +9,7 @@
 namespace dfsck {
 
 Result<Fd> memory_file(std::string_view bytes) {
+  // In memory, because a check writes nothing, not even to /tmp, and readers of files want a descriptor.
   Fd fd(::memfd_create("docker-fsck", MFD_CLOEXEC));
   if (!fd) {
     return sys_error("make memory file", "");

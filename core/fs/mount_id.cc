@@ -16,6 +16,7 @@ namespace dfsck {
 #define STATX_MNT_ID 0x00001000U
 #endif
 
+// Device numbers alone do not do: rename(2) between two bind mounts of one filesystem fails with EXDEV.
 Result<MountId> mount_of(const Dir& dir) {
   struct ::statx raw {};
   if (patient::statx(dir.fd(), "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_BASIC_STATS | STATX_MNT_ID, &raw) != 0) {
@@ -35,6 +36,8 @@ Result<bool> is_mount_point(const Dir& dir, const std::string& name) {
     errno = code;
     return sys_error("stat", dir.where() + "/" + name);
   }
+  // The device tells where the kernel is too old for the attribute; a bind mount of the same filesystem passes unseen
+  // there.
   return facts.is_mount || facts.stat.device != here->device;
 }
 

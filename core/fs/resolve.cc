@@ -24,6 +24,7 @@ bool is_link(int dir, const std::string& name) {
 
 // `refusal`: what openat2 said.
 int walk(int base, std::string_view path, int flags, bool follows_links, int refusal) {
+  // O_PATH on the way needs no permission to read a directory, only to search it, as openat2 does.
   constexpr int kOnTheWay = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
   Fd current;
   for (size_t start = 0; start <= path.size();) {
@@ -31,9 +32,13 @@ int walk(int base, std::string_view path, int flags, bool follows_links, int ref
     const bool last = end == path.size();
     const std::string name(path.empty() ? "." : path.substr(start, end - start));
     const int dir = current ? current.get() : base;
+    // Each name by itself, with O_NOFOLLOW and relative to what is already open: whoever turns a directory into a link
+    // meanwhile makes this fail and cannot lead it away. Paths here hold no "..", so that there is nothing to climb.
     Fd next(patient::openat(dir, name.c_str(), last ? flags | O_NOFOLLOW : kOnTheWay));
     if (!next) {
       const int code = errno;
+      // Where links were meant to be followed, "it is a link" is no answer about what is there: the caller must hear
+      // that it could not be looked at, which is what openat2's own refusal says.
       errno = follows_links && (code == ENOTDIR || code == ELOOP) && is_link(dir, name) ? refusal : code;
       return -1;
     }

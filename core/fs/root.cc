@@ -34,12 +34,16 @@ Result<FileStat> stat_of(const Result<Fd>& fd, const RelPath& path) {
 }  // namespace
 
 Result<Fd> open_beneath(int base, const RelPath& path, int flags, const std::string& where) {
+  // Two locks on one door: no link is followed at all, and nothing above the base can be reached.
   constexpr uint64_t kResolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
   Fd fd(open_resolved(base, path.is_root() ? "" : path.bytes().c_str(), flags | O_CLOEXEC | O_NOFOLLOW, kResolve));
   return fd ? Result<Fd>(std::move(fd)) : sys_error("open", where);
 }
 
 Result<Fd> open_in_root(int base, const RelPath& path, int flags, const std::string& where) {
+  // A layer's absolute links mean the layer: dockerd unpacks in a chroot of diff/. When it reads back it does not
+  // confine them (the merged mount joined with the name), so a link to /etc/passwd could lead it to the host's; here it
+  // cannot.
   constexpr uint64_t kResolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
   Fd fd(open_resolved(base, path.is_root() ? "" : path.bytes().c_str(), flags | O_CLOEXEC | O_NOFOLLOW, kResolve));
   return fd ? Result<Fd>(std::move(fd)) : sys_error("open", where);
@@ -49,12 +53,14 @@ Result<std::string> read_all(int fd, size_t limit, const std::string& where) {
   // Most files are tiny and many are kept: take what the file says it needs, and one byte more to see its end.
   struct ::stat raw {};
   const size_t told = patient::fstat(fd, &raw) == 0 && raw.st_size > 0 ? static_cast<size_t>(raw.st_size) : 0;
+  // What a file says of its size is believed only a step at a time: a sparse one says terabytes.
   constexpr size_t kLargest = 1024 * 1024;
   std::string bytes;
   for (;;) {
     const size_t had = bytes.size();
     bytes.resize(had + (told >= had ? std::min(told - had + 1, kLargest) : kLargest / 16));
     const size_t asked = bytes.size();
+    // pread leaves the place of the descriptor alone, which may be shared.
     const ssize_t got = patient::pread(fd, bytes.data() + had, bytes.size() - had, static_cast<off_t>(had));
     if (got < 0) {
       return sys_error("read", where);
@@ -80,6 +86,8 @@ Root::Root(Fd fd, std::string path)
     : fd_(std::move(fd)), path_(std::move(path)),
       links_(std::make_shared<const AreaLinks>(AreaLinks::find(fd_.get(), path_))) {}
 
+// The one place where links above the root are followed: the daemon resolves its data-root at start too. From then on
+// the descriptor is the root, whatever is renamed above it.
 Result<Root> Root::open(const std::string& path) {
   const Result<std::string> resolved = resolved_path(path);
   if (!resolved) {
@@ -99,6 +107,7 @@ Result<Root> Root::open_below(const RelPath& path) const {
   if (!fd) {
     return fd.error();
   }
+  // Its links are looked for anew, with the remapped root as the top.
   return Root(std::move(*fd), path_ + "/" + path.bytes());
 }
 
@@ -115,6 +124,7 @@ Result<Dir> Root::open_dir(const RelPath& path) const {
   return Dir(std::move(*fd), path.text());
 }
 
+// By its directory, so that the type is looked at in the same directory in which the file is then opened.
 Result<Fd> Root::open_file(const RelPath& path) const {
   const Result<Dir> dir = open_dir(path.parent());
   if (!dir) {

@@ -16,6 +16,7 @@ std::optional<RelPath> path_in(const Root& root, const std::string& absolute) {
   if (absolute == root.path()) {
     return RelPath();
   }
+  // What was refused is noted by /proc's path of the descriptor, where the areas behind links have paths of their own.
   return absolute.starts_with(top) ? RelPath::parse(absolute.substr(top.size())) : root.area_links().below(absolute);
 }
 

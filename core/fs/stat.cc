@@ -29,6 +29,7 @@ std::string_view type_name(uint32_t mode) {
     case S_IFBLK: return "block device";
     case S_IFIFO: return "FIFO";
     case S_IFSOCK: return "socket";
+    // A damaged inode can have type bits that stand for nothing.
     default: return "object of unknown type";
   }
 }
