@@ -28,6 +28,8 @@ class IndexFeed {
  private:
   void work() {
     while (!cancel_.requested() && !failure_.any()) {
+      // Relaxed, because the index is all that threads tell each other here: what a body has written is seen by the
+      // caller when the threads have ended.
       const size_t index = next_.fetch_add(1, std::memory_order_relaxed);
       if (index >= count_) {
         return;
@@ -48,6 +50,7 @@ class IndexFeed {
 void for_each_index(size_t count, unsigned jobs, const Cancel& cancel, const std::function<void(size_t)>& body) {
   IndexFeed feed(count, cancel, body);
   const auto workers = static_cast<unsigned>(std::min<size_t>(std::max(jobs, 1U), count));
+  // Not a thread for one job: a debugger, a profile and an exception then show the caller's own stack.
   if (workers <= 1) {
     feed.drain();
   } else {
@@ -56,6 +59,8 @@ void for_each_index(size_t count, unsigned jobs, const Cancel& cancel, const std
   feed.rethrow();
 }
 
+// The affinity mask and not the number of processors: taskset and cpusets of containers leave fewer. More than 64 would
+// hardly be faster, and each has buffers of its own.
 unsigned default_jobs() {
   cpu_set_t set;
   CPU_ZERO(&set);

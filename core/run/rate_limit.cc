@@ -17,6 +17,7 @@ void RateLimit::take(uint64_t bytes, const Cancel& cancel) {
   {
     const std::lock_guard lock(mutex_);
     const double seconds = static_cast<double>(bytes) / static_cast<double>(bytes_per_second_);
+    // Time in which nothing was moved is credited up to the burst, so that a pause is not followed by a flood.
     free_at_ = std::max(free_at_, Clock::now() - kBurst) +
                std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
     until = free_at_;

@@ -8,6 +8,8 @@
 
 namespace dfsck {
 
+// False is no failure but backpressure: a tree of a million directories would otherwise become a queue of a million
+// tasks.
 bool SharedWork::offer(Task& task) {
   if (most_waiting_ == 0) {
     return false;
@@ -31,8 +33,12 @@ void SharedWork::work() {
       task = std::move(waiting_.back());  // the youngest: what is small and deep ends before more is begun
       waiting_.pop_back();
     } else if (next_ < count_ && !cancel_.requested()) {
+      // A new index only when nothing waits: work that was given away keeps its body from ending, and with it buffers
+      // and descriptors from being given back.
       task = [this, index = next_++] { body_(index, *this); };
     } else if (active_ == 0) {
+      // This thread saw that nothing waits, nothing is left and nobody is active who could still offer anything. The
+      // others sleep in the wait below and have to see it as well.
       changed_.notify_all();
       return;
     } else {
@@ -42,6 +48,8 @@ void SharedWork::work() {
     ++active_;
     lock.unlock();
     const bool done = failure_.run(task);
+    // What the task has captured is let go without the lock: it may be the last owner of something whose end takes a
+    // while.
     task = nullptr;
     lock.lock();
     --active_;

@@ -19,6 +19,7 @@ namespace {
 // `work` on this thread and on as many others as can be had, up to `threads` in all: those that run do all the work.
 void on_threads(unsigned threads, FirstFailure& failure, const std::function<void()>& work) {
   const auto guarded = [&] { failure.run(work); };
+  // jthread: whatever happens below, all are joined before `work` and what it refers to go away.
   std::vector<std::jthread> others;
   failure.run([&] {
     try {
@@ -30,6 +31,7 @@ void on_threads(unsigned threads, FirstFailure& failure, const std::function<voi
       // No more threads to be had.
     }
   });
+  // This thread works as well, so that with no other thread to be had the work is done all the same.
   guarded();
 }
 
