@@ -11,7 +11,10 @@
 namespace dfsck {
 namespace {
 
+// An archive with a hundred broken images is told well enough by the first hundred.
 constexpr size_t kMaxProblems = 100;
+// Archives of several images may hold one layer under several names, of which the first may be a wrong one. Each place
+// costs a read of the whole layer to be found wrong, so a hostile archive must not name thousands.
 constexpr size_t kMaxPlaces = 16;  // of one layer
 constexpr size_t kDiffIdShown = 80;
 
@@ -28,6 +31,7 @@ Result<std::vector<DiffId>> read_diff_ids(std::string_view config, const std::st
   }
   const JsonValue& list = root_fs.get("diff_ids");
   const JsonValue::Array* items = list.as_array();
+  // null and absent are an image without layers, as Go decodes them; anything else that is no list is not a config.
   if (items == nullptr && !list.is_null()) {
     return format_error("read config", where, "its diff_ids are no list");
   }
@@ -53,6 +57,8 @@ void Catalogue::note(Error problem) {
   }
 }
 
+// Format is what is wrong with the donor's bytes, and of one image. I/O, limits and a wish to stop concern the whole of
+// it: to go on would make a catalogue that is short of images without saying so.
 Result<void> Catalogue::note_or_refuse(const Error& error) {
   if (error.kind != Error::Kind::Format) {
     return error;
@@ -64,6 +70,8 @@ Result<void> Catalogue::note_or_refuse(const Error& error) {
 Result<std::string> Catalogue::read(const RelPath& name) {
   Result<std::string> bytes = read_document(store_, name, limits_.max_document_bytes);
   if (bytes) {
+    // Counted for each reference, not for each file: a manifest that names one large config ten thousand times costs as
+    // much to read as ten thousand of them.
     document_bytes_ += bytes->size();
     if (document_bytes_ > limits_.max_all_documents_bytes) {
       return limit_error("read", store_.where(name),
@@ -79,6 +87,8 @@ Result<void> Catalogue::add(const ImageClaim& claim) {
   if (!config) {
     return note_or_refuse(config.error());
   }
+  // By what it hashes to and never by what it is called: docker load does not compare the two, and so takes a renamed
+  // config under its true id; here a name that promises another id is a sign that the archive is not what it was.
   const ImageId id = *ImageId::from_hex(sha256_hex(*config));
   if (claim.id && *claim.id != id) {
     note(format_error("read config", where, "has the digest " + id.text() + ", not the one that it goes by"));
@@ -88,6 +98,8 @@ Result<void> Catalogue::add(const ImageClaim& claim) {
   if (!diff_ids) {
     return note_or_refuse(diff_ids.error());
   }
+  // docker load refuses such an image too ("layers length mismatch"): which file is which layer is known by position
+  // alone.
   if (diff_ids->size() != claim.layers.size()) {
     note(format_error(
         "read config", where,
@@ -100,11 +112,13 @@ Result<void> Catalogue::add(const ImageClaim& claim) {
   if (!has_image(id) && images_.size() >= limits_.max_images) {
     return limit_error("read", where, "has more than " + counted(limits_.max_images, "image"));
   }
+  // One config is one image, whichever manifests lead to it.
   images_.try_emplace(id, DonorImage{id, std::move(*config), *diff_ids, {}, claim.parent});
   add_names(id, claim.names);
   return add_layers(claim, *diff_ids);
 }
 
+// Sorted and once each, so that the order of an archive's manifest (random in docker save) does not reach a report.
 void Catalogue::add_names(const ImageId& id, const std::vector<std::string>& names) {
   std::vector<std::string>& known = images_.at(id).names;
   for (const std::string& name : names) {
@@ -115,6 +129,8 @@ void Catalogue::add_names(const ImageId& id, const std::vector<std::string>& nam
   }
 }
 
+// A layer whose file is missing leaves the image in the catalogue: its config, and the layers that are there, can still
+// heal something.
 Result<void> Catalogue::add_layers(const ImageClaim& claim, const std::vector<DiffId>& diff_ids) {
   layer_count_ += diff_ids.size();
   if (layer_count_ > limits_.max_layers) {

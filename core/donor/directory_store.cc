@@ -24,9 +24,12 @@ Result<std::optional<Member>> DirectoryStore::look_up(const RelPath& name) const
   const Result<FileStat> stat = root_.stat(name);
   if (!stat) {
     const Error& error = stat.error();
+    // ENAMETOOLONG is absence too: a name from a manifest that no file system can hold is not there.
     if (error.is_io(ENOENT) || error.is_io(ENOTDIR) || error.is_io(ENAMETOOLONG)) {
       return std::optional<Member>();
     }
+    // Only a link on the way gives ELOOP; the last component is looked at as what it is. Unpacked archives have no
+    // links in the place of directories, so this is somebody's arrangement, and may lead anywhere.
     return error.is_io(ELOOP) ? format_error("read", where(name), "lies behind a symbolic link") : within_donor(error);
   }
   Member member;
@@ -37,6 +40,7 @@ Result<std::optional<Member>> DirectoryStore::look_up(const RelPath& name) const
     if (!text) {
       return within_donor(text.error());
     }
+    // Followed by text, within the donor: the kernel would resolve it against the host.
     std::optional<RelPath> target = link_target(name, *text);
     if (!target) {
       return format_error("read", where(name), "is a link that leads out of the donor");
@@ -51,6 +55,8 @@ Result<std::optional<Member>> DirectoryStore::look_up(const RelPath& name) const
   return std::optional(std::move(member));
 }
 
+// The size of the look before is the size of the stream: a file that grows is read as it was, one that shrinks is an
+// error.
 Result<std::unique_ptr<ByteSource>> DirectoryStore::open(const RelPath& name, const Member& file) const {
   Result<Fd> fd = root_.open_file(name);
   if (!fd) {

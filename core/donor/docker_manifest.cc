@@ -33,6 +33,8 @@ Result<RelPath> member_of(const Catalogue& catalogue, const JsonValue& value) {
     return malformed(catalogue, "a name of a member is no text");
   }
   const std::optional<RelPath> name = member_name(*text);
+  // The name is text of whoever made the archive. docker load resolves it within the scope of its unpacked directory;
+  // here what leads out is refused instead of being bent back.
   if (!name || name->is_root()) {
     return malformed(catalogue, "\"" + escaped_excerpt(*text, kMemberShown) + "\" is no name of a member");
   }
@@ -60,10 +62,12 @@ Result<ImageClaim> read_item(const Catalogue& catalogue, const JsonValue& item) 
   }
   const JsonValue::Array* tags = item.get("RepoTags").as_array();
   for (const JsonValue& tag : tags != nullptr ? *tags : JsonValue::Array()) {
+    // A tag that is no text does no harm to the image: it only goes without that name.
     if (const std::string* text = tag.as_string()) {
       claim.names.push_back(*text);
     }
   }
+  // Taken as it is said; docker load believes it only if the history fits, and so does whoever uses it here.
   if (const std::string* parent = item.get("Parent").as_string()) {
     claim.parent = ImageId::parse(*parent);
   }
@@ -78,6 +82,7 @@ Result<void> read_docker_manifest(Catalogue& catalogue) {
   if (!bytes) {
     return bytes.error();
   }
+  // docker load decodes one value and never looks behind it.
   const Result<JsonValue> json = parse_json(*bytes, {.max_bytes = limit, .trailing = JsonTrailing::Ignore});
   if (!json) {
     return malformed(catalogue, json.error().detail);

@@ -34,6 +34,8 @@ class HeldSource final : public ByteSource {
 
 // The file at `path`, which may be a link; never waits for a FIFO.
 Result<Fd> open_archive(const std::string& path) {
+  // What the user names may be a link anywhere, so it is resolved; from then on the parent's descriptor and a name
+  // without links stand for it, so that the type that is looked at is the type of what is opened.
   const std::unique_ptr<char, void (*)(void*)> resolved(patient::realpath(path.c_str()), &std::free);
   if (!resolved) {
     return sys_error("open", escaped(path));
@@ -99,6 +101,9 @@ class DonorOpener {
   static Result<DonorKind> read(Catalogue& catalogue, const Cancel& cancel, const DonorOptions& options);
 };
 
+// manifest.json decides where it is, because it alone is right in every archive of docker save. An index alone is a
+// layout. With neither, only the directories of archives before 1.10 are left to look for, which costs a read of all
+// layers.
 Result<DonorKind> DonorOpener::read(Catalogue& catalogue, const Cancel& cancel, const DonorOptions& options) {
   const Result<bool> has_manifest = has_member(catalogue.store(), "manifest.json");
   const Result<bool> has_index = has_member(catalogue.store(), "index.json");
@@ -131,6 +136,7 @@ Result<Donor> DonorOpener::open(Result<std::shared_ptr<const MemberStore>> store
   if (!kind) {
     return kind.error();
   }
+  // With nothing to offer, the reason why is a better answer than an empty donor.
   if (catalogue.images().empty() && catalogue.layers().empty() && !catalogue.problems().empty()) {
     return catalogue.problems().front();
   }
@@ -165,6 +171,7 @@ const DonorImage* Donor::find_image(const ImageId& id) const {
 std::vector<DiffId> Donor::layers() const {
   std::vector<std::pair<uint64_t, const DiffId*>> order;
   for (const auto& [diff, places] : layers_) {
+    // By place in the file: the pool of streams goes forward only.
     order.emplace_back(places.front().member.place, &diff);
   }
   std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -192,6 +199,8 @@ Result<std::unique_ptr<LayerSource>> Donor::open_layer(const DiffId& diff, Layer
     return file.error();
   }
   const std::string where = store_->where(chosen.name);
+  // From the inside out: bytes of the member, then decompression (layers may be compressed one by one, whatever the
+  // archive is), then the digest, which is that of the uncompressed tar.
   auto held = std::make_unique<HeldSource>(store_, std::move(*file));
   auto tar = std::make_unique<Decompressor>(std::move(held), where, decompress_);
   return std::make_unique<LayerSource>(std::move(tar), diff, check, where, *cancel_);

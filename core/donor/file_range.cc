@@ -28,6 +28,8 @@ Result<std::string_view> FileRange::next() {
   if (got < 0) {
     return sys_error("read", where_);
   }
+  // Not the end of a stream but an archive that somebody truncates or writes: what was read so far is no beginning of
+  // anything.
   if (got == 0) {
     return format_error("read", where_, "became shorter while it was read");
   }
@@ -35,6 +37,7 @@ Result<std::string_view> FileRange::next() {
   return std::string_view(buffer_.get(), static_cast<size_t>(got));
 }
 
+// Nothing is read: what lies between two headers of a plain archive costs no I/O.
 Result<uint64_t> FileRange::skip(uint64_t bytes) {
   const uint64_t skipped = std::min(bytes, end_ - position_);
   position_ += skipped;

@@ -12,6 +12,7 @@ LayerSource::LayerSource(std::unique_ptr<ByteSource> source, DiffId diff, LayerC
 }
 
 Result<std::string_view> LayerSource::next() {
+  // Said again at each call: whoever ignores the first word of a wrong layer must not take the next one for its end.
   if (error_) {
     return *error_;
   }
@@ -35,6 +36,7 @@ Result<std::string_view> LayerSource::end() {
   if (hash_) {
     const std::string found = hash_->finish_hex();
     hash_.reset();
+    // Only at the end is it known. Who writes while reading has to throw away what it wrote.
     verified_ = found == diff_.hex();
     if (!verified_) {
       error_ = format_error("read", where_, "is not the layer " + diff_.text() + " but sha256:" + found);
@@ -45,6 +47,7 @@ Result<std::string_view> LayerSource::end() {
 }
 
 Result<uint64_t> LayerSource::skip(uint64_t bytes) {
+  // A digest needs every byte.
   return hash_ ? Result<uint64_t>(0) : source_->skip(bytes);
 }
 

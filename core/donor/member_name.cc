@@ -6,6 +6,8 @@
 namespace dfsck {
 namespace {
 
+// A link may go up and down again within the archive ("../<id>/layer.tar" of docker save); a member's own name with
+// ".." in it is made by no honest tool.
 enum class Upwards { Refused, Allowed };
 
 std::optional<RelPath> resolve(RelPath from, std::string_view text, Upwards upwards) {
@@ -17,6 +19,7 @@ std::optional<RelPath> resolve(RelPath from, std::string_view text, Upwards upwa
       continue;
     }
     if (part == "..") {
+      // Above the top there is only the host.
       if (upwards == Upwards::Refused || from.is_root()) {
         return std::nullopt;
       }

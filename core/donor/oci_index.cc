@@ -10,6 +10,8 @@
 namespace dfsck {
 namespace {
 
+// One index may name a manifest any number of times, and indexes may name one another: depth alone bounds the time of a
+// walk only to a power of their size.
 constexpr size_t kMaxDocuments = 100'000;
 constexpr size_t kDigestShown = 80;
 
@@ -20,6 +22,7 @@ std::string text_of(const JsonValue& value) {
 
 // An image as containers have it: signatures, charts and attestations have manifests too.
 bool is_image(const JsonValue& manifest) {
+  // No type at all is let through: whether it is an image shows when its config is read.
   const std::string config = text_of(manifest.get("config").get("mediaType"));
   if (!config.empty() && config != "application/vnd.oci.image.config.v1+json" &&
       config != "application/vnd.docker.container.image.v1+json") {
@@ -28,6 +31,8 @@ bool is_image(const JsonValue& manifest) {
   const JsonValue::Array* layers = manifest.get("layers").as_array();
   for (const JsonValue& layer : layers != nullptr ? *layers : JsonValue::Array()) {
     const std::string type = text_of(layer.get("mediaType"));
+    // An attestation's layers are application/vnd.in-toto+json, a chart's are something else again; only tars can hold
+    // files of a layer.
     if (!type.empty() && type.find(".tar") == std::string::npos) {
       return false;
     }
@@ -35,6 +40,7 @@ bool is_image(const JsonValue& manifest) {
   return true;
 }
 
+// containerd's annotation holds the whole reference, the one of the OCI specification often a tag alone.
 std::vector<std::string> names_in(const JsonValue& descriptor) {
   const JsonValue& annotations = descriptor.get("annotations");
   for (const char* key : {"io.containerd.image.name", "org.opencontainers.image.ref.name"}) {
@@ -80,6 +86,8 @@ Result<BlobDigest> Walk::digest_in(const JsonValue& item, const RelPath& from) c
   return *digest;
 }
 
+// Between the digest of a descriptor and the bytes stands nothing but this: without it a hostile layout could give any
+// config the name of a good one.
 Result<std::string> Walk::read_blob(const BlobDigest& digest) const {
   const RelPath name = kBlobs / digest.hex();
   Result<std::string> bytes = catalogue_.read(name);
@@ -114,6 +122,7 @@ Result<void> Walk::descriptor(const JsonValue& item, const RelPath& from, const 
   if (!document) {
     return catalogue_.note_or_refuse(malformed(name, document.error().detail));
   }
+  // Names are on the descriptors of index.json; the manifests below an index of several platforms go by its name.
   std::vector<std::string> own_names = names_in(item);
   const std::vector<std::string>& all_names = own_names.empty() ? names : own_names;
   if (document->get("manifests").as_array() != nullptr) {

@@ -8,6 +8,8 @@
 
 namespace dfsck {
 
+// Takes a stream out of the pool while it reads and gives it back where it stopped: a stream belongs to one range at a
+// time, so that only the list of idle ones needs a lock.
 class PooledRange final : public ByteSource {
  public:
   PooledRange(RewindPool& pool, uint64_t place, uint64_t size, std::string where)
@@ -63,6 +65,8 @@ Result<std::string_view> PooledRange::next_piece() {
       }
       stream.piece = *piece;
     }
+    // What lies before the range is decompressed and dropped: with gzip and its kin there is no other way to get
+    // anywhere.
     const uint64_t wanted = stream.position < place_ ? place_ - stream.position : end_ - place_;
     const std::string_view used =
         stream.piece.substr(0, static_cast<size_t>(std::min<uint64_t>(wanted, stream.piece.size())));
@@ -93,6 +97,7 @@ std::unique_ptr<ByteSource> RewindPool::open(uint64_t place, uint64_t size, std:
 
 RewindPool::Stream RewindPool::take(uint64_t place) {
   const std::lock_guard lock(mutex_);
+  // The one that is nearest in front of the place has the least to drop. None may be behind it: streams do not go back.
   auto best = idle_.end();
   for (auto at = idle_.begin(); at != idle_.end(); ++at) {
     if (at->position <= place && (best == idle_.end() || at->position > best->position)) {
@@ -110,6 +115,7 @@ RewindPool::Stream RewindPool::take(uint64_t place) {
 
 void RewindPool::give_back(Stream stream) {
   const std::lock_guard lock(mutex_);
+  // A stream holds a decompressor with its window; a few serve the few threads that read at a time.
   if (idle_.size() == kKept) {
     idle_.erase(idle_.begin());  // the oldest
   }

@@ -43,6 +43,8 @@ Result<void> TarStore::read_index(const DonorLimits& limits, const Cancel& cance
     }
     const Result<TarStream::Kind> kind = stream.next(entry);
     if (!kind) {
+      // Nothing could be read at its beginning and it is not compressed: no tar at all, which is a better word to a
+      // user who gave the wrong file than "damaged header".
       const bool is_other = stream.entries() == 0 && kind.error().kind == Error::Kind::Format &&
                             source.compression() == Compression::None;
       return is_other ? format_error("read", shown(), "is no tar archive") : kind.error();
@@ -53,6 +55,7 @@ Result<void> TarStore::read_index(const DonorLimits& limits, const Cancel& cance
     if (*kind != TarStream::Kind::Entry) {
       return {};  // what follows the end is nobody's business
     }
+    // Known only now: the compression shows with the first bytes.
     if (source.compression() != Compression::None && !pool_) {
       pool_ = std::make_unique<RewindPool>(fd_, file_size_, shown(), limits.decompress, cancel);
     }
@@ -81,6 +84,8 @@ Result<void> TarStore::add(const TarHeader& header, TarStream& stream, const Don
   }
   const auto [place, is_new] = members_.emplace(name->bytes(), *member);
   const auto is_dir = [](const Member& one) { return one.type == Member::Type::Directory; };
+  // Which of two counts depends on the reader: docker load would unpack the second over the first. An archive that two
+  // readers understand in two ways is not taken.
   if (!is_new && !(is_dir(place->second) && is_dir(*member))) {
     return format_error("read", where(*name), "is there twice");
   }
@@ -120,6 +125,8 @@ Result<Member> TarStore::to_member(const TarHeader& header, const RelPath& name,
   }
   member.size = stream.payload_left();
   member.place = stream.position();
+  // Seen by the header alone, before anything of it is used. Of a compressed archive only the end of the stream can
+  // tell.
   if (!pool_ && member.size > file_size_ - std::min(file_size_, member.place)) {
     return format_error("read", where(name),
                         "is cut off: it has " + human_bytes(member.size) + ", and the archive ends before");
@@ -127,6 +134,8 @@ Result<Member> TarStore::to_member(const TarHeader& header, const RelPath& name,
   return member;
 }
 
+// Manifests and configs are small, stand anywhere in the archive and are asked for first: kept from the one pass over
+// it, they do not cost a decompression of the whole file each.
 Result<void> TarStore::keep(const RelPath& name, const Member& member, TarStream& stream, const DonorLimits& limits) {
   if (!pool_ || member.type != Member::Type::File || member.size > kSmallMember ||
       member.size > limits.max_kept_bytes - kept_bytes_) {
@@ -165,6 +174,7 @@ Result<std::unique_ptr<ByteSource>> TarStore::open(const RelPath& name, const Me
   return source;
 }
 
+// Directories need no entry of their own in a tar.
 Result<std::vector<RelPath>> TarStore::top_directories() const {
   std::set<RelPath> found;
   for (const auto& [name, member] : members_) {

@@ -13,6 +13,8 @@ struct Found {
   std::optional<Error> error;
 };
 
+// Nothing in such an archive says what a layer's digest is: names are v1 ids, from which no digest can be had. So each
+// layer is read whole to be known at all.
 void hash(const MemberStore& store, const DonorLimits& limits, const Cancel& cancel, Found& layer) {
   const std::string where = store.where(layer.place.name);
   Result<std::unique_ptr<ByteSource>> file = store.open(layer.place.name, layer.place.member);
@@ -83,6 +85,8 @@ Result<void> read_v1_layers(Catalogue& catalogue, unsigned jobs, const Cancel& c
     catalogue.note(format_error("read", catalogue.store().where({}),
                                 "has neither manifest.json nor index.json nor repositories: it may be cut off"));
   }
+  // Each body writes its own slot; what is found is added in order of name afterwards, so that the catalogue is the
+  // same with any number of jobs.
   for_each_index(layers->size(), jobs, cancel,
                  [&](size_t i) { hash(catalogue.store(), catalogue.limits(), cancel, (*layers)[i]); });
   for (Found& layer : *layers) {

@@ -9,6 +9,8 @@ namespace {
 
 constexpr size_t kConfigLimit = 16U << 20;
 
+// Archives first, whose configs were read and hashed when they were opened. The digest is the proof: no copy needs to
+// be weighed against another.
 std::optional<ConfigCopy> find_copy(const Donors& donors, const ImageId& id) {
   for (const Donor& donor : donors.archives) {
     if (const DonorImage* image = donor.find_image(id); image != nullptr) {
@@ -21,6 +23,7 @@ std::optional<ConfigCopy> find_copy(const Donors& donors, const ImageId& id) {
       continue;
     }
     Result<std::string> bytes = donor->root.read_small(image->path, kConfigLimit);
+    // Hashed again, because the other root was scanned a while ago and may have a daemon on it.
     if (bytes && sha256_hex(*bytes) == id.hex()) {
       return ConfigCopy{escaped(donor->root.path() + "/" + image->path.bytes()), std::move(*bytes)};
     }
@@ -36,6 +39,8 @@ void find_configs(const Donors& donors, Model& model) {
       image.copy = find_copy(donors, image.id);
     }
   }
+  // Images that nothing but a name is left of: a tag, a metadata directory or a container says the id, and with it the
+  // digest of the bytes to look for.
   std::set<ImageId> missing = model.images.missing();
   for (const Container& container : model.containers.containers) {
     if (container.image && model.images.find(*container.image) == nullptr) {

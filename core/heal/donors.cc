@@ -7,6 +7,8 @@
 namespace dfsck {
 namespace {
 
+// An unpacked archive has manifest.json, blobs/ or directories of ids at its top; a directory image/ is what every
+// graph-driver root has had since 1.10.
 bool is_docker_root(const Root& root) {
   const Result<FileStat> store = root.stat(RelPath("image"));
   return store && store->is_dir();
@@ -14,6 +16,7 @@ bool is_docker_root(const Root& root) {
 
 Result<std::unique_ptr<const RootDonor>> read_root(Root root, unsigned jobs, const Cancel& cancel) {
   Progress progress;
+  // A donor is read by the same scanner as the root in hand, and trusted as little: what it has counts only by digest.
   Result<Model> model = scan(root, jobs, cancel, progress);
   if (!model) {
     return model.error();
@@ -39,6 +42,7 @@ const Root* Donors::find_root(const std::string& path) const {
 Result<Donors> open_donors(const std::vector<std::string>& paths, unsigned jobs, const Cancel& cancel) {
   Donors donors;
   for (const std::string& path : paths) {
+    // A plan may be applied from another directory, or by a service without one.
     const Result<std::string> absolute = resolved_path(path);
     if (!absolute) {
       return absolute.error();

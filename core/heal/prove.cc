@@ -39,9 +39,14 @@ class Prover {
       if (*kind == LayerStream::Kind::End) {
         break;
       }
+      // Headers and padding come from tar-split; only payloads come from files. With every byte in its place the sum is
+      // the layer's diffID, or something is wrong. No header is compared with the tree here: the digest is that of
+      // tar-split's headers, whatever owners and modes the files have.
       digest_.add(entry.raw);
       if (*kind == LayerStream::Kind::Entry) {
         if (const Result<void> taken = take(entry); !taken) {
+          // A replacement that does not give its bytes is an answer, and the next one is tried; a file of the tree that
+          // has changed since the check is not, because then the check itself no longer holds.
           return proof_.useless ? Result(proof_) : taken.error();
         }
       }
@@ -57,6 +62,8 @@ class Prover {
       const auto linked = by_path_.find(target_);
       const std::optional<RelPath> path = RelPath::parse(entry.path);
       if (linked != by_path_.end() && path) {
+        // Names that the tar made by linking to the file: a repair that puts a new file in its place has to link them
+        // anew, or they would go on leading to the damaged inode.
         replacements_[linked->second].links.push_back(*path);
       }
     }
@@ -78,6 +85,8 @@ class Prover {
       return Result<void>();
     });
     replacement.wrong = damage.wrong();
+    // Whatever kept the origin from giving its bytes (changed, moved, unreadable), it does not count; a wish to stop
+    // says nothing of it.
     if (!copied && copied.error().kind != Error::Kind::Cancelled) {
       proof_.useless = number;
     }

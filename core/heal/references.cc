@@ -33,6 +33,7 @@ Result<void> cut(TarStream& tar, TarSplitWriter& writer) {
       continue;
     }
     Crc64 crc;
+    // The size of the payload in the stream, which the header's size is for plain files and 0 for all that has none.
     const uint64_t size = tar.payload_left();
     while (tar.payload_left() > 0) {
       const Result<std::string_view> piece = tar.payload();
@@ -62,6 +63,8 @@ std::string out_of_donor(const Donor& donor, const DiffId& diff) {
         },
         TarSplitEnd::None);
     TarStream tar(**source, (*source)->where());
+    // The digest is known only when the tar has been read to its end, after the whole tar-split was made from it:
+    // unproven, it is thrown away.
     if (cut(tar, writer) && (*source)->verified()) {
       return bytes;
     }
@@ -77,6 +80,8 @@ std::string out_of_root(const RootDonor& donor, const DiffId& diff, const Cancel
         !verify_layer(donor.root, *input, Depth::Full, cancel, progress).digest_matches) {
       continue;
     }
+    // Taken as it is, gzip and all: re-assembled over the donor's own tree it gives the digest, and that is all that a
+    // tar-split can be asked for.
     if (Result<std::string> bytes = donor.root.read_small(input->tar_split, kMaxBytes); bytes) {
       return std::move(*bytes);
     }
@@ -84,6 +89,8 @@ std::string out_of_root(const RootDonor& donor, const DiffId& diff, const Cancel
   return "";
 }
 
+// From what is certain and cheap to what is a guess: a donor's tar is the layer itself; packing the tree has to find
+// out how some tool once packed it, and a changed byte anywhere makes it fail.
 RebuiltReference rebuild(const Root& root, const LayerInput& input, const Donors& donors, const OwnerNames& names,
                          const Cancel& cancel, Progress& progress) {
   RebuiltReference rebuilt;
@@ -116,6 +123,7 @@ RebuiltReference rebuild(const Root& root, const LayerInput& input, const Donors
     return Result<void>();
   });
   if (!packed || !packed->matches) {
+    // What was written before the digest came out wrong is worth nothing.
     rebuilt.tar_split.clear();
     rebuilt.why = packed ? packed->reason : packed.error().message();
     return rebuilt;
@@ -124,6 +132,8 @@ RebuiltReference rebuild(const Root& root, const LayerInput& input, const Donors
   return rebuilt;
 }
 
+// A tar-split whose digest differs, while each of its files is there as it says, is not that layer's, and one that
+// describes another tree is none for this one.
 bool needs_reference(const Model& model, const ContentResults& content, size_t layer) {
   const LayerVerdict& verdict = content.layers[layer];
   const FileState& file = model.layers.layers[layer].tar_split;
@@ -151,6 +161,7 @@ void rebuild_references(const Root& root, const Model& model, const Derived& der
         rebuild(root, *tree_input(model, derived, layers[i]), donors, names, cancel, progress);
   });
   uint64_t bytes = 0;
+  // In order of layers and not of threads, so that the same ones are left for later in every run.
   for (RebuiltReference& rebuilt : content.references) {
     bytes += rebuilt.tar_split.size();
     if (bytes > kMaxBytes) {

@@ -16,6 +16,10 @@ namespace {
 // Each reads the whole layer. More than one is needed only where several changes of a byte explain a file's CRC.
 constexpr size_t kMaxProofs = 64;
 
+// Near before far, because each place costs more than the one before: tar-splits of this root and of other roots (no
+// file is read), then the tar of the damaged layer in an archive, then other layers of archives, last every file of the
+// right size that nothing lists. What was found is not sought any further, so that damage which the root itself can
+// mend never reads a donor's layers.
 void search(const Root& root, const Model& model, const Derived& derived, const Donors& donors, const SearchJobs& how,
             Wanted& wanted) {
   const auto done = [&] { return !wanted.seeks_anything() || how.cancel.requested(); };
@@ -47,6 +51,9 @@ class LayerProof {
       : root_(root), input_(input), wants_(wants), chosen_(wants.size(), 0), supply_(supply), cancel_(cancel),
         progress_(progress) {}
 
+  // A CRC-64 and a size are no proof: a hostile donor can make any bytes fit, and by chance one of 2^64 does. The
+  // layer's SHA-256 is one, for all of its files together, so that all of them have to be found before any can be
+  // proven.
   LayerRemedies find() {
     if (!input_.diff) {
       return failed("the layer's digest is not known, so that nothing can be proven");
@@ -66,6 +73,8 @@ class LayerProof {
       if (proof->useless) {
         drop(*proof->useless);
       } else if (!next_choice()) {
+        // All origins gave the right checksums, and yet the layer is not right: another choice among equals is the only
+        // thing left to try.
         break;
       }
     }
@@ -160,6 +169,8 @@ void find_remedies(const Root& root, const Model& model, const Derived& derived,
   for_each_index(layers.size(), jobs, cancel, [&](size_t i) {
     const size_t layer = layers[i].front().layer;
     const std::optional<LayerInput> input = layer_input(model, derived, layer);
+    // One for each layer, because a supply keeps a place in the donor's tar and is for one thread; the donors behind it
+    // are shared.
     Supply supply(root, cancel, &donors);
     content.remedies[layer] = LayerProof(root, *input, layers[i], supply, cancel, progress).find();
   });

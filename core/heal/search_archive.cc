@@ -11,10 +11,13 @@ namespace dfsck {
 namespace {
 
 // The diff IDs of the layers here that lack files.
+// A donor's copy of the damaged layer itself has the file for certain, and under its own name; other layers have it by
+// chance. So those are read first, and the rest only if something is still missing.
 std::set<DiffId> damaged_layers(const Model& model, const Derived& derived, Wanted& wanted) {
   std::set<DiffId> damaged;
   for (const Want& want : wanted.wants()) {
     const std::optional<DiffId>& derived_diff = derived.layers[want.layer].diff;
+    // What follows from chain and configs is trusted more than the file `diff`, which may be what is damaged.
     const std::optional<DiffId>& diff = derived_diff ? derived_diff : model.layers.layers[want.layer].diff_id;
     if (diff && want.origins.empty()) {
       damaged.insert(*diff);
@@ -39,6 +42,8 @@ std::optional<uint64_t> payload_crc(TarStream& tar) {
 std::vector<Offer> search_layer(const Donor& donor, const DiffId& diff, size_t place, const Cancel& cancel,
                                 const Wanted& wanted) {
   std::vector<Offer> offers;
+  // Not hashed: in a plain archive payloads of other sizes are passed over without being read. What is found is proven
+  // later, with the layer that it goes into.
   const Result<std::unique_ptr<LayerSource>> source = donor.open_layer(diff, LayerCheck::Unverified, place);
   if (!source) {
     return offers;
@@ -79,6 +84,8 @@ void search_archive(const Donor& donor, DonorLayers which, const Model& model, c
       }
     }
   }
+  // One slot for each place, taken in order afterwards: which thread was quicker must not decide which origin comes
+  // first.
   std::vector<std::vector<Offer>> offers(todo.size());
   for_each_index(todo.size(), how.jobs, how.cancel, [&](size_t i) {
     offers[i] = search_layer(donor, todo[i].first, todo[i].second, how.cancel, wanted);

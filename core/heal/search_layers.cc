@@ -19,6 +19,7 @@ void search_layers(const Root& root, const Model& model, const Derived& derived,
     LayerEntry entry;
     while (!how.cancel.requested()) {
       const Result<LayerStream::Kind> kind = stream.next(entry);
+      // A tar-split that breaks off has still named the files before the break.
       if (!kind || *kind == LayerStream::Kind::End) {
         return;
       }
@@ -27,6 +28,7 @@ void search_layers(const Root& root, const Model& model, const Derived& derived,
         continue;
       }
       RelPath path = input->diff_dir.joined(*inside);
+      // Of this root, a file that was itself found damaged is no source, whatever its tar-split says that it holds.
       if (!donor.empty() || !wanted.is_damaged(path)) {
         offers[i].push_back({entry.size, entry.crc64, {donor, std::nullopt, std::move(path), {}}});
       }

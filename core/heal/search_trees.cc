@@ -27,6 +27,7 @@ std::vector<RelPath> trees_of(const Model& model, const Derived& derived) {
   return trees;
 }
 
+// Every file of a sought size has to be read here, because nothing lists its checksum: why trees come last.
 std::optional<uint64_t> file_crc(const Dir& dir, const std::string& name, uint64_t size, const Cancel& cancel) {
   Result<Fd> fd = dir.open_file(name);
   if (!fd) {
@@ -53,6 +54,8 @@ std::vector<Offer> search_tree(const Root& root, const RelPath& top, const Cance
   while (!todo.empty() && !cancel.requested()) {
     const RelPath path = std::move(todo.back());
     todo.pop_back();
+    // Opened anew from the top, by its path: a stack of open directories would need as many descriptors as the tree is
+    // deep.
     const Result<Dir> dir = root.open_dir(path);
     const Result<std::vector<DirEntry>> entries = dir ? dir->list() : dir.error();
     if (!entries) {
@@ -79,6 +82,7 @@ std::vector<Offer> search_tree(const Root& root, const RelPath& top, const Cance
 }  // namespace
 
 void search_trees(const Root& root, const Model& model, const Derived& derived, const SearchJobs& how, Wanted& wanted) {
+  // Layers' trees are left out: search_layers has asked for them by their tar-splits.
   const std::vector<RelPath> trees = trees_of(model, derived);
   std::vector<std::vector<Offer>> offers(trees.size());
   for_each_index(trees.size(), how.jobs, how.cancel,

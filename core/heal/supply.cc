@@ -25,6 +25,7 @@ class Checked {
       : origin_(origin), size_(size), sink_(sink), next_(origin.fixes.begin()) {}
 
   Result<void> take(std::string_view piece) {
+    // Asked before anything reaches the sink: a sparse file of terabytes in the place of the right one stops here.
     if (piece.size() > size_ - done_) {
       return wrong(origin_, "is longer than it was");
     }
@@ -43,6 +44,8 @@ class Checked {
     return sink_(piece);
   }
 
+  // The sink may have written all of it by now. It counts only from here on: nobody may have put it into its place
+  // before.
   Result<void> finish(uint64_t crc64) const {
     if (done_ != size_) {
       return wrong(origin_, "is shorter than it was");
@@ -93,6 +96,8 @@ struct Supply::State {
   std::string layer_key;  // of `layer`: donor, DiffId, place
 };
 
+// The last look before bytes are used may be long after the search: size and CRC are compared with what tar-split says,
+// not with what the search saw.
 Result<void> Supply::State::copy_file(const Root& from, const Origin& origin, Checked& checked) const {
   Result<Fd> fd = from.open_file(origin.path);
   if (!fd) {
@@ -120,6 +125,7 @@ Result<void> Supply::State::copy_file(const Root& from, const Origin& origin, Ch
   }
 }
 
+// `apply` carries out a plan with no donors open: they are opened by the paths that the plan names.
 Result<const Donor*> Supply::State::donor_at(const std::string& path) {
   if (const Donor* donor = opened != nullptr ? opened->find_archive(path) : nullptr; donor != nullptr) {
     return donor;
@@ -173,6 +179,7 @@ Result<bool> Supply::State::find(const Origin& origin, uint64_t size) {
     if (*kind == TarStream::Kind::End) {
       return false;
     }
+    // Sizes first: most entries need no look at their names.
     if (*kind != TarStream::Kind::Entry || layer->entry.header.size != size) {
       continue;
     }
@@ -195,6 +202,8 @@ Result<void> Supply::State::copy_member(const Origin& origin, uint64_t size, Che
   bool found = false;
   for (size_t place = 0; place < places && !found; ++place) {
     const bool resumed = layer && layer_key == key_of(place);
+    // From where the last file ended, and once more from the beginning if it lay before: files are asked for in the
+    // order of the tar as a rule, and then one pass is enough for all of them.
     for (int attempt = resumed ? 0 : 1; attempt < 2 && !found; ++attempt) {
       if (attempt == 1) {
         if (const Result<void> begun = open_layer(**donor, origin, place); !begun) {

@@ -16,6 +16,8 @@ Wanted::Wanted(const Model& model, const Derived& derived, const ContentResults&
   for (size_t layer = 0; layer < content.layers.size(); ++layer) {
     const LayerVerdict& verdict = content.layers[layer];
     const std::optional<LayerInput> input = layer_input(model, derived, layer);
+    // Layers without a reference have no checksums to look for; those with a wrong digest and no damaged file lack a
+    // tar-split and not bytes.
     if (!input || verdict.state != LayerVerdict::State::Damaged) {
       continue;
     }
@@ -27,6 +29,8 @@ Wanted::Wanted(const Model& model, const Derived& derived, const ContentResults&
       }
       Want want{layer, i, issue.path, issue.expected->size, issue.expected->crc64, {}, issue.found_crc64.has_value()};
       const RelPath path = input->diff_dir.joined(*inside);
+      // The damaged file itself with one byte changed comes before all others: it costs nothing to read and needs no
+      // donor.
       for (const ByteFix& fix : issue.fixes) {
         want.origins.push_back({"", std::nullopt, path, {fix}});
       }
@@ -38,6 +42,7 @@ Wanted::Wanted(const Model& model, const Derived& derived, const ContentResults&
   forget_found();
 }
 
+// By the CRC first, which hardly two files share; sizes are shared by many.
 bool Wanted::seeks(uint64_t size, uint64_t crc64) const {
   const auto [begin, end] = by_crc_.equal_range(crc64);
   return std::any_of(begin, end, [&](const auto& entry) {
@@ -61,6 +66,7 @@ void Wanted::take(const std::vector<std::vector<Offer>>& offers) {
   forget_found();
 }
 
+// Only between searches, never while threads ask: what is sought is constant during one.
 void Wanted::forget_found() {
   open_sizes_.clear();
   for (const Want& want : wants_) {
