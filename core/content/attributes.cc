@@ -32,6 +32,8 @@ bool is_never_compared(std::string_view name) {
 }
 
 // Whether an attribute that the header does not have is damage.
+// A capability that is too much gives a program rights, so it is always judged. Others only where the tree was written
+// from the tar: the upper directory of a BuildKit step may have had any, and its tar need not have taken them.
 bool is_foreign(std::string_view name, const LayerInput& input) {
   if (name == kCapability) {
     return true;
@@ -48,6 +50,7 @@ uint32_t little_endian(std::string_view bytes) {
   return value;
 }
 
+// linux/capability.h: XATTR_CAPS_SZ_2 and XATTR_CAPS_SZ_3. A revision of 3 has the root's id at its end.
 constexpr size_t kCapabilityV2 = 20;
 constexpr size_t kCapabilityV3 = 24;
 constexpr uint32_t kRevisionMask = 0xff000000;
@@ -58,6 +61,8 @@ constexpr size_t kRevisionAt = 3;
 std::string normalized_capability(std::string value, const RootOwners& owners) {
   if (value.size() == kCapabilityV3 && (little_endian(value) & kRevisionMask) == 0x03000000) {
     const uint32_t root = little_endian(std::string_view(value).substr(kCapabilityV2));
+    // Bound to another namespace's root the capability counts for nobody in this one's containers: that stays a
+    // difference.
     if (root == 0 || root == owners.layer_uid() || root == owners.daemon_uid() || !owners.known) {
       value.resize(kCapabilityV2);
       value[kRevisionAt] = 2;
@@ -74,6 +79,7 @@ AclMatch match_acl(const std::string& expected, const std::string& found, const 
   const std::optional<PosixAcl> in_tar = parse_posix_acl(expected);
   const std::optional<PosixAcl> right = in_tar && owners.known ? in_tar->on_disk(owners.daemon) : std::nullopt;
   const std::optional<PosixAcl> have = parse_posix_acl(found);
+  // Undetermined and so not damage: the tar's list, the owners' map or what is on disk makes no sense to us.
   if (!right || !have) {
     return AclMatch::Same;
   }
@@ -85,6 +91,8 @@ AclMatch match_acl(const std::string& expected, const std::string& found, const 
   if (hidden || named == right->named()) {
     return is_shifted && !hidden ? AclMatch::Shifted : AclMatch::Same;
   }
+  // Whoever shifted a root's owners with a tool that knows no lists has left them all as in the tar. Seen in one file
+  // that looks like damage; whether it is one shows only when all files were seen (take_back_unshifted_acls).
   return is_shifted && named == in_tar->named() ? AclMatch::Unshifted : AclMatch::Differs;
 }
 
@@ -108,6 +116,7 @@ bool becomes_mode(const std::string& name, const std::string& value) {
 
 }  // namespace
 
+// Ids are 64 bits in a header and 32 on disk; what the root's map has no place for cannot be compared, nor repaired.
 std::optional<DiskOwner> owner_on_disk(const TarHeader& header, const RootOwners& owners) {
   const std::optional<uint32_t> uid = owners.containers.users.to_host(header.uid);
   const std::optional<uint32_t> gid = owners.containers.groups.to_host(header.gid);
@@ -125,6 +134,8 @@ std::vector<std::pair<std::string, std::string>> xattrs_on_disk(const TarHeader&
       }
       value = moved->value();
     }
+    // The kernel does the same when the daemon's setxattr comes from within its namespace. Written from outside, a
+    // plain revision 2 would belong to the root of the initial namespace and count for nobody in the container.
     if (name == kCapability && root != 0 && value.size() == kCapabilityV2) {
       value[kRevisionAt] = 3;
       for (size_t i = 0; i < kCapabilityV3 - kCapabilityV2; ++i) {
@@ -162,7 +173,10 @@ std::optional<OwnerProblem> owner_mode_problem(const TarHeader& header, const st
                                                const std::optional<OverrideStat>& instead, const LayerInput& input) {
   constexpr uint32_t kBits = 07777;
   OwnerProblem problem;
+  // fuse-overlayfs of an ordinary user cannot chown, and keeps owner and mode of a file in an attribute: that is what
+  // its containers see, and the inode's own are those of the user.
   const uint32_t mode = instead ? instead->mode : found.st_mode & kBits;
+  // A link has no mode that could be set; createTarFile leaves links out as well.
   if (!S_ISLNK(found.st_mode) && mode != header.mode) {
     problem.detail = "mode " + octal(mode) + ", should be " + octal(header.mode);
   }
@@ -178,6 +192,7 @@ std::optional<std::string> time_problem(const TarHeader& header, const struct ::
   const FileTime have{found.st_mtim.tv_sec, found.st_mtim.tv_nsec};
   // Filesystems that keep whole seconds only show no nanoseconds.
   const bool coarse = input.provenance == Provenance::RawUpper || have.nanoseconds == 0;
+  // A raw upper directory keeps times before 1970 as they are, where an unpacked one has 0.
   const bool same_second = expected.seconds == have.seconds ||
                            (input.provenance == Provenance::RawUpper && header.mtime_seconds < 0);
   if (same_second && (coarse || expected.nanoseconds == have.nanoseconds)) {
@@ -191,6 +206,8 @@ bool is_overlay_xattr(std::string_view name) {
          name.starts_with("user.fuseoverlayfs.") || is_override_xattr(name);
 }
 
+// Which of them counts is the overlay's choice: a mark in a namespace that it does not read hides nothing. "x" as a
+// value is another mark of newer kernels and hides nothing either.
 std::optional<std::string> opaque_mark(const ObjectPlace& place, const XattrNames& found, OverlayMarks marks) {
   const auto is_marked = [&](const char* name) { return found.contains(name) && read_xattr(place, name) == "y"; };
   if (marks != OverlayMarks::User && is_marked("trusted.overlay.opaque")) {
@@ -242,6 +259,8 @@ bool find_xattr_problems(const TarHeader& header, uint32_t type, const ObjectPla
     return std::any_of(header.xattrs.begin(), header.xattrs.end(), [&](const auto& have) { return have.first == name; });
   };
   found.each([&](std::string_view name) {
+    // A hard-link header's lchown takes capabilities from the shared inode, and its own attributes are added to those
+    // that are there: so only a capability can be one too many.
     const bool judged = header.is_hard_link() ? name == kCapability : is_foreign(name, input);
     if (judged && !is_never_compared(name) && !header_has(name) && !(acls == OtherAcls::MayBeInherited && is_posix_acl(name))) {
       report({std::string(name), "has an attribute " + escaped(name) + " that it should not have"});

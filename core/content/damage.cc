@@ -21,6 +21,7 @@ namespace {
 constexpr size_t kCompareBuffer = 256 * 1024;
 constexpr uint64_t kSector = 512;
 constexpr uint64_t kPage = 4096;
+// Walking the CRC back costs a table look-up for each byte of the file; for larger ones the wait is not worth the hint.
 constexpr uint64_t kMaxLocate = 1ULL << 30;
 
 struct Run {
@@ -29,6 +30,8 @@ struct Run {
 };
 
 // Looks for runs of zero sectors. A run ends where a sector holds anything else.
+// By sectors because that is what a disk loses; by pages and ends because that is what a file system leaves: blocks
+// that never got their data before a power cut read as zeros.
 class ZeroRuns {
  public:
   void add(const char* data, size_t size, uint64_t offset) {
@@ -99,6 +102,8 @@ bool describe_single_byte(int fd, uint64_t size, uint64_t expected_crc, uint64_t
     return false;
   }
   std::string detail;
+  // Two may explain the CRC equally well (see locate.h). Both are kept: which one is true, the digest of the layer says
+  // when it is tried.
   for (const WrongByte& wrong : locate_wrong_byte(expected_crc, found_crc, size)) {
     uint8_t found = 0;
     if (patient::pread(fd, &found, 1, static_cast<off_t>(wrong.offset)) != 1) {
@@ -123,6 +128,7 @@ bool describe_single_byte(int fd, uint64_t size, uint64_t expected_crc, uint64_t
 
 void describe_damage(int fd, uint64_t size, uint64_t expected_crc, uint64_t found_crc, const Cancel& cancel,
                      Issue& issue) {
+  // The single byte first, because its proof is an equation; that zeros are wrong is only likely.
   if (describe_single_byte(fd, size, expected_crc, found_crc, issue)) {
     return;
   }

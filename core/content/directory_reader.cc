@@ -24,6 +24,7 @@ int DirectoryReader::read(int fd, const std::function<bool(const char* name, uin
     if (got <= 0) {
       return got == 0 ? 0 : errno;
     }
+    // d_reclen is the kernel's, not the disk's: it is never 0 and stays within what was returned.
     for (long at = 0; at < got;) {
       const auto* entry = reinterpret_cast<const struct dirent64*>(buffer_.get() + at);
       at += entry->d_reclen;

@@ -65,6 +65,8 @@ struct EntryCheck::Object {
 EntryCheck::EntryCheck(int tree, const LayerInput& input, Depth depth, Meaning& meaning, IssueLog& log)
     : input_(input), depth_(depth), meaning_(meaning), log_(log), cursor_(tree), link_cursor_(tree) {}
 
+// The order of the tests is the daemon's: names before types, so that a directory called ".wh.x" deletes as a file
+// does.
 EntryCheck::Payload EntryCheck::check(const LayerEntry& entry) {
   const std::string_view base = entry.base();
   if (entry.path.empty()) {
@@ -92,6 +94,8 @@ EntryCheck::Payload EntryCheck::check(const LayerEntry& entry) {
   return check_object(entry);
 }
 
+// Refusals and failures of the environment end the check of this layer: the first of them becomes its state, and
+// nothing that was found before is reported, because it may follow from the same cause.
 bool EntryCheck::was_kept_from(int error, std::string_view operation, std::string_view path) {
   if (error == 0 || is_absence(error) || speaks_of_disk(error)) {
     return false;
@@ -112,6 +116,9 @@ void EntryCheck::add(IssueKind kind, const LayerEntry& entry, std::string detail
   log_.add(std::move(issue), std::move(anchor));
 }
 
+// First within the layer, as the daemon unpacks. Only where that leads nowhere is the merged view asked: a name may
+// lead through a link of a layer below. The last failure is kept, because a lost directory is asked for once for each
+// of its files, and a merged look-up opens every lower.
 bool EntryCheck::enter_parent(const LayerEntry& entry) {
   if (cursor_.enter(entry.parent())) {
     return true;
@@ -143,6 +150,7 @@ bool EntryCheck::is_out_of_sight(int error, std::string_view path) {
   return false;
 }
 
+// Relative to an open directory, so that each entry costs one fstatat and no walk of its path.
 EntryCheck::Object EntryCheck::look_up(const TreeCursor& cursor, std::string_view name) {
   name_.assign(name);
   Object object;
@@ -155,6 +163,7 @@ EntryCheck::Object EntryCheck::look_up(const TreeCursor& cursor, std::string_vie
   return object;
 }
 
+// Absent is damage, unreadable is damage where the disk says so, and everything else was sorted out before.
 void EntryCheck::report_absent(const LayerEntry& entry, int error, uint64_t place) {
   if (is_out_of_sight(error, entry.path) || was_kept_from(error, "read", entry.path)) {
     return;
@@ -163,6 +172,8 @@ void EntryCheck::report_absent(const LayerEntry& entry, int error, uint64_t plac
     return;  // the daemon may not make it, and goes on without
   }
   if (is_absence(error)) {
+    // A file stands where a directory should be. If a later header puts something there, what was missing below it was
+    // rightly gone (overrule_below).
     has_blocked_paths_ = has_blocked_paths_ || error == ENOTDIR;
     add(IssueKind::Missing, entry, "is missing", {place, 0, {}});
     return;
@@ -176,6 +187,8 @@ void EntryCheck::report_absent(const LayerEntry& entry, int error, uint64_t plac
   log_.add(std::move(issue), {place, 0, {}});
 }
 
+// Native extraction leaves a device 0:0. Through a mount the kernel leaves one only where there is something to hide,
+// so that none is no damage if nothing shines through.
 void EntryCheck::check_whiteout(const LayerEntry& entry, std::string_view hidden) {
   const std::string path = joined(entry.parent(), hidden);
   const bool entered = enter_parent(entry);
@@ -212,6 +225,7 @@ void EntryCheck::check_opaque(const LayerEntry& entry) {
       return;
     }
     if (error == 0 && opaque_mark(self, xattrs_, input_.marks)) {
+      // By inode, since the directory's own header may have named it by another path.
       opaque_[cursor_.inode()] = std::nullopt;
       shows_marks_ = true;
       return;
@@ -223,9 +237,12 @@ void EntryCheck::check_opaque(const LayerEntry& entry) {
   } else if (is_out_of_sight(cursor_.error(), entry.path) || was_kept_from(cursor_.error(), "open", path)) {
     return;
   }
+  // Without the mark, but whiteouts for each name of the layers below do the same (the naive path writes them so).
   if (meaning_.hides_lowers(path)) {
     return;
   }
+  // The kernel shows trusted.* to nobody without CAP_SYS_ADMIN in the initial namespace. Then "no mark" means "not
+  // shown".
   if (there && input_.marks != OverlayMarks::User && !sees_trusted_xattrs()) {
     lacks_sight_ = true;
     return;
@@ -250,6 +267,7 @@ EntryCheck::Payload EntryCheck::check_object(const LayerEntry& entry) {
   }
   Object object = look_up(cursor_, entry.base());
   if (!log_.empty()) {
+    // A second header of this name: what the first one found wrong may be what the second one asks for.
     log_.overrule_place(object.place);
   }
   if (object.error != 0) {
@@ -290,12 +308,15 @@ EntryCheck::Payload EntryCheck::check_file(const LayerEntry& entry, Object& obje
   payload.place = object.place;
   const auto size = static_cast<uint64_t>(object.raw.st_size);
   if (size != entry.size) {
+    // By size first: the typical damage after a power cut is a file of no bytes, and it is found without reading any.
     const IssueKind kind = size == 0 ? IssueKind::Emptied : size < entry.size ? IssueKind::Short : IssueKind::Long;
     add(kind, entry, "is " + std::to_string(size) + " bytes, should be " + std::to_string(entry.size),
         object.anchor());
     payload.lost = true;
     return payload;
   }
+  // The descriptor is handed on: content is read by whoever digests, and attributes are asked of it without another
+  // open.
   if (depth_ == Depth::Full && size > 0) {
     payload.file = open_for_reading(object.at.dir, object.at.name);
     payload.dir = object.at.dir;
@@ -327,6 +348,7 @@ void EntryCheck::check_link_target(const LayerEntry& entry, const Object& object
   }
 }
 
+// Attributes are read first, because owner and mode may stand in one of them.
 void EntryCheck::check_metadata(const LayerEntry& entry, const Object& object, const std::string& path) {
   const int error = xattrs_.read(object.at);
   check_owner_and_mode(entry, object, path);
@@ -353,6 +375,7 @@ void EntryCheck::check_owner_and_mode(const LayerEntry& entry, const Object& obj
   if (auto problem = owner_mode_problem(entry.header, object.raw, override_stat(object.at, xattrs_), input_)) {
     report(problem->is_hidden ? IssueKind::OwnerHidden : IssueKind::OwnerMode, std::move(problem->detail));
   }
+  // Times of directories change with every repair and copy in them, and nothing depends on them.
   if (!S_ISDIR(object.raw.st_mode)) {
     if (auto problem = time_problem(entry.header, object.raw, input_)) {
       report(IssueKind::TimeDrift, std::move(*problem));
@@ -396,6 +419,8 @@ void EntryCheck::check_xattrs(const LayerEntry& entry, const Object& object, con
   }
 }
 
+// A redirect or a metacopy says that the tree alone is not what the tar was made from: the daemon packs such a layer
+// through its mount.
 void EntryCheck::note_overlay_marks(const Object& object, const std::string& path) {
   for (const char* name : {"trusted.overlay.redirect", "user.overlay.redirect", "trusted.overlay.metacopy",
                            "user.overlay.metacopy"}) {
@@ -409,6 +434,8 @@ void EntryCheck::note_overlay_marks(const Object& object, const std::string& pat
   }
 }
 
+// Two names are looked at: the link's own, and the file that it should share an inode with, whose owner, mode, time and
+// attributes this header sets once more. The last header of an inode decides.
 void EntryCheck::check_hard_link(const LayerEntry& entry) {
   const bool entered = enter_parent(entry);
   const int error = entered ? 0 : cursor_.error();
@@ -424,6 +451,7 @@ void EntryCheck::check_hard_link(const LayerEntry& entry) {
   clean_tar_name(entry.header.link_name, link_target_);
   Object target{.error = ENOENT};
   if (link_cursor_.enter(parent_of(link_target_))) {
+    // look_up() keeps one name for all objects, so the first one is put aside while the second is looked up.
     const Object own = object;
     target = look_up(link_cursor_, base_of(link_target_));
     object = own;
@@ -454,6 +482,8 @@ void EntryCheck::check_hard_link(const LayerEntry& entry) {
     return;  // the file that it links to is missing; that is said where its own header stands
   }
   const bool same_type = (object.raw.st_mode & S_IFMT) == (target.raw.st_mode & S_IFMT);
+  // A copy without -H makes files of hard links: the bytes are right, the space is spent twice, and a write to one name
+  // in a container no longer shows under the other.
   add(same_type ? IssueKind::HardLinkSplit : IssueKind::WrongType, entry,
       "is " + a_type(object.raw.st_mode) + " of its own, should be a hard link to " + escaped(link_target_),
       object.anchor());
@@ -467,6 +497,8 @@ bool EntryCheck::changes_nothing(uint64_t directory_inode, const std::string& pa
   });
 }
 
+// Only now is it known of every name whether a header explains it, which the search for extras and the judgement of
+// marks both need.
 void EntryCheck::finish() {
   std::sort(explained_.begin(), explained_.end());
   for (auto& [inode, path] : opaque_) {

@@ -8,6 +8,7 @@ namespace {
 
 void set_owner(const TarHeader& header, const LayerInput& input, ExpectedEntry& expected) {
   const std::optional<DiskOwner> owner = owner_on_disk(header, input.owners);
+  // An owner without a place in the map is shown as the header has it and marked: no repair writes it.
   expected.uid = owner ? owner->uid : static_cast<uint32_t>(header.uid);
   expected.gid = owner ? owner->gid : static_cast<uint32_t>(header.gid);
   expected.container_uid = static_cast<uint32_t>(header.uid);
@@ -25,6 +26,7 @@ ExpectedEntry expected_of(const LayerEntry& entry, const LayerInput& input) {
   set_owner(header, input, expected);
   expected.mtime = mtime_on_disk(header);
   expected.is_hard_link = header.is_hard_link();
+  // A hard link's target is a path in the archive, a symbolic link's is text that must not be touched.
   if (header.is_hard_link()) {
     clean_tar_name(header.link_name, expected.link_target);
   } else if (header.type == '2') {

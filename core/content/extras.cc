@@ -17,6 +17,8 @@
 namespace dfsck {
 namespace {
 
+// The other direction: headers were held against the tree, now the tree against the headers. Extra objects hide what
+// lies below, and no digest notices them.
 class ExtraWalk {
  public:
   ExtraWalk(int tree, const std::vector<uint64_t>& explained, const LayerInput& input, Meaning& meaning,
@@ -53,6 +55,8 @@ class ExtraWalk {
   Result<Listing> list(const RelPath& path) {
     const Result<Fd> fd = open_beneath(tree_, path, O_RDONLY | O_DIRECTORY, path.text());
     if (!fd) {
+      // A directory of an owner that this namespace does not have cannot be listed; it counts as explained, because
+      // nothing is known of what is in it.
       return fd.error().is_io(EACCES) && is_hidden(path) ? Result<Listing>(Listing{{}, {}, true}) : fd.error();
     }
     struct ::stat raw {};
@@ -99,6 +103,8 @@ class ExtraWalk {
     for (const Member& member : listing->unexplained) {
       const RelPath below = path / member.name;
       if (S_ISDIR(member.type)) {
+        // The daemon makes directories that a tar only implies, without a header. So a directory without one is extra
+        // only if nothing in it, however deep, has a header.
         const Result<bool> needed = holds_explained(below);
         if (!needed) {
           return needed.error();
@@ -108,6 +114,7 @@ class ExtraWalk {
           continue;
         }
       }
+      // What is harmless itself (a directory that was copied up) may still hold what is not.
       if (!is_extra(below, member.type) && S_ISDIR(member.type)) {
         todo.push_back(below);
       }
@@ -172,6 +179,7 @@ class ExtraWalk {
 
 Result<void> find_extras(int tree, std::vector<uint64_t> explained, const LayerInput& input, Meaning& meaning,
                          const Cancel& cancel, IssueLog& log) {
+  // A sorted vector of hashes and not a set of paths: eight bytes for each entry of a layer that may have millions.
   std::sort(explained.begin(), explained.end());
   return ExtraWalk(tree, explained, input, meaning, cancel, log).run();
 }

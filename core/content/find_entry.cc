@@ -32,6 +32,7 @@ class Wanted {
     if (base != base_) {
       return false;
     }
+    // By inode where the spelling differs: the tar may name a/lnk/f what is a/dir/f on disk.
     return parent == parent_ || (parent_inode_ != 0 && cursor_.enter(parent) && cursor_.inode() == parent_inode_);
   }
 
@@ -59,6 +60,7 @@ void take(const LayerEntry& entry, const LayerInput& layer, Wanted& wanted, Path
   }
   if (wanted.is(entry.parent(), entry.base())) {
     found.entry = expected_of(entry, layer);
+    // As when it is unpacked: the last header of a name wins, whether it makes or deletes.
     found.is_whiteout = false;
     found.other_names.clear();  // those before linked to another file
   } else if (is_whiteout_of(entry, wanted)) {

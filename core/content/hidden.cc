@@ -54,6 +54,8 @@ std::string option(const std::string& options, std::string_view key) {
              : all.substr(start + wanted.size(), all.find(',', start + wanted.size()) - start - wanted.size());
 }
 
+// For the user: what an overlay swallows is still there in its upper or a lower directory, and can be checked from
+// there.
 std::vector<std::string> real_places(const MountEntry& mount, const std::string& path) {
   if (mount.type != "overlay") {
     return {mount.source};
@@ -87,6 +89,7 @@ void note_blindness(const Model& model, HiddenContent& hidden) {
 
 }  // namespace
 
+// Asked of the directory that holds the layers, which may be another filesystem than the root's top.
 HiddenContent find_hidden(const Root& root, const Model& model, const std::string& mountinfo) {
   HiddenContent hidden;
   const Result<Dir> dir = model.driver_covered ? root.open_dir(model.overlay.path) : format_error("open", "", "");
@@ -99,6 +102,8 @@ HiddenContent find_hidden(const Root& root, const Model& model, const std::strin
   }
   const std::string& type = mount->type;
   const bool is_nfs = type.starts_with("nfs");
+  // A root that is itself looked at through an overlay mount: its whiteouts and marks are taken for that overlay's own,
+  // so they are invisible though they are there.
   hidden.whiteouts = type == "overlay" || shows_its_own(type);
   hidden.marks = type == "overlay" || is_nfs || shows_its_own(type) || !knows_attribute(*dir, "trusted.overlay.opaque");
   hidden.attributes = is_nfs || shows_its_own(type) || !knows_attribute(*dir, "security.capability");
@@ -127,6 +132,8 @@ bool lacks_sight_of_marks(const Model& model, const std::vector<const LayerVerdi
 
 void add_unseen_marks(const Model& model, const std::vector<const LayerVerdict*>& found, HiddenContent& hidden) {
   const bool namespaced = model.owners.known && model.owners.in_namespace;
+  // What makes this process suspicious of its own sight: marks that are asked for and not seen. Where none is asked
+  // for, nothing has to be said.
   const IssueKind telling = namespaced ? IssueKind::OpaqueLost : IssueKind::WhiteoutLost;
   const bool missed = std::any_of(found.begin(), found.end(), [&](const LayerVerdict* verdict) {
     return verdict->lacks_sight || std::any_of(verdict->issues.begin(), verdict->issues.end(),
@@ -162,6 +169,7 @@ bool take_back_unseen_parts(LayerVerdict& verdict) {
       default: return false;
     }
   };
+  // The order of what stays is the order of reports.
   const auto kept = std::stable_partition(verdict.issues.begin(), verdict.issues.end(),
                                           [&](const Issue& issue) { return !may_be_part(issue); });
   const bool any = kept != verdict.issues.end();
@@ -172,6 +180,8 @@ bool take_back_unseen_parts(LayerVerdict& verdict) {
   return any;
 }
 
+// Issue kinds that a filesystem of this kind would show anyway, whatever the tree holds. Sizes and bytes are never
+// among them: every filesystem has to give those right.
 bool is_hidden(const HiddenContent& hidden, const Issue& issue) {
   switch (issue.kind) {
     case IssueKind::WhiteoutLost: return hidden.whiteouts;

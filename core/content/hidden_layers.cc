@@ -51,6 +51,7 @@ void take_back_hidden(const Root& root, const Model& model, const Derived& deriv
     verdicts.push_back(judged.verdict);
   }
   const std::vector<const LayerVerdict*> found(verdicts.begin(), verdicts.end());
+  // Mounts first, since what they hide is none of the filesystem that holds the layers.
   take_back_mounted_over(model, all, content);
   HiddenContent hidden = find_hidden(root, model);
   add_unseen_marks(model, found, hidden);
@@ -58,6 +59,7 @@ void take_back_hidden(const Root& root, const Model& model, const Derived& deriv
   bool parts = false;
   for (const Judged& judged : all) {
     take_back_hidden(hidden, *judged.verdict);
+    // Redirects and metacopies are written by the kernel into upper directories, never by the daemon when it unpacks.
     const bool is_raw = judged.dir != nullptr && judged.dir->form() == CacheId::Form::BuildKit;
     parts = (is_blind && is_raw && take_back_unseen_parts(*judged.verdict)) || parts;
   }

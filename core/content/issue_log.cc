@@ -6,6 +6,7 @@
 
 namespace dfsck {
 
+// Only these send the search for lost bytes out; all else about a file is made again from its header.
 bool lacks_bytes(const Issue& issue) {
   if (!issue.expected || issue.expected->is_hard_link || !S_ISREG(issue.expected->mode) || issue.expected->size == 0) {
     return false;
@@ -28,6 +29,7 @@ bool describes_another_tree(const LayerVerdict& verdict) {
     return static_cast<uint64_t>(std::count_if(verdict.issues.begin(), verdict.issues.end(),
                                                [&](const Issue& issue) { return issue.kind == kind; }));
   };
+  // More than half is missing and there are things instead of it. A tree that merely lost half of itself has none.
   return count(IssueKind::Extra) > 0 && count(IssueKind::Missing) * 2 > verdict.entries;
 }
 
@@ -55,6 +57,7 @@ std::string_view issue_kind_name(IssueKind kind) {
   return "unknown";
 }
 
+// A collision lets one fault go unseen, at worst: 64 bits make that unlikely even for millions of names.
 uint64_t place_of(uint64_t directory_inode, std::string_view name) {
   // An odd constant spreads the small inode numbers over all bits before they meet the name's hash.
   const uint64_t spread = directory_inode * 0x9e3779b97f4a7c15;
@@ -63,6 +66,7 @@ uint64_t place_of(uint64_t directory_inode, std::string_view name) {
 }
 
 void IssueLog::add(Issue issue, Anchor anchor) {
+  // Counted on, so that a layer with more damage than is listed is not taken for one that is repaired when the list is.
   if (entries_.size() == kMaxIssues) {
     ++dropped_;
     return;
@@ -95,6 +99,7 @@ void IssueLog::overrule_inode(uint64_t inode, const std::function<bool(const std
   for (auto at = first; at != last; ++at) {
     const Entry& entry = entries_[at->second];
     const IssueKind kind = entry.issue.kind;
+    // Bytes, type and target are not the header's to overrule: a hard link says nothing of them.
     if (kind == IssueKind::OwnerMode || kind == IssueKind::OwnerHidden || kind == IssueKind::TimeDrift ||
         (kind == IssueKind::Xattr && covers(entry.attribute))) {
       withdraw(at->second);

@@ -63,6 +63,7 @@ Result<void> Assembler::emit(std::string_view bytes) {
   return bytes.empty() ? Result<void>() : sink_(bytes);
 }
 
+// Type and size are asked before the open: what is wrong at a look ends the tar before a byte of the file is given.
 Fd Assembler::open_payload(const LayerEntry& entry) {
   if (entry.header.is_sparse) {
     say(entry, "is a GNU sparse file, whose form in the tar is not kept");
@@ -103,6 +104,7 @@ Result<void> Assembler::emit_payload(const LayerEntry& entry) {
   }
   Result<void> passed_on;
   const PayloadReader::Outcome read = reader_.read(file.get(), entry.size, [&](std::string_view piece) {
+    // The reader has no way to be stopped from here, so a sink that failed gets nothing more.
     if (passed_on) {
       passed_on = emit(piece);
     }
@@ -152,6 +154,8 @@ Result<AssembledTar> Assembler::run() {
     }
   }
   const std::string found = hash_.finish_hex();
+  // Told last, as it is known last: `docker save` of a daemon notices a wrong layer at this point too, when its output
+  // is written already.
   result_.proven = source_.input.diff && found == source_.input.diff->hex();
   if (!result_.proven) {
     result_.problem = "every file is right by its checksum, but the tar does not hash to the layer's digest";
@@ -184,6 +188,7 @@ Result<uint64_t> layer_tar_size(const Root& root, const TarSource& source) {
                           escaped(entry.path) + " is a GNU sparse file, whose form in the tar is not kept");
     }
     const uint64_t payload = has_payload ? payload_size(entry) : 0;
+    // A header may claim nearly 2^63 bytes; the sum must not wrap around.
     total += entry.raw.size() + std::min(payload, kMaxLayerTar);
     if (total > kMaxLayerTar) {
       return limit_error("read", where, "its files claim to hold more than 1 TiB");

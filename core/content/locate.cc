@@ -31,12 +31,16 @@ std::vector<WrongByte> locate_wrong_byte(uint64_t expected_crc, uint64_t found_c
   }
   // Before the wrong byte the difference is nothing; that byte alone makes it what it is; zeros follow.
   for (uint64_t behind = 0; behind < size; ++behind) {
+    // One step of the register back, by a zero byte: the table entry that was mixed in last is known by its highest
+    // byte, and its index is the byte that fell out at the low end.
     const uint8_t byte = by_top[state >> 56];
     state = (state ^ table[byte]) << 8 | byte;
+    // A register with nothing in it but its low byte: one byte, put into a register of zeros, has just come in.
     if (state < 256) {
       candidates.push_back({size - 1 - behind, static_cast<uint8_t>(state)});
     }
   }
+  // A flipped bit is the likeliest fault of memory and disks.
   std::sort(candidates.begin(), candidates.end(), [](const WrongByte& a, const WrongByte& b) {
     const int a_bits = std::popcount(a.difference);
     const int b_bits = std::popcount(b.difference);

@@ -13,6 +13,7 @@ namespace {
 
 using State = LayerVerdict::State;
 
+// createImpliedDirectories in current versions; the naive path of old daemons had 0600.
 constexpr uint32_t kImpliedMode = S_IFDIR | 0755;
 
 class TreeList {
@@ -21,6 +22,7 @@ class TreeList {
 
   // False where the entry cannot be made again; `why` says why not.
   bool add(const LayerEntry& entry) {
+    // The tree's own directory has attributes of its own, which no header sets (native extraction passes it over).
     if (entry.path.empty()) {
       return true;
     }
@@ -32,6 +34,8 @@ class TreeList {
     if (base.starts_with(kWhiteoutPrefix)) {
       const std::string parent(entry.parent());
       const std::string hidden(base.substr(kWhiteoutPrefix.size()));
+      // A whiteout stands under the name that it hides, so that it replaces an earlier entry of that name, and the
+      // other way round.
       return put(parent.empty() ? hidden : parent + "/" + hidden, expected_whiteout(entry, input_));
     }
     if (entry.header.is_device() && input_.owners.in_namespace) {

@@ -60,6 +60,7 @@ bool Meaning::is_opaque(const Fd& dir) const {
          (input_.marks == OverlayMarks::Any && stat_in(dir, std::string(kOpaqueName), raw));
 }
 
+// Once for a layer and only when asked: most trees need no lower, and a chain has up to 128 of them.
 void Meaning::open_lowers() {
   opened_ = true;
   for (const RelPath& path : input_.lower_diffs) {
@@ -70,6 +71,8 @@ void Meaning::open_lowers() {
     const Result<void> kept = !dir ? Result<void>(dir.error())
                               : lowers_.back() ? Result<void>()
                                                : Result<void>(sys_error("open directory", path.text()));
+    // A lower that is missing shows nothing. One for which there was no descriptor could show anything: nothing may be
+    // concluded then.
     if (!kept && is_shortage(kept.error().code)) {
       failure_ = kept.error();
       return;
@@ -92,6 +95,8 @@ Meaning::Stack Meaning::top(bool with_upper) {
   return stack;
 }
 
+// What the kernel's overlay does in ovl_lookup: from the top down, directories are merged until something that is none,
+// a whiteout or an opaque directory ends it.
 Meaning::Stack Meaning::step(const Stack& stack, const std::string& name) const {
   Stack next;
   for (const Fd& dir : stack) {
@@ -150,6 +155,8 @@ bool Meaning::is_hidden(std::string_view path) {
   return !look_up(descend(true, parent), name);
 }
 
+// The upper side is walked alone first: an opaque mark further up hides this directory's lowers as well, and then there
+// is nothing left to cover.
 bool Meaning::hides_lowers(std::string_view directory) {
   if (!input_.lowers_known) {
     return false;
@@ -237,11 +244,14 @@ bool Meaning::covers(const Stack& upper_and_lowers, size_t depth) const {
   return true;
 }
 
+// By hand, component by component, since no single directory holds the merged view; ".." stops at the top, and absolute
+// links begin there again, as in the container's own root.
 std::optional<std::string> Meaning::resolve_directory(std::string_view path) {
   if (!input_.lowers_known) {
     return std::nullopt;
   }
   std::vector<std::string> todo = components(path);
+  // A stack whose top is the next component: what a link says is put on it.
   std::reverse(todo.begin(), todo.end());
   std::vector<std::string> done;
   int links = 0;
@@ -320,6 +330,8 @@ bool Meaning::is_harmless(std::string_view path, const struct ::stat& found) {
   if (!below || below->st_mode != found.st_mode || below->st_uid != found.st_uid || below->st_gid != found.st_gid) {
     return false;
   }
+  // Copied up and not changed: same type, owner, mode, and for files size and time. Its bytes are not compared; whoever
+  // changes them changes the time as a rule.
   return S_ISDIR(found.st_mode) || (below->st_size == found.st_size && below->st_rdev == found.st_rdev &&
                                     below->st_mtim.tv_sec == found.st_mtim.tv_sec);
 }

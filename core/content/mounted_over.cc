@@ -41,6 +41,7 @@ bool take_back_below(const std::string& path, LayerVerdict& verdict) {
   if (taken_back == 0) {
     return false;
   }
+  // If the mount is on diff/ itself, all that was found was the other filesystem's, those beyond the limit as well.
   verdict.issues_dropped = path.empty() ? 0 : verdict.issues_dropped;
   settle_as_incomplete(verdict);
   return true;

@@ -22,6 +22,8 @@ constexpr uint64_t kSearchBytes = 16ULL << 30;
 // Sparse files can claim any size; a layer of more than this is none.
 constexpr uint64_t kMostPacked = 1ULL << 40;
 
+// Nothing keeps the tree from changing between the walks; the digest of all headers shows at the end whether it did:
+// what the third walk writes is what the second one proved, or the result is Busy.
 class Packer {
  public:
   Packer(const Dir& tree, const LayerInput& input, const OwnerNames& names, const Cancel& cancel, Progress& progress)
@@ -82,6 +84,8 @@ Result<PackSurvey> Packer::survey() const {
     ++survey.entries;
     if (entry.stat.is_whiteout()) {
       ++survey.whiteouts;
+      // The directory's time, not the whiteout's: the directory was changed by the deletion, while the whiteout on disk
+      // may have been made anew when the layer was unpacked.
       survey.first_whiteout_time = std::min(survey.first_whiteout_time, entry.parent_mtime.seconds);
     } else {
       survey.newest_time = std::max(survey.newest_time, entry.stat.mtime.seconds);
@@ -105,6 +109,8 @@ Result<void> Packer::read_file(const PackWalk& walk, const PackEntry& entry, Pac
   if (!file) {
     return file.error();
   }
+  // Each file once for all habits: where their headers are equal so far they share one hash, and where they have parted
+  // the same bytes go into each.
   const PayloadReader::Outcome outcome =
       reader_.read(file->get(), entry.stat.size, [&race](std::string_view piece) { race.add_bytes(piece); });
   const std::string where = tree_.where() + "/" + escaped(entry.path);
@@ -116,6 +122,8 @@ Result<void> Packer::read_file(const PackWalk& walk, const PackEntry& entry, Pac
     return cancel_.requested() ? Error{Error::Kind::Cancelled, 0, "pack", "", ""} : changes_meanwhile(where);
   }
   race.end_bytes(outcome.bytes);
+  // Eight bytes for each file with contents are all that is carried to the third walk, so that it need not read the
+  // files again.
   checksums_.push_back(outcome.crc64);
   return {};
 }
@@ -134,7 +142,11 @@ Result<std::optional<PackHabit>> Packer::race(const std::vector<PackHabit>& habi
   return win ? std::optional(habits[win->habit]) : std::nullopt;
 }
 
+// The third walk. It sees headers only; that they are the ones that won is proven by their digest, that the bytes are
+// is known from the second.
 Result<void> Packer::write(const PackHabit& habit, PackOrder order, const ByteSink& sink, PackedLayer& result) const {
+  // Daemons that wrote the type into the mode (before 24) closed tar-split with an empty segment (before 25): the one
+  // tells of the other, and both forms are read alike.
   TarSplitWriter split(sink, habit.mode == PackHabit::Mode::WithType ? TarSplitEnd::EmptySegment : TarSplitEnd::None);
   PackWriter writer(habit, input_, names_);
   std::vector<PackedEntry> packed;
@@ -152,6 +164,7 @@ Result<void> Packer::write(const PackHabit& habit, PackOrder order, const ByteSi
     result.entries += 1;
     result.header_bytes += size;
     result.tar_bytes += segment.size() + size;
+    // Padding opens the next segment: tar-split cuts in front of payloads and behind them.
     segment.assign(tar_padding(size), '\0');
     return written;
   };
@@ -182,6 +195,8 @@ struct Attempt {
   std::vector<PackHabit> habits;
 };
 
+// Each attempt reads all files. Likely habits first; the other order of entries only where the tree has names that tell
+// the orders apart; last the search for a second that nothing on disk remembers.
 std::vector<Attempt> attempts_for(const PackSurvey& survey, const LayerInput& input) {
   std::vector<Attempt> attempts;
   attempts.push_back({PackOrder::Walk, habits_for(survey, input)});

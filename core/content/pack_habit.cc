@@ -101,6 +101,9 @@ std::string PackHabit::name() const {
 namespace {
 
 // All that has nothing to do with whiteouts.
+// A habit is what the versions of one archiver have in common. Three things have changed over the years: type bits in
+// the mode, owners' names, and how whiteouts are written; and one depends on the root, how owners were taken back to
+// the ids of containers.
 std::vector<PackHabit> base_habits(const LayerInput& input) {
   using Mode = PackHabit::Mode;
   using Names = PackHabit::Names;
@@ -108,6 +111,7 @@ std::vector<PackHabit> base_habits(const LayerInput& input) {
   std::vector<PackHabit> bases;
   const bool is_remapped = input.owners.containers != input.owners.daemon;
   for (const Packed packed : {Packed::Here, Packed::Unmapped, Packed::AsOnDisk}) {
+    // Without a remapping all three are the same tar.
     if (packed != Packed::Here && !is_remapped) {
       continue;
     }
@@ -133,8 +137,10 @@ PackHabit with_time(PackHabit habit, PackHabit::Whiteouts whiteouts, int64_t sec
 
 }  // namespace
 
+// Ordered by likelihood only for the name that is reported: all of them run in one pass, and the digest decides.
 std::vector<PackHabit> habits_for(const PackSurvey& survey, const LayerInput& input) {
   std::vector<PackHabit> bases = base_habits(input);
+  // Every other difference lies in whiteouts.
   if (survey.whiteouts == 0) {
     return bases;
   }
@@ -155,6 +161,7 @@ std::vector<PackHabit> habits_for(const PackSurvey& survey, const LayerInput& in
 
 std::vector<PackHabit> searching_habits(const PackSurvey& survey, uint64_t hashed_bytes) {
   using Whiteouts = PackHabit::Whiteouts;
+  // A quarter of an hour, which is longer than most build steps take.
   constexpr uint64_t kMostSeconds = 900;
   constexpr uint64_t kHeaderCost = 3 * 512;
   PackHabit with_names;
@@ -165,6 +172,8 @@ std::vector<PackHabit> searching_habits(const PackSurvey& survey, uint64_t hashe
   PackHabit bare_names;
   bare_names.names = PackHabit::Names::OnlyRoot;
   constexpr uint64_t kKinds = 5;
+  // Each second makes habits of its own, whose tars are hashed apart from the first whiteout on, and counted as if from
+  // the beginning: for a large layer there are few seconds for the same work.
   const uint64_t cost = (survey.bytes + survey.entries * kHeaderCost) * kKinds + 1;
   const auto seconds = static_cast<int64_t>(std::min(kMostSeconds, hashed_bytes / cost));
   std::vector<PackHabit> habits;
@@ -207,6 +216,8 @@ bool PackWriter::set_owner(const PackEntry& entry, NewTarHeader& header) const {
   return true;
 }
 
+// archive_linux.go:ConvertWrite turns the device node into an empty file with a name; the rest of its header stays what
+// the node had, which is how whiteouts come to have a time and an owner.
 void PackWriter::become_whiteout(const PackEntry& entry, NewTarHeader& header) {
   const size_t directory = entry.path.size() - entry.name.size();
   header.name = entry.path.substr(0, directory) + std::string(kWhiteoutPrefix) + entry.name;
@@ -228,6 +239,8 @@ void PackWriter::become_whiteout(const PackEntry& entry, NewTarHeader& header) {
   }
 }
 
+// In the order of the daemon's own steps, since each overrules what the one before it set: FileInfoHeader, then
+// capabilities, then hard links, then ConvertWrite.
 bool PackWriter::write(const PackEntry& entry, std::vector<PackedEntry>& out) {
   out.clear();
   NewTarHeader header;
@@ -247,6 +260,7 @@ bool PackWriter::write(const PackEntry& entry, std::vector<PackedEntry>& out) {
   if (entry.capability) {
     header.xattrs.emplace_back("security.capability", portable_capability(*entry.capability));
   }
+  // addTarFile: a later name of an inode has no contents of its own in the archive.
   if (!entry.first_name.empty()) {
     header.type = '1';
     header.link_name = entry.first_name;
@@ -264,6 +278,7 @@ bool PackWriter::write(const PackEntry& entry, std::vector<PackedEntry>& out) {
   if (entry.is_opaque) {
     NewTarHeader mark;
     mark.name = entry.path + "/" + std::string(kOpaqueName);
+    // ConvertWrite makes the mark with the directory's permissions and owner, and no time at all (the epoch).
     mark.mode = header.mode & 0777;
     mark.uid = header.uid;
     mark.gid = header.gid;

@@ -35,6 +35,8 @@ PackRace::PackRace(const std::vector<PackHabit>& habits, const LayerInput& input
   }
 }
 
+// A whiteout is rendered for each habit, because that is where they differ; so is its effect on later ones (which was
+// the first). Other entries are rendered once for all that are alike.
 void PackRace::render(const PackEntry& entry) {
   for (size_t i = 0; i < writers_.size(); ++i) {
     const size_t source = entry.stat.is_whiteout() ? i : alike_[i];
@@ -45,6 +47,9 @@ void PackRace::render(const PackEntry& entry) {
   }
 }
 
+// A lane is a set of habits whose tars are equal up to here, with one hash for all. Where the next entry tells them
+// apart, the lane's hash so far is copied for each new group: work grows with the number of different tars and not of
+// habits.
 void PackRace::part_ways() {
   const size_t before = lanes_.size();
   for (size_t i = 0; i < before; ++i) {

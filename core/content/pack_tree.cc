@@ -17,6 +17,7 @@ namespace dfsck {
 namespace {
 
 constexpr uint64_t kMostListed = 1ULL << 40;  // sparse files can claim any size
+// Kept in memory until the digest of the tar, which names the new layer, is known.
 constexpr size_t kMaxTarSplit = 256U << 20;
 
 class TreePacker {
@@ -85,6 +86,7 @@ Result<void> TreePacker::add_segment() {
 }
 
 Result<void> TreePacker::add_entry(const PackWalk& walk, const PackEntry& entry) {
+  // diff/ alone is not what the container saw, and there is no mount here to read it through.
   if (entry.is_partial) {
     return format_error("pack", where(entry), "a part of it lies in a layer below, as its attributes say");
   }

@@ -21,6 +21,8 @@ std::string joined(const std::string& directory, const std::string& name) {
 
 PackWalk::PackWalk(const Dir& tree, PackOrder order) : tree_(tree), order_(order) {}
 
+// Reopened by path when the walk comes back up. Nothing here follows a link, so that a directory which became one
+// meanwhile is an error.
 Result<void> PackWalk::open_current() {
   if (current_) {
     return {};
@@ -49,12 +51,15 @@ Result<void> PackWalk::enter(const std::string& path) {
   if (!list) {
     return list.error();
   }
+  // Taken before anything in it is read: whoever looks for the time of whiteouts needs that of the directory as it was.
   levels_.back().mtime = self->mtime;
   std::vector<Item>& items = levels_.back().items;
   items.reserve(list->size());
   for (const DirEntry& member : *list) {
     items.push_back({member.name, false});
     if (S_ISDIR(member.type)) {
+      // A directory stands twice: for its own entry, and for going down into it. In Walk order the two are neighbours;
+      // in Paths order "a-b" comes between "a" and "a/c", because '-' is less than '/'.
       items.push_back({member.name, true});
     }
   }
@@ -100,6 +105,7 @@ Result<void> PackWalk::describe(PackEntry& entry) {
                                        "user.overlay.metacopy"};
   entry.is_partial = std::any_of(std::begin(partial_marks), std::end(partial_marks),
                                  [&](const char* name) { return xattrs_.contains(name); });
+  // Only for inodes with several names: the table is as large as there are hard links, not files.
   if (!stat->is_dir() && stat->links > 1) {
     const auto [first, is_first] = first_names_.try_emplace(stat->inode, entry.path);
     entry.first_name = is_first ? std::string() : first->second;

@@ -55,6 +55,7 @@ PayloadReader::Outcome PayloadReader::read(int fd, uint64_t size, TarDigest& dig
   });
 }
 
+// Never more than `size` bytes, whatever the file has become: the tar has room for those and no others.
 template <typename Room, typename Taken>
 PayloadReader::Outcome PayloadReader::read_into(int fd, uint64_t size, Room room, Taken taken) {
   Outcome outcome;
@@ -63,6 +64,8 @@ PayloadReader::Outcome PayloadReader::read_into(int fd, uint64_t size, Room room
   while (outcome.bytes < size && !cancel_.requested()) {
     const std::span<char> into = room();
     const auto wanted = static_cast<size_t>(std::min<uint64_t>(into.size(), size - outcome.bytes));
+    // Whether a file is cold is asked with the read itself (RWF_NOWAIT): a warm file pays nothing for the question, and
+    // a cold one is told of by EAGAIN before the disk is waited for.
     ssize_t got = outcome.was_cold ? -1 : read_cached(fd, into.data(), wanted, outcome.bytes);
     if (got < 0) {
       // Not in the cache, or the filesystem does not know the question: from here on the kernel is kept ahead of us.
@@ -72,6 +75,8 @@ PayloadReader::Outcome PayloadReader::read_into(int fd, uint64_t size, Room room
         fetched = outcome.bytes + kAhead;
       } else if (outcome.was_cold && fetched < size && fetched - outcome.bytes <= kAhead / 2) {
         fetch(fd, fetched, kAhead / 2);
+        // In halves, so that a part is always on its way while another is hashed. The kernel's own read-ahead starts
+        // small and would have to learn each file anew.
         fetched += kAhead / 2;
       }
       got = patient::pread(fd, into.data(), wanted, static_cast<off_t>(outcome.bytes));

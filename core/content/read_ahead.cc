@@ -20,6 +20,8 @@ Result<LayerStream::Kind> ReadAhead::next(LayerEntry*& entry) {
     first_ = (first_ + 1) % kSlots;
     --count_;
   }
+  // One cold file says that its neighbours in the tar are cold as well; after so many warm ones the look ahead ends by
+  // itself.
   fill(cold_left_ > 0 ? kSlots : 1);
   if (count_ == 0) {
     return end_;
@@ -35,6 +37,7 @@ void ReadAhead::fill(size_t wanted) {
     const size_t index = (first_ + count_) % kSlots;
     Slot& slot = slots_[index];
     slot.fetched = 0;
+    // An error is kept until the entries before it were given: it belongs to its place in the stream.
     const Result<LayerStream::Kind> kind = stream_.next(slot.entry);
     if (!kind || *kind == LayerStream::Kind::End) {
       ended_ = true;
@@ -43,6 +46,7 @@ void ReadAhead::fill(size_t wanted) {
     }
     kinds_[index] = *kind;
     ++count_;
+    // Not the entry at the front, which is read at once.
     if (wanted > 1 && count_ > 1 && *kind == LayerStream::Kind::Entry) {
       fetch(slot);
     }
@@ -60,6 +64,7 @@ void ReadAhead::fetch(Slot& slot) {
   if (patient::fstatat(cursor_.fd(), name.c_str(), &raw, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(raw.st_mode)) {
     return;  // only files are opened, ever; the check itself will say what is wrong
   }
+  // Opened for the advice and closed: the pages stay, and no descriptor is held for files that wait.
   const Fd fd(patient::openat(cursor_.fd(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (fd) {
     slot.fetched = std::min(entry.size, kMaxPerFile);

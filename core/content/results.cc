@@ -22,6 +22,7 @@ bool ContentResults::can_restore_tree(size_t layer) const {
   const std::vector<Issue>& issues = layers[layer].issues;
   const auto wanted = std::count_if(issues.begin(), issues.end(), lacks_bytes);
   const size_t found = layer < remedies.size() ? remedies[layer].files.size() : 0;
+  // All or none: a tree with some of its files would be taken for whole by the daemon.
   return static_cast<size_t>(wanted) == found;
 }
 

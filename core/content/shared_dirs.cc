@@ -17,6 +17,8 @@ bool names_one_twice(const std::vector<Layer>& layers) {
                      [&](const Layer& layer) { return layer.cache && !seen.insert(*layer.cache).second; });
 }
 
+// cache-id is the one link from a layer to its tree that nothing else repeats. If two layers name one directory, a
+// copied or overwritten cache-id is the cause, and the files say whose it is.
 class Court {
  public:
   Court(const Root& root, const Model& model, unsigned jobs, const Cancel& cancel, Progress& progress)
@@ -53,6 +55,8 @@ class Court {
 
   std::optional<size_t> keeper_of(size_t dir, const std::vector<size_t>& claims) const {
     const std::vector<size_t> proven = only(claims, [&](size_t layer) { return is_tree_of(layer, dir); });
+    // Several layers may be proven by one tree: those without a byte of content have tars that no tree can contradict.
+    // Their place in the chain tells them apart, or nothing does.
     const std::vector<size_t> fitting =
         proven.size() == 1 ? proven : only(proven, [&](size_t layer) { return stands_right(layer, dir); });
     return fitting.size() == 1 ? std::optional(fitting.front()) : std::nullopt;
@@ -61,6 +65,8 @@ class Court {
   // Whatever nobody owns is tried, by names first. Where nothing is proven, a directory in the right place with all the
   // right names is the layer's too: damaged, which the check of contents then names.
   std::optional<CacheId> own_dir_of(size_t layer) {
+    // Only what nobody owns can be the loser's, and no init layer and no writable layer of a container, whose contents
+    // have no witness.
     std::vector<size_t> open;
     for (size_t i = 0; i < derived_.dirs.size(); ++i) {
       const OverlayDir& dir = model_.overlay.dirs[i];
@@ -69,6 +75,7 @@ class Court {
         open.push_back(i);
       }
     }
+    // By names and sizes before bytes: the cheap test leaves few candidates for the dear one.
     const std::vector<size_t> like = only(open, [&](size_t dir) { return has_names_of(layer, dir); });
     const std::vector<size_t> proven = only(like, [&](size_t dir) { return is_tree_of(layer, dir); });
     const std::vector<size_t> fitting =
@@ -119,12 +126,14 @@ class Court {
     if (below == nullptr || !below->link || !lower.present()) {
       return false;
     }
+    // The first piece of `lower` is the parent's short link (getLower of the overlay2 driver puts it in front).
     return lower.bytes.substr(0, lower.bytes.find(':')) == "l/" + below->link->text();
   }
 
   // Those of `all` for which it holds, in their order.
   template <typename Holds>
   std::vector<size_t> only(const std::vector<size_t>& all, const Holds& holds) const {
+    // Not std::vector<bool>, whose neighbours share a byte that two threads would write.
     std::vector<char> held(all.size(), 0);
     for_each_index(all.size(), jobs_, cancel_, [&](size_t i) { held[i] = holds(all[i]) ? 1 : 0; });
     std::vector<size_t> chosen;

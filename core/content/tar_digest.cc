@@ -12,6 +12,7 @@ namespace {
 
 constexpr size_t kBlock = 256 * 1024;     // fits into the second-level cache beside everything else
 constexpr size_t kLeastRoom = 16 * 1024;  // less is not worth a system call
+// So much may wait that a helper finds work for a while, and no more than two megabytes for each layer that is in hand.
 constexpr size_t kMostWaiting = 8 * kBlock;
 
 }  // namespace
@@ -39,6 +40,8 @@ class TarDigest::Pool : public std::enable_shared_from_this<Pool> {
       free_.reserve(++made_);  // putting one back, which a destructor does, needs no memory then
     }
     block->used = 0;
+    // The deleter gives the block back to the pool: a block is free when nobody holds it any more, neither the strand
+    // that hashes it nor a sink that copies it.
     return {block.release(), [self = shared_from_this()](Block* done) { self->put(std::unique_ptr<Block>(done)); }};
   }
 
@@ -53,6 +56,7 @@ class TarDigest::Pool : public std::enable_shared_from_this<Pool> {
   size_t made_ = 0;
 };
 
+// The strand is the last member and so the first to go: no step runs when the hash is destroyed.
 TarDigest::TarDigest(SharedWork* helpers)
     : pool_(std::make_shared<Pool>()), block_(pool_->take()), strand_(helpers, kMostWaiting) {}
 
@@ -93,6 +97,8 @@ std::string TarDigest::finish_hex() {
 }
 
 void TarDigest::hand_over() {
+  // The reading thread goes on with another block meanwhile. Order is the strand's: pieces reach the hash as the tar
+  // has them.
   strand_.push(block_->used, [this, block = block_] {
     if (!lost_) {
       hash_.update(block->bytes.get(), block->used);

@@ -24,6 +24,7 @@ class SizeWalk {
     if (patient::fstat(top_, &raw) != 0) {
       return sys_error("stat", where_.text());
     }
+    // What is mounted inside is none of the layer's: other filesystems are left out.
     device_ = raw.st_dev;
     std::vector<RelPath> todo{RelPath()};
     while (!todo.empty()) {

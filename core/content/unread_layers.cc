@@ -65,6 +65,7 @@ void set_aside(const RootUnread& unread, LayerVerdict& verdict) {
   verdict.state = State::Unreadable;
   verdict.reason = error.message();
   verdict.code = unread.code;
+  // A refusal makes what was found worthless; an error of the disk does not, since what could be read was read rightly.
   if (verdict.is_unknown()) {
     verdict.issues.clear();
   }

@@ -23,6 +23,9 @@ namespace {
 
 using State = LayerVerdict::State;
 
+// Three things go on side by side over one stream: each header is held against the tree (EntryCheck), each payload is
+// read into its CRC and the digest of the tar, and the next files are fetched (ReadAhead). One thread does all but the
+// hashing, which a strand may take to another.
 class LayerCheck {
  public:
   LayerCheck(const Root& root, const LayerInput& input, int tree, int tar_split, Depth depth, const Cancel& cancel,
@@ -87,6 +90,7 @@ bool LayerCheck::go_through_entries() {
     LayerEntry* entry = nullptr;
     const Result<LayerStream::Kind> kind = ahead_.next(entry);
     if (!kind) {
+      // Bytes that make no sense leave the layer without a reference; bytes that could not be read say nothing of it.
       const bool unreadable = kind.error().kind == Error::Kind::Io;
       give_up(unreadable ? State::Unreadable : State::NoReference, kind.error());
       return false;
@@ -94,6 +98,8 @@ bool LayerCheck::go_through_entries() {
     if (*kind == LayerStream::Kind::End) {
       return true;
     }
+    // Before the entry is looked at, so that the digest has every byte in the order of the tar, whatever becomes of the
+    // entry.
     digest_.add(entry->raw);
     if (*kind == LayerStream::Kind::Entry && !entry->header.is_global()) {
       take_entry(*entry);
@@ -122,6 +128,8 @@ void LayerCheck::take_entry(const LayerEntry& entry) {
 }
 
 PayloadReader::Outcome LayerCheck::read_bytes(const LayerEntry& entry, int dir, const std::shared_ptr<const Fd>& file) {
+  // A migration copies the bytes while they pass: the same block serves the hash and the copy, and is kept as long as
+  // either needs it.
   if (sink_ == nullptr || !sink_->begin({dir, entry.parent(), entry.base(), file})) {
     return payloads_.read(file->get(), entry.size, digest_);
   }
@@ -141,6 +149,8 @@ void LayerCheck::read_payload(const LayerEntry& entry, EntryCheck::Payload paylo
   if ((read.bytes == entry.size && read.crc64 == entry.crc64) || cancel_.requested()) {
     return;
   }
+  // From the first wrong byte on the digest can only be wrong, so nothing more is hashed; files are still read, for
+  // their own checksums.
   digest_.lose();
   if (check_.ends_with(read.error, entry)) {
     return;
@@ -182,6 +192,8 @@ bool LayerCheck::has_damage() const {
   return false;
 }
 
+// In the order of what is known: damage that was seen, then reasons why nothing can be proven, then what was not asked
+// for, then the digest.
 State LayerCheck::state_of_complete_layer() const {
   if (has_damage()) {
     return State::Damaged;
@@ -228,6 +240,8 @@ void LayerCheck::settle(bool complete) {
   if (verdict_.state == State::Unverifiable) {
     verdict_.reason = lost_because_;
   } else if (verdict_.state == State::DigestDiffers && !stream_.saw_tar_end()) {
+    // Every file is right and the digest is not, because tar-split itself was cut off: that is damage of tar-split
+    // alone.
     verdict_.state = State::NoReference;
     verdict_.reason = input_.tar_split.text() + " ends before the end of the tar";
   }

@@ -18,6 +18,8 @@ void find_lowers(const Model& model, const Derived& derived, const CacheId& dir,
     input.lower_diffs.push_back(model.overlay.path / at->parent->text() / "diff");
     at = derived.find_dir(model, *at->parent);
   }
+  // Known only if the chain was followed down to a layer that is known to have no parent. A chain that breaks off, or
+  // goes round in a circle up to the limit, proves nothing about what a container sees.
   input.lowers_known = at != nullptr && at->parent_known && !at->parent;
 }
 
@@ -37,6 +39,8 @@ LayerInput input_in(const Model& model, const Derived& derived, size_t i, const 
   input.diff_dir = model.overlay.path / cache.text() / "diff";
   input.tree_lost = dir == nullptr || !dir->diff.exists || !dir->diff.stat.is_dir();
   input.diff = derived.layers[i].diff ? derived.layers[i].diff : layer.diff_id;
+  // The name of the directory tells who made it: BuildKit's snapshots have ids of 25 characters and are registered as
+  // they are.
   input.provenance = cache.form() == CacheId::Form::BuildKit ? Provenance::RawUpper : Provenance::Unpacked;
   input.owners = model.owners;
   input.marks = marks_of(model);
@@ -101,6 +105,7 @@ ContentResults verify_layers(const Root& root, const Model& model, const Derived
     add(twin.layer, &twin);
   }
   // tar-split grows with the number of files, `size` with their bytes: both cost time.
+  // The longest first: with them at the end one thread would work alone while the others have nothing left.
   const auto cost = [&](const Item& item) {
     return layers[item.layer].size_value.value_or(0) + layers[item.layer].tar_split.size * 64;
   };
@@ -125,6 +130,8 @@ ContentResults verify_layers(const Root& root, const Model& model, const Derived
     }
     progress.add_items(1);
   });
+  // After all layers: code that can do without goes on when it is refused something, so here is asked what was not
+  // seen, and verdicts that depended on it are set aside.
   set_aside_unread(root, model, derived, unread, results);
   return results;
 }

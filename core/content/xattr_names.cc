@@ -25,6 +25,8 @@ std::string proc_path(const ObjectPlace& place) {
   return "/proc/self/fd/" + std::to_string(place.dir) + "/" + place.name;
 }
 
+// /proc/self/fd leads through the open directory and follows no link at its end (llistxattr), but costs a walk through
+// procfs; one call each is what the others need.
 ssize_t list(const ObjectPlace& place, char* names, size_t size) {
   if (place.open_fd >= 0) {
     return patient::flistxattr(place.open_fd, names, size);
@@ -84,6 +86,8 @@ std::optional<std::string> read_xattr(const ObjectPlace& place, const std::strin
 
 // The kernel says to those who may not see such attributes that there is none, even of what can have no attributes.
 bool sees_trusted_xattrs() {
+  // Asked of an eventfd, which has no attributes: to those who may not see trusted.* the kernel says ENODATA before it
+  // looks, to others that such a thing has none at all.
   static const bool sees = [] {
     const Fd bare(::eventfd(0, EFD_CLOEXEC));
     return !bare || patient::fgetxattr(bare.get(), "trusted.overlay.opaque", nullptr, 0) >= 0 || errno != ENODATA;
