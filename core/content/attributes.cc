@@ -134,7 +134,7 @@ std::vector<std::pair<std::string, std::string>> xattrs_on_disk(const TarHeader&
       }
       value = moved->value();
     }
-    // The kernel does the same when the daemon's setxattr comes from within its namespace. Written from outside, a
+    // The kernel does the same when the daemon sets the attribute from within its namespace. Written from outside, a
     // plain revision 2 would belong to the root of the initial namespace and count for nobody in the container.
     if (name == kCapability && root != 0 && value.size() == kCapabilityV2) {
       value[kRevisionAt] = 3;

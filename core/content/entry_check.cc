@@ -65,8 +65,6 @@ struct EntryCheck::Object {
 EntryCheck::EntryCheck(int tree, const LayerInput& input, Depth depth, Meaning& meaning, IssueLog& log)
     : input_(input), depth_(depth), meaning_(meaning), log_(log), cursor_(tree), link_cursor_(tree) {}
 
-// The order of the tests is the daemon's: names before types, so that a directory called ".wh.x" deletes as a file
-// does.
 EntryCheck::Payload EntryCheck::check(const LayerEntry& entry) {
   const std::string_view base = entry.base();
   if (entry.path.empty()) {
@@ -94,8 +92,6 @@ EntryCheck::Payload EntryCheck::check(const LayerEntry& entry) {
   return check_object(entry);
 }
 
-// Refusals and failures of the environment end the check of this layer: the first of them becomes its state, and
-// nothing that was found before is reported, because it may follow from the same cause.
 bool EntryCheck::was_kept_from(int error, std::string_view operation, std::string_view path) {
   if (error == 0 || is_absence(error) || speaks_of_disk(error)) {
     return false;
@@ -116,9 +112,6 @@ void EntryCheck::add(IssueKind kind, const LayerEntry& entry, std::string detail
   log_.add(std::move(issue), std::move(anchor));
 }
 
-// First within the layer, as the daemon unpacks. Only where that leads nowhere is the merged view asked: a name may
-// lead through a link of a layer below. The last failure is kept, because a lost directory is asked for once for each
-// of its files, and a merged look-up opens every lower.
 bool EntryCheck::enter_parent(const LayerEntry& entry) {
   if (cursor_.enter(entry.parent())) {
     return true;
@@ -150,7 +143,6 @@ bool EntryCheck::is_out_of_sight(int error, std::string_view path) {
   return false;
 }
 
-// Relative to an open directory, so that each entry costs one fstatat and no walk of its path.
 EntryCheck::Object EntryCheck::look_up(const TreeCursor& cursor, std::string_view name) {
   name_.assign(name);
   Object object;
@@ -163,7 +155,6 @@ EntryCheck::Object EntryCheck::look_up(const TreeCursor& cursor, std::string_vie
   return object;
 }
 
-// Absent is damage, unreadable is damage where the disk says so, and everything else was sorted out before.
 void EntryCheck::report_absent(const LayerEntry& entry, int error, uint64_t place) {
   if (is_out_of_sight(error, entry.path) || was_kept_from(error, "read", entry.path)) {
     return;
@@ -187,8 +178,6 @@ void EntryCheck::report_absent(const LayerEntry& entry, int error, uint64_t plac
   log_.add(std::move(issue), {place, 0, {}});
 }
 
-// Native extraction leaves a device 0:0. Through a mount the kernel leaves one only where there is something to hide,
-// so that none is no damage if nothing shines through.
 void EntryCheck::check_whiteout(const LayerEntry& entry, std::string_view hidden) {
   const std::string path = joined(entry.parent(), hidden);
   const bool entered = enter_parent(entry);
@@ -308,15 +297,12 @@ EntryCheck::Payload EntryCheck::check_file(const LayerEntry& entry, Object& obje
   payload.place = object.place;
   const auto size = static_cast<uint64_t>(object.raw.st_size);
   if (size != entry.size) {
-    // By size first: the typical damage after a power cut is a file of no bytes, and it is found without reading any.
     const IssueKind kind = size == 0 ? IssueKind::Emptied : size < entry.size ? IssueKind::Short : IssueKind::Long;
     add(kind, entry, "is " + std::to_string(size) + " bytes, should be " + std::to_string(entry.size),
         object.anchor());
     payload.lost = true;
     return payload;
   }
-  // The descriptor is handed on: content is read by whoever digests, and attributes are asked of it without another
-  // open.
   if (depth_ == Depth::Full && size > 0) {
     payload.file = open_for_reading(object.at.dir, object.at.name);
     payload.dir = object.at.dir;
@@ -348,7 +334,6 @@ void EntryCheck::check_link_target(const LayerEntry& entry, const Object& object
   }
 }
 
-// Attributes are read first, because owner and mode may stand in one of them.
 void EntryCheck::check_metadata(const LayerEntry& entry, const Object& object, const std::string& path) {
   const int error = xattrs_.read(object.at);
   check_owner_and_mode(entry, object, path);
@@ -419,8 +404,6 @@ void EntryCheck::check_xattrs(const LayerEntry& entry, const Object& object, con
   }
 }
 
-// A redirect or a metacopy says that the tree alone is not what the tar was made from: the daemon packs such a layer
-// through its mount.
 void EntryCheck::note_overlay_marks(const Object& object, const std::string& path) {
   for (const char* name : {"trusted.overlay.redirect", "user.overlay.redirect", "trusted.overlay.metacopy",
                            "user.overlay.metacopy"}) {
@@ -434,8 +417,6 @@ void EntryCheck::note_overlay_marks(const Object& object, const std::string& pat
   }
 }
 
-// Two names are looked at: the link's own, and the file that it should share an inode with, whose owner, mode, time and
-// attributes this header sets once more. The last header of an inode decides.
 void EntryCheck::check_hard_link(const LayerEntry& entry) {
   const bool entered = enter_parent(entry);
   const int error = entered ? 0 : cursor_.error();
@@ -451,7 +432,6 @@ void EntryCheck::check_hard_link(const LayerEntry& entry) {
   clean_tar_name(entry.header.link_name, link_target_);
   Object target{.error = ENOENT};
   if (link_cursor_.enter(parent_of(link_target_))) {
-    // look_up() keeps one name for all objects, so the first one is put aside while the second is looked up.
     const Object own = object;
     target = look_up(link_cursor_, base_of(link_target_));
     object = own;
@@ -482,8 +462,6 @@ void EntryCheck::check_hard_link(const LayerEntry& entry) {
     return;  // the file that it links to is missing; that is said where its own header stands
   }
   const bool same_type = (object.raw.st_mode & S_IFMT) == (target.raw.st_mode & S_IFMT);
-  // A copy without -H makes files of hard links: the bytes are right, the space is spent twice, and a write to one name
-  // in a container no longer shows under the other.
   add(same_type ? IssueKind::HardLinkSplit : IssueKind::WrongType, entry,
       "is " + a_type(object.raw.st_mode) + " of its own, should be a hard link to " + escaped(link_target_),
       object.anchor());
@@ -497,8 +475,6 @@ bool EntryCheck::changes_nothing(uint64_t directory_inode, const std::string& pa
   });
 }
 
-// Only now is it known of every name whether a header explains it, which the search for extras and the judgement of
-// marks both need.
 void EntryCheck::finish() {
   std::sort(explained_.begin(), explained_.end());
   for (auto& [inode, path] : opaque_) {

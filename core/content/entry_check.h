@@ -34,10 +34,14 @@ class EntryCheck {
     int dir = -1;       // of the file: that it lies in, open until the next check
     uint64_t place = 0;
   };
+  // The order of the tests is the daemon's: names before types, so that a directory called ".wh.x" deletes as a file
+  // does.
   Payload check(const LayerEntry& entry);
   // The same for an error that somebody else had with the entry. True if it says nothing of the tree.
   bool ends_with(int error, const LayerEntry& entry) { return was_kept_from(error, "read", entry.path); }
   // Says what only the last header decides. To be called once, behind the last entry.
+  // Only now is it known of every name whether a header explains it, which the search for extras and the judgement of
+  // marks both need.
   void finish();
 
   // Hashes of all names that headers explain (place_of).
@@ -59,27 +63,41 @@ class EntryCheck {
  private:
   struct Object;  // what was found under a name
 
+  // Native extraction leaves a device 0:0. Through a mount the kernel leaves one only where there is something to hide,
+  // so that none is no damage if nothing shines through.
   void check_whiteout(const LayerEntry& entry, std::string_view hidden);
   void check_opaque(const LayerEntry& entry);
+  // Two names are looked at: the link's own, and the file that it should share an inode with, whose owner, mode, time
+  // and attributes this header sets once more. The last header of an inode decides.
   void check_hard_link(const LayerEntry& entry);
   Payload check_object(const LayerEntry& entry);
   Payload check_file(const LayerEntry& entry, Object& object);
   // Owner, mode, time and extended attributes.
+  // Attributes are read first, because owner and mode may stand in one of them.
   void check_metadata(const LayerEntry& entry, const Object& object, const std::string& path);
   void check_owner_and_mode(const LayerEntry& entry, const Object& object, const std::string& path);
   void check_xattrs(const LayerEntry& entry, const Object& object, const std::string& path);
   OtherAcls acls_of(const LayerEntry& entry, const Object& object);
   void check_link_target(const LayerEntry& entry, const Object& object);
+  // A redirect or a metacopy says that the tree alone is not what the tar was made from: the daemon packs such a layer
+  // through its mount.
   void note_overlay_marks(const Object& object, const std::string& path);
 
+  // First within the layer, as the daemon unpacks. Only where that leads nowhere is the merged view asked: a name may
+  // lead through a link of a layer below. The last failure is kept, because a lost directory is asked for once for each
+  // of its files, and a merged look-up opens every lower.
   bool enter_parent(const LayerEntry& entry);
   bool is_out_of_sight(int error, std::string_view path);
   bool changes_nothing(uint64_t directory_inode, const std::string& path);
   // Stats `name` in the current directory of `cursor`; error() of the object is the errno.
+  // Relative to an open directory, so that each entry costs one fstatat and no walk of its path.
   Object look_up(const TreeCursor& cursor, std::string_view name);
+  // Absent is damage, unreadable is damage where the disk says so, and everything else was sorted out before.
   void report_absent(const LayerEntry& entry, int error, uint64_t place);
   void add(IssueKind kind, const LayerEntry& entry, std::string detail, IssueLog::Anchor anchor);
   // Whether the error says nothing of the tree: the check ends with it.
+  // Refusals and failures of the environment end the check of this layer: the first of them becomes its state, and
+  // nothing that was found before is reported, because it may follow from the same cause.
   bool was_kept_from(int error, std::string_view operation, std::string_view path);
 
   const LayerInput& input_;

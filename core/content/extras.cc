@@ -65,6 +65,7 @@ class ExtraWalk {
     }
     Listing listing;
     const int error = reader_.read(fd->get(), [&](const char* name, uint32_t type) {
+      // A filesystem without types in its listings: one more look for each name.
       if (type == 0) {
         struct ::stat member {};
         type = patient::fstatat(fd->get(), name, &member, AT_SYMLINK_NOFOLLOW) == 0 ? member.st_mode & S_IFMT : 0;

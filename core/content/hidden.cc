@@ -26,6 +26,7 @@ bool shows_its_own(std::string_view type) {
 }
 
 // Whether the filesystem knows attributes of this kind, whoever asks.
+// Nothing has to be there: "no such attribute" is the answer of a filesystem that knows the kind.
 bool knows_attribute(const Dir& dir, const char* name) {
   return patient::fgetxattr(dir.fd(), name, nullptr, 0) >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS);
 }
@@ -206,6 +207,8 @@ void settle_after_taking_back(LayerVerdict& verdict) {
   }
 }
 
+// Over all layers at once: one list that is shifted shows that the daemon's own are, and then one that is not has been
+// spoiled; in a root without a single one nothing tells the two apart.
 uint64_t take_back_unshifted_acls(const std::vector<LayerVerdict*>& verdicts) {
   const bool some_are_shifted =
       std::any_of(verdicts.begin(), verdicts.end(), [](const auto* verdict) { return verdict->shows_shifted_acls; });

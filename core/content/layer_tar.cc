@@ -128,6 +128,7 @@ Result<void> Assembler::emit_payload(const LayerEntry& entry) {
   return {};
 }
 
+// Ends at the first thing that is wrong: whoever reads the tar beyond it would get bytes that belong to no layer.
 Result<AssembledTar> Assembler::run() {
   for (;;) {
     if (cancel_.requested()) {

@@ -16,6 +16,8 @@ using State = LayerVerdict::State;
 // createImpliedDirectories in current versions; the naive path of old daemons had 0600.
 constexpr uint32_t kImpliedMode = S_IFDIR | 0755;
 
+// What the tree should hold, by path: entries replace one another in the order of the tar, so that what is left is what
+// unpacking would have left. Sorted, because a directory has to be made before what is in it.
 class TreeList {
  public:
   explicit TreeList(const LayerInput& input) : input_(input) {}
@@ -49,6 +51,8 @@ class TreeList {
   }
 
   // Adds the implied directories. False where a name leads through something that is no directory.
+  // A name that leads through a symbolic link of the same layer is given up: it would have to be made somewhere else
+  // than its path says.
   bool complete() {
     std::vector<std::string> implied;
     for (const auto& [path, expected] : entries_) {

@@ -134,6 +134,7 @@ Meaning::Stack Meaning::descend(bool with_upper, std::string_view path) {
   return stack;
 }
 
+// The first directory that knows the name decides, also where it says that the name is deleted.
 std::optional<struct ::stat> Meaning::look_up(const Stack& stack, const std::string& name) const {
   for (const Fd& dir : stack) {
     struct ::stat raw {};
@@ -212,6 +213,7 @@ std::optional<std::vector<std::string>> Meaning::names_below(std::string_view di
 }
 
 // Whether everything that the lowers have in this directory is hidden by the topmost one, at any depth.
+// Names alone do not do where both sides have a directory: its own names may shine through one level further down.
 bool Meaning::covers(const Stack& upper_and_lowers, size_t depth) const {
   if (depth > kMaxDepth) {
     return false;

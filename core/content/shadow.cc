@@ -33,6 +33,8 @@ Result<Shadow> shadow_of(const Root& root, const RelPath& tree, std::string_view
     return dir.error();
   }
   const std::vector<std::string_view> parts = split(path, '/');
+  // Kept and not given at once: below an opaque directory the tree may still have a name of its own, which then is what
+  // is seen.
   Shadow unless_there;  // what hides the name if the tree has none of its own
   std::string at;
   for (size_t i = 0; i < parts.size(); ++i) {
@@ -49,6 +51,7 @@ Result<Shadow> shadow_of(const Root& root, const RelPath& tree, std::string_view
     if (!stat) {
       return unless_there;
     }
+    // A file in the place of a directory on the way hides all that the layers below have under it.
     if (!stat->is_dir()) {
       return Shadow{last ? Shadow::Kind::Replaced : Shadow::Kind::Blocked, last ? "" : at};
     }

@@ -90,6 +90,7 @@ class Court {
     return model_.overlay.dirs[chosen.front()].id;
   }
 
+  // Verified by the digest, all of its bytes: nothing less says that a tree is this layer's and no other's.
   bool is_tree_of(size_t layer, size_t dir) const {
     return look(layer, dir, Depth::Full).state == LayerVerdict::State::Verified;
   }

@@ -63,6 +63,8 @@ TarDigest::TarDigest(SharedWork* helpers)
 // What waits need not be hashed.
 TarDigest::~TarDigest() { lost_ = true; }
 
+// Headers are copied into the block, payloads are read into it: both reach the hash in pieces of a quarter megabyte,
+// however small the files are.
 void TarDigest::add(std::string_view bytes) {
   while (!lost_ && !bytes.empty()) {
     if (block_->used == kBlock) {

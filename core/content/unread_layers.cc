@@ -41,6 +41,7 @@ class UnreadPlaces {
     return found == places_.end() ? nullptr : &found->second;
   }
   // What the comparison of this input depended on.
+  // Layers below count as well, because whiteouts and marks are judged by what they hide there.
   const RootUnread* find(const LayerInput& input) const {
     const RootUnread* unread = find(input.diff_dir.parent());
     unread = unread != nullptr ? unread : find(input.tar_split.parent());

@@ -48,6 +48,8 @@ LayerInput input_in(const Model& model, const Derived& derived, size_t i, const 
   return input;
 }
 
+// A layer's second directory, on which other layers stand, is held against the same tar-split: containers see its bytes
+// too.
 std::vector<TwinVerdict> find_twins(const Model& model, const Derived& derived) {
   std::vector<TwinVerdict> twins;
   for (size_t i = 0; i < derived.dirs.size(); ++i) {

@@ -36,8 +36,8 @@ Result<Place> place_of(std::string path) {
   return Place{std::move(*directory), path.substr(slash == std::string::npos ? 0 : slash + 1)};
 }
 
-// realpath(3) fails where the last name does not exist, and an output file mostly does not exist yet; open(2) with
-// O_CREAT would follow a link there all the same and make the file behind it.
+// realpath(3) fails where the last name does not exist, and an output file mostly does not exist yet; an open that
+// makes it would follow a link there all the same, and make the file behind the link.
 Result<Place> final_place(const std::string& path) {
   Result<Place> place = place_of(path);
   for (int links = 0; links < kMostLinks && place; ++links) {
