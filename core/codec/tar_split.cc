@@ -249,7 +249,7 @@ Result<bool> TarSplitReader::State::next_line(std::string_view& text) {
     }
     piece = *more;
     if (piece.empty()) {
-      // The last line need not have a line end: Go's decoder does not ask for one.
+      // The last line need not have a line end; packer.go does not ask for one either.
       text = carried;
       line += carried.empty() ? 0 : 1;
       return !carried.empty();
@@ -261,7 +261,7 @@ Result<bool> TarSplitReader::next(TarSplitRecord& record) {
   State& state = *state_;
   std::string_view text;
   do {
-    // Empty lines are passed over: white space between values means nothing to a JSON decoder.
+    // Empty lines are passed over: they add nothing to the tar.
     const Result<bool> got = state.next_line(text);
     if (!got || !*got) {
       return got;
@@ -272,8 +272,8 @@ Result<bool> TarSplitReader::next(TarSplitRecord& record) {
     return format_error("read", state.where,
                         "line " + std::to_string(state.line) + " is malformed: \"" + escaped_excerpt(text, 40) + "\"");
   }
-  // packer.go numbers both kinds of records through. Numbers that fall mean lines that were lost, doubled or mixed: the
-  // tar would be put together in the wrong order.
+  // packer.go numbers both kinds of records through, and never looks at the numbers again. Numbers that do not rise
+  // mean lines that were doubled or mixed: the tar would be put together in the wrong order.
   if (position <= state.last_position) {
     return format_error("read", state.where, "line " + std::to_string(state.line) + " is out of order");
   }

@@ -117,7 +117,7 @@ Result<std::vector<DirEntry>> Dir::list(size_t max_entries) const {
       added.type = looked ? looked->mode & S_IFMT : 0;
     }
   }
-  // The order of a listing is the filesystem's hash order; reports must be the same from one machine to the next.
+  // The order of a listing is the filesystem's own; reports must be the same from one machine to the next.
   std::sort(entries.begin(), entries.end(), [](const DirEntry& a, const DirEntry& b) { return a.name < b.name; });
   return entries;
 }

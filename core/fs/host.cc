@@ -117,7 +117,7 @@ std::vector<FileIdentity> open_databases_of(const std::string& proc) {
 
 void read_processes(HostSnapshot& host) {
   // Containers that outlive their daemon (live-restore, or a daemon that was killed) hold no lock: what they keep in
-  // use shows only in the mount table of their own namespace. One of each namespace is enough.
+  // use shows in mount tables, perhaps in that of their own namespace alone. One of each namespace is enough.
   std::set<std::string> namespaces{link_target("/proc/self/ns/mnt")};
   std::vector<int> pids;
   for (const std::string& name : names_in("/proc")) {
