@@ -9,7 +9,7 @@
 namespace dfsck {
 
 Result<Fd> memory_file(std::string_view bytes) {
-  // In memory, because a check writes nothing, not even to /tmp, and readers of files want a descriptor.
+  // Readers of files want a descriptor, and bytes that are only to be read must not leave a file anywhere.
   Fd fd(::memfd_create("docker-fsck", MFD_CLOEXEC));
   if (!fd) {
     return sys_error("make memory file", "");
