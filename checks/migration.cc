@@ -248,7 +248,7 @@ class Migration {
     if (!target_.trace) {
       return {};
     }
-    std::vector<PlannedUnit> there(1);
+    std::vector<MigrationUnit> there(1);
     return measure_units(*target_.root, there, nullptr, 4096, wish_.jobs, cancel_, progress_).total;
   }
 
@@ -334,7 +334,7 @@ class Migration {
   bool judge_layers(const std::vector<UnitResult>& so_far) {
     std::set<ChainId> damaged;
     for (size_t i = 0; i < so_far.size(); ++i) {
-      const PlannedUnit& unit = report_.plan.units[report_.copied_units[i]];
+      const MigrationUnit& unit = report_.plan.units[report_.copied_units[i]];
       if (unit.chain && so_far[i].loses_data()) {
         damaged.insert(*unit.chain);
       }

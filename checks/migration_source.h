@@ -12,7 +12,7 @@
 #include "core/model/model.h"
 #include "core/run/cancel.h"
 #include "core/run/progress.h"
-#include "core/transfer/planned_unit.h"
+#include "core/transfer/copy_plan.h"
 
 namespace dfsck {
 

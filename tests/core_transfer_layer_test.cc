@@ -98,7 +98,7 @@ class CopyLayerTest : public ::testing::Test {
              .kind = MigrationUnit::Kind::Layer,
              .layer = layer.input,
              .leave_out = {},
-             .weight = 0}};
+             .expected_bytes = 0}};
   }
   static Snapshot part(const Snapshot& whole, const LayerOnDisk& layer) {
     const std::string below = units_of(layer)[0].path.bytes();
@@ -156,9 +156,10 @@ TEST_F(CopyLayerTest, DamageIsToldAndCopied) {
   for (const bool keep_going : {false, true}) {
     const TempRoot target;
     std::vector<MigrationUnit> units = units_of(layer);
-    units[0].weight = 10;
+    units[0].expected_bytes = 10;
     layer.root.write("other/file", "x");
-    units.push_back({.path = "other", .kind = MigrationUnit::Kind::Tree, .layer = {}, .leave_out = {}, .weight = 1});
+    units.push_back(
+        {.path = "other", .kind = MigrationUnit::Kind::Tree, .layer = {}, .leave_out = {}, .expected_bytes = 1});
     const auto after_layers = [keep_going](const std::vector<UnitResult>& so_far) {
       return keep_going || !so_far[0].loses_data();
     };

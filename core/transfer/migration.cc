@@ -126,7 +126,7 @@ const DoneUnit* MigrationRun::find_done(const MigrationUnit& unit) const {
 void MigrationRun::sort_units() {
   uint64_t total = 0;
   for (size_t i = 0; i < units_.size(); ++i) {
-    total += units_[i].weight;
+    total += units_[i].expected_bytes;
     if (units_[i].kind == MigrationUnit::Kind::Directory) {
       result_.units[i].state = UnitState::Copied;
       result_.units[i].directories = 1;
@@ -134,7 +134,8 @@ void MigrationRun::sort_units() {
       order_.push_back(i);
     }
   }
-  std::stable_sort(order_.begin(), order_.end(), [&](size_t a, size_t b) { return units_[a].weight > units_[b].weight; });
+  std::stable_sort(order_.begin(), order_.end(),
+                   [&](size_t a, size_t b) { return units_[a].expected_bytes > units_[b].expected_bytes; });
   Progress& progress = context_.progress;
   progress.items_done = 0;
   progress.items_total = order_.size();
@@ -191,12 +192,13 @@ void MigrationRun::skip_done_units() {
       to_read_back_.push_back(i);
     }
     context_.progress.add_items(1);
-    context_.progress.add_bytes(unit.weight);
+    context_.progress.add_bytes(unit.expected_bytes);
   }
   if (!context_.stopped()) {
     settle(state_.add_again(again));
   }
-  std::stable_sort(to_copy_.begin(), to_copy_.end(), [&](size_t a, size_t b) { return units_[a].weight > units_[b].weight; });
+  std::stable_sort(to_copy_.begin(), to_copy_.end(),
+                   [&](size_t a, size_t b) { return units_[a].expected_bytes > units_[b].expected_bytes; });
 }
 
 void MigrationRun::remove_unit(const std::string& path) {
@@ -401,12 +403,13 @@ void MigrationRun::read_back_units() {
   progress.bytes_done = 0;
   uint64_t total = 0;
   for (const size_t i : to_read_back_) {
-    total += units_[i].weight;
+    total += units_[i].expected_bytes;
   }
   progress.bytes_total = total;
   progress.phase = Progress::Phase::Verifying;
-  std::sort(to_read_back_.begin(), to_read_back_.end(),
-            [&](size_t a, size_t b) { return std::make_pair(units_[b].weight, a) < std::make_pair(units_[a].weight, b); });
+  std::sort(to_read_back_.begin(), to_read_back_.end(), [&](size_t a, size_t b) {
+    return std::make_pair(units_[b].expected_bytes, a) < std::make_pair(units_[a].expected_bytes, b);
+  });
   for_each_shared(to_read_back_.size(), options_.jobs, context_.stop(), [this](size_t n, SharedWork& work) {
     if (!context_.stopped()) {
       read_back_unit(to_read_back_[n], content_[to_read_back_[n]].empty() ? ReadBack::Compare : ReadBack::Sum, work);

@@ -26,10 +26,10 @@
 
 #include "core/base/relpath.h"
 #include "core/base/result.h"
-#include "core/content/verify.h"
 #include "core/fs/root.h"
 #include "core/run/cancel.h"
 #include "core/run/progress.h"
+#include "core/transfer/migration_unit.h"
 #include "core/transfer/path_set.h"
 
 namespace dfsck {
@@ -41,26 +41,6 @@ enum class CopyVerify {
 };
 
 struct UnitResult;
-
-// True leaves an entry out; a directory with all that is in it. `path` (bytes) is relative to the source root, `type` is
-// S_IFREG, S_IFDIR, ... Called from many threads at once, for everything in a unit but the unit itself.
-using LeaveOut = std::function<bool(std::string_view path, uint32_t type)>;
-
-// Something to copy: the same path below source and target. Units must not lie inside one another. Directories above a
-// unit are made as they are needed and get the attributes that they have in the source, last of all.
-struct MigrationUnit {
-  enum class Kind {
-    Layer,      // overlay2/<cache-id> of an image layer whose diff/ is verified; `layer` is given
-    Tree,       // anything with all that is in it; may be a single file, link or node too
-    Directory,  // a directory without what is in it
-  };
-
-  RelPath path;
-  Kind kind = Kind::Tree;
-  std::optional<LayerInput> layer{};  // its diff_dir must lie in `path`
-  LeaveOut leave_out{};             // null: nothing is
-  uint64_t weight = 0;              // bytes, about: the heaviest units begin first, and progress counts up to their sum
-};
 
 struct MigrationOptions {
   unsigned jobs = 1;
