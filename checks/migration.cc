@@ -161,7 +161,7 @@ class Migration {
   // Its structure; files are read while they are copied.
   bool check_source() {
     const CheckOptions options{Level::Structure, wish_.jobs, {}, {}};
-    Result<RootReport> check = check_root(source_->root(), options, cancel_, progress_);
+    Result<RootReport> check = source_->check(options, cancel_, progress_);
     if (!check) {
       return refuse(check.error().message());
     }
@@ -342,7 +342,7 @@ class Migration {
         return refuse("a layer could not be copied and verified: " + why + "; --keep-going does without that");
       }
     }
-    report_.damaged = judge_damaged_layers(source_->root(), damaged, wish_.jobs, cancel_, progress_);
+    report_.damaged = judge_damaged_layers(*source_, damaged, wish_.jobs, cancel_, progress_);
     size_t lost = 0;
     for (const DamagedLayer& layer : report_.damaged) {
       lost += layer.mendable ? 0 : 1;

@@ -126,10 +126,11 @@ std::vector<const Database*> Model::databases() const {
           &build_cache.content_db, &build_cache.cache_db, &build_cache.history_db};
 }
 
-Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progress& progress) {
+Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progress& progress, const OwnRepair& own) {
   progress.phase = Progress::Phase::Scanning;
   const size_t unread = unread_so_far();
   Model model;
+  model.entries.own_repair = own.run;
   scan_root_entries(root, model);
   if (const std::optional<Error> shortage = noted_shortage(); shortage) {
     return *shortage;
