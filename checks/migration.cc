@@ -306,14 +306,13 @@ class Migration {
   }
 
   bool copy() {
-    MigrationOptions how = request_of(wish_, report_.plan);
-    how.after_layers = [this](const std::vector<UnitResult>& so_far) { return judge_layers(so_far); };
-    Result<MigrationResult> copied =
-        migrate_units(source_->root(), *target_.root, units_of(report_), how, cancel_, progress_);
-    if (!copied) {
-      return refuse(copied.error().message());
+    Result<UnitMigration> copying = UnitMigration::begin(source_->root(), *target_.root, units_of(report_),
+                                                         request_of(wish_, report_.plan), cancel_, progress_);
+    if (!copying) {
+      return refuse(copying.error().message());
     }
-    report_.copied = std::move(*copied);
+    const bool goes_on = !copying->copy_layers() || judge_layers(copying->so_far());
+    report_.copied = copying->finish(goes_on ? UnitMigration::Rest::Copy : UnitMigration::Rest::Leave);
     if (report_.copied->stopped) {
       return refuse(report_.copied->stopped->message());
     }

@@ -160,11 +160,16 @@ TEST_F(CopyLayerTest, DamageIsToldAndCopied) {
     layer.root.write("other/file", "x");
     units.push_back(
         {.path = "other", .kind = MigrationUnit::Kind::Tree, .layer = {}, .leave_out = {}, .expected_bytes = 1});
-    const auto after_layers = [keep_going](const std::vector<UnitResult>& so_far) {
-      return keep_going || !so_far[0].loses_data();
-    };
-    const auto result = migrate(layer.root.path(), target.path(), {.after_layers = after_layers}, units);
-    ASSERT_TRUE(result);
+    const Root source = layer.root.open();
+    const Root copy = target.open();
+    const Cancel never;
+    Progress progress;
+    Result<UnitMigration> migration = UnitMigration::begin(source, copy, units, {}, never, progress);
+    ASSERT_TRUE(migration);
+    ASSERT_TRUE(migration->copy_layers());
+    const bool goes_on = keep_going || !migration->so_far()[0].loses_data();
+    const auto result =
+        std::optional(migration->finish(goes_on ? UnitMigration::Rest::Copy : UnitMigration::Rest::Leave));
     ASSERT_TRUE(result->units[0].verdict);
     EXPECT_EQ(issues_of(*result->units[0].verdict), issues_of(layer.verify()));
     EXPECT_EQ(result->units[0].verdict->state, State::Damaged);
