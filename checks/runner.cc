@@ -168,16 +168,6 @@ void add_findings(const CheckInput& input, std::vector<Finding>& findings, RootR
   mark_blocked_repairs(input.root, report);
 }
 
-// Everything that is read before anything is judged, with what only donors have.
-Result<Model> read_whole(const Root& root, const CheckOptions& options, const OwnRepair& own, const Cancel& cancel,
-                         Progress& progress) {
-  Result<Model> model = scan(root, options.jobs, cancel, progress, own);
-  if (model) {
-    find_configs(donors_of(options), *model);
-  }
-  return model;
-}
-
 }  // namespace
 
 ReportedFinding in_words(const Finding& finding) {
@@ -291,8 +281,12 @@ const Derived& Examination::derived() const {
 
 Result<Examination> Examination::make(const Root& root, const CheckOptions& options, const OwnRepair& own,
                                       const Cancel& cancel, Progress& progress) {
-  Result<Model> model = read_whole(root, options, own, cancel, progress);
-  return model ? of(root, std::make_shared<const Model>(std::move(*model)), options, cancel, progress) : model.error();
+  Result<Model> scanned = scan(root, options.jobs, cancel, progress, own);
+  if (!scanned) {
+    return scanned.error();
+  }
+  auto model = std::make_shared<const Model>(with_configs(std::move(*scanned), donors_of(options)));
+  return of(root, std::move(model), options, cancel, progress);
 }
 
 Result<Examination> Examination::of(const Root& root, std::shared_ptr<const Model> model, const CheckOptions& options,

@@ -161,7 +161,6 @@ Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progre
   }
   add_unread(root, unread, model);
   std::sort(model.failures.begin(), model.failures.end());
-  // From here on the model does not change.
   return model;
 }
 

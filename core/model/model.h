@@ -20,7 +20,8 @@
 
 namespace dfsck {
 
-// A plain value, filled by scan() and const from then on; safe to read from many threads.
+// A plain value. scan() makes it, with_configs (core/heal/configs.h) adds what only donors have; who judges it gets it
+// const. Safe to read from many threads.
 struct Model {
   std::string driver;          // "overlay2", "fuse-overlayfs"; another driver's name; empty if the root is empty
   RelPath image_path;          // "image/<driver>"
