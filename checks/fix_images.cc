@@ -1,6 +1,4 @@
 // Repairs of imagedb: a config that is lost goes aside with all that names it, one whose bytes exist is written again.
-#include <algorithm>
-
 #include "checks/fix_references.h"
 #include "checks/fixes.h"
 #include "checks/planner.h"
@@ -28,10 +26,7 @@ void fix_quarantine_image(const CheckInput& input, const Finding& finding, size_
       plan.add(index, stage::kImages, Quarantine{metadata.path}, expect_now(input.root, metadata.path));
     }
   }
-  const std::vector<Reference>& references = input.model.images.references.references;
-  if (std::any_of(references.begin(), references.end(), [&](const Reference& r) { return r.image == image->id; })) {
-    drop_tags(input, index, plan);
-  }
+  // Its tags go by drop_tags.
 }
 
 void fix_restore_image_config(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {

@@ -1,6 +1,9 @@
 // Repairs of repositories.json. The daemon rewrites the whole file at every change, and so do these.
 #include "checks/fix_references.h"
 
+#include <optional>
+#include <set>
+
 #include "checks/fixes.h"
 #include "checks/image_verdict.h"
 #include "checks/planner.h"
@@ -20,40 +23,51 @@ void write_tags(const CheckInput& input, const Tags& tags, size_t index, PlanBui
            expect_now(input.root, path));
 }
 
-}  // namespace
-
-bool can_go_aside(const Image* image) {
-  return image != nullptr && image->state != FileState::Kind::Unreadable && image->state != FileState::Kind::Absent;
-}
-
-std::set<size_t> tags_dropped_by(const CheckInput& input, const Finding& finding) {
-  std::set<size_t> dropped;
+// As indices into the model's references.
+std::set<size_t> tags_dropped_by(const Model& model, const Finding& finding) {
   const FixFunction fix = problem_of(finding.problem).fix;
-  const ReferenceStore& store = input.model.images.references;
-  if ((fix != fix_drop_tag && fix != fix_quarantine_image) || !store.file.present() || !store.problem.empty()) {
-    return dropped;
-  }
   const std::optional<ImageId> image = ImageId::parse(finding.subject.id);
-  const bool drops_image = fix == fix_quarantine_image && image && can_go_aside(input.model.images.find(*image));
-  for (size_t i = 0; i < store.references.size(); ++i) {
-    const Reference& reference = store.references[i];
-    if (fix == fix_drop_tag ? escaped(reference.name) == finding.subject.id && is_lost_reference(input.model, reference)
-                            : drops_image && reference.image == image) {
+  const bool drops_image = fix == fix_quarantine_image && image && can_go_aside(model.images.find(*image));
+  std::set<size_t> dropped;
+  const std::vector<Reference>& references = model.images.references.references;
+  for (size_t i = 0; i < references.size(); ++i) {
+    const bool is_named = fix == fix_drop_tag && escaped(references[i].name) == finding.subject.id &&
+                          is_lost_reference(model, references[i]);
+    if (is_named || (drops_image && references[i].image == image)) {
       dropped.insert(i);
     }
   }
   return dropped;
 }
 
-void drop_tags(const CheckInput& input, size_t index, PlanBuilder& plan) {
+}  // namespace
+
+bool can_go_aside(const Image* image) {
+  return image != nullptr && image->state != FileState::Kind::Unreadable && image->state != FileState::Kind::Absent;
+}
+
+void drop_tags(const CheckInput& input, const std::vector<Finding>& findings, const std::vector<size_t>& chosen,
+               PlanBuilder& plan) {
   const ReferenceStore& store = input.model.images.references;
-  if (store.file.present() && store.problem.empty() && input.dropped_tags != nullptr) {
-    write_tags(input, kept_tags(input.model, *input.dropped_tags), index, plan);
+  if (!store.file.present() || !store.problem.empty()) {
+    return;
+  }
+  std::set<size_t> dropped;
+  std::vector<size_t> droppers;
+  for (const size_t i : chosen) {
+    const std::set<size_t> tags = tags_dropped_by(input.model, findings[i]);
+    if (!tags.empty()) {
+      droppers.push_back(i);
+      dropped.insert(tags.begin(), tags.end());
+    }
+  }
+  for (const size_t i : droppers) {
+    write_tags(input, kept_tags(input.model, dropped), i, plan);
   }
 }
 
-void fix_drop_tag(const CheckInput& input, const Finding&, size_t index, PlanBuilder& plan) {
-  drop_tags(input, index, plan);
+void fix_drop_tag(const CheckInput&, const Finding&, size_t, PlanBuilder&) {
+  // drop_tags makes its step.
 }
 
 void fix_rebuild_repositories(const CheckInput& input, const Finding&, size_t index, PlanBuilder& plan) {

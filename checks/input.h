@@ -1,7 +1,6 @@
 // What every check and every fix gets to see, and where findings go.
 #pragma once
 
-#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -30,9 +29,6 @@ struct CheckInput {
   const DirSizes& sizes;
   Level level = Level::Full;
   std::span<const RunRecord> runs = {};  // earlier repairs of this root, oldest first
-  // While a plan is made: the tags that the chosen repairs take out of repositories.json, as indices into the model's
-  // references. Null otherwise.
-  const std::set<size_t>* dropped_tags = nullptr;
 };
 
 // Takes findings of one check. Not shared between threads.

@@ -7,7 +7,7 @@
 #include "checks/input.h"
 #include "core/base/escape.h"
 #include "core/base/text.h"
-#include "core/plan/action.h"
+#include "core/plan/action_traits.h"
 
 namespace dfsck {
 namespace {
@@ -67,7 +67,7 @@ std::string lost_things(const RunRecord& run) {
 }
 
 bool took_away(const RunStep& step) {
-  return step.state == RunStep::State::Done && step.op == action_op(Quarantine{});
+  return step.state == RunStep::State::Done && step.op == kActionTraits[kActionIndex<Quarantine>].op;
 }
 
 }  // namespace

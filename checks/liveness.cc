@@ -20,7 +20,7 @@ std::vector<std::string> user_evidence(const Model& model) {
 std::vector<const Database*> locked_databases(const Model& model) {
   std::vector<const Database*> locked;
   for (const Database* database : model.databases()) {
-    if (database->locked) {
+    if (database->locked && model.entries.own_repair.empty()) {
       locked.push_back(database);
     }
   }

@@ -161,7 +161,7 @@ class Migration {
   // Its structure; files are read while they are copied.
   bool check_source() {
     const CheckOptions options{Level::Structure, wish_.jobs, {}, {}};
-    Result<RootReport> check = check_root(source_->root(), options, cancel_, progress_);
+    Result<RootReport> check = source_->check(options, cancel_, progress_);
     if (!check) {
       return refuse(check.error().message());
     }
@@ -248,7 +248,7 @@ class Migration {
     if (!target_.trace) {
       return {};
     }
-    std::vector<PlannedUnit> there(1);
+    std::vector<MigrationUnit> there(1);
     return measure_units(*target_.root, there, nullptr, 4096, wish_.jobs, cancel_, progress_).total;
   }
 
@@ -306,14 +306,13 @@ class Migration {
   }
 
   bool copy() {
-    MigrationOptions how = request_of(wish_, report_.plan);
-    how.after_layers = [this](const std::vector<UnitResult>& so_far) { return judge_layers(so_far); };
-    Result<MigrationResult> copied =
-        migrate_units(source_->root(), *target_.root, units_of(report_), how, cancel_, progress_);
-    if (!copied) {
-      return refuse(copied.error().message());
+    Result<UnitMigration> copying = UnitMigration::begin(source_->root(), *target_.root, units_of(report_),
+                                                         request_of(wish_, report_.plan), cancel_, progress_);
+    if (!copying) {
+      return refuse(copying.error().message());
     }
-    report_.copied = std::move(*copied);
+    const bool goes_on = !copying->copy_layers() || judge_layers(copying->so_far());
+    report_.copied = copying->finish(goes_on ? UnitMigration::Rest::Copy : UnitMigration::Rest::Leave);
     if (report_.copied->stopped) {
       return refuse(report_.copied->stopped->message());
     }
@@ -334,7 +333,7 @@ class Migration {
   bool judge_layers(const std::vector<UnitResult>& so_far) {
     std::set<ChainId> damaged;
     for (size_t i = 0; i < so_far.size(); ++i) {
-      const PlannedUnit& unit = report_.plan.units[report_.copied_units[i]];
+      const MigrationUnit& unit = report_.plan.units[report_.copied_units[i]];
       if (unit.chain && so_far[i].loses_data()) {
         damaged.insert(*unit.chain);
       }
@@ -342,7 +341,7 @@ class Migration {
         return refuse("a layer could not be copied and verified: " + why + "; --keep-going does without that");
       }
     }
-    report_.damaged = judge_damaged_layers(source_->root(), damaged, wish_.jobs, cancel_, progress_);
+    report_.damaged = judge_damaged_layers(*source_, damaged, wish_.jobs, cancel_, progress_);
     size_t lost = 0;
     for (const DamagedLayer& layer : report_.damaged) {
       lost += layer.mendable ? 0 : 1;

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "checks/migration.h"
-#include "core/transfer/planned_unit.h"
+#include "core/transfer/copy_plan.h"
 
 namespace dfsck {
 

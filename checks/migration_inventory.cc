@@ -40,7 +40,7 @@ Result<void> compare_inventories(const MigrationSource& source, unsigned jobs, c
   }
   const std::set<std::string>& layers = inventory.target->of(InventoryKind::Layer);
   for (size_t i = 0; i < report.copied->units.size(); ++i) {
-    const PlannedUnit& unit = report.plan.units[report.copied_units[i]];
+    const MigrationUnit& unit = report.plan.units[report.copied_units[i]];
     const std::optional<LayerVerdict>& verdict = report.copied->units[i].verdict;
     if (unit.chain && verdict && verdict->digest_matches &&
         layers.contains(inventory_name(source.around(unit.path), unit.chain->text()))) {

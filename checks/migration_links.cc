@@ -30,7 +30,7 @@ class DaemonLinks {
   DaemonLinks(const Root& source, MigrationReport& report) : source_(source), report_(report), filter_(report.plan.filter()) {}
 
   void run() {
-    for (const PlannedUnit& unit : report_.plan.units) {
+    for (const MigrationUnit& unit : report_.plan.units) {
       if (source_.area_links().at(unit.path) == nullptr && !(unit.area == CopyArea::Volumes && is_of_user(unit.path))) {
         look(unit.path, depth_in(unit));
       }
@@ -44,10 +44,10 @@ class DaemonLinks {
   static bool is_of_user(const RelPath& path) { return path.parent().name() != "volumes"; }
 
   // How far below a unit the daemon's own things lie.
-  static int depth_in(const PlannedUnit& unit) {
+  static int depth_in(const MigrationUnit& unit) {
     const bool is_flat = unit.area == CopyArea::Images || unit.area == CopyArea::Networks || unit.area == CopyArea::Swarm ||
                          unit.path.parent().name() == "containers";
-    return is_flat && unit.kind == PlannedUnit::Kind::Tree ? 2 : 0;
+    return is_flat && unit.kind == MigrationUnit::Kind::Tree ? 2 : 0;
   }
 
   void look(const RelPath& path, int depth) {

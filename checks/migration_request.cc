@@ -47,11 +47,8 @@ std::vector<MigrationUnit> units_of(const MigrationReport& report) {
   std::vector<MigrationUnit> units;
   const OmitFilter filter = report.plan.filter();
   for (const size_t i : report.copied_units) {
-    const PlannedUnit& unit = report.plan.units[i];
-    const MigrationUnit::Kind kind = unit.kind == PlannedUnit::Kind::Layer  ? MigrationUnit::Kind::Layer
-                                     : unit.kind == PlannedUnit::Kind::Tree ? MigrationUnit::Kind::Tree
-                                                                            : MigrationUnit::Kind::Directory;
-    units.push_back({unit.path, kind, unit.layer, filter, unit.expected_bytes});
+    units.push_back(report.plan.units[i]);
+    units.back().leave_out = filter;
   }
   return units;
 }

@@ -6,13 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "checks/runner.h"
 #include "core/base/result.h"
 #include "core/fs/root.h"
 #include "core/model/derive.h"
 #include "core/model/model.h"
 #include "core/run/cancel.h"
 #include "core/run/progress.h"
-#include "core/transfer/planned_unit.h"
+#include "core/transfer/copy_plan.h"
 
 namespace dfsck {
 
@@ -30,21 +31,27 @@ class MigrationSource {
 
   std::vector<std::string> evidence_of_users() const;  // why it counts as live, in words; empty if it does not
   std::vector<std::string> unfinished_repairs() const;
-  const std::vector<std::string>& unreadable() const { return unreadable_; }  // roots below, and why
+  // Why roots below could not be looked at.
+  std::vector<std::string> unreadable() const;
+
+  // As check_root, without reading again what was read when it was opened.
+  Result<RootReport> check(const CheckOptions& options, const Cancel& cancel, Progress& progress) const;
 
  private:
   struct Part {
     Root root;
-    Model model;
+    std::shared_ptr<const Model> model;
     Derived derived;
   };
+  // A root below: what was read of it, or why nothing was.
+  using Below = Result<const Part*>;
 
   MigrationSource() = default;
-  Result<void> add(Root root, RelPath prefix, unsigned jobs, const Cancel& cancel, Progress& progress);
+  Below add(Root root, RelPath prefix, unsigned jobs, const Cancel& cancel, Progress& progress);
 
   std::list<Part> parts_;  // stay where they are: sources_ points to them
   std::vector<SourceRoot> sources_;
-  std::vector<std::string> unreadable_;
+  std::vector<Below> below_;  // of the source itself
 };
 
 }  // namespace dfsck

@@ -10,9 +10,9 @@
 #include "core/fs/root.h"
 #include "core/run/cancel.h"
 #include "core/run/progress.h"
+#include "core/transfer/copy_plan.h"
 #include "core/transfer/migration.h"
 #include "core/transfer/new_root.h"
-#include "core/transfer/planned_unit.h"
 
 namespace dfsck {
 

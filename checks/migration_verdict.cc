@@ -83,8 +83,8 @@ size_t lasting_errors(const RootReport& report) {
   return errors;
 }
 
-std::vector<DamagedLayer> judge_damaged_layers(const Root& source, const std::set<ChainId>& layers, unsigned jobs,
-                                               const Cancel& cancel, Progress& progress) {
+std::vector<DamagedLayer> judge_damaged_layers(const MigrationSource& source, const std::set<ChainId>& layers,
+                                               unsigned jobs, const Cancel& cancel, Progress& progress) {
   if (layers.empty()) {
     return {};
   }
@@ -93,7 +93,7 @@ std::vector<DamagedLayer> judge_damaged_layers(const Root& source, const std::se
     judged.emplace(layer, DamagedLayer{layer, {}, 0, {}, true});
   }
   const CheckOptions options{Level::Full, jobs, {}, {}, nullptr, layers};
-  if (const Result<RootReport> report = check_root(source, options, cancel, progress); report) {
+  if (const Result<RootReport> report = source.check(options, cancel, progress); report) {
     add_findings(*report, judged);
   }
   std::vector<DamagedLayer> damaged;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <set>
 
 #include "checks/fix_references.h"
 #include "checks/table.h"
@@ -59,18 +58,13 @@ void add_symlink(const CheckInput& input, int stage, const WriteSymlink& link, O
 }
 
 Plan make_plan(const CheckInput& input, const std::vector<Finding>& findings, const std::vector<size_t>& chosen) {
-  std::set<size_t> dropped;
-  for (const size_t i : chosen) {
-    dropped.merge(tags_dropped_by(input, findings[i]));
-  }
-  CheckInput with_choice = input;
-  with_choice.dropped_tags = &dropped;
   PlanBuilder builder;
   for (const size_t i : chosen) {
     if (const FixFunction fix = problem_of(findings[i].problem).fix; fix != nullptr) {
-      fix(with_choice, findings[i], i, builder);
+      fix(input, findings[i], i, builder);
     }
   }
+  drop_tags(input, findings, chosen, builder);
   return builder.finish();
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/ids.h"
+#include "core/plan/action_traits.h"
 
 namespace dfsck {
 namespace {
@@ -42,7 +43,8 @@ Taken taken_away(const RootReport& report) {
   Taken taken;
   for (size_t i = 0; i < report.plan.steps.size(); ++i) {
     const Step& step = report.plan.steps[i];
-    if (std::holds_alternative<Quarantine>(step.action) && report.repair->results[i].state == StepResult::State::Done) {
+    if (traits_of(step.action).change == Change::TakeAway &&
+        report.repair->results[i].state == StepResult::State::Done) {
       const RelPath& path = action_path(step.action);
       taken.paths.insert(path);
       if (is_hex64(path.name())) {

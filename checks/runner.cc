@@ -51,6 +51,11 @@ bool wants_content(const CheckOptions& options) {
          });
 }
 
+const Donors& donors_of(const CheckOptions& options) {
+  static const Donors none;
+  return options.donors != nullptr ? *options.donors : none;
+}
+
 // All checks run at once, each into a slot of its own; the merged list has one order whatever ran first.
 std::vector<Finding> run_checks(const CheckInput& input, const CheckOptions& options, const Cancel& cancel) {
   const auto checks = all_checks();
@@ -163,15 +168,6 @@ void add_findings(const CheckInput& input, std::vector<Finding>& findings, RootR
   mark_blocked_repairs(input.root, report);
 }
 
-void disregard(const OwnRepair& own, Model& model) {
-  std::erase(model.entries.unfinished_repairs, own.run);
-  for (Database* database : {&model.volumes.database, &model.networks.database, &model.build_cache.snapshots_db,
-                             &model.build_cache.metadata_db, &model.build_cache.content_db, &model.build_cache.cache_db,
-                             &model.build_cache.history_db}) {
-    database->locked = false;
-  }
-}
-
 }  // namespace
 
 ReportedFinding in_words(const Finding& finding) {
@@ -193,10 +189,19 @@ bool is_selector(std::string_view name) {
 
 // What was read, where it does not move: the checks' input refers to it.
 struct Examination::State {
-  State(const Root& looked_at, Level depth, Model read, const Rulings& rulings)
-      : model(std::move(read)), derived(derive(model, rulings)), input{looked_at, model, derived, content, sizes, depth} {}
+  State(const Root& looked_at, Level depth, std::shared_ptr<const Model> read, const Rulings& rulings)
+      : shared_model(std::move(read)),
+        derived(derive(*shared_model, rulings)),
+        input{looked_at, *shared_model, derived, content, sizes, depth} {}
 
-  const Model model;
+  // The parts of a look, in their order.
+  void read_runs();
+  // Where unread places began that were not searched for what is lost; nothing where nothing was searched.
+  std::optional<size_t> read_content(const CheckOptions& options, const Cancel& cancel, Progress& progress);
+  void describe_root(Level level);
+  void judge(const CheckOptions& options, std::optional<size_t> searched_from, const Cancel& cancel);
+
+  const std::shared_ptr<const Model> shared_model;
   const Derived derived;
   ContentResults content;
   DirSizes sizes;
@@ -206,70 +211,94 @@ struct Examination::State {
   RootReport report;
 };
 
+void Examination::State::read_runs() {
+  if (Result<std::vector<RunRecord>> listed = list_runs(input.root); listed) {
+    runs = std::move(*listed);
+  } else if (!is_refusal(listed.error().code)) {  // that is a failure of the scan already
+    report.failures.push_back(listed.error().message());
+  }
+  input.runs = runs;
+}
+
+std::optional<size_t> Examination::State::read_content(const CheckOptions& options, const Cancel& cancel,
+                                                       Progress& progress) {
+  const Root& root = input.root;
+  const Model& model = input.model;
+  const Donors& donors = donors_of(options);
+  std::optional<size_t> searched_from;
+  if (wants_content(options)) {
+    content =
+        verify_layers(root, model, derived, options.layers ? &*options.layers : nullptr,
+                      options.level == Level::Full ? Depth::Full : Depth::Headers, options.jobs, cancel, progress);
+    take_back_hidden(root, model, derived, content);
+    searched_from = unread_so_far();
+    find_remedies(root, model, derived, donors, options.jobs, cancel, progress, content);
+    rebuild_references(root, model, derived, donors, options.jobs, cancel, progress, content);
+  }
+  if (options.level != Level::Structure && !options.layers) {
+    sizes = measure_unowned(root, model, derived, options.jobs, cancel);
+  }
+  return searched_from;
+}
+
+void Examination::State::describe_root(Level level) {
+  report.root = input.root.path();
+  report.driver = input.model.driver;
+  report.level = level;
+  report.evidence = live_evidence(input.model);
+  report.live = !report.evidence.empty();
+  report.as_root = input.model.host.is_root;
+  count_things(input.model, content, report);
+  add_unread(input.model, content, report);
+}
+
+void Examination::State::judge(const CheckOptions& options, std::optional<size_t> searched_from, const Cancel& cancel) {
+  findings = run_checks(input, options, cancel);
+  drop_what_hangs_on_unread(input.model, findings);
+  if (searched_from) {
+    note_search(input.root, *searched_from, findings, report);
+  }
+  const size_t planned_from = unread_so_far();
+  add_findings(input, findings, report);
+  note_planning(input.root, planned_from, report);
+  report.cancelled = was_cancelled(cancel);
+}
+
 Examination::Examination(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Examination::Examination(Examination&&) noexcept = default;
 Examination& Examination::operator=(Examination&&) noexcept = default;
 Examination::~Examination() = default;
 
-const RootReport& Examination::report() const { return state_->report; }
-const Model& Examination::model() const { return state_->model; }
-const Derived& Examination::derived() const { return state_->derived; }
+const RootReport& Examination::report() const {
+  return state_->report;
+}
+const Model& Examination::model() const {
+  return *state_->shared_model;
+}
+const Derived& Examination::derived() const {
+  return state_->derived;
+}
 
 Result<Examination> Examination::make(const Root& root, const CheckOptions& options, const OwnRepair& own,
                                       const Cancel& cancel, Progress& progress) {
-  Result<Model> scanned = scan(root, options.jobs, cancel, progress);
+  Result<Model> scanned = scan(root, options.jobs, cancel, progress, own);
   if (!scanned) {
     return scanned.error();
   }
-  if (!own.run.empty()) {
-    disregard(own, *scanned);
-  }
-  const Donors none;
-  const Donors& donors = options.donors != nullptr ? *options.donors : none;
-  find_configs(donors, *scanned);
-  // From here on the model does not change, and nothing but layer trees is read.
-  const bool read_files = wants_content(options) && options.level == Level::Full;
-  const Rulings rulings = read_files ? judge_shared_dirs(root, *scanned, options.jobs, cancel, progress) : Rulings{};
-  auto state = std::make_unique<State>(root, options.level, std::move(*scanned), rulings);
-  const Model& model = state->model;
-  RootReport& report = state->report;
-  if (Result<std::vector<RunRecord>> runs = list_runs(root); runs) {
-    state->runs = std::move(*runs);
-  } else if (!is_refusal(runs.error().code)) {  // that is a failure of the scan already
-    report.failures.push_back(runs.error().message());
-  }
-  state->input.runs = state->runs;
-  std::optional<size_t> searched_from;  // what was not read since then, was not searched
-  if (wants_content(options)) {
-    state->content = verify_layers(root, model, state->derived, options.layers ? &*options.layers : nullptr,
-                                   options.level == Level::Full ? Depth::Full : Depth::Headers, options.jobs, cancel,
-                                   progress);
-    take_back_hidden(root, model, state->derived, state->content);
-    searched_from = unread_so_far();
-    find_remedies(root, model, state->derived, donors, options.jobs, cancel, progress, state->content);
-    rebuild_references(root, model, state->derived, donors, options.jobs, cancel, progress, state->content);
-  }
-  if (options.level != Level::Structure && !options.layers) {
-    state->sizes = measure_unowned(root, model, state->derived, options.jobs, cancel);
-  }
+  auto model = std::make_shared<const Model>(with_configs(std::move(*scanned), donors_of(options)));
+  return of(root, std::move(model), options, cancel, progress);
+}
+
+Result<Examination> Examination::of(const Root& root, std::shared_ptr<const Model> model, const CheckOptions& options,
+                                    const Cancel& cancel, Progress& progress) {
+  const bool reads_files = wants_content(options) && options.level == Level::Full;
+  const Rulings rulings = reads_files ? judge_shared_dirs(root, *model, options.jobs, cancel, progress) : Rulings{};
+  auto state = std::make_unique<State>(root, options.level, std::move(model), rulings);
+  state->read_runs();
+  const std::optional<size_t> searched_from = state->read_content(options, cancel, progress);
   progress.phase = Progress::Phase::Checking;
-  report.root = root.path();
-  report.driver = model.driver;
-  report.level = options.level;
-  report.evidence = live_evidence(model);
-  report.live = !report.evidence.empty();
-  report.as_root = model.host.is_root;
-  count_things(model, state->content, report);
-  add_unread(model, state->content, report);
-  state->findings = run_checks(state->input, options, cancel);
-  drop_what_hangs_on_unread(model, state->findings);
-  if (searched_from) {
-    note_search(root, *searched_from, state->findings, report);
-  }
-  const size_t planned_from = unread_so_far();
-  add_findings(state->input, state->findings, report);
-  note_planning(root, planned_from, report);
-  report.cancelled = was_cancelled(cancel);
+  state->describe_root(options.level);
+  state->judge(options, searched_from, cancel);
   if (const std::optional<Error> shortage = noted_shortage(); shortage) {
     return *shortage;
   }

@@ -35,12 +35,6 @@ bool is_selector(std::string_view name);
 // A finding in the words of its problem's row, without a repair.
 ReportedFinding in_words(const Finding& finding);
 
-// A repair of ours that is going on while a root is looked at: its journal has no end yet, and the locks on the
-// daemon's databases are our own.
-struct OwnRepair {
-  std::string run;
-};
-
 // One look at one root, without the roots below it, together with everything that was read: plans can still be made
 // of any choice of its findings, until the root changes.
 class Examination {
@@ -48,6 +42,9 @@ class Examination {
   // Looks. Never writes. An Error means that it could not be looked at as a Docker root at all. `root` must outlive it.
   static Result<Examination> make(const Root& root, const CheckOptions& options, const OwnRepair& own,
                                   const Cancel& cancel, Progress& progress);
+  // The same at a model that was read already, which need not be of now: file contents are read as `options` say.
+  static Result<Examination> of(const Root& root, std::shared_ptr<const Model> model, const CheckOptions& options,
+                                const Cancel& cancel, Progress& progress);
   Examination(Examination&&) noexcept;
   Examination& operator=(Examination&&) noexcept;
   ~Examination();

@@ -3,6 +3,7 @@
 
 #include "core/base/escape.h"
 #include "core/fs/stat.h"
+#include "core/plan/action_traits.h"
 
 namespace dfsck {
 namespace {
@@ -114,7 +115,7 @@ void write_plan(const Plan& plan, const std::vector<StepResult>& results, JsonWr
   for (size_t i = 0; i < plan.steps.size(); ++i) {
     const Step& step = plan.steps[i];
     json.object();
-    json.key("op").text(action_op(step.action));
+    json.key("op").text(traits_of(step.action).op);
     json.key("path").text(action_path(step.action).text());
     json.key("why").number(uint64_t{step.findings.front()});
     std::visit(WriteFields{json}, step.action);

@@ -101,11 +101,7 @@ std::vector<std::string> all_paths(const std::string& root) {
   return paths;
 }
 
-}  // namespace
-
-void make_awkward_tree(const std::string& root) {
-  const std::string v = root + "/volumes/v/_data";
-  const std::string w = root + "/volumes/w/_data";
+void make_awkward_files(const std::string& v) {
   write(v + "/plain", noise(10'000));
   write(v + "/large", noise(700'001));
   write(v + "/empty", "");
@@ -126,6 +122,9 @@ void make_awkward_tree(const std::string& root) {
   make_sparse(v + "/sparse");
   write(v + "/all hole", "");
   must(::truncate((v + "/all hole").c_str(), 1 << 20) == 0, "truncate");
+}
+
+void make_nodes_and_links(const std::string& v) {
   make_socket(v + "/socket");
   must(::mkfifo((v + "/fifo").c_str(), 0620) == 0, "mkfifo");
   must(::mknod((v + "/null").c_str(), S_IFCHR | 0666, makedev(1, 3)) == 0, "mknod");
@@ -134,6 +133,9 @@ void make_awkward_tree(const std::string& root) {
   fs::create_symlink("../../nowhere\n", v + "/link");
   must(::lchown((v + "/link").c_str(), 9, 9) == 0, "lchown");
   attribute(v + "/link", "trusted.note", "of a link");
+}
+
+void make_directories(const std::string& v) {
   for (const char* deep : {"/a", "/a/b", "/a/b/c", "/sticky", "/closed"}) {
     fs::create_directories(v + deep);
   }
@@ -145,10 +147,15 @@ void make_awkward_tree(const std::string& root) {
   must(::chown((v + "/a").c_str(), 33, 34) == 0, "chown");
   write(v + "/closed/in it", "x");
   must(::chmod((v + "/closed").c_str(), 0) == 0, "chmod");
+}
+
+void make_second_volume(const std::string& v, const std::string& w) {
   write(w + "/file", noise(3000));
   fs::create_hard_link(v + "/a/one name", w + "/across volumes");
   fs::create_hard_link(v + "/link", w + "/second link");
+}
 
+void make_layer_directory(const std::string& root) {
   const std::string layer = root + "/overlay2/x";
   write(layer + "/link", "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
   fs::create_directories(layer + "/diff/opaque");
@@ -158,9 +165,10 @@ void make_awkward_tree(const std::string& root) {
   for (int i = 0; i < 150; ++i) {
     write(layer + "/diff/many/" + std::to_string(i), noise(static_cast<size_t>(i)));
   }
-  write(root + "/containers/c/config.v2.json", "{}");
-  write(root + "/engine-id", "id", 0600);
-  must(::chmod((root + "/overlay2").c_str(), 0710) == 0, "chmod");
+}
+
+// Each another one; what lies deeper first, since it changes the directories above.
+void set_all_times(const std::string& root) {
   long nanoseconds = 123'456'789;
   std::vector<std::string> paths = all_paths(root);
   for (auto path = paths.rbegin(); path != paths.rend(); ++path) {
@@ -170,11 +178,26 @@ void make_awkward_tree(const std::string& root) {
   set_time(root, 1'300'000'000, 5);
 }
 
+}  // namespace
+
+void make_awkward_tree(const std::string& root) {
+  const std::string v = root + "/volumes/v/_data";
+  make_awkward_files(v);
+  make_nodes_and_links(v);
+  make_directories(v);
+  make_second_volume(v, root + "/volumes/w/_data");
+  make_layer_directory(root);
+  write(root + "/containers/c/config.v2.json", "{}");
+  write(root + "/engine-id", "id", 0600);
+  must(::chmod((root + "/overlay2").c_str(), 0710) == 0, "chmod");
+  set_all_times(root);
+}
+
 std::vector<MigrationUnit> awkward_units() {
   using Kind = MigrationUnit::Kind;
   std::vector<MigrationUnit> units;
   for (const char* path : {"volumes/v", "volumes/w", "overlay2/x", "containers/c", "engine-id"}) {
-    units.push_back({.path = path, .kind = Kind::Tree, .layer = {}, .leave_out = {}, .weight = 0});
+    units.push_back({.path = path, .kind = Kind::Tree, .layer = {}, .leave_out = {}, .expected_bytes = 0});
   }
   return units;
 }

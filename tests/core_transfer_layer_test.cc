@@ -98,7 +98,7 @@ class CopyLayerTest : public ::testing::Test {
              .kind = MigrationUnit::Kind::Layer,
              .layer = layer.input,
              .leave_out = {},
-             .weight = 0}};
+             .expected_bytes = 0}};
   }
   static Snapshot part(const Snapshot& whole, const LayerOnDisk& layer) {
     const std::string below = units_of(layer)[0].path.bytes();
@@ -156,14 +156,20 @@ TEST_F(CopyLayerTest, DamageIsToldAndCopied) {
   for (const bool keep_going : {false, true}) {
     const TempRoot target;
     std::vector<MigrationUnit> units = units_of(layer);
-    units[0].weight = 10;
+    units[0].expected_bytes = 10;
     layer.root.write("other/file", "x");
-    units.push_back({.path = "other", .kind = MigrationUnit::Kind::Tree, .layer = {}, .leave_out = {}, .weight = 1});
-    const auto after_layers = [keep_going](const std::vector<UnitResult>& so_far) {
-      return keep_going || !so_far[0].loses_data();
-    };
-    const auto result = migrate(layer.root.path(), target.path(), {.after_layers = after_layers}, units);
-    ASSERT_TRUE(result);
+    units.push_back(
+        {.path = "other", .kind = MigrationUnit::Kind::Tree, .layer = {}, .leave_out = {}, .expected_bytes = 1});
+    const Root source = layer.root.open();
+    const Root copy = target.open();
+    const Cancel never;
+    Progress progress;
+    Result<UnitMigration> migration = UnitMigration::begin(source, copy, units, {}, never, progress);
+    ASSERT_TRUE(migration);
+    ASSERT_TRUE(migration->copy_layers());
+    const bool goes_on = keep_going || !migration->so_far()[0].loses_data();
+    const auto result =
+        std::optional(migration->finish(goes_on ? UnitMigration::Rest::Copy : UnitMigration::Rest::Leave));
     ASSERT_TRUE(result->units[0].verdict);
     EXPECT_EQ(issues_of(*result->units[0].verdict), issues_of(layer.verify()));
     EXPECT_EQ(result->units[0].verdict->state, State::Damaged);

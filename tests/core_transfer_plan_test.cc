@@ -83,7 +83,7 @@ class Plans : public testing::Test {
     for (auto it = fs::recursive_directory_iterator(base); it != fs::recursive_directory_iterator(); ++it) {
       const std::string path = it->path().string().substr(temp_.path().size() + 1);
       const bool left = filter(path, 0);
-      const PlannedUnit* unit = around(plan, path);
+      const MigrationUnit* unit = around(plan, path);
       EXPECT_TRUE(unit != nullptr || left || is_above(plan, path)) << path << " is forgotten";
       if (unit != nullptr && unit->path.bytes() == path) {
         EXPECT_FALSE(left) << path;
@@ -94,7 +94,7 @@ class Plans : public testing::Test {
       }
     }
     // The iterator follows no links.
-    const auto behind_link = [&](const PlannedUnit& unit) {
+    const auto behind_link = [&](const MigrationUnit& unit) {
       return std::any_of(plan.boundaries.begin(), plan.boundaries.end(),
                          [&](const PlannedBoundary& boundary) { return unit.path.is_below(boundary.path); });
     };
@@ -103,11 +103,11 @@ class Plans : public testing::Test {
     return plan;
   }
 
-  static const PlannedUnit* around(const CopyPlan& plan, const std::string& path) {
-    const PlannedUnit* found = nullptr;
-    for (const PlannedUnit& unit : plan.units) {
+  static const MigrationUnit* around(const CopyPlan& plan, const std::string& path) {
+    const MigrationUnit* found = nullptr;
+    for (const MigrationUnit& unit : plan.units) {
       const bool inside = path == unit.path.bytes() ||
-                          (unit.kind != PlannedUnit::Kind::Directory && path.starts_with(unit.path.bytes() + "/"));
+                          (unit.kind != MigrationUnit::Kind::Directory && path.starts_with(unit.path.bytes() + "/"));
       if (inside) {
         EXPECT_EQ(found, nullptr) << path << " is in two units";
         found = &unit;
@@ -118,7 +118,7 @@ class Plans : public testing::Test {
 
   static bool is_above(const CopyPlan& plan, const std::string& path) {
     return std::any_of(plan.units.begin(), plan.units.end(),
-                       [&](const PlannedUnit& unit) { return unit.path.bytes().starts_with(path + "/"); });
+                       [&](const MigrationUnit& unit) { return unit.path.bytes().starts_with(path + "/"); });
   }
 
   static const Omission* omission(const CopyPlan& plan, const std::string& path) {
@@ -166,16 +166,16 @@ TEST_F(Plans, LayersOfImagesAreVerifiedAndImmutable) {
   build("good/everything.case");
   const CopyPlan whole = plan();
   size_t layers = 0;
-  for (const PlannedUnit& unit : whole.units) {
-    layers += unit.kind == PlannedUnit::Kind::Layer ? 1U : 0U;
-    if (unit.kind == PlannedUnit::Kind::Layer) {
+  for (const MigrationUnit& unit : whole.units) {
+    layers += unit.kind == MigrationUnit::Kind::Layer ? 1U : 0U;
+    if (unit.kind == MigrationUnit::Kind::Layer) {
       EXPECT_TRUE(unit.immutable && unit.layer && unit.chain);
       EXPECT_EQ(unit.layer->diff_dir, unit.path);
       EXPECT_EQ(unit.area, CopyArea::Layers);
     }
     const bool entry = unit.path.is_below("image/overlay2/layerdb/sha256");
     const bool lower = unit.path.bytes().ends_with("-init/diff");
-    EXPECT_EQ(unit.immutable, entry || lower || unit.kind == PlannedUnit::Kind::Layer) << unit.path.bytes();
+    EXPECT_EQ(unit.immutable, entry || lower || unit.kind == MigrationUnit::Kind::Layer) << unit.path.bytes();
   }
   EXPECT_EQ(layers, 3U);
   EXPECT_EQ(around(whole, named("c1.dir") + "/diff")->area, CopyArea::Containers);
@@ -187,7 +187,7 @@ TEST_F(Plans, RemappedRootsArePlannedAtTheirPlace) {
   look("100000.100000");
   const CopyPlan whole = plan();
   bool any = false;
-  for (const PlannedUnit& unit : whole.units) {
+  for (const MigrationUnit& unit : whole.units) {
     if (unit.layer) {
       any = true;
       EXPECT_TRUE(unit.path.is_below("100000.100000"));

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/codec/json_text.h"
-#include "core/transfer/planned_unit.h"
+#include "core/transfer/copy_plan.h"
 #include "tests/temp_root.h"
 
 namespace dfsck {

@@ -19,15 +19,16 @@ namespace fs = std::filesystem;
 
 constexpr uint64_t kBlock = 4096;
 
-PlannedUnit unit(const char* path, CopyArea area = CopyArea::Volumes, PlannedUnit::Kind kind = PlannedUnit::Kind::Tree) {
-  PlannedUnit made;
+MigrationUnit unit(const char* path, CopyArea area = CopyArea::Volumes,
+                   MigrationUnit::Kind kind = MigrationUnit::Kind::Tree) {
+  MigrationUnit made;
   made.path = path;
   made.area = area;
   made.kind = kind;
   return made;
 }
 
-SpaceNeed measure(const TempRoot& temp, std::vector<PlannedUnit>& units, unsigned jobs = 1,
+SpaceNeed measure(const TempRoot& temp, std::vector<MigrationUnit>& units, unsigned jobs = 1,
                   const OmitFilter& filter = nullptr) {
   const Cancel cancel;
   Progress progress;
@@ -45,7 +46,7 @@ TEST(Space, CountsWhatTheCopyWillWrite) {
   fs::create_hard_link(temp.path() + "/a/large", temp.path() + "/b/third");
   temp.make_symlink("b/link", std::string(100, 't'));
   ASSERT_EQ(::mkfifo((temp.path() + "/b/pipe").c_str(), 0600), 0);
-  std::vector<PlannedUnit> units{unit("a"), unit("b", CopyArea::Containers), unit("gone")};
+  std::vector<MigrationUnit> units{unit("a"), unit("b", CopyArea::Containers), unit("gone")};
   const SpaceNeed need = measure(temp, units);
   EXPECT_EQ(need.total.content_bytes, 10'001U);
   EXPECT_EQ(need.total.files, 3U);
@@ -66,7 +67,7 @@ TEST(Space, LeavesOutWhatTheFilterDoes) {
   omission.path = "a/out";
   omission.contents_only = true;
   plan.omissions.push_back(omission);
-  std::vector<PlannedUnit> units{unit("a")};
+  std::vector<MigrationUnit> units{unit("a")};
   EXPECT_EQ(measure(temp, units, 1, plan.filter()).total.content_bytes, 5U);
   EXPECT_EQ(measure(temp, units, 1, plan.filter()).total.inodes, 3U);
   const Cancel cancel;
@@ -75,7 +76,7 @@ TEST(Space, LeavesOutWhatTheFilterDoes) {
   EXPECT_EQ(plan.omissions[0].bytes, 5000U);
   EXPECT_EQ(plan.omissions[0].inodes, 1U);
 
-  units = {unit("a", CopyArea::Other, PlannedUnit::Kind::Directory)};
+  units = {unit("a", CopyArea::Other, MigrationUnit::Kind::Directory)};
   EXPECT_EQ(measure(temp, units).total.inodes, 1U);
 }
 
@@ -91,7 +92,7 @@ TEST(Space, ListsSocketsAndLinksOfVolumesToTheOldPlace) {
   const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
   ASSERT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   ::close(fd);
-  std::vector<PlannedUnit> units{unit("a"), unit("b", CopyArea::Containers)};
+  std::vector<MigrationUnit> units{unit("a"), unit("b", CopyArea::Containers)};
   const Cancel cancel;
   Progress progress;
   MeasureWishes wishes;
@@ -107,7 +108,7 @@ TEST(Space, DoesNotEnterWhatItMustNotMeet) {
   temp.write("a/in/target/file", std::string(5000, 'x'));
   struct stat info {};
   ASSERT_EQ(::stat((temp.path() + "/a/in/target").c_str(), &info), 0);
-  std::vector<PlannedUnit> units{unit("a")};
+  std::vector<MigrationUnit> units{unit("a")};
   const Cancel cancel;
   Progress progress;
   MeasureWishes wishes;
@@ -126,7 +127,7 @@ TEST(Space, IsTheSameAtAnyNumberOfJobs) {
       fs::create_hard_link(temp.path() + "/" + dir + "/file", temp.path() + "/d" + std::to_string(i % 17) + "/l" + std::to_string(i));
     }
   }
-  std::vector<PlannedUnit> one, four;
+  std::vector<MigrationUnit> one, four;
   for (int i = 0; i < 17; ++i) {
     one.push_back(unit(("d" + std::to_string(i)).c_str()));
   }

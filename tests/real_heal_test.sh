@@ -290,12 +290,4 @@ worker() {
   done
 }
 
-workers=$(nproc) running=()
-for ((number = 0; number < workers; number++)); do
-  worker "$number" >"$work/report-$number" &
-  running+=($!)
-done
-for number in "${!running[@]}"; do
-  wait "${running[number]}" || not_ok "worker $number" "ended with $?"
-  cat "$work/report-$number"
-done
+run_workers

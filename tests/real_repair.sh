@@ -80,3 +80,18 @@ judged_by_daemon() {
   daemon_stop 2>/dev/null
   daemon_cleanup
 }
+
+# Lets as many workers as there are processors go through the trials, each its share (worker NUMBER, of the caller), and
+# tells what came of them in order.
+run_workers() {
+  local number running=()
+  workers=$(nproc)
+  for ((number = 0; number < workers; number++)); do
+    worker "$number" >"$work/report-$number" &
+    running+=($!)
+  done
+  for number in "${!running[@]}"; do
+    wait "${running[number]}" || not_ok "worker $number" "ended with $?"
+    cat "$work/report-$number"
+  done
+}

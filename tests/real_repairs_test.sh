@@ -202,12 +202,4 @@ mapfile -t names < <("$faults" list | awk '$1 != "swarm" { print $2 }')
 for ((round = 1; round <= rounds; round++)); do
   trials+=("try_combination $round")
 done
-workers=$(nproc) running=()
-for ((number = 0; number < workers; number++)); do
-  worker "$number" >"$work/report-$number" &
-  running+=($!)
-done
-for number in "${!running[@]}"; do
-  wait "${running[number]}" || not_ok "worker $number" "ended with $?"
-  cat "$work/report-$number"
-done
+run_workers

@@ -3,6 +3,7 @@
 #include "tests/recipe_build.h"
 #include "tests/recipe_parse.h"
 #include "tests/recipe_tar.h"
+#include "tests/swarm_certificate.h"
 
 namespace dfsck {
 namespace {
@@ -90,23 +91,6 @@ void make_plugin(RootBuild& build, const RecipeItem& item) {
   build.say(name + ".id", id);
 }
 
-// OU = swarm-manager, CN = lqzt0mqsv1t9ysdnnjxhpqnw8, signed by itself.
-constexpr const char* kCertificate =
-    "-----BEGIN CERTIFICATE-----\n"
-    "MIICFzCCAb2gAwIBAgIUDrWBvuB7T59LkRxqLfAvYLd9c4swCgYIKoZIzj0EAwIw\n"
-    "YDEiMCAGA1UECgwZenV2OHB5MDkzZnBrdGhnbTJibDNvaHoxcTEWMBQGA1UECwwN\n"
-    "c3dhcm0tbWFuYWdlcjEiMCAGA1UEAwwZbHF6dDBtcXN2MXQ5eXNkbm5qeGhwcW53\n"
-    "ODAgFw0yNjExMjUwMzEyMDhaGA8yMTI2MTEwMTAzMTIwOFowYDEiMCAGA1UECgwZ\n"
-    "enV2OHB5MDkzZnBrdGhnbTJibDNvaHoxcTEWMBQGA1UECwwNc3dhcm0tbWFuYWdl\n"
-    "cjEiMCAGA1UEAwwZbHF6dDBtcXN2MXQ5eXNkbm5qeGhwcW53ODBZMBMGByqGSM49\n"
-    "AgEGCCqGSM49AwEHA0IABL5CUHBh6FZi9Aqw/bvK3/xnf/0n+Z0Ei2lt/hey6/uX\n"
-    "iN/u08Rq2DAaufNF98nV61Zd8Wil5lZQY0Y4XB6sXwmjUzBRMB0GA1UdDgQWBBQj\n"
-    "ePUj9eJN7pY0GEHeXGWih6nyCjAfBgNVHSMEGDAWgBQjePUj9eJN7pY0GEHeXGWi\n"
-    "h6nyCjAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIEve6WchI0Cs\n"
-    "29FL36k0ruQja7vWvslVlZSfkxGoCo3+AiEA8+7XBw2ByfUKwsyjBmk/pei8Vvt/\n"
-    "VxRlBt9DolF6XTQ=\n"
-    "-----END CERTIFICATE-----\n";
-
 void make_swarm(RootBuild& build, const RecipeItem&) {
   RecipeDisk& disk = build.disk;
   disk.file("swarm/docker-state.json",
@@ -115,8 +99,8 @@ void make_swarm(RootBuild& build, const RecipeItem&) {
             0600);
   disk.file("swarm/state.json", R"([{"node_id":"lqzt0mqsv1t9ysdnnjxhpqnw8","addr":"127.0.0.1:2377"}])", 0600);
   disk.directory("swarm/certificates", 0755);
-  disk.file("swarm/certificates/swarm-root-ca.crt", kCertificate, 0644);
-  disk.file("swarm/certificates/swarm-node.crt", std::string(kCertificate) + kCertificate, 0644);
+  disk.file("swarm/certificates/swarm-root-ca.crt", kSwarmCertificate, 0644);
+  disk.file("swarm/certificates/swarm-node.crt", std::string(kSwarmCertificate) + kSwarmCertificate, 0644);
   disk.file("swarm/certificates/swarm-node.key",
             "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEINfx\n-----END EC PRIVATE KEY-----\n", 0600);
   disk.directory("swarm/worker", 0755);

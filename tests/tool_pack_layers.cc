@@ -11,60 +11,17 @@
 #include "core/codec/tar_split.h"
 #include "core/content/pack.h"
 #include "core/run/parallel.h"
+#include "tests/layers_of_root.h"
 
 namespace {
 
 using namespace dfsck;
 
 struct Layer {
-  std::string chain;
-  LayerInput input;
+  test::LayerOfRoot found;
   Result<PackedLayer> packed = PackedLayer{};
   bool same_records = false;
 };
-
-std::string small(const Root& root, const RelPath& path) {
-  const Result<std::string> bytes = root.read_small(path, 4096);
-  return bytes ? std::string(trimmed(*bytes)) : std::string();
-}
-
-// A remapped daemon keeps its root in a directory named by the ids that it maps to.
-RootOwners owners_of(const Root& root) {
-  const std::vector<std::string_view> ids =
-      split(std::string_view(root.path()).substr(root.path().rfind('/') + 1), '.');
-  const std::optional<uint64_t> uid = parse_uint64(ids.front());
-  const std::optional<uint64_t> gid = parse_uint64(ids.back());
-  RootOwners owners;
-  if (ids.size() == 2 && uid && gid) {
-    owners.containers = {IdMap::shifted(static_cast<uint32_t>(*uid), 65536), IdMap::shifted(static_cast<uint32_t>(*gid), 65536)};
-  }
-  return owners;
-}
-
-std::vector<Layer> find_layers(const Root& root) {
-  std::vector<Layer> layers;
-  const RelPath store = "image/overlay2/layerdb/sha256";
-  const Result<Dir> dir = root.open_dir(store);
-  const auto entries = dir ? dir->list() : Result<std::vector<DirEntry>>(dir.error());
-  if (!entries) {
-    std::fprintf(stderr, "%s\n", entries.error().message().c_str());
-    return layers;
-  }
-  for (const DirEntry& entry : *entries) {
-    const RelPath path = store / entry.name;
-    const std::string cache = small(root, path / "cache-id");
-    if (RelPath::is_component(cache)) {
-      Layer& layer = layers.emplace_back();
-      layer.chain = entry.name;
-      layer.input.tar_split = path / "tar-split.json.gz";
-      layer.input.diff_dir = RelPath("overlay2") / cache / "diff";
-      layer.input.diff = DiffId::parse(small(root, path / "diff"));
-      layer.input.provenance = is_buildkit_id(cache) ? Provenance::RawUpper : Provenance::Unpacked;
-      layer.input.owners = owners_of(root);
-    }
-  }
-  return layers;
-}
 
 // The records of two files are the same, but for the empty one that old daemons put last.
 bool have_same_records(const Root& root, const RelPath& old_path, const std::string& new_bytes) {
@@ -113,7 +70,10 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", root.error().message().c_str());
     return 2;
   }
-  std::vector<Layer> layers = find_layers(*root);
+  std::vector<Layer> layers;
+  for (test::LayerOfRoot& found : test::layers_of_root(*root)) {
+    layers.emplace_back().found = std::move(found);
+  }
   const OwnerNames names = host_owner_names();
   const Cancel cancel;
   Progress progress;
@@ -123,9 +83,9 @@ int main(int argc, char** argv) {
       bytes += piece;
       return Result<void>();
     };
-    layers[i].packed = pack_layer(*root, layers[i].input, names, cancel, progress, sink);
-    layers[i].same_records =
-        layers[i].packed && layers[i].packed->matches && have_same_records(*root, layers[i].input.tar_split, bytes);
+    layers[i].packed = pack_layer(*root, layers[i].found.input, names, cancel, progress, sink);
+    layers[i].same_records = layers[i].packed && layers[i].packed->matches &&
+                             have_same_records(*root, layers[i].found.input.tar_split, bytes);
   });
   size_t matching = 0;
   size_t same = 0;
@@ -136,7 +96,7 @@ int main(int argc, char** argv) {
     const std::string text = !layer.packed ? layer.packed.error().message()
                              : matches     ? layer.packed->habit
                                            : layer.packed->reason;
-    std::printf("%.12s %-9s %-10s %s\n", layer.chain.c_str(), matches ? "rebuilt" : "NOT",
+    std::printf("%.12s %-9s %-10s %s\n", layer.found.chain.c_str(), matches ? "rebuilt" : "NOT",
                 layer.same_records ? "identical" : "-", text.c_str());
   }
   std::printf("%zu of %zu layers rebuilt, %zu identical\n", matching, layers.size(), same);

@@ -10,62 +10,13 @@
 #include "core/base/text.h"
 #include "core/content/verify.h"
 #include "core/run/parallel.h"
+#include "tests/layers_of_root.h"
 
 namespace {
 
 using namespace dfsck;
-
-struct Named {
-  std::string chain;
-  uint64_t size = 0;
-  LayerInput input;
-};
-
-std::string small(const Root& root, const RelPath& path) {
-  const Result<std::string> bytes = root.read_small(path, 4096);
-  return bytes ? std::string(trimmed(*bytes)) : std::string();
-}
-
-// Ids from a directory name of the form <uid>.<gid>, as a remapped daemon makes it.
-RootOwners owners_of(const Root& root) {
-  const std::string name = root.path().substr(root.path().rfind('/') + 1);
-  const size_t point = name.find('.');
-  const auto uid = parse_uint64(name.substr(0, point));
-  const auto gid = point == std::string::npos ? std::nullopt : parse_uint64(name.substr(point + 1));
-  RootOwners owners;
-  if (uid && gid) {
-    owners.containers = {IdMap::shifted(static_cast<uint32_t>(*uid), 65536), IdMap::shifted(static_cast<uint32_t>(*gid), 65536)};
-  }
-  return owners;
-}
-
-std::vector<Named> find_layers(const Root& root) {
-  std::vector<Named> layers;
-  const RelPath store = "image/overlay2/layerdb/sha256";
-  const Result<Dir> dir = root.open_dir(store);
-  const auto entries = dir ? dir->list() : Result<std::vector<DirEntry>>(dir.error());
-  if (!entries) {
-    std::fprintf(stderr, "%s\n", entries.error().message().c_str());
-    return layers;
-  }
-  for (const DirEntry& entry : *entries) {
-    const RelPath path = store / entry.name;
-    const std::string cache = small(root, path / "cache-id");
-    if (!RelPath::is_component(cache)) {
-      continue;
-    }
-    Named& layer = layers.emplace_back();
-    layer.chain = entry.name;
-    layer.size = parse_uint64(small(root, path / "size")).value_or(0);
-    layer.input.tar_split = path / "tar-split.json.gz";
-    layer.input.diff_dir = RelPath("overlay2") / cache / "diff";
-    layer.input.diff = DiffId::parse(small(root, path / "diff"));
-    layer.input.provenance = is_buildkit_id(cache) ? Provenance::RawUpper : Provenance::Unpacked;
-    layer.input.owners = owners_of(root);
-  }
-  std::stable_sort(layers.begin(), layers.end(), [](const Named& a, const Named& b) { return a.size > b.size; });
-  return layers;
-}
+using test::LayerOfRoot;
+using test::layers_of_root;
 
 const char* state_name(LayerVerdict::State state) {
   switch (state) {
@@ -82,7 +33,7 @@ const char* state_name(LayerVerdict::State state) {
   return "?";
 }
 
-void print(const Named& layer, const LayerVerdict& verdict) {
+void print(const LayerOfRoot& layer, const LayerVerdict& verdict) {
   std::printf("%.12s %-14s %7llu entries %12llu bytes, size %llu/%llu/%llu%s%s\n", layer.chain.c_str(),
               state_name(verdict.state), static_cast<unsigned long long>(verdict.entries),
               static_cast<unsigned long long>(verdict.bytes_hashed), static_cast<unsigned long long>(layer.size),
@@ -110,7 +61,9 @@ int main(int argc, char** argv) {
   }
   const Depth depth = argc > 2 && std::strcmp(argv[2], "headers") == 0 ? Depth::Headers : Depth::Full;
   const auto jobs = static_cast<unsigned>(argc > 3 ? parse_uint64(argv[3]).value_or(1) : default_jobs());
-  const std::vector<Named> layers = find_layers(*root);
+  std::vector<LayerOfRoot> layers = layers_of_root(*root);
+  std::stable_sort(layers.begin(), layers.end(),
+                   [](const LayerOfRoot& a, const LayerOfRoot& b) { return a.size > b.size; });
   std::vector<LayerVerdict> verdicts(layers.size());
   const Cancel cancel;
   Progress progress;

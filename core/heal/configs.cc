@@ -33,7 +33,7 @@ std::optional<ConfigCopy> find_copy(const Donors& donors, const ImageId& id) {
 
 }  // namespace
 
-void find_configs(const Donors& donors, Model& model) {
+Model with_configs(Model model, const Donors& donors) {
   for (Image& image : model.images.images) {
     if (!image.problem.empty() && !image.copy) {
       image.copy = find_copy(donors, image.id);
@@ -52,6 +52,7 @@ void find_configs(const Donors& donors, Model& model) {
       model.images.add_lost(id, model.image_path / "imagedb/content/sha256" / id.hex(), std::move(*copy));
     }
   }
+  return model;
 }
 
 }  // namespace dfsck

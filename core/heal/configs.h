@@ -5,8 +5,9 @@
 
 namespace dfsck {
 
-// Gives images whose config is damaged or missing, and that have no copy in the root itself, the copy that a donor has;
-// lists those that only tags, metadata or containers name. A config's digest is its image's id, so that none can be wrong.
-void find_configs(const Donors& donors, Model& model);
+// The model as it was read, and what only donors have of it: images whose config is damaged or missing, and that have
+// no copy in the root itself, get the copy that a donor has; those that only tags, metadata or containers name are
+// listed. A config's digest is its image's id, so that none can be wrong.
+Model with_configs(Model model, const Donors& donors);
 
 }  // namespace dfsck

@@ -101,6 +101,22 @@ void salvage(DatabaseFile& database, const std::optional<BoltHome>& home) {
 
 }  // namespace
 
+void for_each_record(const DatabaseFile& database, std::string_view bucket, const TakeRecordAt& take) {
+  if (database.salvage) {
+    if (const SalvagedBucket* found = database.salvage->root.bucket(bucket); found != nullptr) {
+      for (const auto& [key, entry] : found->entries) {
+        take(key, entry.value, entry.origin);
+      }
+    }
+  } else if (const BoltBucket* found = database.bucket(bucket); found != nullptr) {
+    for (const BoltEntry& entry : found->entries) {
+      if (!entry.bucket) {
+        take(entry.key, entry.value, BoltOrigin::Tree);
+      }
+    }
+  }
+}
+
 DatabaseFile read_database(StateReader& reader, const RelPath& path, const std::optional<BoltHome>& home) {
   DatabaseFile database;
   database.facts.path = path;

@@ -25,7 +25,7 @@ struct Database {
   State state = State::Absent;
   std::string problem;
   size_t leaked_runs = 0;  // stretches of pages that are neither used nor free: wasted space, harmless
-  bool locked = false;  // another process holds the daemon's exclusive flock
+  bool locked = false;     // somebody holds the daemon's exclusive flock; a repair of ours does while it goes on
 
   // Of a Bad file whose records are all there and current nevertheless: the bytes of a sound one that holds them.
   std::optional<std::string> rewritten;

@@ -56,25 +56,38 @@ std::optional<CacheId> LinkMap::behind(std::string_view piece) const {
 
 }  // namespace deriving
 
-DirTruth* Derived::find_dir(const Model& model, const CacheId& id) {
+namespace {
+
+// Of a Derived that may be changed and of one that may not alike.
+template <typename AnyDerived>
+auto dir_in(AnyDerived& derived, const Model& model, const CacheId& id) -> decltype(derived.dirs.data()) {
   if (const OverlayDir* dir = model.overlay.find(id); dir != nullptr) {
-    return &dirs[static_cast<size_t>(dir - model.overlay.dirs.data())];
+    return &derived.dirs[static_cast<size_t>(dir - model.overlay.dirs.data())];
   }
-  const auto missing = missing_dirs.find(id);
-  return missing != missing_dirs.end() ? &missing->second : nullptr;
+  const auto missing = derived.missing_dirs.find(id);
+  return missing != derived.missing_dirs.end() ? &missing->second : nullptr;
 }
 
+template <typename AnyDerived>
+auto layer_in(AnyDerived& derived, const Model& model, const ChainId& id) -> decltype(derived.layers.data()) {
+  const Layer* layer = model.layers.find(id);
+  return layer != nullptr ? &derived.layers[static_cast<size_t>(layer - model.layers.layers.data())] : nullptr;
+}
+
+}  // namespace
+
+DirTruth* Derived::find_dir(const Model& model, const CacheId& id) {
+  return dir_in(*this, model, id);
+}
 const DirTruth* Derived::find_dir(const Model& model, const CacheId& id) const {
-  return const_cast<Derived*>(this)->find_dir(model, id);  // the same lookup; nothing is changed by it
+  return dir_in(*this, model, id);
 }
 
 LayerTruth* Derived::find_layer(const Model& model, const ChainId& id) {
-  const Layer* layer = model.layers.find(id);
-  return layer != nullptr ? &layers[static_cast<size_t>(layer - model.layers.layers.data())] : nullptr;
+  return layer_in(*this, model, id);
 }
-
 const LayerTruth* Derived::find_layer(const Model& model, const ChainId& id) const {
-  return const_cast<Derived*>(this)->find_layer(model, id);
+  return layer_in(*this, model, id);
 }
 
 const Layer* Derived::find_misnamed(const Model& model, const ChainId& right_name) const {

@@ -129,10 +129,11 @@ std::vector<const Database*> Model::databases() const {
           &build_cache.content_db, &build_cache.cache_db, &build_cache.history_db};
 }
 
-Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progress& progress) {
+Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progress& progress, const OwnRepair& own) {
   progress.phase = Progress::Phase::Scanning;
   const size_t unread = unread_so_far();
   Model model;
+  model.entries.own_repair = own.run;
   // First and alone: it chooses the driver, and with it the paths that all others read.
   scan_root_entries(root, model);
   // A process that has run out of memory or descriptors has not seen what is there. That is an error of the run, and
@@ -168,7 +169,6 @@ Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progre
   }
   add_unread(root, unread, model);
   std::sort(model.failures.begin(), model.failures.end());
-  // From here on the model does not change.
   return model;
 }
 

@@ -20,7 +20,8 @@
 
 namespace dfsck {
 
-// A plain value, filled by scan() and const from then on; safe to read from many threads.
+// A plain value. scan() makes it, with_configs (core/heal/configs.h) adds what only donors have; who judges it gets it
+// const. Safe to read from many threads.
 struct Model {
   std::string driver;          // "overlay2", "fuse-overlayfs"; another driver's name; empty if the root is empty
   RelPath image_path;          // "image/<driver>"
@@ -45,10 +46,17 @@ struct Model {
   std::vector<const Database*> databases() const;
 };
 
+// A repair of ours that is going on while a root is looked at: its journal has no end yet, and the locks on the
+// daemon's databases are our own.
+struct OwnRepair {
+  std::string run;
+};
+
 // Reads the root with up to `jobs` threads. Never judges, never writes, never follows a symbolic link. An Error only
 // where nothing of Docker's is there at all, or where the process ran short of something; a cancelled scan gives what it
 // has. The result is the same at any `jobs`.
-Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progress& progress);
+Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progress& progress,
+                   const OwnRepair& own = {});
 
 // One scanner per area. Each fills its part of the model and appends its failures.
 void scan_root_entries(const Root& root, Model& model);                                       // also chooses the driver

@@ -120,27 +120,12 @@ BoltHome network_home() {
 
 std::vector<NetworkRecord> network_records(const DatabaseFile& database) {
   std::vector<NetworkRecord> records;
-  const auto add = [&](std::string_view key, std::string_view value, BoltOrigin origin) {
+  for_each_record(database, "libnetwork", [&](std::string_view key, std::string_view value, BoltOrigin origin) {
     if (std::optional<NetworkRecord> record = parse_network_record(key, value); record) {
       record->origin = origin;
       records.push_back(std::move(*record));
     }
-  };
-  // A record that was found on a page of the past may be out of date; its origin goes along, so that nobody takes it
-  // for current.
-  if (database.salvage) {
-    if (const SalvagedBucket* bucket = database.salvage->root.bucket("libnetwork"); bucket != nullptr) {
-      for (const auto& [key, entry] : bucket->entries) {
-        add(key, entry.value, entry.origin);
-      }
-    }
-  } else if (const BoltBucket* bucket = database.bucket("libnetwork"); bucket != nullptr) {
-    for (const BoltEntry& entry : bucket->entries) {
-      if (!entry.bucket) {
-        add(entry.key, entry.value, BoltOrigin::Tree);
-      }
-    }
-  }
+  });
   std::sort(records.begin(), records.end(),
             [](const NetworkRecord& a, const NetworkRecord& b) { return a.key < b.key; });
   return records;

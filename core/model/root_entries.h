@@ -60,6 +60,9 @@ struct RootEntries {
   std::vector<std::string> image_drivers;  // image/<driver>
   std::vector<RelPath> newer_files;        // made only by the containerd image store and by newer daemons
   std::vector<std::string> unfinished_repairs;  // runs under .docker-fsck whose journal has no end
+  // The repair of ours that goes on while the root is read. It is none of those above, and the locks on the databases
+  // are its own. Empty: none does.
+  std::string own_repair;
   bool hides_own_runs = false;                  // .docker-fsck may not be read
   bool is_unfinished_migration = false;         // this root is the target of a migration that has not ended
   std::vector<std::string> remapped_roots; // "<uid>.<gid>" directories that hold a root of their own

@@ -163,7 +163,7 @@ void find_unfinished_work(StateReader& reader, Model& model) {
   model.entries.is_unfinished_migration = is_there(reader.root(), base / kMigrationDirectory / "journal");
   for (const DirEntry& entry : reader.list(base).entries) {
     const bool is_run = entry.type == S_IFDIR && entry.name != kMigrationDirectory &&
-                        entry.name != kFinishedMigrationDirectory;
+                        entry.name != kFinishedMigrationDirectory && entry.name != model.entries.own_repair;
     if (is_run && !journal_has_end(reader.root(), base / entry.name / "journal")) {
       model.entries.unfinished_repairs.push_back(entry.name);
     }

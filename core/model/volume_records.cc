@@ -54,23 +54,12 @@ BoltHome volume_home() {
 
 std::vector<VolumeRecord> volume_records(const DatabaseFile& database) {
   std::vector<VolumeRecord> records;
-  const auto add = [&](std::string_view key, std::string_view value, BoltOrigin origin) {
+  for_each_record(database, "volumes", [&](std::string_view key, std::string_view value, BoltOrigin origin) {
     if (auto record = parse_volume_record(key, value); record) {
       record->origin = origin;
       records.push_back(std::move(*record));
     }
-  };
-  if (database.salvage) {
-    if (const SalvagedBucket* bucket = database.salvage->root.bucket("volumes"); bucket != nullptr) {
-      for (const auto& [key, entry] : bucket->entries) {
-        add(key, entry.value, entry.origin);
-      }
-    }
-  } else if (const BoltBucket* bucket = database.bucket("volumes"); bucket != nullptr) {
-    for (const BoltEntry& entry : bucket->entries) {
-      add(entry.key, entry.value, BoltOrigin::Tree);
-    }
-  }
+  });
   return records;
 }
 

@@ -8,6 +8,7 @@
 #include "core/base/escape.h"
 #include "core/base/text.h"
 #include "core/fs/stat.h"
+#include "core/plan/action_traits.h"
 
 namespace dfsck {
 namespace {
@@ -18,6 +19,24 @@ struct Overloaded : F... {
 };
 template <typename... F>
 Overloaded(F...) -> Overloaded<F...>;
+
+template <typename Kind>
+Action with_path(RelPath path) {
+  Kind action;
+  if constexpr (requires { action.from; }) {
+    action.from = std::move(path);
+  } else {
+    action.path = std::move(path);
+  }
+  return action;
+}
+
+template <size_t... I>
+Action make_kind(size_t kind, RelPath path, std::index_sequence<I...>) {
+  using Make = Action (*)(RelPath);
+  constexpr std::array<Make, sizeof...(I)> kMakers{with_path<std::variant_alternative_t<I, Action>>...};
+  return kMakers[kind](std::move(path));
+}
 
 std::string octal(uint32_t mode) {
   std::array<char, 16> buffer{};
@@ -62,20 +81,29 @@ const RelPath& action_path(const Action& action) {
 
 // These words stand in journals and plan files, and plan_json.cc reads them back: another word for an old action
 // would make every kept journal that has it unreadable.
-std::string_view action_op(const Action& action) {
-  return std::visit(Overloaded{[](const WriteFile&) { return "write-file"; },
-                               [](const RestoreFile&) { return "restore-file"; },
-                               [](const MakeDir&) { return "make-directory"; },
-                               [](const WriteSymlink&) { return "write-symlink"; },
-                               [](const MakeNode&) { return "make-node"; },
-                               [](const Quarantine&) { return "quarantine"; },
-                               [](const Rename&) { return "rename"; },
-                               [](const SetOwnership&) { return "set-ownership"; },
-                               [](const SetXattr&) { return "set-xattr"; },
-                               [](const SetMtime&) { return "set-mtime"; },
-                               [](const MakeHardLink&) { return "make-hard-link"; },
-                               [](const Adopt&) { return "adopt"; }},
-                    action);
+std::optional<Action> make_action(std::string_view op, RelPath path) {
+  const auto found = std::find_if(kActionTraits.begin(), kActionTraits.end(),
+                                  [&](const ActionTraits& traits) { return traits.op == op; });
+  return found != kActionTraits.end()
+             ? std::optional(
+                   make_kind(found->kind, std::move(path), std::make_index_sequence<std::variant_size_v<Action>>()))
+             : std::nullopt;
+}
+
+std::string attribute_kind(const Action& action) {
+  const auto* xattr = std::get_if<SetXattr>(&action);
+  return std::string(traits_of(action).op) + (xattr != nullptr ? " " + xattr->name : "");
+}
+
+const Ownership* wanted_owner(const Action& action) {
+  return std::visit(
+      [](const auto& a) -> const Ownership* {
+        if constexpr (requires { a.owner; }) {
+          return &a.owner;
+        }
+        return nullptr;
+      },
+      action);
 }
 
 // Names and link targets come from the disk and may hold anything, terminal escapes too: they are escaped here, once

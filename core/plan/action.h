@@ -111,7 +111,6 @@ using Action = std::variant<WriteFile, RestoreFile, MakeDir, WriteSymlink, MakeN
                             SetXattr, SetMtime, MakeHardLink, Adopt>;
 
 const RelPath& action_path(const Action& action);  // the path that changes (`from` of a Rename)
-std::string_view action_op(const Action& action);  // "write-file", "quarantine", ... as in the JSON report
 // One line for people, with the path and what it becomes: "write overlay2/ab/link: \"K7...\" (26 bytes)".
 std::string describe(const Action& action);
 

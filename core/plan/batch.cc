@@ -5,7 +5,9 @@
 
 #include <cerrno>
 
+#include "core/codec/posix_acl.h"
 #include "core/fs/writer.h"
+#include "core/plan/action_traits.h"
 #include "core/plan/expect.h"
 #include "core/plan/precheck.h"
 #include "core/plan/staging.h"
@@ -15,14 +17,6 @@ namespace dfsck {
 namespace {
 
 constexpr const char* kLabel = "security.selinux";
-constexpr const char* kAcl = "system.posix_acl_access";
-
-// Owner with mode, the time, and each extended attribute are changed and put back by themselves; two changes of
-// different kinds on one inode do not hide each other.
-std::string attribute_kind(const Action& action) {
-  const auto* xattr = std::get_if<SetXattr>(&action);
-  return std::string(action_op(action)) + (xattr != nullptr ? " " + xattr->name : "");
-}
 
 std::optional<std::string> attribute_in(const std::map<std::string, std::string>& all, const std::string& name) {
   const auto found = all.find(name);
@@ -41,22 +35,11 @@ OwnerMode real_owner(const Ownership& wanted) {
 }
 
 std::optional<OwnerMode> owner_of_new(const Action& action, const std::optional<FileStat>& old) {
-  if (const auto* file = std::get_if<WriteFile>(&action); file != nullptr) {
-    return real_owner(file->owner);
+  if (const Ownership* wanted = wanted_owner(action); wanted != nullptr) {
+    return real_owner(*wanted);
   }
-  if (const auto* file = std::get_if<RestoreFile>(&action); file != nullptr) {
-    return real_owner(file->owner);
-  }
-  if (const auto* dir = std::get_if<MakeDir>(&action); dir != nullptr) {
-    return real_owner(dir->owner);
-  }
-  if (const auto* node = std::get_if<MakeNode>(&action); node != nullptr) {
-    return real_owner(node->owner);
-  }
-  if (std::holds_alternative<WriteSymlink>(action) && old) {
-    return owner_of(*old);
-  }
-  return std::nullopt;  // a hard link has the owner of its target
+  const bool is_symlink = std::get_if<WriteSymlink>(&action) != nullptr;
+  return is_symlink && old ? std::optional(owner_of(*old)) : std::nullopt;  // a hard link has the owner of its target
 }
 
 }  // namespace
@@ -127,8 +110,8 @@ Result<size_t> Batch::prepare(size_t first, size_t end) {
 Result<void> Batch::discard(size_t number) {
   const LoggedStep& logged = log_.steps[number];
   const Dir& saved = place_.keep_of(logged).saved;
-  const bool is_whole_tree = std::holds_alternative<Adopt>(logged.step.action);
-  return !is_attribute_step(logged.step.action) && !is_whole_tree && saved.stat(kept_name(number))
+  const ActionTraits& traits = traits_of(logged.step.action);
+  return traits.change != Change::Set && !traits.is_prepared && saved.stat(kept_name(number))
              ? remove_object(saved, kept_name(number))
              : Result<void>();
 }
@@ -214,7 +197,7 @@ Result<void> Batch::trace_name(size_t number, Trace& trace) {
   trace.was = now ? now->inode : 0;
   // A directory that is there stays with all that is in it, and a name that already leads to the wanted inode stays
   // too: such a step is done without a change, and its undo has nothing to put back.
-  trace.nothing = now && now->is_dir() && std::holds_alternative<MakeDir>(action);
+  trace.nothing = now && now->is_dir() && traits_of(action).accepts_present;
   if (const auto* link = std::get_if<MakeHardLink>(&action); link != nullptr && now) {
     const Result<FileStat> target = place_.root->stat(link->target);
     trace.nothing = target && target->inode == now->inode && target->device == now->device &&
@@ -223,8 +206,8 @@ Result<void> Batch::trace_name(size_t number, Trace& trace) {
   if (const Result<void> kept = trace.nothing ? Result<void>() : trace_keep(path, trace); !kept) {
     return kept;
   }
-  const bool makes = !std::holds_alternative<Quarantine>(action) && !std::holds_alternative<Rename>(action);
-  return makes && !trace.nothing ? stage(number, trace, now ? std::optional(*now) : std::nullopt) : Result<void>();
+  const bool makes = traits_of(action).change == Change::Make && !trace.nothing;
+  return makes ? stage(number, trace, now ? std::optional(*now) : std::nullopt) : Result<void>();
 }
 
 // Everything that an undo needs must be known before the step: once the attribute is overwritten its old value is
@@ -241,7 +224,7 @@ Result<void> Batch::trace_attribute(const Action& action, Trace& trace) {
     return now.error();
   }
   trace.was = now->inode;
-  if (std::holds_alternative<SetMtime>(action)) {
+  if (traits_of(action).attribute == Attribute::Time) {
     const auto set = times_.find(path.bytes());
     trace.mtime = set != times_.end() ? set->second : now->mtime;
     return {};
@@ -254,7 +237,7 @@ Result<void> Batch::trace_attribute(const Action& action, Trace& trace) {
     trace.attribute = attribute_in(*attributes, xattr->name);
     // The kernel keeps the group bits of the mode and the mask of an access list in one place: setting the list
     // changes the mode.
-    trace.owner = xattr->name == kAcl ? std::optional(owner_of(*now)) : std::nullopt;
+    trace.owner = xattr->name == kAccessAcl ? std::optional(owner_of(*now)) : std::nullopt;
     return {};
   }
   trace.owner = owner_of(*now);
@@ -281,7 +264,7 @@ Result<void> Batch::stage(size_t number, Trace& trace, const std::optional<FileS
   const Action& action = log_.steps[number].step.action;
   const std::string name = kept_name(number);
   const Dir& saved = place_.keep_of(log_.steps[number]).saved;
-  if (saved.stat(name) && !std::holds_alternative<Adopt>(action)) {
+  if (saved.stat(name) && !traits_of(action).is_prepared) {
     // Left by a run that was cut off before it was put to use.
     if (const Result<void> removed = remove_object(saved, name); !removed) {
       return removed;
@@ -297,7 +280,7 @@ Result<void> Batch::stage(size_t number, Trace& trace, const std::optional<FileS
       return set;
     }
   }
-  if (!std::holds_alternative<MakeHardLink>(action)) {
+  if (!traits_of(action).shares_inode) {
     const Result<std::string> label = label_for(action_path(action));
     if (label && !label->empty()) {
       // An ordinary user cannot set labels, and the daemon that such a user runs cannot either: what it makes is
@@ -333,36 +316,41 @@ Result<void> Batch::restore_file(const RestoreFile& file, size_t number) {
   });
 }
 
-// Rights come later, with the owner: until then a file is 0600 and a directory 0700, whatever the umask is.
-Result<void> Batch::make_object(size_t number) {
-  const Action& action = log_.steps[number].step.action;
-  const std::string name = kept_name(number);
-  const Dir& saved = place_.keep_of(log_.steps[number]).saved;
-  if (const auto* file = std::get_if<WriteFile>(&action); file != nullptr) {
-    const Result<Fd> made = make_file(saved, name, file->bytes);
+// Makes the step's new object under its name in `saved/`.
+struct Batch::ObjectMaker {
+  Batch& batch;
+  size_t number;
+  std::string name = kept_name(number);
+  const KeepPlace& keep = batch.place_.keep_of(batch.log_.steps[number]);
+
+  Result<void> operator()(const WriteFile& file) const {
+    const Result<Fd> made = make_file(keep.saved, name, file.bytes);
     return made ? Result<void>() : made.error();
   }
-  if (const auto* file = std::get_if<RestoreFile>(&action); file != nullptr) {
-    return restore_file(*file, number);
+  Result<void> operator()(const RestoreFile& file) const { return batch.restore_file(file, number); }
+  Result<void> operator()(const MakeDir&) const { return make_directory(keep.saved, name, 0700); }
+  Result<void> operator()(const WriteSymlink& link) const { return make_symlink(keep.saved, name, link.target); }
+  Result<void> operator()(const MakeNode& node) const {
+    return make_node(keep.saved, name, node.type, node.major, node.minor);
   }
-  if (std::holds_alternative<MakeDir>(action)) {
-    return make_directory(saved, name, 0700);
+  Result<void> operator()(const Adopt& adopt) const { return take_staged(keep, adopt.staged, number); }
+  Result<void> operator()(const MakeHardLink& link) const {
+    if (const auto staged = batch.staged_.find(link.target.bytes()); staged != batch.staged_.end()) {
+      const KeepPlace& of_target = batch.place_.keep_of(batch.log_.steps[staged->second]);
+      return make_hard_link(of_target.saved, kept_name(staged->second), keep.saved, name);
+    }
+    const Result<Dir> parent = batch.place_.root->open_dir(link.target.parent());
+    return parent ? make_hard_link(*parent, std::string(link.target.name()), keep.saved, name) : parent.error();
   }
-  if (const auto* symlink = std::get_if<WriteSymlink>(&action); symlink != nullptr) {
-    return make_symlink(saved, name, symlink->target);
+  template <typename Other>
+  Result<void> operator()(const Other&) const {
+    static_assert(kActionTraits[kActionIndex<Other>].change != Change::Make, "what makes an object says how");
+    return {};
   }
-  if (const auto* node = std::get_if<MakeNode>(&action); node != nullptr) {
-    return make_node(saved, name, node->type, node->major, node->minor);
-  }
-  if (const auto* adopt = std::get_if<Adopt>(&action); adopt != nullptr) {
-    return take_staged(place_.keep_of(log_.steps[number]), adopt->staged, number);
-  }
-  const auto& link = std::get<MakeHardLink>(action);
-  if (const auto staged = staged_.find(link.target.bytes()); staged != staged_.end()) {
-    return make_hard_link(place_.keep_of(log_.steps[staged->second]).saved, kept_name(staged->second), saved, name);
-  }
-  const Result<Dir> parent = place_.root->open_dir(link.target.parent());
-  return parent ? make_hard_link(*parent, std::string(link.target.name()), saved, name) : parent.error();
+};
+
+Result<void> Batch::make_object(size_t number) {
+  return std::visit(ObjectMaker{*this, number}, log_.steps[number].step.action);
 }
 
 }  // namespace dfsck

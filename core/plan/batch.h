@@ -38,6 +38,8 @@ class Batch {
   bool has_new_objects() const { return !staged_.empty(); }
 
  private:
+  struct ObjectMaker;
+
   bool admits(const Action& action) const;
   bool passes_moved(const RelPath& path) const;
   Result<void> prepare_step(size_t number);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/fs/lock.h"
+#include "core/plan/action_traits.h"
 #include "core/plan/expect.h"
 #include "core/plan/journal.h"
 #include "core/plan/run_list.h"
@@ -49,8 +50,9 @@ RelPath keeper_of(const RunLog& log, const LoggedStep& logged) {
 // object is under its new name.
 std::optional<RelPath> kept_path(const std::string& id, const RunLog& log, size_t number) {
   const LoggedStep& logged = log.steps[number];
-  const bool took = !is_attribute_step(logged.step.action) && !std::holds_alternative<Rename>(logged.step.action) &&
-                    logged.trace.was != 0 && !logged.trace.nothing;
+  const Change change = traits_of(logged.step.action).change;
+  const bool took =
+      (change == Change::Make || change == Change::TakeAway) && logged.trace.was != 0 && !logged.trace.nothing;
   return took && logged.state == LoggedStep::State::Done
              ? std::optional(kept_place(id, keeper_of(log, logged), number, logged))
              : std::nullopt;
@@ -98,7 +100,7 @@ RunStep to_run_step(const std::string& id, const RunLog& log, size_t number) {
   const LoggedStep& logged = log.steps[number];
   RunStep step;
   step.number = number;
-  step.op = action_op(logged.step.action);
+  step.op = traits_of(logged.step.action).op;
   step.path = action_path(logged.step.action).text();
   step.text = describe(logged.step.action);
   step.why = logged.why;

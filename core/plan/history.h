@@ -22,7 +22,7 @@ struct RunStep {
     Uncertain,  // the run was cut off in it: recover will look
   };
   size_t number = 0;  // through all plans of the run, from 0
-  std::string op;     // see action_op
+  std::string op;     // see ActionTraits
   std::string path;   // escaped
   std::string text;   // see describe
   std::string why;      // of Failed and Skipped, and of Undone where the run itself took it back

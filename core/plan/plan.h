@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,11 @@ class PlanBuilder {
     Action action;
     Expect expect;
   };
+
+  void sort_entries();
+  std::set<RelPath> quarantined() const;
+  Plan merge_entries();
+
   std::vector<Entry> entries_;
 };
 

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/codec/json.h"
+#include "core/plan/action_traits.h"
 #include "core/plan/json_members.h"
 #include "core/plan/step_groups.h"
 
@@ -171,56 +172,56 @@ Origin read_origin(const JsonValue& value, MemberReader& action) {
 }
 
 // Unknown words are errors and never skipped: a plan of which one step is left out is another plan.
+struct ActionReader {
+  MemberReader& in;
+
+  void operator()(WriteFile& a) const {
+    a.bytes = in.bytes("bytes");
+    a.owner = read_owner(in);
+  }
+  void operator()(RestoreFile& a) const {
+    a.size = in.number("size");
+    a.crc64 = in.number("crc64");
+    a.origin = read_origin(in.member("origin"), in);
+    a.owner = read_owner(in);
+  }
+  void operator()(MakeDir& a) const { a.owner = read_owner(in); }
+  void operator()(WriteSymlink& a) const { a.target = in.bytes("target"); }
+  void operator()(MakeNode& a) const {
+    a.type = read_node_type(in);
+    a.major = in.number32("major", kDeviceLimit);
+    a.minor = in.number32("minor", kDeviceLimit);
+    a.owner = read_owner(in);
+  }
+  void operator()(Quarantine&) const {}
+  void operator()(Rename& a) const { a.to = in.path("to"); }
+  void operator()(SetOwnership& a) const { a.owner = read_owner(in); }
+  void operator()(SetXattr& a) const {
+    a.name = in.bytes("name");
+    if (in.has_bytes("value")) {
+      a.value = in.bytes("value");
+    }
+  }
+  void operator()(SetMtime& a) const {
+    in.member("mtime");
+    const FileTime time = in.time("mtime").value_or(FileTime{});
+    a.seconds = time.seconds;
+    a.nanoseconds = time.nanoseconds;
+  }
+  void operator()(MakeHardLink& a) const { a.target = in.path("target"); }
+  void operator()(Adopt& a) const { a.staged = in.number("staged"); }
+};
+
 Action read_action(MemberReader& in) {
   const std::string op = in.text("op");
   RelPath path = in.path("path");
-  if (op == "write-file") {
-    return WriteFile{std::move(path), in.bytes("bytes"), read_owner(in)};
-  }
-  if (op == "restore-file") {
-    RestoreFile file{std::move(path), {}, in.number("size"), in.number("crc64"), {}};
-    file.origin = read_origin(in.member("origin"), in);
-    file.owner = read_owner(in);
-    return file;
-  }
-  if (op == "make-directory") {
-    return MakeDir{std::move(path), read_owner(in)};
-  }
-  if (op == "write-symlink") {
-    return WriteSymlink{std::move(path), in.bytes("target")};
-  }
-  if (op == "make-node") {
-    const uint32_t type = read_node_type(in);
-    return MakeNode{std::move(path), type, in.number32("major", kDeviceLimit), in.number32("minor", kDeviceLimit),
-                    read_owner(in)};
-  }
-  if (op == "rename") {
-    return Rename{std::move(path), in.path("to")};
-  }
-  if (op == "set-ownership") {
-    return SetOwnership{std::move(path), read_owner(in)};
-  }
-  if (op == "set-xattr") {
-    std::string name = in.bytes("name");
-    return SetXattr{std::move(path), std::move(name),
-                    in.has_bytes("value") ? std::optional(in.bytes("value")) : std::nullopt};
-  }
-  if (op == "set-mtime") {
-    in.member("mtime");
-    const FileTime time = in.time("mtime").value_or(FileTime{});
-    return SetMtime{std::move(path), time.seconds, time.nanoseconds};
-  }
-  if (op == "make-hard-link") {
-    return MakeHardLink{std::move(path), in.path("target")};
-  }
-  if (op == "adopt") {
-    return Adopt{std::move(path), in.number("staged")};
-  }
-  if (op != "quarantine") {
+  std::optional<Action> action = make_action(op, std::move(path));
+  if (!action) {
     in.fail("op", "is no operation that this version knows");
+    return Quarantine{};  // never used, as the failure has been noted
   }
-  // Also what an unknown word comes to: the failure noted above keeps it from ever being used.
-  return Quarantine{std::move(path)};
+  std::visit(ActionReader{in}, *action);
+  return std::move(*action);
 }
 
 // A step without an expectation would be taken whatever is there now, so each of its members must be present.
@@ -259,7 +260,7 @@ size_t index_of(Reason reason, std::vector<Reason>& reasons) {
 
 JsonValue step_to_json(const Step& step, const std::vector<Reason>& reasons) {
   Object object;
-  add_text(object, "op", action_op(step.action));
+  add_text(object, "op", traits_of(step.action).op);
   add_path(object, "path", action_path(step.action));
   std::visit(ActionWriter{object}, step.action);
   object.push_back({"expect", expect_to_json(step.expect)});
@@ -395,7 +396,7 @@ Result<PlanFile> parse_plan_text(std::string_view text) {
     }
     // The tree that such a step would put in place lay in the staging place of the run that wrote the plan, and is
     // gone with it.
-    if (std::holds_alternative<Adopt>(step->step.action)) {
+    if (traits_of(step->step.action).is_prepared) {
       return format_error("read plan", "plan, step " + std::to_string(i),
                           "puts something in place that only another run has prepared");
     }

@@ -7,6 +7,7 @@
 
 #include "core/fs/lock.h"
 #include "core/fs/own_directory.h"
+#include "core/plan/action_traits.h"
 #include "core/plan/expect.h"
 #include "core/plan/keep_place.h"
 #include "core/plan/plan_view.h"
@@ -38,7 +39,7 @@ class PlanChecker {
       touched_.insert(logged.trace.was);
       touched_.insert(logged.trace.object);
       // A rename that has happened shows on disk already.
-      advance(number, logged.trace.nothing || std::holds_alternative<Rename>(action));
+      advance(number, logged.trace.nothing || traits_of(action).change == Change::Rename);
       return Precondition::InodeOnly;
     }
     for (const RelPath* each : paths_of(action)) {
@@ -59,7 +60,7 @@ class PlanChecker {
     if (const Result<void> sensible = check_other_path(action, number); !sensible) {
       return sensible.error();
     }
-    advance(number, std::holds_alternative<MakeDir>(action) && is_directory(place));
+    advance(number, traits_of(action).accepts_present && is_directory(place));
     return precondition;
   }
 
@@ -92,8 +93,7 @@ class PlanChecker {
   // A directory is made, or adopted as a whole tree; what other steps make are files, links and nodes.
   bool is_directory(const ViewedPlace& place) {
     if (place.kind == ViewedPlace::Kind::Made) {
-      const Action& action = log_.steps[place.step].step.action;
-      return std::holds_alternative<MakeDir>(action) || std::holds_alternative<Adopt>(action);
+      return traits_of(log_.steps[place.step].step.action).makes_directory;
     }
     const Result<FileStat> stat = place.kind == ViewedPlace::Kind::OnDisk ? root_.stat(place.disk) : not_there();
     return stat && stat->is_dir();
@@ -123,8 +123,7 @@ class PlanChecker {
   // Where an earlier step of the plan has changed the object itself, its size, time or mode are no longer as
   // expected: then only the inode is held to.
   Result<Precondition> check_place(const RelPath& path, const ViewedPlace& place, const Step& step) {
-    const bool needs_object = is_attribute_step(step.action) || std::holds_alternative<Quarantine>(step.action) ||
-                              std::holds_alternative<Rename>(step.action);
+    const bool needs_object = traits_of(step.action).change != Change::Make;
     if (place.kind != ViewedPlace::Kind::OnDisk) {
       if (needs_object && place.kind == ViewedPlace::Kind::Absent) {
         return refuse(path, "will not be there any more when this step comes");
@@ -145,7 +144,7 @@ class PlanChecker {
       return refuse(path, "is missing");
     }
     // A whole tree is put in place by a plain rename, with nothing to exchange it for.
-    if (now && std::holds_alternative<Adopt>(step.action)) {
+    if (now && traits_of(step.action).is_prepared) {
       return refuse(path, "exists, where something that was prepared is to be put");
     }
     // A mount point can neither be renamed nor exchanged (EBUSY). It is found here, where the plan can still be
@@ -238,7 +237,7 @@ class PlanChecker {
     }
     if (const auto* rename = std::get_if<Rename>(&action); rename != nullptr) {
       view_.move(rename->from, rename->to);
-    } else if (std::holds_alternative<Quarantine>(action)) {
+    } else if (traits_of(action).change == Change::TakeAway) {
       view_.take(action_path(action));
     } else {
       view_.make(action_path(action), number);
@@ -254,11 +253,6 @@ class PlanChecker {
 };
 
 }  // namespace
-
-bool is_attribute_step(const Action& action) {
-  return std::holds_alternative<SetOwnership>(action) || std::holds_alternative<SetXattr>(action) ||
-         std::holds_alternative<SetMtime>(action);
-}
 
 // The first failure ends it. A plan that does not fit this root at one path was made for another state of it, and
 // then nothing else in it can be trusted.

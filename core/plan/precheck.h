@@ -20,7 +20,4 @@ enum class Precondition {
 // after those before it; Io where the root cannot be read.
 Result<std::vector<Precondition>> check_plan(const Root& root, const RunLog& log, size_t first, size_t end);
 
-// The action changes an attribute of what is there, and no name.
-bool is_attribute_step(const Action& action);
-
 }  // namespace dfsck

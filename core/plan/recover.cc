@@ -5,6 +5,7 @@
 
 #include "core/base/escape.h"
 #include "core/fs/writer.h"
+#include "core/plan/action_traits.h"
 #include "core/plan/applier.h"
 #include "core/plan/keep_place.h"
 #include "core/plan/locked_run.h"

@@ -7,6 +7,7 @@
 #include "core/base/escape.h"
 #include "core/fs/removed.h"
 #include "core/fs/writer.h"
+#include "core/plan/action_traits.h"
 #include "core/plan/applier.h"
 #include "core/plan/keep_place.h"
 #include "core/plan/run_list.h"
@@ -57,7 +58,7 @@ std::vector<JsonValue> plan_records(const RunLog& log, size_t first) {
 
 bool takes_prepared(const Plan& plan) {
   return std::any_of(plan.steps.begin(), plan.steps.end(),
-                     [](const Step& step) { return std::holds_alternative<Adopt>(step.action); });
+                     [](const Step& step) { return traits_of(step.action).is_prepared; });
 }
 
 // A step whose intent has no end may have happened; for the user it has failed until recover says otherwise. What was

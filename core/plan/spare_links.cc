@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "core/fs/writer.h"
+#include "core/plan/action_traits.h"
 #include "core/plan/expect.h"
 
 namespace dfsck {
@@ -16,7 +17,7 @@ bool is_spare(const LoggedStep& logged) {
     case LoggedStep::State::Planned:
     case LoggedStep::State::Failed:
     case LoggedStep::State::Skipped:
-    case LoggedStep::State::Undone: return std::holds_alternative<MakeHardLink>(logged.step.action);
+    case LoggedStep::State::Undone: return traits_of(logged.step.action).shares_inode;
     case LoggedStep::State::Intended:
     case LoggedStep::State::Done:
     case LoggedStep::State::UndoIntended: return false;

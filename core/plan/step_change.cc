@@ -6,12 +6,13 @@
 #include <algorithm>
 
 #include "core/base/patient_calls.h"
+#include "core/codec/posix_acl.h"
+#include "core/plan/action_traits.h"
 #include "core/plan/expect.h"
 
 namespace dfsck {
 namespace {
 
-constexpr const char* kAccessAcl = "system.posix_acl_access";
 constexpr const char* kCapability = "security.capability";
 
 // The step's path and the second place of its change: saved/<n>, quarantine/<n>, or a Rename's new name.
@@ -45,7 +46,7 @@ Result<Dir> other_dir(const RunPlace& place, const LoggedStep& logged) {
     return place.root->open_dir(rename->to.parent());
   }
   const KeepPlace& keep = place.keep_of(logged);
-  return same_dir(std::holds_alternative<Quarantine>(action) ? keep.quarantine : keep.saved);
+  return same_dir(traits_of(action).change == Change::TakeAway ? keep.quarantine : keep.saved);
 }
 
 Result<Ends> ends_of(const RunPlace& place, size_t number, const LoggedStep& logged) {
@@ -77,7 +78,8 @@ Result<Ends> ends_of(const RunPlace& place, size_t number, const LoggedStep& log
 }
 
 bool moves_away(const Action& action) {
-  return std::holds_alternative<Quarantine>(action) || std::holds_alternative<Rename>(action);
+  const Change change = traits_of(action).change;
+  return change == Change::TakeAway || change == Change::Rename;
 }
 
 // Each step swaps what its two places hold, where "nothing" is one of the things to hold. Before and After are exact
@@ -183,7 +185,7 @@ Result<void> change_name(const RunPlace& place, RootLock& lock, size_t number, c
     const Result<Look> look = means_absent(ends.error()) ? look_at(place, number, logged) : ends.error();
     return look && *look == goal ? Result<void>() : ends.error();
   }
-  const bool renames = std::holds_alternative<Rename>(action);
+  const bool renames = traits_of(action).change == Change::Rename;
   std::optional<FileTime> time = logged.trace.parent;
   std::optional<FileTime> to_time = logged.trace.to_parent;
   if (const Look look = look_at_ends(*ends, logged); look == Look::Ambiguous) {
@@ -256,15 +258,14 @@ Result<void> set_attribute_of(const Dir& parent, const std::string& name, const 
 Result<void> set_attribute_back(const Dir& parent, const std::string& name, const LoggedStep& logged) {
   const Action& action = logged.step.action;
   const Trace& trace = logged.trace;
-  if (std::holds_alternative<SetOwnership>(action)) {
-    return set_owner_and_capability(parent, name, *trace.owner, trace.capability);
+  const auto* xattr = std::get_if<SetXattr>(&action);
+  if (xattr == nullptr) {
+    return traits_of(action).attribute == Attribute::Time
+               ? set_mtime(parent, name, *trace.mtime)
+               : set_owner_and_capability(parent, name, *trace.owner, trace.capability);
   }
-  if (std::holds_alternative<SetMtime>(action)) {
-    return set_mtime(parent, name, *trace.mtime);
-  }
-  const auto& xattr = std::get<SetXattr>(action);
-  const Result<void> set = set_attribute(parent, name, xattr.name, trace.attribute);
-  return set && xattr.name == kAccessAcl && trace.owner ? set_owner_mode(parent, name, *trace.owner) : set;
+  const Result<void> set = set_attribute(parent, name, xattr->name, trace.attribute);
+  return set && xattr->name == kAccessAcl && trace.owner ? set_owner_mode(parent, name, *trace.owner) : set;
 }
 
 // By inode like all else: an attribute is only set on the very object that was looked at when the plan was made or
@@ -371,7 +372,7 @@ RelPath kept_place(const std::string& id, const RelPath& keeper, size_t number, 
   if (const auto* rename = std::get_if<Rename>(&action); rename != nullptr) {
     return rename->to;
   }
-  const char* place = std::holds_alternative<Quarantine>(action) ? "quarantine" : "saved";
+  const char* place = traits_of(action).change == Change::TakeAway ? "quarantine" : "saved";
   return keeper / kOwnDirectory / id / place / kept_name(number);
 }
 

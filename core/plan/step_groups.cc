@@ -9,7 +9,7 @@
 #include <set>
 #include <string>
 
-#include "core/plan/precheck.h"
+#include "core/plan/action_traits.h"
 
 namespace dfsck {
 namespace {
@@ -62,7 +62,7 @@ class Grouping {
       return;
     }
     note(attributes_, path.bytes(), number);
-    if (std::holds_alternative<SetMtime>(step.action)) {
+    if (traits_of(step.action).attribute == Attribute::Time) {
       note(times_, path.bytes(), number);
     }
     if (step.expect.inode != 0) {

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include "core/codec/posix_acl.h"
 #include "core/heal/supply.h"
+#include "core/plan/action_traits.h"
 #include "core/plan/expect.h"
 #include "core/plan/run_list.h"
 #include "core/plan/step_change.h"
@@ -57,8 +59,7 @@ class UnchangedCheck {
   void cover(const LoggedStep& logged) {
     const Action& action = logged.step.action;
     if (is_attribute_step(action)) {
-      const auto* xattr = std::get_if<SetXattr>(&action);
-      attributes_.emplace(std::string(action_op(action)) + (xattr != nullptr ? xattr->name : ""), logged.trace.was);
+      attributes_.emplace(attribute_kind(action), logged.trace.was);
       return;
     }
     covered_.insert(action_path(action));
@@ -69,13 +70,12 @@ class UnchangedCheck {
 
   Result<void> check_attribute(size_t number, const LoggedStep& logged) {
     const Action& action = logged.step.action;
-    const auto* xattr = std::get_if<SetXattr>(&action);
-    const std::string kind = std::string(action_op(action)) + (xattr != nullptr ? xattr->name : "");
     // A later access list has changed the mode that this step set.
-    const bool mode_by_acl = std::holds_alternative<SetOwnership>(action) &&
-                             attributes_.contains({"set-xattrsystem.posix_acl_access", logged.trace.was});
+    const bool mode_by_acl =
+        traits_of(action).attribute == Attribute::Owner &&
+        attributes_.contains({attribute_kind(SetXattr{{}, std::string(kAccessAcl), {}}), logged.trace.was});
     if (scrutiny_ == Scrutiny::NamesAndContents || is_covered(action_path(action)) ||
-        attributes_.contains({kind, logged.trace.was}) || mode_by_acl) {
+        attributes_.contains({attribute_kind(action), logged.trace.was}) || mode_by_acl) {
       return {};
     }
     const Result<Look> look = look_at(place_, number, logged);
@@ -94,7 +94,7 @@ class UnchangedCheck {
     // What is to come back must still be there, whatever became of the path: a kept object can have been moved away
     // by hand.
     if (rename == nullptr && logged.trace.was != 0) {
-      const bool moved = std::holds_alternative<Quarantine>(action);
+      const bool moved = traits_of(action).change == Change::TakeAway;
       const KeepPlace& keep = place_.keep_of(logged);
       const Result<FileStat> kept = (moved ? keep.quarantine : keep.saved).stat(kept_name(number));
       if (!kept || kept->inode != logged.trace.was) {
@@ -134,7 +134,7 @@ class UnchangedCheck {
       const Result<std::string> target = place_.root->read_link(path);
       return target && *target == link->target ? Result<void>() : changed(action, "leads elsewhere now");
     }
-    if (!std::holds_alternative<MakeDir>(action)) {
+    if (!traits_of(action).accepts_present) {
       return {};
     }
     // A directory that the repair made goes away with everything in it: whatever somebody has put there since is not

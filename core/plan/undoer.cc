@@ -4,6 +4,7 @@
 #include <map>
 
 #include "core/fs/writer.h"
+#include "core/plan/action_traits.h"
 #include "core/plan/keep_place.h"
 #include "core/plan/spare_links.h"
 #include "core/plan/staging.h"
@@ -23,7 +24,7 @@ class TimeKeeper {
   UndoItem item_for(size_t number, const LoggedStep& logged) {
     const Action& action = logged.step.action;
     UndoItem item{number, std::nullopt, std::nullopt};
-    if (std::holds_alternative<SetMtime>(action) && logged.trace.mtime) {
+    if (traits_of(action).attribute == Attribute::Time && logged.trace.mtime) {
       set_[action_path(action)] = *logged.trace.mtime;
     } else if (!is_attribute_step(action)) {
       item.parent = time_of(action_path(action).parent());

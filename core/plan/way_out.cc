@@ -9,7 +9,7 @@
 
 #include "core/base/patient_calls.h"
 #include "core/base/shell_word.h"
-#include "core/plan/precheck.h"
+#include "core/plan/action_traits.h"
 
 namespace dfsck {
 namespace {

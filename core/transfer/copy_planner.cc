@@ -147,8 +147,8 @@ CopyArea CopyPlanner::area_of(const RelPath& path) const {
   }
 }
 
-void CopyPlanner::add_unit(const RelPath& path, PlannedUnit::Kind kind) {
-  PlannedUnit unit;
+void CopyPlanner::add_unit(const RelPath& path, MigrationUnit::Kind kind) {
+  MigrationUnit unit;
   unit.path = path;
   unit.kind = kind;
   unit.area = area_of(path);
@@ -159,7 +159,7 @@ void CopyPlanner::add_unit(const RelPath& path, PlannedUnit::Kind kind) {
   if (const auto known = layers_.find(path); known != layers_.end()) {
     unit.chain = known->second.chain;
     unit.layer = known->second.input;
-    unit.kind = unit.layer ? PlannedUnit::Kind::Layer : kind;
+    unit.kind = unit.layer ? MigrationUnit::Kind::Layer : kind;
   }
   units_.push_back(std::move(unit));
 }
@@ -177,7 +177,7 @@ bool CopyPlanner::visit_members(const RelPath& path) {
     any = visit(path / entry.name) || any;
   }
   if (!any && !path.is_root()) {
-    add_unit(path, PlannedUnit::Kind::Directory);
+    add_unit(path, MigrationUnit::Kind::Directory);
   }
   return true;
 }
@@ -187,12 +187,12 @@ bool CopyPlanner::visit_members(const RelPath& path) {
 bool CopyPlanner::visit(const RelPath& path) {
   if (const auto omitted = omissions_.find(path); omitted != omissions_.end()) {
     if (omitted->second.contents_only) {
-      add_unit(path, PlannedUnit::Kind::Directory);
+      add_unit(path, MigrationUnit::Kind::Directory);
     }
     return omitted->second.contents_only;
   }
   if (!splits_.contains(path) || !visit_members(path)) {
-    add_unit(path, PlannedUnit::Kind::Tree);
+    add_unit(path, MigrationUnit::Kind::Tree);
   }
   return true;
 }
@@ -210,12 +210,12 @@ bool CopyPlanner::is_inside_omitted(const RelPath& path) const {
 // Omissions inside of others, and of what is not there, are dropped: each byte of the source shall be told once.
 CopyPlan CopyPlanner::plan(const RelPath& top) {
   if (!visit_members(top)) {
-    add_unit(top, PlannedUnit::Kind::Tree);
+    add_unit(top, MigrationUnit::Kind::Tree);
   }
   CopyPlan plan;
   plan.units = std::move(units_);
   std::sort(plan.units.begin(), plan.units.end(),
-            [](const PlannedUnit& one, const PlannedUnit& other) { return one.path < other.path; });
+            [](const MigrationUnit& one, const MigrationUnit& other) { return one.path < other.path; });
   for (auto& [path, omission] : omissions_) {
     if (!is_inside_omitted(path) && source_.stat(path)) {
       plan.omissions.push_back(std::move(omission));

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/fs/root.h"
-#include "core/transfer/planned_unit.h"
+#include "core/transfer/copy_plan.h"
 
 namespace dfsck {
 
@@ -49,7 +49,7 @@ class CopyPlanner {
   void add(Omission omission);
   bool visit(const RelPath& path);
   bool visit_members(const RelPath& path);
-  void add_unit(const RelPath& path, PlannedUnit::Kind kind);
+  void add_unit(const RelPath& path, MigrationUnit::Kind kind);
   bool is_inside_omitted(const RelPath& path) const;
   CopyArea area_of(const RelPath& path) const;
 
@@ -62,7 +62,7 @@ class CopyPlanner {
   std::map<RelPath, uint64_t> sizes_;
   std::map<RelPath, PlannedBoundary> boundaries_;
   std::vector<std::string> notes_;
-  std::vector<PlannedUnit> units_;
+  std::vector<MigrationUnit> units_;
 };
 
 // A path of one root as a path of the whole source.

@@ -112,7 +112,7 @@ std::map<RelPath, std::string> volumes_of(std::span<const SourceRoot> roots) {
 // Each once, though several units lie below it.
 void count_volumes(const std::map<RelPath, std::string>& volumes, const CopyPlan& plan, Inventory& inventory) {
   std::set<RelPath> split;
-  for (const PlannedUnit& unit : plan.units) {
+  for (const MigrationUnit& unit : plan.units) {
     std::vector<RelPath> above;
     for (RelPath at = unit.path; !at.is_root(); at = at.parent()) {
       if (at != unit.path) {
@@ -170,7 +170,7 @@ Inventory take_inventory(std::span<const SourceRoot> roots, const CopyPlan& plan
 CopyPlan plan_of_volumes(std::span<const SourceRoot> roots) {
   CopyPlan plan;
   for (const auto& [path, name] : volumes_of(roots)) {
-    PlannedUnit unit;
+    MigrationUnit unit;
     unit.path = path;
     unit.area = CopyArea::Volumes;
     plan.units.push_back(std::move(unit));

@@ -11,7 +11,7 @@
 
 #include "core/base/relpath.h"
 #include "core/model/model.h"
-#include "core/transfer/planned_unit.h"
+#include "core/transfer/copy_plan.h"
 
 namespace dfsck {
 

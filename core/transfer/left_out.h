@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "core/fs/root.h"
-#include "core/transfer/planned_unit.h"
+#include "core/transfer/copy_plan.h"
 
 namespace dfsck {
 

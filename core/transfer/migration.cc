@@ -1,39 +1,16 @@
-// One run of a migration, from the state of the run before to that for the next.
+// What a run needs is made ready, held while it goes on, and let go of at its end.
 #include "core/transfer/migration.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <cstdlib>
-#include <functional>
-#include <memory>
-#include <mutex>
-#include <numeric>
-#include <tuple>
 
-#include "core/base/text.h"
-#include "core/codec/json.h"
-#include "core/fs/writer.h"
-#include "core/transfer/copy_attributes.h"
-#include "core/transfer/copy_file.h"
-#include "core/transfer/copy_layer.h"
-#include "core/transfer/copy_tree.h"
-#include "core/transfer/migration_gone.h"
-#include "core/transfer/migration_look.h"
-#include "core/transfer/migration_parents.h"
-#include "core/transfer/migration_readback.h"
+#include "core/transfer/copy_context.h"
+#include "core/transfer/migration_run.h"
 #include "core/transfer/migration_state.h"
 
 namespace dfsck {
 namespace {
-
-using UnitState = UnitResult::State;
-
-// What finished units may wait for, so that they become durable together.
-constexpr uint64_t kGroupBytes = 4ULL << 30;
-constexpr size_t kGroupUnits = 512;
 
 // Of this process; telling it by umask(2) would change it for a moment, for all threads.
 uint32_t current_umask() {
@@ -42,406 +19,6 @@ uint32_t current_umask() {
   const size_t at = status ? status->find("\nUmask:") : std::string::npos;
   return at == std::string::npos ? 0777U
                                  : static_cast<uint32_t>(std::strtoul(status->c_str() + at + 7, nullptr, 8)) & 0777U;
-}
-
-bool has_lost(const UnitResult& unit) {
-  return std::any_of(unit.problems.begin(), unit.problems.end(),
-                     [](const CopyProblem& problem) { return problem.loses_data(); });
-}
-
-class MigrationRun {
- public:
-  MigrationRun(const Root& source, const std::vector<MigrationUnit>& units, const MigrationOptions& options,
-               CopyContext& context, MigrationState& state, std::optional<MigrationHistory> history)
-      : source_(source), units_(units), options_(options), context_(context), state_(state),
-        history_(std::move(history)), work_(units.size()) {
-    result_.units.resize(units.size());
-    result_.resumed = history_.has_value();
-    context_.note_suspect = [this](const CopyUnit& unit, const std::string& path) {
-      if (is_recorded(unit.unit)) {
-        settle(state_.add_suspect(unit.unit.path.bytes(), path));
-      }
-    };
-  }
-
-  MigrationResult run();
-
- private:
-  // The parts of the run, in their order.
-  void sort_units();
-  void skip_done_units();
-  void remove_gone_units(const UnitParents& parents, CopyUnit& notes);
-  void copy_units(const std::vector<size_t>& units);
-  void copy_layers_then_others();
-  void read_back_units();
-
-  void copy_unit(size_t index, SharedWork& work);
-  void end_unit(size_t index);
-  void remove_unit(const std::string& path);
-  bool sync();
-  void commit(bool all);
-  void read_back_unit(size_t index, ReadBack how, SharedWork& work);
-  void end_read_back(size_t index, ReadBack how, SharedWork& work, const std::shared_ptr<CopyUnit>& probe);
-
-  // State is kept as JSON: a name that cannot be told in it is copied file by file each time.
-  static bool is_recorded(const MigrationUnit& unit) { return is_utf8(unit.path.bytes()); }
-  const DoneUnit* find_done(const MigrationUnit& unit) const;
-  void settle(const Result<void>& done) {
-    if (!done) {
-      context_.fail(done.error());
-    }
-  }
-
-  const Root& source_;
-  const std::vector<MigrationUnit>& units_;
-  const MigrationOptions& options_;
-  CopyContext& context_;
-  MigrationState& state_;
-  std::optional<MigrationHistory> history_;
-  MigrationResult result_;
-  std::vector<std::unique_ptr<CopyUnit>> work_;  // by unit, while it is copied
-  std::vector<size_t> order_;                    // heaviest first
-  std::vector<size_t> to_copy_;
-  std::vector<size_t> to_read_back_;
-  std::map<size_t, DoneUnit> done_before_;
-
-  std::mutex sync_mutex_;
-  bool sync_failed_ = false;  // guarded by sync_mutex_ while units are copied
-
-  std::mutex mutex_;
-  // Guarded by the mutex.
-  std::vector<std::pair<size_t, DoneUnit>> finished_;  // not durable yet
-  uint64_t finished_bytes_ = 0;
-  std::map<size_t, std::string> content_;  // of units that were copied in this run, or before and not read back yet
-};
-
-const DoneUnit* MigrationRun::find_done(const MigrationUnit& unit) const {
-  if (!history_) {
-    return nullptr;
-  }
-  const auto found = history_->done.find(unit.path.bytes());
-  return found == history_->done.end() ? nullptr : &found->second;
-}
-
-void MigrationRun::sort_units() {
-  uint64_t total = 0;
-  for (size_t i = 0; i < units_.size(); ++i) {
-    total += units_[i].weight;
-    if (units_[i].kind == MigrationUnit::Kind::Directory) {
-      result_.units[i].state = UnitState::Copied;
-      result_.units[i].directories = 1;
-    } else {
-      order_.push_back(i);
-    }
-  }
-  std::stable_sort(order_.begin(), order_.end(), [&](size_t a, size_t b) { return units_[a].weight > units_[b].weight; });
-  Progress& progress = context_.progress;
-  progress.items_done = 0;
-  progress.items_total = order_.size();
-  progress.bytes_done = 0;
-  progress.bytes_total = total;
-  progress.phase = Progress::Phase::Copying;
-}
-
-// All of them before anything is copied: files with several names may have one in what is done and one in what is not.
-void MigrationRun::skip_done_units() {
-  std::vector<size_t> candidates;
-  for (const size_t i : order_) {
-    (find_done(units_[i]) != nullptr ? candidates : to_copy_).push_back(i);
-  }
-  std::vector<const MigrationUnit*> units;
-  for (const size_t i : candidates) {
-    units.push_back(&units_[i]);
-  }
-  const std::vector<std::unique_ptr<UnitLook>> looks = look_at_units(context_, units, options_.jobs);
-  std::vector<std::string> again;
-  for (size_t n = 0; n < candidates.size() && !context_.stopped(); ++n) {
-    const size_t i = candidates[n];
-    const MigrationUnit& unit = units_[i];
-    const DoneUnit& done = *find_done(unit);
-    UnitResult& result = result_.units[i];
-    const Result<Dir> above = open_far_dir(context_.target, unit.path.parent().bytes());
-    const bool there = above && above->stat(std::string(unit.path.name()));
-    CopyUnit& probe = looks[n]->probe;
-    if (probe.fingerprint.hex() != done.fingerprint || probe.tally.has_problems() || !there) {
-      result.changed_since = there;
-      to_copy_.push_back(i);
-      again.push_back(unit.path.bytes());
-      continue;
-    }
-    if (options_.verify == CopyVerify::Full && !done.verified && history_->changed_copies) {
-      context_.trusted_before.reset();  // its files are compared with the source's, and those that were changed copied
-      to_copy_.push_back(i);
-      again.push_back(unit.path.bytes());
-      continue;
-    }
-    looks[n]->links.adopt_into(context_);
-    probe.tally.settle(result);
-    result.state = UnitState::AlreadyDone;
-    result.links = done.result.links;
-    result.problems = done.result.problems;
-    result.verdict = done.result.verdict;
-    if (options_.verify == CopyVerify::None) {
-      result.verdict.reset();
-    } else if (unit.kind == MigrationUnit::Kind::Layer && (!result.verdict || done.needs_verdict)) {
-      result.verdict = verify_layer(source_, *unit.layer, Depth::Full, context_.stop(), context_.progress);
-    }
-    if (options_.verify == CopyVerify::Full && !done.verified) {
-      content_[i] = done.content;
-      to_read_back_.push_back(i);
-    }
-    context_.progress.add_items(1);
-    context_.progress.add_bytes(unit.weight);
-  }
-  if (!context_.stopped()) {
-    settle(state_.add_again(again));
-  }
-  std::stable_sort(to_copy_.begin(), to_copy_.end(), [&](size_t a, size_t b) { return units_[a].weight > units_[b].weight; });
-}
-
-void MigrationRun::remove_unit(const std::string& path) {
-  const RelPath unit = RelPath::parse(path).value_or(RelPath());
-  const Result<Dir> above = unit.is_root() ? Result<Dir>(Error{}) : open_far_dir(context_.target, unit.parent().bytes());
-  if (above) {
-    const MigrationUnit none;
-    CopyUnit notes(none);
-    settle(state_.add_gone({path}));
-    clear_name(context_, notes, *above, std::string(unit.name()), path);
-    UnitResult told;
-    notes.tally.settle(told);
-    result_.problems.insert(result_.problems.end(), told.problems.begin(), told.problems.end());
-  }
-}
-
-// They are not done from here on, whatever happens.
-void MigrationRun::remove_gone_units(const UnitParents& parents, CopyUnit& notes) {
-  if (!history_ || !options_.removes_others) {
-    return;
-  }
-  const std::vector<std::string> gone = gone_units(*history_, units_);
-  settle(state_.add_again(gone));
-  remove_gone(context_, notes, parents, gone);
-  settle(context_.stopped() ? Result<void>() : state_.add_gone(gone));
-}
-
-void MigrationRun::copy_unit(size_t index, SharedWork& work) {
-  const MigrationUnit& unit = units_[index];
-  if (context_.stopped()) {
-    return;
-  }
-  work_[index] = std::make_unique<CopyUnit>(unit);
-  CopyUnit& copied = *work_[index];
-  const Result<Dir> above = open_far_dir(context_.target, unit.path.parent().bytes());
-  copied.fresh = !(above && above->stat(std::string(unit.path.name())));
-  if (history_) {
-    copied.keeps_nothing =
-        is_recorded(unit) ? history_->unsynced.contains(unit.path.bytes()) : history_->lost_a_sync;
-    if (const auto found = history_->suspects.find(unit.path.bytes()); found != history_->suspects.end()) {
-      copied.suspects = found->second;
-    }
-  }
-  const auto ended = [this, index] { end_unit(index); };
-  if (!source_.stat(unit.path) && !source_.stat(unit.path.parent())) {
-    copied.absent = true;
-    ended();
-  } else if (unit.kind == MigrationUnit::Kind::Layer && unit.layer && options_.verify != CopyVerify::None) {
-    result_.units[index].verdict.emplace();
-    copy_layer(context_, source_, copied, work, *result_.units[index].verdict, ended);
-  } else {
-    copy_tree(context_, copied, work, ended);
-  }
-}
-
-void MigrationRun::end_unit(size_t index) {
-  const MigrationUnit& unit = units_[index];
-  CopyUnit& copied = *work_[index];
-  UnitResult& result = result_.units[index];
-  if (!context_.stopped()) {
-    set_guards(context_, copied);
-  }
-  copied.tally.settle(result);
-  // What only the target refuses (attributes, flags) it would refuse again.
-  const bool is_through = !has_lost(result) && result.problems_dropped == 0;
-  if (context_.stopped()) {
-    return;
-  }
-  result.state = copied.absent ? UnitState::Absent : UnitState::Copied;
-  if (copied.absent) {
-    result.verdict.reset();
-    if (!copied.fresh && is_recorded(unit)) {
-      const std::lock_guard lock(mutex_);
-      remove_unit(unit.path.bytes());
-    }
-  }
-  context_.progress.add_items(1);
-  if (!copied.absent) {
-    DoneUnit done;
-    done.fingerprint = copied.fingerprint.hex();
-    done.content = copied.content_known ? copied.content.hex() : std::string();
-    done.result = result;
-    done.needs_verdict = result.verdict && (!result.verdict->issues.empty() || result.verdict->issues_dropped > 0);
-    const std::lock_guard lock(mutex_);
-    if (options_.verify == CopyVerify::Full) {
-      content_[index] = done.content;
-      to_read_back_.push_back(index);
-    }
-    if (is_through && is_recorded(unit)) {
-      finished_.emplace_back(index, std::move(done));
-      finished_bytes_ += result.bytes;
-    }
-  }
-  work_[index].reset();
-  commit(false);
-}
-
-// One sync at a time: the kernel tells an error once, to whichever asks next, and it may be about the bytes of any unit
-// that was not known to be durable. So after the first one nothing is, and no later sync that succeeds makes it so.
-bool MigrationRun::sync() {
-  if (sync_failed_) {
-    return false;
-  }
-  Result<void> synced = state_.add_sync_begins();
-  if (synced) {
-    synced = sync_filesystem(context_.target);
-  }
-  sync_failed_ = !synced;
-  settle(synced);
-  return !sync_failed_;
-}
-
-void MigrationRun::commit(bool all) {
-  std::unique_lock syncing(sync_mutex_, std::defer_lock);
-  if (all) {
-    syncing.lock();
-  } else if (!syncing.try_lock()) {
-    return;  // what is finished meanwhile waits for the next one
-  }
-  std::vector<std::pair<std::string, DoneUnit>> group;
-  {
-    const std::lock_guard lock(mutex_);
-    if (finished_.empty() || (!all && finished_bytes_ < kGroupBytes && finished_.size() < kGroupUnits)) {
-      return;
-    }
-    for (auto& [index, done] : finished_) {
-      group.emplace_back(units_[index].path.bytes(), std::move(done));
-    }
-    finished_.clear();
-    finished_bytes_ = 0;
-  }
-  if (sync()) {
-    settle(state_.add_done(group));
-  }
-}
-
-void MigrationRun::copy_units(const std::vector<size_t>& units) {
-  for_each_shared(units.size(), options_.jobs, context_.stop(), [&](size_t n, SharedWork& work) {
-    if (!context_.stopped()) {
-      copy_unit(units[n], work);
-    }
-  });
-}
-
-// Layers first: whether they are whole decides whether the rest is worth copying.
-void MigrationRun::copy_layers_then_others() {
-  const auto others = std::stable_partition(to_copy_.begin(), to_copy_.end(), [&](size_t i) {
-    return units_[i].kind == MigrationUnit::Kind::Layer;
-  });
-  copy_units({to_copy_.begin(), others});
-  if (context_.stopped() || !options_.after_layers || options_.after_layers(result_.units)) {
-    copy_units({others, to_copy_.end()});
-  }
-}
-
-void MigrationRun::read_back_unit(size_t index, ReadBack how, SharedWork& work) {
-  const auto probe = std::make_shared<CopyUnit>(units_[index]);
-  read_back(context_, *probe, work, how, [this, index, how, &work, probe] { end_read_back(index, how, work, probe); });
-}
-
-void MigrationRun::end_read_back(size_t index, ReadBack how, SharedWork& work, const std::shared_ptr<CopyUnit>& probe) {
-  if (context_.stopped()) {
-    return;
-  }
-  const bool same = !probe->tally.has_problems() && probe->content.hex() == content_[index];
-  if (how == ReadBack::Sum && !same) {
-    read_back_unit(index, ReadBack::Compare, work);
-    return;
-  }
-  UnitResult told;
-  probe->tally.settle(told);
-  const MigrationUnit& unit = units_[index];
-  UnitResult& result = result_.units[index];
-  bool differs = false;
-  for (CopyProblem& problem : told.problems) {
-    if (problem.kind == CopyProblem::Kind::TargetDiffers) {
-      differs = true;
-      context_.note_suspect(*probe, problem.path);
-      result.problems.push_back(std::move(problem));
-    }
-  }
-  std::sort(result.problems.begin(), result.problems.end(), [](const CopyProblem& a, const CopyProblem& b) {
-    return std::tie(a.path, a.kind) < std::tie(b.path, b.kind);
-  });
-  if (is_recorded(unit) && !differs) {
-    settle(state_.add_verified({unit.path.bytes()}));
-  }
-  context_.progress.add_items(1);
-}
-
-void MigrationRun::read_back_units() {
-  if (context_.stopped() || to_read_back_.empty()) {
-    return;
-  }
-  if (!sync()) {
-    return;
-  }
-  settle(state_.add_synced());
-  Progress& progress = context_.progress;
-  progress.items_done = 0;
-  progress.items_total = to_read_back_.size();
-  progress.bytes_done = 0;
-  uint64_t total = 0;
-  for (const size_t i : to_read_back_) {
-    total += units_[i].weight;
-  }
-  progress.bytes_total = total;
-  progress.phase = Progress::Phase::Verifying;
-  std::sort(to_read_back_.begin(), to_read_back_.end(),
-            [&](size_t a, size_t b) { return std::make_pair(units_[b].weight, a) < std::make_pair(units_[a].weight, b); });
-  for_each_shared(to_read_back_.size(), options_.jobs, context_.stop(), [this](size_t n, SharedWork& work) {
-    if (!context_.stopped()) {
-      read_back_unit(to_read_back_[n], content_[to_read_back_[n]].empty() ? ReadBack::Compare : ReadBack::Sum, work);
-    }
-  });
-}
-
-MigrationResult MigrationRun::run() {
-  const MigrationUnit none;
-  CopyUnit notes(none);
-  sort_units();
-  const UnitParents parents(units_);
-  parents.make(context_, notes);
-  remove_gone_units(parents, notes);
-  skip_done_units();
-  copy_layers_then_others();
-  if (!context_.stopped()) {
-    parents.finish(context_, notes);
-  }
-  commit(true);  // what is through is through, even where something stopped us
-  read_back_units();
-  if (!context_.stopped() && sync()) {
-    settle(state_.add_synced());
-  }
-  if (!context_.stopped() && options_.changes_follow) {
-    settle(state_.add_changes_follow());
-  }
-  UnitResult told;
-  notes.tally.settle(told);
-  result_.problems.insert(result_.problems.end(), told.problems.begin(), told.problems.end());
-  result_.stopped = context_.failure();
-  if (!result_.stopped && context_.stopped()) {
-    result_.stopped = Error{Error::Kind::Cancelled, 0, "copy", {}, "stopped as asked"};
-  }
-  return std::move(result_);
 }
 
 Result<void> check_apart(const Root& source, const Root& target) {
@@ -454,10 +31,33 @@ Result<void> check_apart(const Root& source, const Root& target) {
   return {};
 }
 
+std::vector<std::string> recorded_paths(const std::vector<MigrationUnit>& units) {
+  std::vector<std::string> paths;
+  for (const MigrationUnit& unit : units) {
+    if (MigrationRun::is_recorded(unit)) {
+      paths.push_back(unit.path.bytes());
+    }
+  }
+  return paths;
+}
+
 }  // namespace
 
-Result<MigrationResult> migrate_units(const Root& source, const Root& target, const std::vector<MigrationUnit>& units,
-                                      const MigrationOptions& options, const Cancel& cancel, Progress& progress) {
+struct UnitMigration::Run {
+  const std::vector<MigrationUnit> units;
+  const MigrationOptions options;
+  std::optional<RootLock> lock{};
+  std::optional<MigrationState> state{};
+  std::optional<CopyContext> context{};
+  std::optional<MigrationRun> run{};
+};
+
+UnitMigration::UnitMigration(std::unique_ptr<Run> run) : run_(std::move(run)) {}
+UnitMigration::UnitMigration(UnitMigration&&) noexcept = default;
+UnitMigration::~UnitMigration() = default;
+
+Result<UnitMigration> UnitMigration::begin(const Root& source, const Root& target, std::vector<MigrationUnit> units,
+                                           MigrationOptions options, const Cancel& cancel, Progress& progress) {
   if (const Result<void> apart = check_apart(source, target); !apart) {
     return apart.error();
   }
@@ -466,7 +66,7 @@ Result<MigrationResult> migrate_units(const Root& source, const Root& target, co
   if (!identity || !target_top) {
     return !identity ? identity.error() : target_top.error();
   }
-  const Result<RootLock> lock = RootLock::take(target);
+  Result<RootLock> lock = RootLock::take(target);
   Result<std::optional<MigrationHistory>> history =
       lock ? read_history(target) : Result<std::optional<MigrationHistory>>(lock.error());
   if (!history) {
@@ -475,17 +75,15 @@ Result<MigrationResult> migrate_units(const Root& source, const Root& target, co
   if (*history && !(*history)->is_of(*identity)) {
     return format_error("copy to", target.path(), "holds an unfinished migration of " + (*history)->source.path);
   }
-  std::vector<std::string> paths;
-  for (const MigrationUnit& unit : units) {
-    if (is_utf8(unit.path.bytes())) {
-      paths.push_back(unit.path.bytes());
-    }
-  }
-  Result<MigrationState> state = MigrationState::open(*lock, *history, *identity, options.note, paths);
+  std::unique_ptr<Run> run(new Run{std::move(units), std::move(options)});
+  run->lock.emplace(std::move(*lock));
+  Result<MigrationState> state =
+      MigrationState::open(*run->lock, *history, *identity, run->options.note, recorded_paths(run->units));
   if (!state) {
     return state.error();
   }
-  CopyContext context(source, std::move(*target_top), options, cancel, progress);
+  run->state.emplace(std::move(*state));
+  CopyContext& context = run->context.emplace(source, std::move(*target_top), run->options, cancel, progress);
   context.umask = current_umask();
   context.uid = ::geteuid();
   context.gid = ::getegid();
@@ -493,7 +91,36 @@ Result<MigrationResult> migrate_units(const Root& source, const Root& target, co
     // A second less: times of files come from a clock that lags a little.
     context.trusted_before = FileTime{(*history)->started.seconds - 1, (*history)->started.nanoseconds};
   }
-  return MigrationRun(source, units, options, context, *state, std::move(*history)).run();
+  run->run.emplace(source, run->units, run->options, context, *run->state, std::move(*history));
+  return UnitMigration(std::move(run));
+}
+
+bool UnitMigration::copy_layers() {
+  run_->run->copy_layers();
+  return !run_->context->stopped();
+}
+
+const std::vector<UnitResult>& UnitMigration::so_far() const {
+  return run_->run->so_far();
+}
+
+MigrationResult UnitMigration::finish(Rest rest) {
+  if (rest == Rest::Copy) {
+    run_->run->copy_others();
+  }
+  MigrationResult result = run_->run->finish();
+  run_.reset();
+  return result;
+}
+
+Result<MigrationResult> migrate_units(const Root& source, const Root& target, const std::vector<MigrationUnit>& units,
+                                      const MigrationOptions& options, const Cancel& cancel, Progress& progress) {
+  Result<UnitMigration> migration = UnitMigration::begin(source, target, units, options, cancel, progress);
+  if (!migration) {
+    return migration.error();
+  }
+  migration->copy_layers();
+  return migration->finish(UnitMigration::Rest::Copy);
 }
 
 }  // namespace dfsck

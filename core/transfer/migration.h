@@ -18,7 +18,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,10 +26,10 @@
 
 #include "core/base/relpath.h"
 #include "core/base/result.h"
-#include "core/content/verify.h"
 #include "core/fs/root.h"
 #include "core/run/cancel.h"
 #include "core/run/progress.h"
+#include "core/transfer/migration_unit.h"
 #include "core/transfer/path_set.h"
 
 namespace dfsck {
@@ -42,34 +42,11 @@ enum class CopyVerify {
 
 struct UnitResult;
 
-// True leaves an entry out; a directory with all that is in it. `path` (bytes) is relative to the source root, `type` is
-// S_IFREG, S_IFDIR, ... Called from many threads at once, for everything in a unit but the unit itself.
-using LeaveOut = std::function<bool(std::string_view path, uint32_t type)>;
-
-// Something to copy: the same path below source and target. Units must not lie inside one another. Directories above a
-// unit are made as they are needed and get the attributes that they have in the source, last of all.
-struct MigrationUnit {
-  enum class Kind {
-    Layer,      // overlay2/<cache-id> of an image layer whose diff/ is verified; `layer` is given
-    Tree,       // anything with all that is in it; may be a single file, link or node too
-    Directory,  // a directory without what is in it
-  };
-
-  RelPath path;
-  Kind kind = Kind::Tree;
-  std::optional<LayerInput> layer{};  // its diff_dir must lie in `path`
-  LeaveOut leave_out{};             // null: nothing is
-  uint64_t weight = 0;              // bytes, about: the heaviest units begin first, and progress counts up to their sum
-};
-
 struct MigrationOptions {
   unsigned jobs = 1;
   CopyVerify verify = CopyVerify::Copy;
   PathSet mounts{};  // what is mounted at these paths of the source belongs to it
   uint64_t bytes_per_second = 0;  // of reading and writing together at most this much; 0 is as fast as can be
-  // Called once all layers are through, with the results so far. False: no further unit begins. A unit with problems or
-  // a damaged layer keeps nothing else from being copied.
-  std::function<bool(const std::vector<UnitResult>& so_far)> after_layers{};
   std::string note{};  // recorded with the run and given back by find_migration; the caller's options, say
   // Units of earlier runs that are not given any more are removed from the target. Not wanted of a run that is only given
   // some of them.
@@ -140,7 +117,7 @@ struct UnitResult {
 struct MigrationResult {
   std::vector<UnitResult> units;  // like the units that were given
   // Why not all was copied: cancelled, target full or read-only or broken, state that cannot be written. None where
-  // everything that could be read was copied, or where after_layers ended it.
+  // everything that could be read was copied, or where the caller wanted no more than the layers.
   std::optional<Error> stopped;
   bool resumed = false;  // an earlier run had begun
   // Directories above units whose attributes could not be set, and the like.
@@ -149,12 +126,36 @@ struct MigrationResult {
   bool all_reached() const;
 };
 
-// Copies `units`, the heaviest first, `options.jobs` at a time, large ones by several threads. The target's root must
-// exist and be writable; if it holds the state of a migration (find_migration), that must be one of this source. An
-// Error if nothing could be begun. The results are the same at any number of jobs, except when stopped.
+// Copies `units`, the heaviest first, `options.jobs` at a time, large ones by several threads. The results are the same
+// at any number of jobs, except when stopped. A unit with problems or a damaged layer keeps nothing else from being
+// copied, unless the caller says so once all layers are through.
 //
 // Progress: phase Copying counts units and bytes read (with those skipped because they were done); Verifying (for
 // CopyVerify::Full) counts bytes read back.
+class UnitMigration {
+ public:
+  // The target's root must exist and be writable; if it holds the state of a migration (find_migration), that must be
+  // one of this source. An Error if nothing could be begun. Roots, `cancel` and `progress` must outlive it.
+  static Result<UnitMigration> begin(const Root& source, const Root& target, std::vector<MigrationUnit> units,
+                                     MigrationOptions options, const Cancel& cancel, Progress& progress);
+  UnitMigration(UnitMigration&&) noexcept;
+  ~UnitMigration();
+
+  // First. False where it was stopped on the way.
+  bool copy_layers();
+  const std::vector<UnitResult>& so_far() const;
+
+  enum class Rest { Copy, Leave };
+  // Last: with the rest of the units or without. Lets go of the target.
+  MigrationResult finish(Rest rest);
+
+ private:
+  struct Run;
+  explicit UnitMigration(std::unique_ptr<Run> run);
+  std::unique_ptr<Run> run_;
+};
+
+// All of it.
 Result<MigrationResult> migrate_units(const Root& source, const Root& target, const std::vector<MigrationUnit>& units,
                                       const MigrationOptions& options, const Cancel& cancel, Progress& progress);
 

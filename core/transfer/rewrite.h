@@ -13,7 +13,7 @@
 #include "core/base/relpath.h"
 #include "core/base/result.h"
 #include "core/fs/root.h"
-#include "core/transfer/planned_unit.h"
+#include "core/transfer/copy_plan.h"
 
 namespace dfsck {
 

@@ -89,6 +89,9 @@ class Save {
   Result<void> check_space() const;
   // Whether anything has failed; the catalogue then says so.
   Result<bool> settle(Result<std::vector<LayerFailure>> failures);
+  // Both go by rounds, each without what the one before found damaged. False where nothing is left to write.
+  Result<bool> prove();
+  Result<bool> write(const Output& output);
   SaveJob job();
   Error cancelled() const { return {Error::Kind::Cancelled, 0, "save", "", ""}; }
 
@@ -160,6 +163,36 @@ Result<bool> Save::settle(Result<std::vector<LayerFailure>> failures) {
   return cancel_.requested() ? Result<bool>(cancelled()) : !failures->empty();
 }
 
+Result<bool> Save::prove() {
+  Result<bool> failed = settle(prove_layers(job()));
+  while (failed && *failed) {
+    if (!choose()) {
+      return false;
+    }
+    failed = settle(prove_layers(job()));
+  }
+  return failed ? Result<bool>(true) : failed.error();
+}
+
+Result<bool> Save::write(const Output& output) {
+  Result<bool> failed = settle(output.write(job()));
+  while (failed && *failed) {
+    if (!choose()) {
+      return false;
+    }
+    if (!output.clear) {
+      return format_error("write", request_.output.empty() ? "standard output" : escaped(request_.output),
+                          "a layer turned out damaged when the stream had begun; there is another copy of it: with "
+                          "--keep-going all layers are read before anything is written");
+    }
+    if (const Result<void> cleared = output.clear(); !cleared) {
+      return cleared.error();
+    }
+    failed = settle(output.write(job()));
+  }
+  return failed ? Result<bool>(true) : failed.error();
+}
+
 Result<SaveResult> Save::run() {
   progress_.phase = Progress::Phase::Checking;
   catalogue_.locate(request_.jobs, cancel_, progress_);
@@ -176,27 +209,12 @@ Result<SaveResult> Save::run() {
   if (!output) {
     return output.error();
   }
-  for (bool proving = !output->clear && request_.keep_going;;) {
-    const Result<bool> failed = settle(proving ? prove_layers(job()) : output->write(job()));
-    if (!failed) {
-      return failed.error();
-    }
-    if (!*failed && !proving) {
-      break;
-    }
-    proving = proving && *failed;
-    const bool has_begun = *failed && !proving && !output->clear;
-    if (!choose()) {
-      return result_;
-    }
-    if (has_begun) {
-      return format_error("write", request_.output.empty() ? "standard output" : escaped(request_.output),
-                          "a layer turned out damaged when the stream had begun; there is another copy of it: with "
-                          "--keep-going all layers are read before anything is written");
-    }
-    if (const Result<void> cleared = output->clear ? output->clear() : Result<void>(); !cleared) {
-      return cleared.error();
-    }
+  // What cannot be made empty again must not turn out damaged on the way.
+  const bool proves = !output->clear && request_.keep_going;
+  const Result<bool> proven = proves ? prove() : Result<bool>(true);
+  const Result<bool> written = proven && *proven ? write(*output) : proven;
+  if (!written || !*written) {
+    return written ? Result(result_) : written.error();
   }
   const Result<void> committed = output->commit();
   if (!committed) {

@@ -9,7 +9,7 @@
 
 #include "core/base/ids.h"
 #include "core/fs/root.h"
-#include "core/transfer/planned_unit.h"
+#include "core/transfer/copy_plan.h"
 
 namespace dfsck {
 

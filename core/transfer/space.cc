@@ -346,11 +346,11 @@ SpaceSum& SpaceSum::operator+=(const SpaceSum& other) {
   return *this;
 }
 
-SpaceNeed measure_units(const Root& root, std::vector<PlannedUnit>& units, const OmitFilter& filter, uint64_t block,
+SpaceNeed measure_units(const Root& root, std::vector<MigrationUnit>& units, const OmitFilter& filter, uint64_t block,
                         unsigned jobs, const Cancel& cancel, Progress& progress, const MeasureWishes& wishes) {
   std::vector<SpaceWalk::Tree> trees;
-  for (const PlannedUnit& unit : units) {
-    trees.push_back({unit.path, unit.kind == PlannedUnit::Kind::Directory, unit.area == CopyArea::Volumes});
+  for (const MigrationUnit& unit : units) {
+    trees.push_back({unit.path, unit.kind == MigrationUnit::Kind::Directory, unit.area == CopyArea::Volumes});
   }
   SpaceWalk walk(root, SpaceWalk::Crossing::Everything, filter, wishes, block, jobs, cancel, progress);
   const std::vector<SpaceWalk::Measured> measured = walk.run(std::move(trees));

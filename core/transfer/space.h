@@ -13,8 +13,8 @@
 #include "core/fs/root.h"
 #include "core/run/cancel.h"
 #include "core/run/progress.h"
+#include "core/transfer/copy_plan.h"
 #include "core/transfer/path_set.h"
-#include "core/transfer/planned_unit.h"
 
 namespace dfsck {
 
@@ -70,7 +70,7 @@ struct SpaceNeed {
 // mounts and behind links that stand for areas. Holes take no room; a file with several names counts once, over all units. Fills in
 // expected_bytes and count of the units. `block`: of the target (see FilesystemFacts). Units that are not there count nothing. Memory
 // grows with the number of files that have several names, and little with anything else. Progress counts directories as items. The result is the same at any `jobs`.
-SpaceNeed measure_units(const Root& root, std::vector<PlannedUnit>& units, const OmitFilter& filter, uint64_t block,
+SpaceNeed measure_units(const Root& root, std::vector<MigrationUnit>& units, const OmitFilter& filter, uint64_t block,
                         unsigned jobs, const Cancel& cancel, Progress& progress, const MeasureWishes& wishes = {});
 // The same for what is left out, but never onto another filesystem: fills in bytes and inodes.
 void measure_omissions(const Root& root, std::vector<Omission>& omissions, unsigned jobs, const Cancel& cancel,

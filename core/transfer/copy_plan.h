@@ -1,19 +1,17 @@
-// What a migration consists of, before anything is copied: parts of a root that are copied as wholes, and what is left out.
+// What a migration consists of, before anything is copied: its units, and what is left out.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "core/base/ids.h"
 #include "core/base/relpath.h"
-#include "core/content/verify.h"
 #include "core/model/derive.h"
 #include "core/model/model.h"
+#include "core/transfer/migration_unit.h"
 #include "core/transfer/path_set.h"
 
 namespace dfsck {
@@ -26,47 +24,7 @@ struct SourceRoot {
   const Derived& derived;
 };
 
-// What a part belongs to, for sums and for --exclude.
-enum class CopyArea { Images, Layers, Containers, Volumes, BuildCache, Networks, Swarm, Plugins, Containerd, Other };
-inline constexpr size_t kCopyAreas = 10;
 std::string_view copy_area_name(CopyArea area);  // "images", "layers", "containers", "build cache", ...
-
-// True leaves an entry out, a directory with all that is in it. `path` (bytes) is relative to the whole source, `type` is
-// S_IFREG, S_IFDIR, ... Thread-safe. Never asked about a unit itself.
-using OmitFilter = std::function<bool(std::string_view path, uint32_t type)>;
-
-// What is in a tree, by names: a file with two of them counts twice, wherever the other one is. So it is the same on any
-// filesystem and in any order.
-struct TreeCount {
-  uint64_t names = 0;  // of everything but sockets, directories included
-  uint64_t bytes = 0;  // of regular files, holes included
-
-  TreeCount& operator+=(const TreeCount& other) {
-    names += other.names;
-    bytes += other.bytes;
-    return *this;
-  }
-  friend bool operator==(const TreeCount&, const TreeCount&) = default;
-};
-
-// One part, with the same path below source and target. No unit lies inside another.
-struct PlannedUnit {
-  enum class Kind {
-    Layer,      // overlay2/<cache-id>/diff of an image layer that can be verified while it is copied; `layer` is given
-    Tree,       // anything with all that is in it; may be a single file, link or node
-    Directory,  // a directory without what is in it
-  };
-
-  RelPath path;
-  Kind kind = Kind::Tree;
-  std::optional<LayerInput> layer;  // paths are relative to the whole source
-  std::optional<ChainId> chain;     // the layer that a Layer unit, or a tree of an unverifiable layer, is
-  CopyArea area = CopyArea::Other;
-  // No daemon changes it once it is there: it can only be removed as a whole. So it may be copied while one runs.
-  bool immutable = false;
-  uint64_t expected_bytes = 0;  // of file contents, about; 0 where only a walk can tell (see measure_units)
-  TreeCount count;              // filled in by measure_units
-};
 
 // Something that is not copied.
 struct Omission {
@@ -103,7 +61,7 @@ struct PlannedBoundary {
 
 // Units and omissions, each sorted by path. Everything in the root is below (or above) exactly one of the two.
 struct CopyPlan {
-  std::vector<PlannedUnit> units;
+  std::vector<MigrationUnit> units;
   std::vector<Omission> omissions;
   std::vector<std::string> outside;  // for people: what belongs to the root, lies outside of it, and stays behind
   std::vector<PlannedBoundary> boundaries;  // sorted by path; of what is copied

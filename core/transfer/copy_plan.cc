@@ -1,5 +1,5 @@
 // Names of areas and kinds; the filter that keeps omissions out of the units around them.
-#include "core/transfer/planned_unit.h"
+#include "core/transfer/copy_plan.h"
 
 #include <memory>
 #include <unordered_set>
