@@ -26,6 +26,8 @@ bool can_go_aside(const Image* image) {
   return image != nullptr && image->state != FileState::Kind::Unreadable && image->state != FileState::Kind::Absent;
 }
 
+// Known before any fix runs, because the file is written once with the whole choice in it: repairs that
+// each wrote it without their own tag would contradict one another.
 std::set<size_t> tags_dropped_by(const CheckInput& input, const Finding& finding) {
   std::set<size_t> dropped;
   const FixFunction fix = problem_of(finding.problem).fix;
@@ -45,6 +47,8 @@ std::set<size_t> tags_dropped_by(const CheckInput& input, const Finding& finding
   return dropped;
 }
 
+// Not where the file does not parse: then it is rebuilt as a whole, and tags of lost images are left
+// out there.
 void drop_tags(const CheckInput& input, size_t index, PlanBuilder& plan) {
   const ReferenceStore& store = input.model.images.references;
   if (store.file.present() && store.problem.empty() && input.dropped_tags != nullptr) {
@@ -56,6 +60,8 @@ void fix_drop_tag(const CheckInput& input, const Finding&, size_t index, PlanBui
   drop_tags(input, index, plan);
 }
 
+// What cannot be proven is left out. An image without a tag can be tagged again; a tag on the wrong
+// image deceives.
 void fix_rebuild_repositories(const CheckInput& input, const Finding&, size_t index, PlanBuilder& plan) {
   if (input.model.images.references.file.kind != FileState::Kind::Unreadable) {
     write_tags(input, provable_tags(input.model), index, plan);
