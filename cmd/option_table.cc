@@ -32,6 +32,8 @@ Complaint choose(T& target, std::string_view option, const std::string& value, c
   return UsageError{"--" + std::string(option) + " " + escaped_excerpt(value, 40) + ": must be one of " + allowed};
 }
 
+// Two levels contradict each other, and to take the last would mean that an alias with --quick in it
+// makes a full check into something less. The same goes for modes.
 Complaint set_level(Options& options, Level level) {
   if (options.level && *options.level != level) {
     const std::string first(level_name(std::min(*options.level, level)));
@@ -59,6 +61,8 @@ Complaint set_mode(Options& options, Mode mode) {
   return std::nullopt;
 }
 
+// Zero, signs, blanks and units are refused: a number that was misread is worse than one that was
+// refused.
 Complaint set_jobs(Options& options, const std::string& value) {
   constexpr uint64_t kMaxJobs = 64;
   const auto number = parse_uint64(value);
@@ -69,6 +73,7 @@ Complaint set_jobs(Options& options, const std::string& value) {
   return std::nullopt;
 }
 
+// A name that is not known would silently look for nothing, and the check would end clean.
 Complaint add_selectors(std::vector<std::string>& selectors, std::string_view option, const std::string& value) {
   for (const std::string_view name : split(value, ',')) {
     if (!is_selector(name)) {
@@ -93,6 +98,7 @@ Complaint add_text(std::vector<std::string>& targets, std::string_view option, c
 }
 
 // "50M": bytes a second, with K, M or G for thousands, millions or billions.
+// Thousands and not 1024, as disks and networks are sold.
 Complaint set_bandwidth(Options& options, const std::string& value) {
   constexpr uint64_t kThousand = 1000;
   uint64_t unit = 1;
@@ -113,6 +119,7 @@ Complaint set_bandwidth(Options& options, const std::string& value) {
   return std::nullopt;
 }
 
+// What may be left out is a short list: images without layers, say, would be no root.
 Complaint add_excluded(Options& options, const std::string& value) {
   for (const std::string_view word : split(value, ',')) {
     const std::optional<Excluded> excluded = parse_excluded(word);
@@ -226,6 +233,7 @@ constexpr std::array kOptions = {
   OptionRow{'o', "output", "FILE", kSave,
     "where the archive goes: a file, - for standard output, or the directory of oci-dir",
     [](Options& o, const std::string& v) { return set_text(o.output_file, "output", v); }},
+  // Of two rows of this name the command decides: what save writes has a form of its own, hence --json.
   OptionRow{0, "format", "FORMAT", kSave,
     "of an archive: docker-archive (default), oci-archive, oci-dir, or legacy, the form of Docker up to 24",
     [](Options& o, const std::string& v) { return choose(o.archive_format, "format", v, kArchiveFormats); }},

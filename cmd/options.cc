@@ -41,6 +41,8 @@ constexpr std::array kCommands{
     CommandRow{"help", Command::Help, 0, SIZE_MAX, "docker-fsck help"},
 };
 
+// Boost knows names and whether they take a value, nothing else. Values are read by the table, whose
+// complaints say what would be right.
 po::options_description described_options() {
   po::options_description description;
   std::set<std::string_view> known;
@@ -83,6 +85,7 @@ std::variant<std::vector<po::option>, UsageError> tokens_of(const std::vector<st
     const std::string name = escaped_excerpt(error.get_option_name(), 60);
     using Kind = po::invalid_syntax::kind_t;
     if (error.kind() == Kind::missing_parameter || error.kind() == Kind::empty_adjacent_parameter) {
+      // Boost's own texts name its styles and tokens; people typed an option.
       return UsageError{name + " needs a value"};
     }
     if (error.kind() == Kind::extra_parameter) {
@@ -100,6 +103,8 @@ const CommandRow* command_row(std::string_view word) {
 }
 
 // The option of that name: the command's own, if there are several.
+// So --format means the form of the archive to save and the form of the output to all others, whatever
+// stands first on the line.
 const OptionRow* row_of(std::string_view name, Command command) {
   const OptionRow* found = nullptr;
   for (const OptionRow& row : all_options()) {
@@ -110,6 +115,7 @@ const OptionRow* row_of(std::string_view name, Command command) {
 }
 
 // The command that the first word names; a check, if none does.
+// Known before the options are read, since it decides which row an option means.
 Command command_of(const std::vector<po::option>& tokens) {
   for (const po::option& token : tokens) {
     if (token.string_key.empty() && !token.value.empty()) {
@@ -120,6 +126,8 @@ Command command_of(const std::vector<po::option>& tokens) {
   return Command::Check;
 }
 
+// Two words that are no command: the first may be a command that was mistyped, and a check of a
+// directory of that name would only say that there is none.
 UsageError second_root(const std::vector<std::string>& words) {
   const std::string first = escaped_excerpt(words[0], 60);
   std::string hint;
@@ -140,6 +148,8 @@ std::optional<UsageError> take_command(Options& options) {
     return std::nullopt;  // --help and --version win over everything
   }
   const std::string word = words[0];
+  // Many tools have these words. Here they would be taken for directories, so it is said how it is
+  // done.
   if (word == "check" || word == "repair") {
     return UsageError{(word == "check" ? "checking" : "repairing") +
                       std::string(" needs no command word: docker-fsck [OPTIONS] [ROOT]; for a directory of that name ") +
@@ -159,12 +169,15 @@ std::optional<UsageError> take_command(Options& options) {
   return std::nullopt;
 }
 
+// An option that does nothing is refused: --dry-run given to a command that does not know it must not
+// be passed over.
 std::optional<UsageError> reject_options_of_others(Command command, const std::vector<const OptionRow*>& given) {
   for (const OptionRow* row : given) {
     if ((row->scope & scope_of(command)) != 0) {
       continue;
     }
     const std::string option = "--" + std::string(row->name);
+    // A check has no name of its own that could be listed.
     if (row->scope == scope_of(Command::Check)) {
       return UsageError{option + " has a meaning only for a check, not for this command"};
     }
@@ -179,6 +192,7 @@ std::optional<UsageError> reject_options_of_others(Command command, const std::v
   return std::nullopt;
 }
 
+// Found before the source is read, which takes long.
 std::optional<UsageError> migrate_contradiction(const Options& options) {
   const bool live = options.migration.when == MigrationWish::When::Live;
   if (live && options.switch_daemon == Switch::Yes) {
@@ -211,6 +225,7 @@ std::optional<UsageError> save_contradiction(const Options& options) {
   if (options.output_file == "-" && options.archive_format == ArchiveFormat::OciDir) {
     return UsageError{"--format oci-dir makes a directory, which cannot go to standard output"};
   }
+  // One stream cannot carry both; a reader of the archive would find a document behind it.
   if (options.output_file == "-" && options.format == Format::Json && options.mode != Mode::DryRun) {
     return UsageError{"standard output cannot hold the archive and a JSON document: --report FILE takes the document"};
   }
@@ -232,6 +247,8 @@ std::optional<UsageError> contradiction(const Options& options) {
 
 }  // namespace
 
+// Nothing is opened here, so that a wrong line is refused without any effect, and the same line is
+// right or wrong on every machine.
 std::variant<Options, UsageError> parse_options(const std::vector<std::string>& args) {
   auto tokens = tokens_of(args);
   if (auto* error = std::get_if<UsageError>(&tokens)) {
@@ -267,6 +284,7 @@ std::variant<Options, UsageError> parse_options(const std::vector<std::string>& 
   return options;
 }
 
+// By a look at the words and not by the parser: it is asked when the parser has failed.
 Format wanted_format(const std::vector<std::string>& args) {
   Format format = Format::Text;
   for (size_t i = 0; i < args.size() && args[i] != "--"; ++i) {
