@@ -16,6 +16,7 @@ void write_owner(const Ownership& owner, JsonWriter& json) {
 }
 
 // Writes what an action holds beside its path.
+// One overload for each action: a new one that is forgotten here does not compile.
 struct WriteFields {
   JsonWriter& json;
 
@@ -28,11 +29,15 @@ struct WriteFields {
   }
 
   void operator()(const WriteFile& action) const {
+    // For people and comparisons. The file of --plan holds them exactly; this document is not one that
+    // can be applied.
     json.key("bytes").text(escaped(action.bytes));
     write_owner(action.owner, json);
   }
   void operator()(const RestoreFile& action) const {
     json.key("size").number(action.size);
+    // Where bytes come from is part of what a user decides about: a donor of today may be another file
+    // tomorrow.
     json.key("origin").object();
     json.key("donor");
     text_or_null(escaped(action.origin.donor));
@@ -79,6 +84,7 @@ struct WriteFields {
   void operator()(const Adopt& action) const { json.key("staged").number(action.staged); }
 };
 
+// What has to be true right before the step. A plan that is shown says with it what it was made for.
 void write_expect(const Expect& expect, JsonWriter& json) {
   json.key("expect").object();
   json.key("absent").boolean(expect.absent);
@@ -116,9 +122,11 @@ void write_plan(const Plan& plan, const std::vector<StepResult>& results, JsonWr
     json.object();
     json.key("op").text(action_op(step.action));
     json.key("path").text(action_path(step.action).text());
+    // The first of the findings that asked for it; others may have asked for the same step.
     json.key("why").number(uint64_t{step.findings.front()});
     std::visit(WriteFields{json}, step.action);
     write_expect(step.expect, json);
+    // After a repair, where the plan is what was done.
     if (i < results.size()) {
       json.key("result").text(result_name(results[i].state));
       if (!results[i].why.empty()) {

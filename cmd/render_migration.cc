@@ -20,6 +20,8 @@ class MigrationText {
   MigrationText(const MigrationView& view, const RenderSettings& settings)
       : view_(view), report_(view.report), settings_(settings) {}
 
+  // What is wrong stands right above the summary, where a screen that has scrolled still shows it.
+  // --quiet leaves out what the plan says and none of what went wrong.
   std::string text() {
     if (settings_.detail != Detail::Quiet) {
       title();
@@ -57,11 +59,14 @@ class MigrationText {
     }
   }
 
+  // A capability that is there is of no interest; what the filesystem cannot keep has to be seen before
+  // the copy is made.
   void target() {
     if (!report_.probe) {
       return;
     }
     std::vector<std::string> lines;
+    // A dry run writes nothing, also not to try whether it could.
     size_t untested = 0;
     for (const Capability& capability : report_.probe->capabilities) {
       untested += capability.verdict == Capability::Verdict::NotTested ? 1 : 0;
@@ -95,6 +100,8 @@ class MigrationText {
     section("left out besides, because it was not there at first", lines);
   }
 
+  // Two very different things in one list, so each line says which: what is mended on the way, and what
+  // will be as broken there as it is here.
   void damaged() {
     std::vector<std::string> lines;
     for (const DamagedLayer& layer : report_.damaged) {
@@ -114,6 +121,7 @@ class MigrationText {
     section(settings_.paint.red("DAMAGED LAYERS OF THE SOURCE"), lines);
   }
 
+  // Files that could not be copied as they are, each with what could not be kept of it.
   void problems() {
     std::vector<std::string> lines;
     for (const CopyProblem* problem : copy_problems(report_)) {
@@ -122,6 +130,7 @@ class MigrationText {
     section(settings_.paint.red("NOT COPIED AS IT IS"), lines);
   }
 
+  // The target's own check, in the words of every check, so that its codes can be looked up.
   void mended() {
     if (!report_.target_check) {
       return;
@@ -141,6 +150,8 @@ class MigrationText {
     }
   }
 
+  // A stopped migration is half there and goes on with the same command; a refused one has written
+  // nothing. The headings must not be mistaken for one another.
   void obstacles() {
     const bool stopped = report_.end == MigrationReport::End::Stopped;
     section(settings_.paint.red(stopped ? "STOPPED, AND CAN GO ON" : "NOTHING WAS COPIED"), report_.obstacles);
@@ -151,6 +162,8 @@ class MigrationText {
   }
 
   // Of a migration that had ended before.
+  // A target that a daemon has used since is ahead of the source: to bring it up to date would take
+  // from it what is new.
   void complete() {
     if (!report_.is_complete) {
       return;
@@ -193,6 +206,7 @@ class MigrationText {
     }
   }
 
+  // Of layers only: volumes and writable layers have nothing that they could be compared with.
   void verified(const MigrationSums& sums) {
     if (report_.wish.verify != CopyVerify::None) {
       out_ += "verified: " + counted(sums.layers_verified, "layer") + " of " + std::to_string(sums.layers) +
@@ -202,6 +216,8 @@ class MigrationText {
   }
 
   // The target as it was found after all was done.
+  // Read from the target again and not added up from what was copied: that is the only count which a
+  // copy that went wrong cannot have right.
   void compared() {
     const InventoryComparison& inventory = report_.inventory;
     if (!inventory.target) {

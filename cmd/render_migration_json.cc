@@ -10,6 +10,8 @@
 namespace dfsck {
 namespace {
 
+// "end" tells what the exit code does not: whether anything was written, and whether the same command
+// goes on.
 std::string_view end_name(MigrationReport::End end) {
   switch (end) {
     case MigrationReport::End::Refused: return "refused";
@@ -34,6 +36,7 @@ class MigrationJson {
  public:
   explicit MigrationJson(const MigrationView& view) : view_(view), report_(view.report) {}
 
+  // All keys in every document, null where there is nothing: one reader for dry run and run.
   std::string document() {
     json_.object();
     json_.key("schema").text("docker-fsck/migrate/1");
@@ -68,6 +71,7 @@ class MigrationJson {
   }
 
  private:
+  // By slugs, which stay what they are when the words get better.
   void probe() {
     json_.key("filesystem");
     if (!report_.probe) {
@@ -109,6 +113,8 @@ class MigrationJson {
     json_.end_object();
   }
 
+  // Everything that is not in the target, each with its reason and whether something makes it anew.
+  // What came only while the copy was made stands in the same list: it is as little there.
   void omissions() {
     json_.key("outside").texts(report_.plan.outside);
     json_.key("left_out").array();
@@ -150,6 +156,7 @@ class MigrationJson {
     json_.end_array();
   }
 
+  // Keys are made of the names of kinds, so that a new kind appears in all places at once.
   void counts(std::string_view key, const Inventory& inventory) {
     json_.key(key).object();
     for (size_t i = 0; i < kInventoryKinds; ++i) {
@@ -168,6 +175,7 @@ class MigrationJson {
     json_.end_array().end_object();
   }
 
+  // "whole" is the sum of it: what a script asks before it switches a daemon by itself.
   void inventories() {
     const InventoryComparison& inventory = report_.inventory;
     json_.key("inventory").object();
@@ -202,6 +210,8 @@ class MigrationJson {
     json_.end_array();
   }
 
+  // Both values of each path, so that somebody can check them. Mentions are not changed: nobody knows
+  // what they mean to whoever wrote them.
   void rewrites() {
     json_.key("rewritten").array();
     for (const RewriteNeed& need : report_.rewrites) {
@@ -262,6 +272,7 @@ class MigrationJson {
     json_.end_array();
   }
 
+  // Complete reports, as docker-fsck gives them for a root of its own.
   void check(std::string_view key, const std::optional<RootReport>& report) {
     json_.key(key);
     if (!report) {

@@ -14,6 +14,8 @@ class PlanText {
  public:
   PlanText(const MigrationReport& report, const RenderSettings& settings) : report_(report), settings_(settings) {}
 
+  // What is lost for good comes first, because it has to be decided about before the run; it is the
+  // same text for a dry run and for the run itself.
   std::string text() {
     left_out("STAYS BEHIND, and nothing makes it anew", false);
     missed_mounts();
@@ -52,6 +54,8 @@ class PlanText {
     section(made_anew ? heading : settings_.paint.bold(heading), lines);
   }
 
+  // Whatever is mounted there is not lost, but the target is not the whole root without it: exit code
+  // 4.
   void missed_mounts() {
     std::vector<std::string> lines;
     for (const RelPath& path : dfsck::missed_mounts(report_)) {
@@ -70,6 +74,8 @@ class PlanText {
     section("what travels", lines);
   }
 
+  // A link in a volume is the user's, and may well be right: a container sees other paths than the
+  // host. So it is told and not touched.
   void old_links() {
     std::vector<std::string> lines;
     for (const OldLink& link : report_.need.old_links) {
@@ -102,6 +108,7 @@ class PlanText {
     for (const RelPath& path : report_.binary_files) {
       lines.push_back(path.text());
     }
+    // They are told of, since to write into them would be to guess at what a path in them means.
     section("databases that hold paths of the old place, kept as they are", lines);
   }
 
