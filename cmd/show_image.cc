@@ -9,6 +9,7 @@ namespace dfsck {
 namespace {
 
 // Facts for people out of the config; a config that cannot be read is told of by the findings.
+// Read again, since the model keeps only what checks need.
 void add_config(const ShowView& view, const Image& image, Description& description) {
   constexpr size_t kLargest = 8U << 20;
   const Result<std::string> bytes = view.root.read_small(image.path, kLargest);
@@ -46,6 +47,7 @@ std::string chain_text(const ShowView& view, const Image& image) {
          (missing == 0 ? "" : " (" + std::to_string(missing) + " missing)");
 }
 
+// Images that were built on this one hold it too: docker rmi refuses while they are there.
 std::vector<ShownThing> referrers(const ShowView& view, const std::string& id) {
   std::vector<ShownThing> things;
   for (const std::string& name : names_of_image(view.model, id)) {
@@ -66,6 +68,8 @@ std::vector<ShownThing> referrers(const ShowView& view, const std::string& id) {
 
 }  // namespace
 
+// An image of which only the id is known, from a tag or a container, is described as well: that it is
+// missing is what has to be seen.
 Description describe_image(const ShowView& view, const std::string& id) {
   Description description;
   description.kind = "image";

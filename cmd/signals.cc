@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::array kSignals{SIGINT, SIGTERM, SIGHUP};
 
+// Global, since a handler is given nothing. One at a time is enough: commands do not nest.
 std::atomic<Cancel*> current_cancel{nullptr};
 std::atomic<bool> line_shown{false};
 std::array<struct sigaction, kSignals.size()> former_actions;
@@ -28,6 +29,8 @@ void say(std::string_view text) {
   }
 }
 
+// At the first signal a repair ends the step that it is in and says so in its journal, which takes a
+// moment. The second is for whoever does not want to wait: what is left then is for recover.
 void on_signal(int) {
   const int saved_errno = errno;
   if (line_shown.load()) {
@@ -48,10 +51,13 @@ SignalGuard::SignalGuard(Cancel& cancel) {
   current_cancel.store(&cancel);
   struct sigaction action {};
   action.sa_handler = on_signal;
+  // So that no call in the middle of a write comes back half done. What waits for people polls in short
+  // turns.
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
   for (size_t i = 0; i < kSignals.size(); ++i) {
     sigaction(kSignals[i], nullptr, &former_actions[i]);
+    // Whoever had a signal ignored before this program began wants it ignored.
     if (former_actions[i].sa_handler != SIG_IGN) {  // as under nohup
       sigaction(kSignals[i], &action, nullptr);
     }
