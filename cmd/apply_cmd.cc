@@ -100,6 +100,7 @@ Output nothing_done(RepairRun& run, const Plan& plan, const Result<std::vector<S
                         kExitFailed);
 }
 
+// One run with the mode "plan", so that history tells it from repairs that a check has decided about.
 Output carried_out(const Root& root, const PlanFile& plan, const Options& options, const std::string& line) {
   Outcome outcome{"apply", root.path(), {}, "", {}, line + " checks the root", 0};
   Cancel cancel;

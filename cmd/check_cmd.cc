@@ -64,6 +64,7 @@ RenderSettings render_settings(const Options& options) {
   if (!options.root_label.empty()) {
     settings.root_argument = options.root_label;
   } else if (!options.arguments.empty()) {
+    // As it was typed and not as it was resolved: somebody knows his own words again.
     settings.root_argument = shell_word(options.arguments[0]);
   }
   return settings;
@@ -234,7 +235,7 @@ Output run_check(const Options& options) {
   }
   Output output = rendered(*report, options, settings, file);
   output.err = notes + output.err;
-  // After the report: of the two the plan alone is of no use.
+  // Also where there is nothing to repair: a plan without steps is one that apply has nothing to do for.
   write_file(plan, planned, output);
   leave_stamp(root, *report, options, output);
   return output;

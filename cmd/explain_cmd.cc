@@ -62,6 +62,7 @@ std::string_view level_option(const std::vector<const Problem*>& problems) {
   return content ? "" : "--quick ";
 }
 
+// Typed as it stands, it looks for nothing else: whoever asks about one message wants one answer.
 std::string check_command(const std::vector<const Problem*>& problems) {
   std::string names;
   for (const Problem* problem : problems) {
@@ -157,6 +158,7 @@ void Explanation::catalogue_id(std::string_view id, const std::vector<const Prob
   candidates(problems);
 }
 
+// Keys as in the list of problems.
 void write_problem(const Problem& problem, JsonWriter& json) {
   json.object();
   json.key("code").text(problem.code());

@@ -35,6 +35,8 @@ std::optional<size_t> printed_below(const RootReport& report, size_t index) {
 
 }  // namespace
 
+// Findings of one problem stand together, so that its prose is read once. What follows from one of them
+// is below it and is no block of its own, however many there are.
 FindingTree finding_tree(const RootReport& report) {
   FindingTree tree;
   tree.consequences.resize(report.findings.size());

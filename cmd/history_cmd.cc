@@ -39,6 +39,7 @@ std::string size_words(const Root& root, const RunRecord& run) {
 }
 
 // "4 steps: 2 done, 1 failed, 1 skipped"; the number alone where all are done.
+// In the states of the journal, so that the sum is the number of steps.
 std::string steps_words(const RunRecord& run) {
   std::string text;
   for (const RunStep::State state : {RunStep::State::Done, RunStep::State::Failed, RunStep::State::Skipped,
@@ -51,6 +52,8 @@ std::string steps_words(const RunRecord& run) {
   return counted(run.steps.size(), "step") + text;
 }
 
+// Oldest first, with the id at the beginning of the line: it is what undo, purge and --acknowledge
+// take.
 std::string as_text(const Root& root, const std::vector<RunRecord>& runs, const Options& options) {
   if (runs.empty()) {
     return "no repair was made on this root, or all were purged\n";

@@ -60,6 +60,7 @@ std::string message_of(const Options& options, const LoadArchive& archive, const
                             : what + " loaded into " + report.root + "; docker-fsck undo takes that back";
 }
 
+// One document for a dry run and for a load, told apart by "dry_run" and by an empty "runs".
 std::string as_json(const Options& options, const LoadArchive& archive, const LoadWork& work,
                     const LoadReport& report) {
   JsonWriter json;

@@ -73,6 +73,7 @@ std::vector<const CopyProblem*> copy_problems(const MigrationReport& report) {
   return problems;
 }
 
+// Only what was met while copying; what was known before stands in the plan.
 std::vector<LeftOut> sockets_and_mounts(const MigrationReport& report) {
   std::vector<LeftOut> left;
   for (const UnitResult& unit : report.copied ? report.copied->units : std::vector<UnitResult>{}) {

@@ -60,6 +60,7 @@ po::options_description described_options() {
   return description;
 }
 
+// The name is escaped and cut short: it may be a file name that begins with a dash.
 std::string unknown_option(const std::string& option) {
   std::vector<std::string> names;
   for (const OptionRow& row : all_options()) {
@@ -207,6 +208,8 @@ std::optional<UsageError> migrate_contradiction(const Options& options) {
   return std::nullopt;
 }
 
+// Every sentence says what would be right, since there is nothing to try out: the command has not
+// begun.
 std::optional<UsageError> save_contradiction(const Options& options) {
   const int kinds = (options.arguments.empty() ? 0 : 1) + (options.save_all == SaveAll::Yes ? 1 : 0) +
                     (options.container.empty() ? 0 : 1);

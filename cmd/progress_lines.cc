@@ -160,6 +160,7 @@ std::string progress_bar_line(const ProgressSample& sample, size_t width) {
   return (head + tail).substr(0, width);
 }
 
+// The same facts without a bar: a log has no width.
 std::string progress_plain_line(const ProgressSample& sample) {
   std::string text(phase_words(sample.phase));
   std::string_view separator = ": ";

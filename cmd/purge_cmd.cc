@@ -31,6 +31,7 @@ std::vector<RunRecord> wanted_runs(const std::vector<RunRecord>& runs, const Opt
   return wanted;
 }
 
+// What cannot be measured counts as nothing: the question must not promise too much.
 uint64_t bytes_kept(const Root& root, const std::vector<RunRecord>& runs) {
   uint64_t bytes = 0;
   for (const RunRecord& run : runs) {

@@ -19,6 +19,7 @@ const Problem& problem_at(const RootReport& report, size_t finding) {
   return problem_of(report.findings[finding].finding.problem);
 }
 
+// Kinds are problems of the table: what "all of this kind" means can be looked up.
 std::set<ProblemId> kinds_of(const RootReport& report, const RepairGroup& group) {
   std::set<ProblemId> kinds;
   for (const size_t finding : group) {
@@ -96,6 +97,7 @@ Questions::Reply Questions::ask_about(const RootReport& report, const RepairGrou
   }
 }
 
+// At the end of input somebody has gone away, which is not the same as having said no to the rest.
 Questions::Reply Questions::read_reply() {
   const std::optional<std::string> line = conversation_.read_line(cancel_);
   if (!line) {

@@ -50,6 +50,7 @@ void write_finding(const ReportedFinding& reported, const Plan& plan, JsonWriter
     json.key(name).text(value);
   }
   json.end_object();
+  // Worked out over the whole root: images by their layers, containers by their mounts.
   json.key("affects").object();
   json.key("images").texts(finding.affects.images);
   json.key("tags").texts(finding.affects.tags);

@@ -7,6 +7,7 @@
 namespace dfsck {
 namespace {
 
+// Numbers of the host, and the mode as a number too: these are what is written.
 void write_owner(const Ownership& owner, JsonWriter& json) {
   json.key("owner").object();
   json.key("uid").number(uint64_t{owner.uid});
@@ -104,6 +105,7 @@ void write_expect(const Expect& expect, JsonWriter& json) {
   json.end_object();
 }
 
+// The words of a finding's status, with which they are read together.
 std::string_view result_name(StepResult::State state) {
   switch (state) {
     case StepResult::State::Done: return "done";

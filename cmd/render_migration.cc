@@ -46,6 +46,7 @@ class MigrationText {
     out_ += text_section(heading, lines, settings_);
   }
 
+  // With what was typed: a log shows which migration it was, and a dry run says so in its first line.
   void title() {
     const MigrationWish& wish = report_.wish;
     out_ += settings_.paint.bold(std::string("docker-fsck ") + DFSCK_VERSION + ": migrate " + safe_text(wish.source) +
@@ -92,6 +93,7 @@ class MigrationText {
   }
 
   // What the plan does not have, because it came while the copy was made.
+  // A mount that came while the copy was made is in no plan, so that nobody has agreed to its absence.
   void missed() {
     std::vector<std::string> lines;
     for (const LeftOut& left : sockets_and_mounts(report_)) {
@@ -164,6 +166,7 @@ class MigrationText {
   // Of a migration that had ended before.
   // A target that a daemon has used since is ahead of the source: to bring it up to date would take
   // from it what is new.
+  // "Nothing was copied" in so many words: it is the answer to the question why it took no time.
   void complete() {
     if (!report_.is_complete) {
       return;
@@ -193,11 +196,13 @@ class MigrationText {
       compared();
     }
     if (report_.cancelled) {
+      // What was copied stays and counts: the state of the migration is in the target.
       out_ += settings_.paint.red("CANCELLED") + ": the same command goes on where it was\n";
     }
     if (settings_.detail != Detail::Quiet) {
       out_ += "exit code " + exit_code_meaning(view_.exit_code) + "\n";
     }
+    // At the very end, where the cursor is: these lines are what is typed next.
     if (!view_.next.empty()) {
       out_ += "\nnext:\n";
       for (const std::string& line : view_.next) {

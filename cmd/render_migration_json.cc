@@ -92,6 +92,7 @@ class MigrationJson {
     json_.end_array().end_object();
   }
 
+  // "need" is what it takes at most: blocks and inodes of the target differ from those of the source.
   void room() {
     json_.key("room");
     if (!report_.space) {
@@ -137,6 +138,8 @@ class MigrationJson {
     json_.end_array();
   }
 
+  // What lies elsewhere in the source and becomes a plain directory, so that a script that has mounted
+  // it knows.
   void boundaries() {
     json_.key("boundaries").array();
     for (const PlannedBoundary& boundary : report_.plan.boundaries) {
@@ -230,6 +233,7 @@ class MigrationJson {
     json_.end_array();
   }
 
+  // "parts_done_before" tells a run that went on from one that began.
   void copied() {
     json_.key("copied");
     if (!report_.copied) {
@@ -258,6 +262,7 @@ class MigrationJson {
     json_.end_array().end_object();
   }
 
+  // "more" counts findings that are not listed: a layer can have as many as files.
   void damaged() {
     json_.key("damaged_layers").array();
     for (const DamagedLayer& layer : report_.damaged) {
@@ -284,6 +289,7 @@ class MigrationJson {
     json_.end_object();
   }
 
+  // The backup's name is the way back.
   void switched() {
     json_.key("switched");
     if (!view_.switched) {

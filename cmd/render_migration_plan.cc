@@ -33,6 +33,7 @@ class PlanText {
     out_ += text_section(heading, lines, settings_);
   }
 
+  // Two lists in place of one, because the first is a loss and the second is none.
   void left_out(const std::string& heading, bool made_anew) {
     std::vector<Omission> omissions;
     for (const Omission& omission : report_.plan.omissions) {
@@ -64,6 +65,7 @@ class PlanText {
     section(settings_.paint.red("NOT THE WHOLE ROOT"), lines);
   }
 
+  // The inventory of the source, which the target's is compared with at the end.
   void travels() {
     std::vector<std::string> lines = inventory_lines(report_.inventory.source);
     lines.push_back("altogether " + counted(report_.need.total.files, "file") + ", " +
@@ -123,6 +125,7 @@ std::string render_migration_plan(const MigrationReport& report, const RenderSet
   return PlanText(report, settings).text();
 }
 
+// The same lines for both sides, so that they can be laid side by side.
 std::vector<std::string> inventory_lines(const Inventory& inventory) {
   const auto count = [&](InventoryKind kind) {
     return counted(inventory.of(kind).size(), inventory_kind_name(kind));

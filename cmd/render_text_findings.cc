@@ -75,6 +75,7 @@ std::string FindingsText::heading(const FindingGroup& group) const {
   return line;
 }
 
+// Wrapped behind its label, for terminals only: see wrapped().
 void FindingsText::add_prose(std::string_view indent, std::string_view label, std::string_view text) {
   const std::string start = std::string(indent).append(label).append(": ");
   out_ += start + wrapped(shown(text), settings_.width, start.size(), std::string(indent) + "  ") + "\n";
@@ -149,6 +150,7 @@ void FindingsText::add_finding(size_t index, const FindingGroup& group) {
   }
 }
 
+// A base image can be under everything: six names tell that, and sixty hide it.
 std::string FindingsText::listed(const std::vector<std::string>& names) const {
   std::string text;
   const size_t count = cut() ? std::min(names.size(), kShownNames) : names.size();
@@ -208,6 +210,7 @@ void FindingsText::add_consequences(size_t index, size_t depth, size_t& left) {
   }
 }
 
+// One line each, so that -v is not needed to know that there is something.
 void FindingsText::add_info_summary() {
   bool first = true;
   for (const FindingGroup& group : tree_.groups) {

@@ -76,6 +76,7 @@ class RepairText {
     }
   }
 
+  // With the command that helps, where one is known: an immutable file is a matter of one chattr.
   void failed() {
     std::string text;
     for (const ReportedFinding& reported : report_.findings) {

@@ -77,6 +77,7 @@ std::string makes_them(const Totals& totals, const RootReport& report, const Ren
   return "; " + program(settings, settings.donor_arguments + " -y").append(object) + (safe > 0 ? ", -p only what is safe" : "");
 }
 
+// By class, since classes are what the modes are made of: somebody sees what -p would leave.
 std::string repairs_line(const Totals& totals, const RootReport& report, const RenderSettings& settings) {
   std::vector<std::string> parts;
   const auto add = [&](Safety safety, std::string_view noun, std::string_view tail) {
@@ -127,6 +128,8 @@ std::string repaired_lines(const RootReport& report) {
   return text;
 }
 
+// explain is proposed for the first error of the report, which is the gravest or the one that others
+// follow from.
 const RootReport* first_with_error(const RootReport& report) {
   if (report.now().count(Severity::Error) > 0) {
     return &report.now();
@@ -186,6 +189,7 @@ std::string timing_lines(const Timing& timing) {
 }
 
 // What was left out, of all roots together.
+// As the exit code has it: one root that was not looked at keeps all of it from being 0.
 std::vector<std::string> not_checked(const RootReport& report) {
   std::vector<std::string> objects = report.now().not_checked;
   for (const RootReport& below : report.below) {

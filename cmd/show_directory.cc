@@ -7,6 +7,7 @@
 namespace dfsck {
 namespace {
 
+// What is there, without saying what should be: that is for the findings.
 std::string members_text(const OverlayDir& dir) {
   std::string text;
   for (const auto& [member, name] : {std::pair(&dir.diff, "diff"), std::pair(&dir.work, "work"),

@@ -35,6 +35,7 @@ const ImageMetadata* metadata_of(const ImageStore& images, const std::string& id
   return nullptr;
 }
 
+// The sizes that layerdb records, as docker image ls adds them up.
 std::string chain_text(const ShowView& view, const Image& image) {
   uint64_t bytes = 0;
   size_t missing = 0;
@@ -108,6 +109,7 @@ Description describe_image(const ShowView& view, const std::string& id) {
   return description;
 }
 
+// A tag whose image is missing is still a name that is taken.
 Description describe_tag(const ShowView& view, const std::string& name) {
   Description description;
   description.kind = "tag";

@@ -50,6 +50,7 @@ std::set<std::string> containers_of(const Model& model) {
   return names;
 }
 
+// Volumes of plugins have no directory here and lack nothing.
 ShownThing volume_row(const Model& model, const std::string& name) {
   const VolumeRecord* record = model.volumes.find_record(name);
   size_t users = 0;
@@ -80,6 +81,8 @@ std::set<std::string> volumes_of(const VolumeStore& volumes) {
 
 }  // namespace
 
+// What a person knows by name, whether a daemon would list it or not: a container that a daemon hides
+// is here.
 Description describe_inventory(const ShowView& view) {
   Description description;
   description.kind = "root";

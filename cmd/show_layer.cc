@@ -35,6 +35,7 @@ void add_mounts(const ShowView& view, const ChainId& chain, std::vector<ShownThi
   }
 }
 
+// By what is derived: a damaged "parent" file hides nobody.
 void add_upper_layers(const ShowView& view, const ChainId& chain, std::vector<ShownThing>& things) {
   for (size_t i = 0; i < view.model.layers.layers.size(); ++i) {
     if (view.derived.layers[i].parent == chain) {
@@ -64,6 +65,7 @@ void add_blobs(const Model& model, const DiffId& diff, std::vector<ShownThing>& 
   }
 }
 
+// An entry whose removal was cut off too: its cache-id may name the same directory.
 void add_places(const ShowView& view, const Layer* layer, const LayerTruth* truth, Description& description) {
   if (layer != nullptr) {
     description.places.push_back(view.place(layer->path, "its entry in layerdb"));

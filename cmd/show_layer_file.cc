@@ -57,6 +57,8 @@ std::vector<Storey> storeys_of_mount(const ShowView& view, const std::string& mo
   return found;
 }
 
+// By what the layer above does to the name, in the words of overlay: a whiteout and an opaque directory
+// are mended in different ways.
 std::string how_text(const Shadow& shadow) {
   const std::string at = escaped(shadow.at);
   switch (shadow.kind) {
@@ -111,6 +113,7 @@ void add_sight(const ShownFile& file, const std::vector<Storey>& stack, Shadows&
   thing.facts.push_back({file.seen, "yes"});
 }
 
+// One file can be seen by some images and hidden in others, so each is told for itself.
 ShownList seen_by(const ShownFile& file) {
   const ShowView& view = file.view;
   ShownList list{kSeenBy, "who sees it", {}};
@@ -223,6 +226,7 @@ Result<std::optional<PathInTar>> in_tar(const ShownFile& file, const Cancel& can
   return found ? Result<std::optional<PathInTar>>(std::optional(*found)) : found.error();
 }
 
+// The first owner stands for all: a directory that a layer owns is a layer's, whoever else names it.
 ShownFile shown_file(const ShowView& view, const CacheId& dir, const RelPath& path) {
   ShownFile file{view, dir, path.bytes(), std::nullopt, std::nullopt, "visible", false};
   const DirTruth* truth = view.derived.find_dir(view.model, dir);

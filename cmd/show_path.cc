@@ -19,6 +19,7 @@ std::string joined(const Parts& parts, size_t from) {
 }
 
 // The number of leading parts that are those of `path`; 0 if they are not.
+// By parts and not by text: overlay2x is no part of overlay2.
 size_t parts_of(const RelPath& path, const Parts& parts) {
   const Parts wanted = split(path.bytes(), '/');
   if (path.is_root() || parts.size() < wanted.size()) {
@@ -141,6 +142,8 @@ std::optional<Target> any_file(const Root& root, const RelPath& path) {
 
 }  // namespace
 
+// A path into a layer's files is told apart from one to its directory: the first is looked up in
+// tar-split.
 std::optional<Target> target_at(const Root& root, const Model& model, const Derived& derived, const RelPath& path) {
   const Parts parts = split(path.bytes(), '/');
   const std::optional<PathStep> step = path.is_root() ? std::nullopt : first_step(model, derived, parts);

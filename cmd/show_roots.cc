@@ -56,6 +56,8 @@ std::optional<RelPath> behind(const RelPath& path, const RelPath& prefix) {
 
 }  // namespace
 
+// All roots are looked at, since a name may be in any of them, and the same name in two has to be seen
+// as two.
 Result<ShowRoots> ShowRoots::look(const Root& root, const CheckOptions& options, const Cancel& cancel,
                                   Progress& progress) {
   Result<Examination> examined = Examination::make(root, options, OwnRepair{}, cancel, progress);
@@ -86,6 +88,7 @@ bool ShowRoots::names_root(const std::string& what) const {
   return path && path->is_root();
 }
 
+// Everything that the word may mean. To take the first would answer a question that nobody asked.
 std::vector<ShowRoots::Found> ShowRoots::find(const std::string& what) const {
   std::vector<Found> found;
   const std::optional<RelPath> path = as_path(roots_.front().root, what);
@@ -139,6 +142,7 @@ std::string ShowRoots::unknown(const std::string& what) const {
          (hint.empty() ? "; docker-fsck show lists what there is" : hint);
 }
 
+// A handle that works from the root that was given, also for what lies in one below.
 ShownCandidate ShowRoots::candidate(const Found& found) const {
   const LookedAt& looked = roots_[found.root];
   const Model& model = looked.look.model();

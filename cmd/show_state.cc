@@ -49,6 +49,7 @@ void add_stack(const ShowView& view, const std::set<ChainId>& layers, Concern& c
   }
 }
 
+// Tags and the files of its config belong to it; its layers are added with the stack.
 void add_image(const ShowView& view, const std::string& id, Concern& concern) {
   concern.images.insert(id);
   if (view.model.images.find(*ImageId::parse(id)) == nullptr) {
@@ -64,6 +65,7 @@ void add_image(const ShowView& view, const std::string& id, Concern& concern) {
   concern.shared.push_back(view.model.image_path / "repositories.json");
 }
 
+// Whatever its directory is called: the findings have the name on disk.
 void add_container(const ShowView& view, const std::string& id, Concern& concern) {
   concern.containers.insert(escaped(id));
   concern.subjects.insert({SubjectKind::Container, escaped(id)});
@@ -195,6 +197,8 @@ void keep(std::vector<bool> kept, RootReport& report) {
 
 }  // namespace
 
+// What would have to be right for the thing to be right: for a container the layers below it, for a
+// directory its own.
 std::set<ChainId> layers_of(const ShowView& view, const Target& target) {
   std::vector<ChainId> layers;
   const std::optional<CacheId> dir = CacheId::parse(target.id);

@@ -19,6 +19,7 @@ std::string padded(std::string text, size_t width) {
   return text;
 }
 
+// A note stands without its label: it is a sentence of its own.
 std::string facts_line(const ShownThing& thing) {
   std::string line;
   for (const ShownFact& fact : thing.facts) {
@@ -57,6 +58,7 @@ class ShowText {
   std::string out_;
 };
 
+// Names first, as everywhere where people read.
 std::string ShowText::title(const ShownThing& thing) const {
   std::string names;
   for (const std::string& name : thing.names) {
@@ -143,6 +145,7 @@ void ShowText::add_verdict() {
   out_ += "\nnothing is wrong with it: " + looked_at_text() + "\n";
 }
 
+// With the option that looks closer, unless it was the closest.
 std::string ShowText::looked_at_text() const {
   const RootReport& report = shown_.state.report;
   const auto count = [&](const char* name) {

@@ -7,6 +7,7 @@
 namespace dfsck {
 namespace {
 
+// Labels and options are the user's own text, so each is escaped for itself.
 std::string pairs_text(const std::map<std::string, std::string>& pairs) {
   std::string text;
   for (const auto& [key, value] : pairs) {

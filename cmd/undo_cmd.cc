@@ -72,6 +72,7 @@ Output run_undo(const Options& options) {
   outcome.runs = {done->id};
   outcome.message = "the repair " + done->id + " is taken back (" + counted(done->steps, "step") +
                     "): the root is as it was before it";
+  // It is as it was, which is damaged: somebody took it back for a reason.
   outcome.next = command_line(options, "") + " checks it";
   return outcome_output(options, outcome);
 }
