@@ -43,7 +43,6 @@ class Migration {
     report_.wish = wish;
   }
 
-  // The same look that a run begins with, so that a dry run cannot promise what the run then refuses.
   MigrationReport plan() {
     if (look()) {
       report_.end = report_.obstacles.empty() ? MigrationReport::End::Planned : MigrationReport::End::Refused;
@@ -102,9 +101,6 @@ class Migration {
     return !cancel_.requested();
   }
 
-  // A running daemon changes files while they are read; a copy of a database would be of several
-  // moments at once. --live copies what no daemon changes and leaves the rest to a run after it has
-  // stopped.
   void judge_users() {
     const std::vector<std::string> users = is_live() ? std::vector<std::string>{} : source_->evidence_of_users();
     if (!users.empty()) {
@@ -165,8 +161,6 @@ class Migration {
   }
 
   // Its structure; files are read while they are copied.
-  // Damage that the target's repair cannot mend is better met here than after hours, when the old disk
-  // may be gone.
   bool check_source() {
     const CheckOptions options{Level::Structure, wish_.jobs, {}, {}};
     Result<RootReport> check = check_root(source_->root(), options, cancel_, progress_);
@@ -212,7 +206,6 @@ class Migration {
   }
 
   // With what a finished migration has left: whether there is anything to copy, and whether that may be done.
-  // A target that was used meanwhile is a root of its own, with data that the source does not have.
   bool recall() {
     if (!target_.exists || !target_.trace || !target_.trace->finished || !report_.obstacles.empty()) {
       return true;
@@ -245,7 +238,6 @@ class Migration {
     report_.inventory.source = take_inventory(planned_, report_.plan);
   }
 
-  // Before the first byte: a target that is full in the middle leaves half a root, and a full disk.
   void judge_room() {
     report_.space = judge_space(report_.need, present(), report_.probe->facts);
     if (!report_.space->fits && !report_.is_complete) {
@@ -282,8 +274,6 @@ class Migration {
   }
 
   // Locks, and a target that was tried out.
-  // Tried and not looked up: what a filesystem can keep depends on mount options and kernels, and
-  // overlay can only be told by mounting one.
   bool begin() {
     if (!is_live()) {
       Result<DatabaseLocks> locks = DatabaseLocks::take(source_->root());
@@ -343,7 +333,6 @@ class Migration {
   }
 
   // Damage that can be mended without a loss is mended in the target; any other ends it here, unless all is wanted.
-  // Asked as soon as all layers are through and before the rest is copied.
   bool judge_layers(const std::vector<UnitResult>& so_far) {
     std::set<ChainId> damaged;
     for (size_t i = 0; i < so_far.size(); ++i) {
@@ -441,7 +430,6 @@ class Migration {
   }
 
   // What is in the target now, by name.
-  // The last word on whether the old root may go.
   bool compare() {
     const Result<void> compared = compare_inventories(*source_, wish_.jobs, cancel_, progress_, report_);
     return (compared || refuse(compared.error().message())) && !cancel_.requested();

@@ -12,9 +12,8 @@ bool is_of_driver(const Model& model, const Container& container) {
   return container.driver.empty() || container.driver == model.driver;
 }
 
-// What tells that the driver's images and layers were here. A root whose images are in containerd's store may have let go
-// of them.
-// A store that was never there is not missing: a root that a daemon has just made has neither image nor
+// What tells that the driver's images and layers were here. A root whose images are in containerd's store may have let
+// go of them. A store that was never there is not missing: a root that a daemon has just made has neither image nor
 // container.
 std::string witnesses_of_layers(const Model& model) {
   const std::vector<Container>& all = model.containers.containers;
@@ -43,8 +42,8 @@ bool has_image_store(const Model& model) {
   return std::find(stores.begin(), stores.end(), model.image_path.name()) != stores.end();
 }
 
-// Volumes, networks, plugins and the build cache are named by containers and layers, which are what they are without them.
-// Losing sight of one of them leaves the others as well known as before.
+// Volumes, networks, plugins and the build cache are named by containers and layers, which are what they are without
+// them. Losing sight of one of them leaves the others as well known as before.
 bool is_of_web(const Model& model, const RelPath& path) {
   if (path == model.image_path / "distribution") {
     return false;  // a cache of registries, which nothing refers to
