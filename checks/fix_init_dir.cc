@@ -40,8 +40,7 @@ class InitBuilder {
   InitBuilder(const CheckInput& input, const RelPath& dir, const DirTruth& truth, size_t index, PlanBuilder& plan)
       : input_(input), dir_(dir), truth_(truth), index_(index), plan_(plan) {}
 
-  // In the order in which the daemon makes a layer. "committed" is there from the beginning: the
-  // writable layer stands on this one.
+  // "committed" is there from the beginning: the writable layer stands on this one.
   void build() {
     directory(dir_, layer_home_owner(input_.model, 0710));
     directory(dir_ / "diff", layer_owner(input_.model, 0755));

@@ -13,8 +13,8 @@ Finding& add_swarm_file(ProblemId id, const RelPath& path, FindingSink& sink) {
 }
 
 // Without the file a daemon is in no swarm and touches nothing else in swarm/; with a broken one it
-// does not start. So moving it aside always gets the daemon going, at the price of the membership:
-// lossy, unless the node's own certificate tells what was in it.
+// does not start. So moving it aside gets the daemon going, at the price of the membership: lossy,
+// unless the node's own certificate tells what was in it.
 void check_state(const Swarm& swarm, FindingSink& sink) {
   if (swarm.state_problem.empty()) {
     return;
