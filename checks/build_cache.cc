@@ -54,9 +54,8 @@ bool lost_alone(const BuildCache& cache, const Database& database) {
 }
 
 // snapshots.db says which directories there are, metadata_v2.db and containerdmeta.db who still wants
-// them. A daemon that finds one of the three lost begins it anew and keeps the others, so that
-// snapshots without a record and without a lease stay for ever. Only a warning: nothing that is used is
-// damaged.
+// them. A daemon that finds one of the three lost begins it anew and keeps the others, so that snapshots
+// without a record and without a lease stay for ever. Only a warning: nothing that is used is damaged.
 void check_siblings(const BuildCache& cache, FindingSink& sink) {
   for (const Database* database : {&cache.snapshots_db, &cache.metadata_db, &cache.content_db}) {
     if (lost_alone(cache, *database)) {
@@ -112,8 +111,7 @@ void check_unrecorded_dirs(const CheckInput& input, FindingSink& sink) {
 
 // Directories that only a build record could name, in a root without the place of these records.
 // Removing buildkit/ to get space back gets none back: what only its records named is in nobody's list
-// then. But it may just as well lie on a disk that is not mounted, so nothing of it is called garbage
-// here.
+// then. But it may just as well lie on a disk that is not mounted, so nothing of it is called garbage here.
 void check_records_missing(const CheckInput& input, FindingSink& sink) {
   const RelPath place = "buildkit";
   if (input.model.build_cache.exists || input.derived.build_records_complete || is_unseen_link(input.model, place)) {

@@ -70,14 +70,12 @@ class ContainerFiles {
     }
   }
 
-  // The daemon compares the two and loads the container only if they are equal: "Container X is stored
-  // at Y".
+  // The daemon compares the two and loads the container only if they are equal: "Container X is stored at Y".
   void check_identity() {
     if (container_.id != container_.name_on_disk) {
       add(problem::container_id_mismatch, container_.path).args["found"] = escaped(container_.id);
     }
-    // Marked before anything is removed; the daemon lists it as dead, and docker rm -f finishes what it
-    // began.
+    // Marked before anything is removed; the daemon lists it as dead, and docker rm -f finishes what it began.
     if (container_.dead) {
       add(problem::container_half_removed, container_.path);
     }
@@ -85,9 +83,8 @@ class ContainerFiles {
 
   // Without a configuration nothing can be said of what belonged into hostconfig.json; and a removal that was
   // cut off has no use for it.
-  // A start makes this damage permanent: where the file is missing, the daemon goes on with defaults
-  // and writes them to the disk. Where it is there and does not parse, the container is not loaded, and
-  // nothing is overwritten.
+  // A start makes this damage permanent: where the file is missing, the daemon goes on with defaults and writes them
+  // to the disk. Where it is there and does not parse, the container is not loaded, and nothing is overwritten.
   void check_hostconfig() {
     if (container_.hostconfig_problem.empty() || container_.dead ||
         (!container_.config_problem.empty() && !container_.hostconfig_copy)) {
@@ -120,8 +117,8 @@ bool is_of_store(const Model& model, const Container& container) {
 }
 
 // The daemon reserves names as it loads containers; the second one with a name is not loaded.
-// Which of the two comes first depends on the order in which they are loaded, which is none. So neither
-// is blamed and both are named.
+// Which of the two comes first depends on the order in which they are loaded, which is none.
+// So neither is blamed and both are named.
 void check_names(const CheckInput& input, FindingSink& sink) {
   std::map<std::string, const Container*> taken;
   for (const Container& container : input.model.containers.containers) {
@@ -148,8 +145,7 @@ void check_container_configs(const CheckInput& input, FindingSink& sink) {
     ContainerFiles(input, container, sink).check();
   }
   check_names(input, sink);
-  // Entries that are no directory named by an id. The daemon logs that it cannot load them, and leaves
-  // them.
+  // Entries that are no directory named by an id. The daemon logs that it cannot load them, and leaves them.
   for (const RelPath& path : input.model.containers.foreign) {
     sink.add(problem::container_entry_foreign, {SubjectKind::File, path.text()}, path).args["path"] = path.text();
   }

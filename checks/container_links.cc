@@ -50,8 +50,7 @@ class ContainerLinks {
     }
   }
 
-  // With a damaged database nobody can tell which networks there were; the database has a finding of
-  // its own.
+  // With a damaged database nobody can tell which networks there were; the database has a finding of its own.
   void check_networks() {
     if (model_.networks.database.state != Database::State::Good) {
       return;

@@ -10,8 +10,7 @@ namespace {
 // The outer value is empty if nothing says what the layer is, the inner one if there is none.
 using Parent = std::optional<std::optional<ChainId>>;
 
-// The image's chain comes from its config, which is proven by its digest: it does not depend on
-// layerdb.
+// The image's chain comes from its config, which is proven by its digest: it does not depend on layerdb.
 Parent top_by_image(const CheckInput& input, const Container& container) {
   const Image* image = container.image ? input.model.images.find(*container.image) : nullptr;
   if (image == nullptr || !image->usable()) {
@@ -44,16 +43,14 @@ bool fits(const CheckInput& input, const Derived::LostWritable& lost, const Pare
     return true;
   }
   // A chain that leads nowhere speaks neither for nor against.
-  // A candidate that cannot be excluded counts: with two of them nothing is written, and that is the
-  // point.
+  // A candidate that cannot be excluded counts: with two of them nothing is written, and that is the point.
   const OverlayDir* init = input.model.overlay.find(lost.dir.text() + "-init");
   return !lost.top && init != nullptr && !init->lower.absent();
 }
 
 // True if some lost directory may well be this container's.
-// A container whose configuration is gone as a file may be a removal that was cut off: it lays no
-// claim. One whose configuration does not parse is somebody's container, and may own any directory that
-// fits.
+// A container whose configuration is gone as a file may be a removal that was cut off: it lays no claim.
+// One whose configuration does not parse is somebody's container, and may own any directory that fits.
 bool is_homeless(const CheckInput& input, const Container& container) {
   const MountTruth* mount = mount_of(input, container);
   if (mount != nullptr && mount->dir) {

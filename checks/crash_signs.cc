@@ -6,8 +6,7 @@
 
 namespace dfsck {
 
-// For --if-unclean. Signs are no damage: that the root is checked follows from them, and no finding
-// does.
+// For --if-unclean. Signs are no damage: that the root is checked follows from them, and no finding does.
 std::vector<std::string> crash_signs(const Model& model) {
   std::vector<std::string> signs;
   for (const std::string& run : model.entries.unfinished_repairs) {

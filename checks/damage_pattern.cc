@@ -39,8 +39,8 @@ std::string_view suspicion(DamageClass damage) {
   return "";
 }
 
-// Damaged contents of all layers come first: two files that hold each other's bytes are seen as such
-// only when both are known.
+// Damaged contents of all layers come first: two files that hold each other's bytes
+// are seen as such only when both are known.
 Counts count(const ContentResults& content) {
   DamagedContents damaged;
   for (const LayerVerdict& verdict : content.layers) {

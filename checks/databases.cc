@@ -30,10 +30,9 @@ bool check_rewritable(const Database& database, ProblemId rewritable, FindingSin
   return false;
 }
 
-// A missing or empty file is no error to the daemon: it makes a new one and finds local volumes by
-// their directories. What only the file knew is gone without a word: labels, and volumes of plugins. A
-// damaged one keeps the daemon from starting; one that is shorter than its own page count kills it with
-// SIGBUS, since bbolt maps the file.
+// A missing or empty file is no error to the daemon: it makes a new one and finds local volumes by their directories.
+// What only the file knew is gone without a word: labels, and volumes of plugins. A damaged one keeps the daemon from
+// starting; one that is shorter than its own page count kills it with SIGBUS, since bbolt maps the file.
 void check_volume_database(const Model& model, FindingSink& sink) {
   const Database& database = model.volumes.database;
   // A daemon that starts makes the file before anything else: volumes without it mean that somebody removed it.
@@ -76,14 +75,14 @@ void check_volume_records(const Model& model, FindingSink& sink) {
 
 // Records of running containers are made anew by the daemon; a network's own record is not.
 // The daemon takes a network's record apart field by field and trusts each to be there (moby
-// libnetwork/network.go:UnmarshalJSON): one that lacks a field makes it panic. So a single bad network
-// is worth a rewrite of the file.
+// libnetwork/network.go:UnmarshalJSON): one that lacks a field makes it panic. So a single
+// bad network is worth a rewrite of the file.
 void check_network_records(const NetworkStore& networks, FindingSink& sink) {
   if (networks.database.state != Database::State::Good) {
     return;
   }
-  // Daemons from 28.1 on do not count endpoints in the database. A root without a single count is
-  // theirs, and lacks nothing.
+  // Daemons from 28.1 on do not count endpoints in the database. A root without a
+  // single count is theirs, and lacks nothing.
   const bool counts = std::any_of(networks.records.begin(), networks.records.end(),
                                   [](const NetworkRecord& record) { return record.count.has_value(); });
   for (const NetworkRecord& record : networks.records) {
@@ -101,10 +100,9 @@ void check_network_records(const NetworkStore& networks, FindingSink& sink) {
   }
 }
 
-// Which problem it is decides about the class of the repair. Networks that a container names and that
-// are lost can be seen missing: lossy. Nothing left at all leaves nothing to choose: the file goes
-// aside. In between, what could be saved is written, and it is asked first, since networks that no
-// container uses may be lost unnoticed.
+// Which problem it is decides about the class of the repair. Networks that a container names and that are lost
+// can be seen missing: lossy. Nothing left at all leaves nothing to choose: the file goes aside. In between, what
+// could be saved is written, and it is asked first, since networks that no container uses may be lost unnoticed.
 void check_bad_network_database(const Model& model, FindingSink& sink) {
   const Database& database = model.networks.database;
   if (check_rewritable(database, problem::network_database_rewritable, sink)) {

@@ -33,9 +33,8 @@ std::optional<Ownership> EntryMender::owner() const {
   return now ? std::optional(Ownership{now->uid, now->gid, mode}) : std::nullopt;
 }
 
-// File first, then what hangs on it: a new owner clears capabilities, and any change of the file sets
-// its time, so the time comes last. Names of the same inode follow, since they can only be made of a
-// file that is there.
+// File first, then what hangs on it: a new owner clears capabilities, and any change of the file sets its time,
+// so the time comes last. Names of the same inode follow, since they can only be made of a file that is there.
 void EntryMender::restore(const Remedy& remedy) {
   const std::optional<Ownership> wanted = owner();
   if (!has_place() || !wanted) {
@@ -191,8 +190,7 @@ void EntryMender::link() {
     return;
   }
   const RelPath target = diff->joined(*inside);
-  // A copy that differs is not replaced: which of the two has the right bytes is another finding's to
-  // say.
+  // A copy that differs is not replaced: which of the two has the right bytes is another finding's to say.
   if (issue_.kind == IssueKind::Missing ? will_be_there(*inside, target)
                                         : same_bytes(input_.root, path_, target)) {
     add(MakeHardLink{path_, target});

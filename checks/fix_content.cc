@@ -53,8 +53,7 @@ void fix_restore_layer_tree(const CheckInput& input, const Finding& finding, siz
   }
   const size_t layer = finding.content->layer;
   const std::vector<Issue>& issues = input.content.layers[layer].issues;
-  // In the tar's order a hard link comes behind its file; in the order of names, which is this one, it
-  // may not.
+  // In the tar's order a hard link comes behind its file; in the order of names, which is this one, it may not.
   for (const bool links : {false, true}) {
     for (size_t i = 0; i < issues.size(); ++i) {
       const std::optional<RelPath> inside = RelPath::parse(issues[i].path);

@@ -57,8 +57,8 @@ void fix_rebuild_network_database(const CheckInput& input, const Finding& findin
   const NetworkRebuild networks = rebuild_networks(input.model);
   const std::optional<BoltFile> file = open_database(input, finding.path);
   if (!networks.kept.empty() && file) {
-    // From the pages and not from the model: records are written back byte for byte, with fields that
-    // this program knows nothing of.
+    // From the pages and not from the model: records are written back byte for byte, with
+    // fields that this program knows nothing of.
     const BoltSalvage salvage = salvage_bolt(*file, network_home());
     write_content(input, finding.path, network_content(networks, salvage.root), index, plan);
   } else {

@@ -37,8 +37,8 @@ void fix_quarantine_image(const CheckInput& input, const Finding& finding, size_
   }
 }
 
-// The digest is the file's name, so these are the exact bytes; a config that is merely equal as JSON
-// would be another image.
+// The digest is the file's name, so these are the exact bytes; a config that is
+// merely equal as JSON would be another image.
 void fix_restore_image_config(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const Image* image = image_of(input, finding);
   if (image != nullptr && image->copy && image->state != FileState::Kind::Unreadable) {

@@ -22,8 +22,8 @@ constexpr std::array kInitEntries = {
 };
 
 // The directory as the layers below have it; a directory that is copied up keeps their owner and mode.
-// The kernel copies a directory up when something is made in it, so the image's owner and mode are what
-// a container sees.
+// The kernel copies a directory up when something is made in it, so the image's
+// owner and mode are what a container sees.
 std::optional<Ownership> seen_below(const CheckInput& input, const DirTruth& init, const RelPath& path) {
   for (const DirTruth* at = &init; at != nullptr && at->parent;) {
     const Result<FileStat> stat = input.root.stat(input.model.overlay.path / at->parent->text() / "diff" / path.bytes());

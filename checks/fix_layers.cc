@@ -16,8 +16,7 @@ const Layer* layer_of(const CheckInput& input, const Finding& finding) {
   return id ? input.model.layers.find(*id) : nullptr;
 }
 
-// Writes only what is proven; a file for which nothing is known is left as it is, and its own finding
-// says so.
+// Writes only what is proven; a file for which nothing is known is left as it is, and its own finding says so.
 class EntryWriter {
  public:
   EntryWriter(const CheckInput& input, const Layer& layer, size_t index, PlanBuilder& plan)
@@ -39,8 +38,7 @@ class EntryWriter {
     if (truth_.parent_known && truth_.parent) {
       write("parent", truth_.parent->text());
     } else if (truth_.parent_known && !layer_.parent.absent()) {
-      // A base layer has no such file. An empty one would not do: the daemon takes it for a digest and
-      // refuses it.
+      // A base layer has no such file. An empty one would not do: the daemon takes it for a digest and refuses it.
       const RelPath path = layer_.path / "parent";
       plan_.add(index_, stage::kLayers, Quarantine{path}, expect_now(input_.root, path));
     }
@@ -91,8 +89,7 @@ void fix_rebuild_layer_entry(const CheckInput& input, const Finding& finding, si
     return;
   }
   EntryWriter writer(input, *layer, index, plan);
-  // Each finding writes its own file alone. What one has proven says nothing about another file of the
-  // entry.
+  // Each finding writes its own file alone. What one has proven says nothing about another file of the entry.
   const bool all = finding.problem == problem::layer_entry_empty;
   if (all) {
     writer.directory();

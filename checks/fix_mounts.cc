@@ -40,8 +40,7 @@ class MountWriter {
     }
   }
 
-  // init-id always is mount-id with a suffix (moby layer/layer_store.go:initMount), so both are written
-  // together.
+  // init-id always is mount-id with a suffix (moby layer/layer_store.go:initMount), so both are written together.
   void write_dirs(const CacheId& dir) {
     write("mount-id", dir.text());
     write("init-id", dir.text() + "-init");

@@ -15,8 +15,7 @@ const CacheId* id_of(const CheckInput& input, const Finding& finding) {
 
 }  // namespace
 
-// Every link that points there, and not only the one that its link file names: a second one would
-// dangle.
+// Every link that points there, and not only the one that its link file names: a second one would dangle.
 void quarantine_dir_and_link(const CheckInput& input, const CacheId& id, size_t index, PlanBuilder& plan) {
   const OverlayDir* dir = input.model.overlay.find(id);
   if (dir == nullptr) {

@@ -47,8 +47,7 @@ std::set<size_t> tags_dropped_by(const CheckInput& input, const Finding& finding
   return dropped;
 }
 
-// Not where the file does not parse: then it is rebuilt as a whole, and tags of lost images are left
-// out there.
+// Not where the file does not parse: then it is rebuilt as a whole, and tags of lost images are left out there.
 void drop_tags(const CheckInput& input, size_t index, PlanBuilder& plan) {
   const ReferenceStore& store = input.model.images.references;
   if (store.file.present() && store.problem.empty() && input.dropped_tags != nullptr) {
@@ -60,8 +59,7 @@ void fix_drop_tag(const CheckInput& input, const Finding&, size_t index, PlanBui
   drop_tags(input, index, plan);
 }
 
-// What cannot be proven is left out. An image without a tag can be tagged again; a tag on the wrong
-// image deceives.
+// What cannot be proven is left out. An image without a tag can be tagged again; a tag on the wrong image deceives.
 void fix_rebuild_repositories(const CheckInput& input, const Finding&, size_t index, PlanBuilder& plan) {
   if (input.model.images.references.file.kind != FileState::Kind::Unreadable) {
     write_tags(input, provable_tags(input.model), index, plan);

@@ -30,8 +30,7 @@ class Leaving {
         rewrite(i, *place);
       }
     }
-    // With nothing on it any more it would be found as an orphan in the next run; it goes with its
-    // reason now.
+    // With nothing on it any more it would be found as an orphan in the next run; it goes with its reason now.
     quarantine_unused();
   }
 

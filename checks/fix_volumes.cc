@@ -12,8 +12,7 @@ constexpr uint32_t kPrivateFile = 0600;  // moby volume/local: opts.json
 
 }  // namespace
 
-// Class safe: database and file are two forms of the same options, and the database has passed its
-// check.
+// Class safe: database and file are two forms of the same options, and the database has passed its check.
 void fix_restore_volume_options(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const RelPath directory_path = finding.path.parent();
   const std::string_view directory = directory_path.name();

@@ -42,8 +42,7 @@ void check_image_configs(const CheckInput& input, FindingSink& sink) {
   for (const Image& image : input.model.images.images) {
     check_config(input, image, sink);
   }
-  // The daemon skips what has no digest for a name. Cut-off writes are not among these: they have their
-  // own finding.
+  // The daemon skips what has no digest for a name. Cut-off writes are not among these: they have their own finding.
   for (const RelPath& path : input.model.images.foreign) {
     sink.add(problem::image_config_foreign, {SubjectKind::File, path.text()}, path).args["path"] = path.text();
   }

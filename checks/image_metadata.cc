@@ -11,8 +11,8 @@ class MetadataEntry {
   MetadataEntry(const ImageStore& images, const ImageMetadata& entry, FindingSink& sink)
       : images_(images), entry_(entry), sink_(sink) {}
 
-  // Removing an image takes the metadata first, so an orphan is the trace of a config that was lost or
-  // removed by hand. Nobody reads it.
+  // Removing an image takes the metadata first, so an orphan is the trace of a config that was
+  // lost or removed by hand. Nobody reads it.
   void check() {
     if (!entry_.is_directory) {
       bad(entry_.path, "not a directory", "The daemon cannot note this image's parent or times: builds of it fail.");

@@ -49,8 +49,8 @@ ImageVerdict judge_layers(const Model& model, const Image& image) {
 
 }  // namespace
 
-// In the daemon's order: digest, then form, then layers. An image is called lost only for what a check
-// of the layers cannot mend.
+// In the daemon's order: digest, then form, then layers. An image is called lost only
+// for what a check of the layers cannot mend.
 ImageVerdict judge_image(const Model& model, const Image& image) {
   if (image.state == FileState::Kind::Unreadable) {
     return {image.copy ? State::Restorable : State::Unreadable, std::nullopt};

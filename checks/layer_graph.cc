@@ -47,8 +47,7 @@ void check_parents(const CheckInput& input, FindingSink& sink) {
         break;
       }
       path.push_back(at);
-      // What is proven goes before what the file says; only where nothing is proven can a chain run in
-      // a circle.
+      // What is proven goes before what the file says; only where nothing is proven can a chain run in a circle.
       next = input.derived.layers[at].parent_known ? input.derived.layers[at].parent : layer->parent_id;
     }
     for (size_t n = 0; n < path.size(); ++n) {

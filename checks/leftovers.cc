@@ -24,8 +24,8 @@ bool is_needed(const Container& container, const RelPath& path) {
   return container.config_copy == path || container.hostconfig_copy == path;
 }
 
-// The daemon writes beside the target, syncs and renames. A crash leaves the temporary file, which no
-// daemon reads or removes.
+// The daemon writes beside the target, syncs and renames. A crash leaves the
+// temporary file, which no daemon reads or removes.
 void check_temporary_files(const Model& model, FindingSink& sink) {
   for (const RelPath& path : model.entries.temporary_files) {
     add_left_file(problem::tmp_sibling_left, path, sink);
@@ -104,8 +104,8 @@ std::map<std::string, Subject> open_losses(std::span<const RunRecord> runs) {
   return losses;
 }
 
-// After that the missing thing is no news. A purge counts as acknowledgement: whoever deletes what was
-// kept has decided.
+// After that the missing thing is no news. A purge counts as acknowledgement:
+// whoever deletes what was kept has decided.
 bool is_acknowledged(const RelPath& path, std::span<const RunRecord> runs) {
   const std::string text = path.text();
   return std::any_of(runs.begin(), runs.end(), [&](const RunRecord& run) {
@@ -128,8 +128,7 @@ void check_leftovers(const CheckInput& input, FindingSink& sink) {
     const RelPath path = RelPath(".docker-fsck") / run;
     sink.add(problem::repair_unfinished, {SubjectKind::File, path.text()}, path).args["run"] = escaped(run);
   }
-  // An error and not a warning, since a daemon would start on such a root and show a part of what there
-  // was.
+  // An error and not a warning, since a daemon would start on such a root and show a part of what there was.
   if (model.entries.is_unfinished_migration) {
     sink.add(problem::migration_unfinished, kRootSubject, RelPath());
   }

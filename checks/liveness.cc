@@ -5,8 +5,8 @@
 
 namespace dfsck {
 
-// Mounts count without a daemon: with live-restore, or after a kill of dockerd alone, containers run on
-// and no lock is held.
+// Mounts count without a daemon: with live-restore, or after a kill of dockerd
+// alone, containers run on and no lock is held.
 std::vector<std::string> user_evidence(const Model& model) {
   std::vector<std::string> evidence;
   for (const HostFacts::Daemon& daemon : model.host.daemons) {

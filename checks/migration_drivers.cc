@@ -37,8 +37,8 @@ std::string described(const ContainerdStore& store) {
 
 }  // namespace
 
-// Refused before a byte is written: a copy of subvolumes or datasets looks complete, and no daemon
-// finds a layer in it.
+// Refused before a byte is written: a copy of subvolumes or datasets looks
+// complete, and no daemon finds a layer in it.
 bool judge_drivers(const std::vector<SourceRoot>& roots, MigrationReport& report) {
   std::set<std::string> unmovable;
   for (const SourceRoot& root : roots) {
@@ -61,8 +61,8 @@ bool judge_drivers(const std::vector<SourceRoot>& roots, MigrationReport& report
   return unmovable.empty();
 }
 
-// Images there are outside of the root as often as not. To move the rest without a word would leave
-// containers behind that have no layers.
+// Images there are outside of the root as often as not. To move the rest without a word would
+// leave containers behind that have no layers.
 bool judge_containerd_stores(const std::vector<SourceRoot>& roots, MigrationReport& report) {
   bool accepted = true;
   for (const SourceRoot& root : roots) {

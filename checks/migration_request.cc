@@ -3,8 +3,8 @@
 
 namespace dfsck {
 
-// Kept in the target's state. A run that goes on with other choices would leave a mixture of both in
-// it, and be called complete.
+// Kept in the target's state. A run that goes on with other choices would leave a
+// mixture of both in it, and be called complete.
 std::string note_of(const MigrationWish& wish) {
   std::string note = "everything";
   if (!wish.images.empty()) {

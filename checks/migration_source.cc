@@ -27,8 +27,7 @@ Result<std::unique_ptr<const MigrationSource>> MigrationSource::open(const std::
   return std::unique_ptr<const MigrationSource>(std::move(source));
 }
 
-// Once, and kept for the whole migration: what is judged, planned, copied and compared is one picture
-// of the source.
+// Once, and kept for the whole migration: what is judged, planned, copied and compared is one picture of the source.
 Result<void> MigrationSource::add(Root root, RelPath prefix, unsigned jobs, const Cancel& cancel, Progress& progress) {
   Result<Model> model = scan(root, jobs, cancel, progress);
   if (!model) {

@@ -69,8 +69,8 @@ class ContainerMount {
     }
   }
 
-  // Safe where init-id has survived, since the two differ by a suffix only; asked where the directory
-  // was found by elimination.
+  // Safe where init-id has survived, since the two differ by a suffix only; asked
+  // where the directory was found by elimination.
   void check_mount_id() {
     const FileState& file = entry_->mount_id;
     const std::optional<CacheId> dir = directory_of(input_, container_);
@@ -88,8 +88,8 @@ class ContainerMount {
     }
   }
 
-  // Without it the container runs, but docker diff and commit compare with nothing, and docker rm
-  // leaves the init directory behind.
+  // Without it the container runs, but docker diff and commit compare with nothing, and
+  // docker rm leaves the init directory behind.
   void check_init_id() {
     const FileState& file = entry_->init_id;
     const std::optional<CacheId> dir = directory_of(input_, container_);
@@ -100,8 +100,8 @@ class ContainerMount {
         entry_->init_dir ? naming(*entry_->init_dir) : file.problem();
   }
 
-  // A missing file is loaded without a word, and then nothing holds the image's layers: rmi -f of the
-  // image deletes them under the container.
+  // A missing file is loaded without a word, and then nothing holds the image's layers: rmi -f of
+  // the image deletes them under the container.
   void check_parent() {
     const FileState& file = entry_->parent;
     const std::optional<std::optional<ChainId>> right = parent_of(input_, container_);

@@ -18,8 +18,7 @@ namespace dfsck {
 namespace {
 
 constexpr std::string_view kPrefix = "docker/network/v1.0/";
-// Compared by the daemon only to see whether somebody else has written meanwhile: any number above zero
-// loads.
+// Compared by the daemon only to see whether somebody else has written meanwhile: any number above zero loads.
 constexpr size_t kIndex = 8;  // modification counter in front of every value, little-endian whatever the host
 
 std::string count_value(const std::string* old) {
@@ -78,8 +77,8 @@ bool overlap(std::string_view a, std::string_view b) {
 }
 
 // What containers say about networks of this host, by id.
-// Names and ids only: subnets, options and labels are in the database alone, so a network cannot be
-// made again from these.
+// Names and ids only: subnets, options and labels are in the database alone, so a
+// network cannot be made again from these.
 std::map<std::string, NetworkRebuild::Lost> named_networks(const Model& model) {
   std::map<std::string, NetworkRebuild::Lost> named;
   for (const Container& container : model.containers.containers) {
@@ -206,8 +205,8 @@ BoltContent network_content(const NetworkRebuild& networks, const SalvagedBucket
   return content;
 }
 
-// A network's other records go with it: an endpoint count without its network would be the next record
-// that cannot be read.
+// A network's other records go with it: an endpoint count without its network
+// would be the next record that cannot be read.
 BoltContent mended_network_content(BoltContent content) {
   auto& values = content.buckets["libnetwork"].values;
   std::set<std::string> networks;

@@ -16,8 +16,8 @@ namespace dfsck {
 namespace {
 
 // Layers some of whose files the disk did not give, by chain ID.
-// What cannot be read may be whole on the platter; another cable or another disk can give it. Only what
-// a file says can be called wrong.
+// What cannot be read may be whole on the platter; another cable or another disk can give it.
+// Only what a file says can be called wrong.
 std::set<std::string> layers_with_read_errors(const CheckInput& input) {
   std::set<std::string> layers;
   for (size_t i = 0; i < input.content.layers.size(); ++i) {
@@ -68,8 +68,7 @@ bool waits_for_mending(const CheckInput& input, const Finding& finding, const st
 
 }  // namespace
 
-// Each of these makes every repair a gamble, of whatever class. Dry runs go on, and say what they would
-// do.
+// Each of these makes every repair a gamble, of whatever class. Dry runs go on, and say what they would do.
 std::vector<std::string> repair_obstacles(const Model& model) {
   std::vector<std::string> obstacles;
   for (const std::string& evidence : live_evidence(model)) {

@@ -73,9 +73,8 @@ void check_containerd(const CheckInput& input, FindingSink& sink) {
   if (!store.is_used() || (only_traces && !input.model.driver.empty())) {
     return;
   }
-  // The worst way to be moved: images and what containers wrote are in containerd's directory, which is
-  // no part of the root unless dockerd starts its own. A daemon without it starts and lists nothing,
-  // with no error.
+  // The worst way to be moved: images and what containers wrote are in containerd's directory, which is no part
+  // of the root unless dockerd starts its own. A daemon without it starts and lists nothing, with no error.
   if (store.place.empty() && !store.containers.empty()) {
     Finding& finding = sink.add(problem::containerd_store_missing, kRootSubject, "containerd/daemon");
     finding.args["count"] = counted(store.containers.size(), "container");
@@ -145,8 +144,8 @@ std::string dir_of(const Model& model, const RelPath& place) {
   return escaped(below.substr(0, below.find('/')));
 }
 
-// Found where files of a layer are missing exactly below a mount point. umount is not run from here:
-// what is mounted may be somebody's data.
+// Found where files of a layer are missing exactly below a mount point. umount is not run from
+// here: what is mounted may be somebody's data.
 void check_mounted_over(const CheckInput& input, FindingSink& sink) {
   const std::vector<Boundary>& all = input.model.host.boundaries;
   for (const RelPath& place : input.content.mounted_over) {

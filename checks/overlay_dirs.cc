@@ -45,8 +45,8 @@ size_t layer_of(const CheckInput& input, const DirOwner* owner) {
   return layer != nullptr ? static_cast<size_t>(layer - layers.data()) : layers.size();
 }
 
-// An error of its own for each owner, since each loses something else: an image can be fetched again,
-// what a container wrote cannot.
+// An error of its own for each owner, since each loses something else: an image can be
+// fetched again, what a container wrote cannot.
 void check_missing(const CheckInput& input, const CacheId& id, const DirTruth& truth, FindingSink& sink) {
   const RelPath path = input.model.overlay.path / id.text();
   for (const DirOwner& owner : truth.owners) {
@@ -80,8 +80,8 @@ void check_missing(const CheckInput& input, const CacheId& id, const DirTruth& t
   }
 }
 
-// No diff/ is ever made empty in place of a lost one: containers would start without the layer's files,
-// and the loss would not show any more.
+// No diff/ is ever made empty in place of a lost one: containers would start without the layer's
+// files, and the loss would not show any more.
 void check_members(const CheckInput& input, const OverlayDir& dir, const DirTruth& truth, FindingSink& sink) {
   const Subject subject{SubjectKind::OverlayDir, dir.id.text()};
   const size_t layer = layer_of(input, owner_of(truth, DirOwner::Kind::Layer));
@@ -106,9 +106,8 @@ void check_members(const CheckInput& input, const OverlayDir& dir, const DirTrut
     finding.args["state"] =
         dir.work.exists ? "a " + std::string(type_name(dir.work.stat.mode)) + ", not a directory" : "missing";
   }
-  // Not a mount and not empty: somebody copied the root while the container ran, and the copy went
-  // through the mount. Then files of the layers are there twice, and what the container was writing may
-  // be torn.
+  // Not a mount and not empty: somebody copied the root while the container ran, and the copy went through
+  // the mount. Then files of the layers are there twice, and what the container was writing may be torn.
   if (dir.merged_has_files) {
     sink.add(problem::merged_copied, subject, dir.path / "merged").args["dir"] = dir.id.text();
   } else if (dir.merged.exists && !dir.merged_is_mount) {
@@ -187,8 +186,7 @@ void check_overlay_dirs(const CheckInput& input, FindingSink& sink) {
   }
   check_committed(input, sink);
   check_quota(input, sink);
-  // Made and removed within moments when a daemon starts, so one that is there when none runs is
-  // litter.
+  // Made and removed within moments when a daemon starts, so one that is there when none runs is litter.
   for (const std::string& name : input.model.overlay.probe_dirs) {
     const RelPath path = input.model.overlay.path / name;
     sink.add(problem::probe_dir_left, {SubjectKind::File, path.text()}, path).args["name"] = escaped(name);

@@ -32,10 +32,9 @@ const OverlayDir* other_with(const CheckInput& input, const std::multimap<LinkId
   return nullptr;
 }
 
-// An empty link file is the most frequent damage of all, since daemons before 20.10.27, 23.0.8 and
-// 24.0.7 did not sync it. It does nothing to what exists. But each layer that is made on this one gets
-// a chain whose first piece is "l", and shows the directory of short links where the files of this
-// layer should be.
+// An empty link file is the most frequent damage of all, since daemons before 20.10.27, 23.0.8 and 24.0.7
+// did not sync it. It does nothing to what exists. But each layer that is made on this one gets a chain
+// whose first piece is "l", and shows the directory of short links where the files of this layer should be.
 void check_link_file(const CheckInput& input, const std::multimap<LinkId, const OverlayDir*>& by_link,
                      const OverlayDir& dir, const DirTruth& truth, FindingSink& sink) {
   const RelPath path = dir.path / "link";
@@ -76,8 +75,7 @@ void check_short_link(const CheckInput& input, const OverlayDir& dir, const DirT
 }
 
 // The daemon makes the link before the link file and after a crash takes a new name, so the old one
-// stays. A link that some chain still names is not among these: it is evidence of which layer was
-// there.
+// stays. A link that some chain still names is not among these: it is evidence of which layer was there.
 void check_dangling(const CheckInput& input, FindingSink& sink) {
   for (const size_t i : unclaimed_links(input.model, input.derived)) {
     const ShortLink& link = input.model.overlay.links[i];
@@ -105,8 +103,7 @@ void check_overlay_links(const CheckInput& input, FindingSink& sink) {
   }
   for (size_t i = 0; i < input.derived.dirs.size(); ++i) {
     const DirTruth& truth = input.derived.dirs[i];
-    // Directories without an owner are judged as a whole, and what is being removed has lost its link
-    // first.
+    // Directories without an owner are judged as a whole, and what is being removed has lost its link first.
     if (!truth.owners.empty() && truth.owners.front().kind != DirOwner::Kind::Removing && truth.link) {
       check_link_file(input, by_link, input.model.overlay.dirs[i], truth, sink);
       check_short_link(input, input.model.overlay.dirs[i], truth, sink);

@@ -32,8 +32,7 @@ std::string difference(const std::string& found, const std::string& expected) {
   return "names the wrong layer at place " + std::to_string(at - have.begin() + 1) + " of " + std::to_string(want.size());
 }
 
-// Repairs go by stages, links before chains, so that the expected chain is made of the links as they
-// will be.
+// Repairs go by stages, links before chains, so that the expected chain is made of the links as they will be.
 void check_lower(const OverlayDir& dir, const DirTruth& truth, FindingSink& sink) {
   const RelPath path = dir.path / "lower";
   const Subject subject{SubjectKind::OverlayDir, dir.id.text()};

@@ -26,9 +26,8 @@ void check_overlay_owners(const CheckInput& input, FindingSink& sink) {
     if (dir.id.form() == CacheId::Form::BuildKit) {
       continue;
     }
-    // Two directories X and X-init without an entry in layerdb/mounts are what a container leaves whose
-    // entry was lost. They hold what it wrote and nobody else has, so this is asked, where other
-    // orphans are only clean.
+    // Two directories X and X-init without an entry in layerdb/mounts are what a container leaves whose entry was
+    // lost. They hold what it wrote and nobody else has, so this is asked, where other orphans are only clean.
     const bool writable = is_lost_writable(input.derived, dir.id);
     if (writable && dir.id.form() == CacheId::Form::Init) {
       continue;  // goes with its writable directory

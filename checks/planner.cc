@@ -62,8 +62,7 @@ void add_symlink(const CheckInput& input, int stage, const WriteSymlink& link, O
   }
 }
 
-// Made anew for each choice and not cut out of the plan for all: repositories.json holds the whole
-// choice in one step.
+// Made anew for each choice and not cut out of the plan for all: repositories.json holds the whole choice in one step.
 Plan make_plan(const CheckInput& input, const std::vector<Finding>& findings, const std::vector<size_t>& chosen) {
   std::set<size_t> dropped;
   for (const size_t i : chosen) {

@@ -33,8 +33,7 @@ std::optional<ReferenceName> typed_name(const Container& container) {
   return parse_reference_name(typed);
 }
 
-// Newest first, since a tag moves on: what the newest container was made from is the tag's last known
-// image.
+// Newest first, since a tag moves on: what the newest container was made from is the tag's last known image.
 void add_from_containers(const Model& model, Tags& tags) {
   std::vector<const Container*> newest_first;
   for (const Container& container : model.containers.containers) {
@@ -52,8 +51,7 @@ void add_from_containers(const Model& model, Tags& tags) {
 
 }  // namespace
 
-// What is left of the file goes before a temporary file of a cut-off write, and that before what users
-// typed.
+// What is left of the file goes before a temporary file of a cut-off write, and that before what users typed.
 Tags provable_tags(const Model& model) {
   Tags tags;
   add_entries(model, model.images.references.references, tags);

@@ -30,8 +30,7 @@ class Repair {
       return first.error();
     }
     first_.emplace(std::move(*first));
-    // The report speaks of the findings of the first look: these are what the user saw, or would have
-    // seen.
+    // The report speaks of the findings of the first look: these are what the user saw, or would have seen.
     record_.emplace(first_->report(), repair_.mode);
     record_->outcome().obstacles = repair_obstacles(first_->model());
     if (record_->outcome().obstacles.empty() && !first_->report().cancelled) {
@@ -133,8 +132,8 @@ class Repair {
     return true;
   }
 
-  // Only when there is something to do: a run leaves a directory in the root, and a repair that finds
-  // nothing must not.
+  // Only when there is something to do: a run leaves a directory in the root,
+  // and a repair that finds nothing must not.
   bool begin() {
     if (run_) {
       return true;

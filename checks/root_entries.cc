@@ -82,8 +82,7 @@ bool matters(const Model& model, const RelPath& path, bool is_broken) {
   return path != RelPath("tmp") && !(is_broken && (of_other_driver || path == RelPath("rootfs")));
 }
 
-// A linked driver directory stops all containers and is an error; all else works, with one exception
-// for volumes.
+// A linked driver directory stops all containers and is an error; all else works, with one exception for volumes.
 ProblemId problem_of_link(const Model& model, const Boundary& link) {
   if (!link.problem.empty()) {
     return problem::area_link_broken;
@@ -159,8 +158,7 @@ void check_several_drivers(const Model& model, FindingSink& sink) {
   finding.args["used"] = used.empty() ? escaped(model.driver) : escaped_names(used);
 }
 
-// Not damage: but whoever went back to an older daemon finds things missing from its lists, and this
-// says why.
+// Not damage: but whoever went back to an older daemon finds things missing from its lists, and this says why.
 void check_newer_data(const RootEntries& entries, FindingSink& sink) {
   for (const RelPath& path : entries.newer_files) {
     Finding& finding = sink.add(problem::root_newer_data, {SubjectKind::File, path.text()}, path);

@@ -104,8 +104,8 @@ bool is_foreign_type(std::string_view label) {
   return fields.size() > 2 && std::find(kForeign.begin(), kForeign.end(), fields[2]) != kForeign.end();
 }
 
-// A copy without its labels runs as before until a container opens a file of its own. Without SELinux a
-// label means nothing.
+// A copy without its labels runs as before until a container opens a file of its
+// own. Without SELinux a label means nothing.
 void check_label(const CheckInput& input, FindingSink& sink) {
   const HostFacts& host = input.model.host;
   if (!host.selinux_enabled || !is_foreign_type(host.overlay_label)) {

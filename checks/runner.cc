@@ -94,8 +94,7 @@ void link_causes(std::vector<Finding>& findings) {
   }
 }
 
-// For "looked at" in the summary: a report without findings shows by these numbers that it was the
-// right root.
+// For "looked at" in the summary: a report without findings shows by these numbers that it was the right root.
 void count_things(const Model& model, const ContentResults& content, RootReport& report) {
   report.counts["images"] = model.images.images.size();
   report.counts["tags"] = model.images.references.references.size();

@@ -99,8 +99,7 @@ consteval bool only_rows_without_safety_lack_a_fix() {
 }
 
 // Each '{' opens a hole of [a-z_]+ that '}' closes.
-// A hole that no check fills can only be seen when a finding is shown, so at least its form is proven
-// here.
+// A hole that no check fills can only be seen when a finding is shown, so at least its form is proven here.
 consteval bool holes_are_well_formed() {
   for (const Problem& problem : kProblems) {
     for (const std::string_view text : {problem.text, problem.consequence, problem.remedy}) {
@@ -186,8 +185,8 @@ const Problem& problem_of(ProblemId id) {
   return *row;
 }
 
-// A daemon that merely stops in the usual way destroys something by it. Whoever reads only the first
-// lines has to see this.
+// A daemon that merely stops in the usual way destroys something by it. Whoever
+// reads only the first lines has to see this.
 bool is_urgent(ProblemId id) { return id == problem::layer_removing_live; }
 
 // Codes are typed from memory and pasted from logs, so case and the prefix do not matter.

@@ -50,8 +50,8 @@ class Hidden {
     }
   }
 
-  // Silence in place of a guess. An image whose layer could not be read looks like one without a layer,
-  // and its repair would be lossy.
+  // Silence in place of a guess. An image whose layer could not be read looks like one
+  // without a layer, and its repair would be lossy.
   bool hides(const Finding& finding) const {
     if (paths_.empty() || problem_of(finding.problem).check == "root_environment" || says_unseen(finding)) {
       return false;
@@ -131,8 +131,7 @@ void drop_what_hangs_on_unread(const Model& model, std::vector<Finding>& finding
   std::erase_if(findings, [&](const Finding& finding) { return hidden.hides(finding); });
 }
 
-// Bytes that were not found in all places are not lost yet. The single files stay reported as damaged,
-// which they are.
+// Bytes that were not found in all places are not lost yet. The single files stay reported as damaged, which they are.
 void note_search(const Root& root, size_t from, std::vector<Finding>& findings, RootReport& report) {
   if (name_unread(root, from, "not every place was searched for lost bytes", report)) {
     std::erase_if(findings, [](const Finding& finding) { return finding.problem == problem::layer_bytes_lost; });
@@ -147,8 +146,8 @@ bool has_unread(const Root& root) {
   return !unread_of(root, 0).empty();
 }
 
-// Failures and not findings: exit code 8 says that the check is not complete, and what it found besides
-// stands all the same.
+// Failures and not findings: exit code 8 says that the check is not complete, and
+// what it found besides stands all the same.
 void add_unread(const Model& model, const ContentResults& content, RootReport& report) {
   bool refused = false;
   for (const ScanFailure& failure : model.failures) {

@@ -73,8 +73,7 @@ bool is_link_of_part(const Boundary& boundary) {
   return !(depth == 1 && boundary.path.is_below("image"));
 }
 
-// Behind the driver's directory as a whole it is another finding, which says the same of all
-// containers.
+// Behind the driver's directory as a whole it is another finding, which says the same of all containers.
 const Mount* container_behind(const Model& model, const Boundary& boundary) {
   if (!is_link_of_part(boundary) || !boundary.problem.empty() || !boundary.path.is_below(model.overlay.path)) {
     return nullptr;

@@ -16,8 +16,8 @@ namespace {
 constexpr std::string_view kUnits = "kmgtp";
 
 // "10m", "1.5 GiB": as docker/go-units RAMInBytes reads it.
-// The database keeps what the user typed, opts.json what the daemon made of it. A size that the daemon
-// would refuse makes no file.
+// The database keeps what the user typed, opts.json what the daemon made of it. A size
+// that the daemon would refuse makes no file.
 std::optional<uint64_t> parse_size(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);

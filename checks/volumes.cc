@@ -75,8 +75,7 @@ void check_volumes(const CheckInput& input, FindingSink& sink) {
     if (is_broken_link(input.model, volume.path / "_data")) {
       continue;
     }
-    // A directory that somebody put there: before 29.4 the daemon takes it for a volume, and no harm
-    // comes of it.
+    // A directory that somebody put there: before 29.4 the daemon takes it for a volume, and no harm comes of it.
     if (volume.options.absent() && !known.contains(volume.name)) {
       foreign(volume.path, sink);
       continue;

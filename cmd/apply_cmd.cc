@@ -56,8 +56,8 @@ Result<Root> root_of(const PlanFile& plan) {
 }
 
 // A live daemon, an unfinished repair, a failing disk: the same rules as for every repair.
-// The plan may be days old. What stood against a repair is looked for now, and not taken from the time
-// when the plan was made.
+// The plan may be days old. What stood against a repair is looked for now, and not
+// taken from the time when the plan was made.
 std::string obstacle(const Root& root, unsigned jobs) {
   const Cancel cancel;
   Progress progress;
@@ -82,8 +82,8 @@ void tell(const Plan& plan, const std::vector<StepResult>& results, Outcome& out
   }
   outcome.message = std::to_string(done) + " of " + counted(results.size(), "step") +
                     (results.size() == 1 ? " was made" : " were made") + (trouble.empty() ? "" : "; " + trouble);
-  // Not 4: apply does not check the root, so it cannot say whether problems are left. It has done what
-  // the plan said, or it has failed.
+  // Not 4: apply does not check the root, so it cannot say whether problems are left. It has
+  // done what the plan said, or it has failed.
   outcome.exit_code = done == results.size() ? kExitClean : kExitFailed;
 }
 
@@ -123,8 +123,8 @@ Output carried_out(const Root& root, const PlanFile& plan, const Options& option
   if (!ended) {
     return failure_output(options.format, ended.error().message() + "; docker-fsck recover takes care of it", kExitFailed);
   }
-  // Steps that were not tried for a wish to stop and for want of memory look the same in the results;
-  // the exit code keeps them apart.
+  // Steps that were not tried for a wish to stop and for want of memory look the same in the
+  // results; the exit code keeps them apart.
   outcome.exit_code |= was_cancelled(cancel) ? kExitCancelled : is_short() ? kExitFailed : 0;
   return outcome_output(options, outcome);
 }
@@ -147,8 +147,7 @@ Output run_apply(const Options& options) {
     for (const Step& step : plan->plan.steps) {
       outcome.steps.push_back("would " + describe(step.action));
     }
-    // A dry run of apply answers what it is asked for, whether the plan still fits, and its exit code
-    // says so.
+    // A dry run of apply answers what it is asked for, whether the plan still fits, and its exit code says so.
     const Result<void> holds = preconditions_hold(*root, plan->plan);
     outcome.message = "nothing was changed: " + (holds ? counted(plan->plan.steps.size(), "step") + " would be taken"
                                                        : holds.error().message());
@@ -158,8 +157,8 @@ Output run_apply(const Options& options) {
   if (const std::string reason = obstacle(*root, options.jobs); !reason.empty()) {
     return failure_output(options.format, "nothing was changed: " + reason, kExitFailed);
   }
-  // The run looks again under its lock. This look is for the message: it names what has changed before
-  // anything is made in the root.
+  // The run looks again under its lock. This look is for the message: it names what has
+  // changed before anything is made in the root.
   if (const Result<void> holds = preconditions_hold(*root, plan->plan); !holds) {
     return failure_output(options.format, "nothing was changed: " + holds.error().message(), kExitFailed);
   }

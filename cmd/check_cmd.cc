@@ -35,8 +35,8 @@ double processor_seconds(const rusage& usage) {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-// Only with --stats and only under "timing": everything else in a report is the same on each run, so
-// that two reports can be compared.
+// Only with --stats and only under "timing": everything else in a report is the same on each
+// run, so that two reports can be compared.
 Timing timing_since(std::chrono::steady_clock::time_point start, const Options& options, const Progress& progress) {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
@@ -56,8 +56,8 @@ RenderSettings render_settings(const Options& options) {
   settings.strict = options.strict;
   settings.paint = Paint(paint_for(options.color));
   settings.width = prose_width();
-  // The next command that a report proposes is typed as it stands: without the donors it would offer a
-  // repair that it then does not make.
+  // The next command that a report proposes is typed as it stands: without the donors it would
+  // offer a repair that it then does not make.
   for (const std::string& donor : options.donors) {
     settings.donor_arguments += " --from " + shell_word(donor);
   }
@@ -136,8 +136,8 @@ Result<void> open_file(const std::string& name, std::string_view what, const Roo
   return {};
 }
 
-// A report that could not be written is a failure of the program: a script that looks for the file
-// would find an old one, or none.
+// A report that could not be written is a failure of the program: a script that looks for
+// the file would find an old one, or none.
 void write_file(std::optional<ReportFile>& file, const std::string& text, Output& output) {
   if (const Result<void> written = file ? file->write(text) : Result<void>(); !written) {
     output.err += "docker-fsck: " + written.error().message() + "\n";
@@ -193,8 +193,8 @@ Output rendered(const RootReport& report, const Options& options, const RenderSe
 
 Output run_check(const Options& options) {
   const auto start = std::chrono::steady_clock::now();
-  // Everything that can fail at once comes first: the root, the files of --report and --plan. An hour
-  // of hashing comes after that.
+  // Everything that can fail at once comes first: the root, the files of --report and
+  // --plan. An hour of hashing comes after that.
   const OpenedRoot opened = open_root(options);
   if (!opened.root) {
     return failure_output(options.format, opened.failure, kExitFailed);

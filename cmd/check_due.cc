@@ -32,9 +32,8 @@ std::string crash_in(const Root& root, unsigned jobs) {
 
 }  // namespace
 
-// In the order of what it costs to know: the stamp is one file, the boot another, signs of a crash need
-// a scan. Where one is in doubt, a check is due: the mark saves time, and is never trusted against
-// evidence.
+// In the order of what it costs to know: the stamp is one file, the boot another, signs of a crash need a
+// scan. Where one is in doubt, a check is due: the mark saves time, and is never trusted against evidence.
 CheckDue check_due(const Root& root, unsigned jobs) {
   const Result<std::optional<Stamp>> stamp = read_stamp(root);
   if (!stamp || !*stamp) {
@@ -53,8 +52,7 @@ CheckDue check_due(const Root& root, unsigned jobs) {
   return {crash_in(root, jobs), last.finished};
 }
 
-// Exit code 0 and a document of the usual schema: a unit that runs at each boot need not tell the two
-// apart.
+// Exit code 0 and a document of the usual schema: a unit that runs at each boot need not tell the two apart.
 Output render_not_due(const CheckDue& due, const std::string& root, const Options& options) {
   const std::string& name = options.root_label.empty() ? root : options.root_label;
   const std::string reason = "it was clean at " + due.last_clean + ", and there was no crash and no boot since";

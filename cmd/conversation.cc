@@ -30,8 +30,8 @@ class Terminal : public Conversation {
     }
   }
 
-  // Nothing at the end of input, when the terminal is gone, and when a signal has come. All of these
-  // mean the same: nobody has said yes.
+  // Nothing at the end of input, when the terminal is gone, and when a signal has come. All of
+  // these mean the same: nobody has said yes.
   std::optional<std::string> read_line(const Cancel& cancel) override {
     std::string line;
     while (!cancel.requested()) {

@@ -23,8 +23,7 @@ std::string environment_value(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
-// A rootless daemon takes the same two variables in the same order, so whoever runs one gets his own
-// root.
+// A rootless daemon takes the same two variables in the same order, so whoever runs one gets his own root.
 Result<DefaultRoot> rootless_root(const RootEnvironment& environment) {
   if (!environment.xdg_data_home.empty()) {
     return DefaultRoot{environment.xdg_data_home + "/docker", "no ROOT was given and XDG_DATA_HOME is set"};
@@ -56,8 +55,7 @@ Result<std::optional<std::string>> configured_root(const std::string& bytes) {
 
 }  // namespace
 
-// The reason goes along: where the root cannot be opened, whoever never named one has to know why this
-// one was tried.
+// The reason goes along: where the root cannot be opened, whoever never named one has to know why this one was tried.
 Result<DefaultRoot> default_root(const RootEnvironment& environment) {
   const DefaultRoot usual{"/var/lib/docker", std::string("no ROOT was given and ") + kDaemonJson +
                                                  (environment.daemon_json ? " sets no data-root" : " does not exist")};

@@ -22,8 +22,8 @@ std::string exit_code_meaning(int code, FailedPart part) {
   for (const auto& each : kParts) {
     if ((code & each.first) != 0) {
       parts.push_back(each);
-      // A root with a storage driver that is not covered gives this each time. It would be wrong to
-      // call that a failure.
+      // A root with a storage driver that is not covered gives this each time.
+      // It would be wrong to call that a failure.
       if (each.first == kExitFailed && part == FailedPart::NotChecked) {
         parts.back().second = "not everything was checked";
       }

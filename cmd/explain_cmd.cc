@@ -31,8 +31,7 @@ bool is_one_hole(std::string_view text) {
   return text.starts_with('{') && text.find('}') == text.size() - 1;
 }
 
-// By these names the table of symptoms refers to problems; they are accepted so that both can be looked
-// up.
+// By these names the table of symptoms refers to problems; they are accepted so that both can be looked up.
 std::vector<const Problem*> problems_of_catalogue_id(std::string_view id) {
   std::vector<const Problem*> problems;
   for (const Problem& problem : all_problems()) {
@@ -54,8 +53,7 @@ std::string_view check_title(const Problem& problem) {
 }
 
 // What a check costs that finds these problems.
-// Somebody has a daemon that does not start. Only where contents are in question is it worth to read
-// them.
+// Somebody has a daemon that does not start. Only where contents are in question is it worth to read them.
 std::string_view level_option(const std::vector<const Problem*>& problems) {
   const bool content =
       std::any_of(problems.begin(), problems.end(), [](const Problem* p) { return p->area() == "content"; });

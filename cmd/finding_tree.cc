@@ -48,9 +48,8 @@ FindingTree finding_tree(const RootReport& report) {
       roots.push_back(i);
     }
   }
-  // Errors, warnings, the rest; in each of them what a daemon would destroy something by comes first,
-  // then the order of the table, which is that of the levels of a root: what is above explains what is
-  // below.
+  // Errors, warnings, the rest; in each of them what a daemon would destroy something by comes first, then
+  // the order of the table, which is that of the levels of a root: what is above explains what is below.
   std::stable_sort(roots.begin(), roots.end(), [&](size_t a, size_t b) {
     const Problem& first = problem_of(report.findings[a].finding.problem);
     const Problem& second = problem_of(report.findings[b].finding.problem);

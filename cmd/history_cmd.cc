@@ -52,8 +52,7 @@ std::string steps_words(const RunRecord& run) {
   return counted(run.steps.size(), "step") + text;
 }
 
-// Oldest first, with the id at the beginning of the line: it is what undo, purge and --acknowledge
-// take.
+// Oldest first, with the id at the beginning of the line: it is what undo, purge and --acknowledge take.
 std::string as_text(const Root& root, const std::vector<RunRecord>& runs, const Options& options) {
   if (runs.empty()) {
     return "no repair was made on this root, or all were purged\n";
@@ -67,8 +66,7 @@ std::string as_text(const Root& root, const std::vector<RunRecord>& runs, const 
       text += ": " + safe_text(run.problem) + "\n";
       continue;
     }
-    // A run that was cut off before its journal had a name has changed nothing: the journal comes
-    // first.
+    // A run that was cut off before its journal had a name has changed nothing: the journal comes first.
     if (run.started.empty()) {
       text += ": it was cut off before it had a journal, and changed nothing\n";
       continue;
@@ -92,8 +90,7 @@ std::string as_text(const Root& root, const std::vector<RunRecord>& runs, const 
   return text;
 }
 
-// All keys in every step, empty or null where there is nothing: whoever reads it need not ask whether a
-// key is there.
+// All keys in every step, empty or null where there is nothing: whoever reads it need not ask whether a key is there.
 void write_step(const RunStep& step, JsonWriter& json) {
   json.object();
   json.key("op").text(step.op);
@@ -128,8 +125,7 @@ std::string as_json(const Root& root, const std::vector<RunRecord>& runs) {
   json.key("root").text(root.path());
   json.key("runs").array();
   for (const RunRecord& run : runs) {
-    // A number in any case: zero where it could not be measured. The run's state says whether it is to
-    // be trusted.
+    // A number in any case: zero where it could not be measured. The run's state says whether it is to be trusted.
     const Result<uint64_t> bytes = kept_bytes(root, run);
     json.object();
     json.key("run").text(run.id);

@@ -76,8 +76,8 @@ class Loading {
 
  private:
   // Everything that can be known without reading layers.
-  // The root before the archive: it is the cheaper of the two, and what stands against changing it
-  // makes the archive pointless.
+  // The root before the archive: it is the cheaper of the two, and what stands against
+  // changing it makes the archive pointless.
   std::optional<LoadFailure> look() {
     Watch watch(options_, cancel_);
     OpenedRoot opened = open_root_option(options_, "docker-fsck load --root DIRECTORY -i FILE");
@@ -112,8 +112,8 @@ class Loading {
     return std::nullopt;
   }
 
-  // The layers are read all the same, as if they were unpacked: that an archive is whole, and how large
-  // it is, is what a dry run is asked for.
+  // The layers are read all the same, as if they were unpacked: that an archive is whole, and how
+  // large it is, is what a dry run is asked for.
   Output without_change() {
     Watch watch(options_, cancel_);
     Result<std::vector<UnpackedLayer>> layers =
@@ -129,8 +129,8 @@ class Loading {
   Output load() {
     Watch watch(options_, cancel_);
     std::optional<NewRoot> made;
-    // Made as late as this, when the archive is known to be good. A load that fails takes the directory
-    // away again if it is still empty.
+    // Made as late as this, when the archive is known to be good. A load that fails takes the
+    // directory away again if it is still empty.
     if (!root_) {
       Result<NewRoot> root = NewRoot::make(report_.root);
       if (!root) {

@@ -93,8 +93,7 @@ std::string as_json(const Options& options, const LoadArchive& archive, const Lo
     json.object();
     json.key("chain_id").text(layer.chain.text());
     json.key("diff_id").text(layer.diff.text());
-    // Layers that were there already are listed too: an archive's list of layers is complete in any
-    // case.
+    // Layers that were there already are listed too: an archive's list of layers is complete in any case.
     json.key("new").boolean(layer.made.has_value());
     json.key("size").number(report.layers[i].tree_bytes);
     json.key("entries").number(report.layers[i].entries);

@@ -40,8 +40,8 @@ Output run_caught(const std::vector<std::string>& args) {
 int run(int argc, char** argv) {
   const std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);
   Output output = run_caught(args);
-  // A report that did not arrive is a failure, whatever was found: a full disk behind a redirection
-  // must not look like a clean root.
+  // A report that did not arrive is a failure, whatever was found: a full disk behind a
+  // redirection must not look like a clean root.
   if (const dfsck::Result<void> written = dfsck::write_stdout(output.out); !written) {
     output.err += "docker-fsck: " + written.error().message() + "\n";
     output.exit_code |= dfsck::kExitFailed;

@@ -61,9 +61,8 @@ std::vector<std::string> what_comes_next(const MigrationReport& report, const Op
 }
 
 // Only to a target that is whole, or that the user takes with damage that is in the source as well.
-// A daemon that starts on a target with gaps makes what it can without them: it drops records of
-// volumes that have no directory, and users make their containers anew. Hence the refusal, even with
-// --keep-going.
+// A daemon that starts on a target with gaps makes what it can without them: it drops records of volumes
+// that have no directory, and users make their containers anew. Hence the refusal, even with --keep-going.
 std::optional<SwitchOutcome> switched_daemon(const MigrationReport& report, const Options& options) {
   if (options.switch_daemon == Switch::No || report.end != MigrationReport::End::Done) {
     return std::nullopt;
@@ -87,13 +86,11 @@ std::optional<SwitchOutcome> switched_daemon(const MigrationReport& report, cons
   return outcome;
 }
 
-// daemon.json is changed here, after the migration has ended and before the text that says whether it
-// was.
+// daemon.json is changed here, after the migration has ended and before the text that says whether it was.
 Output rendered(const MigrationReport& report, const Options& options, std::optional<ReportFile>& file) {
   MigrationView view{report, switched_daemon(report, options), {}, exit_code(report)};
   view.next = what_comes_next(report, options, view.switched);
-  // The data is there, but the daemon still uses the old root: a script that starts it next must not go
-  // on.
+  // The data is there, but the daemon still uses the old root: a script that starts it next must not go on.
   if (view.switched && !view.switched->failure.empty()) {
     view.exit_code = (view.exit_code & ~kExitCorrected) | kExitFailed;
   }

@@ -22,8 +22,8 @@ MigrationSums migration_sums(const MigrationReport& report) {
     sums.layers_verified += unit.verdict && unit.verdict->digest_matches ? 1 : 0;
   }
   sums.layers = report.inventory.source.of(InventoryKind::Layer).size();
-  // Of what is in the target now and not of what this run has copied: after a run that went on where
-  // another was cut off, both count.
+  // Of what is in the target now and not of what this run has copied: after a run that went
+  // on where another was cut off, both count.
   if (report.inventory.target) {
     sums.layers_verified = report.inventory.proven_layers;
   }

@@ -49,8 +49,7 @@ std::vector<std::string> nearest(std::string_view word, const std::vector<std::s
       near.emplace_back(allowed + 1, candidate);
     }
   }
-  // Equal ones stay in the order in which they are known, so that a hint does not change from run to
-  // run.
+  // Equal ones stay in the order in which they are known, so that a hint does not change from run to run.
   std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::string> names;
   for (size_t i = 0; i < near.size() && i < kMost; ++i) {

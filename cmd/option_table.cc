@@ -61,8 +61,7 @@ Complaint set_mode(Options& options, Mode mode) {
   return std::nullopt;
 }
 
-// Zero, signs, blanks and units are refused: a number that was misread is worse than one that was
-// refused.
+// Zero, signs, blanks and units are refused: a number that was misread is worse than one that was refused.
 Complaint set_jobs(Options& options, const std::string& value) {
   constexpr uint64_t kMaxJobs = 64;
   const auto number = parse_uint64(value);

@@ -41,8 +41,8 @@ constexpr std::array kCommands{
     CommandRow{"help", Command::Help, 0, SIZE_MAX, "docker-fsck help"},
 };
 
-// Boost knows names and whether they take a value, nothing else. Values are read by the table, whose
-// complaints say what would be right.
+// Boost knows names and whether they take a value, nothing else. Values are read by the table,
+// whose complaints say what would be right.
 po::options_description described_options() {
   po::options_description description;
   std::set<std::string_view> known;
@@ -104,8 +104,8 @@ const CommandRow* command_row(std::string_view word) {
 }
 
 // The option of that name: the command's own, if there are several.
-// So --format means the form of the archive to save and the form of the output to all others, whatever
-// stands first on the line.
+// So --format means the form of the archive to save and the form of the output to all
+// others, whatever stands first on the line.
 const OptionRow* row_of(std::string_view name, Command command) {
   const OptionRow* found = nullptr;
   for (const OptionRow& row : all_options()) {
@@ -149,8 +149,7 @@ std::optional<UsageError> take_command(Options& options) {
     return std::nullopt;  // --help and --version win over everything
   }
   const std::string word = words[0];
-  // Many tools have these words. Here they would be taken for directories, so it is said how it is
-  // done.
+  // Many tools have these words. Here they would be taken for directories, so it is said how it is done.
   if (word == "check" || word == "repair") {
     return UsageError{(word == "check" ? "checking" : "repairing") +
                       std::string(" needs no command word: docker-fsck [OPTIONS] [ROOT]; for a directory of that name ") +
@@ -170,8 +169,7 @@ std::optional<UsageError> take_command(Options& options) {
   return std::nullopt;
 }
 
-// An option that does nothing is refused: --dry-run given to a command that does not know it must not
-// be passed over.
+// An option that does nothing is refused: --dry-run given to a command that does not know it must not be passed over.
 std::optional<UsageError> reject_options_of_others(Command command, const std::vector<const OptionRow*>& given) {
   for (const OptionRow* row : given) {
     if ((row->scope & scope_of(command)) != 0) {
@@ -208,8 +206,7 @@ std::optional<UsageError> migrate_contradiction(const Options& options) {
   return std::nullopt;
 }
 
-// Every sentence says what would be right, since there is nothing to try out: the command has not
-// begun.
+// Every sentence says what would be right, since there is nothing to try out: the command has not begun.
 std::optional<UsageError> save_contradiction(const Options& options) {
   const int kinds = (options.arguments.empty() ? 0 : 1) + (options.save_all == SaveAll::Yes ? 1 : 0) +
                     (options.container.empty() ? 0 : 1);
@@ -250,8 +247,8 @@ std::optional<UsageError> contradiction(const Options& options) {
 
 }  // namespace
 
-// Nothing is opened here, so that a wrong line is refused without any effect, and the same line is
-// right or wrong on every machine.
+// Nothing is opened here, so that a wrong line is refused without any effect, and the same
+// line is right or wrong on every machine.
 std::variant<Options, UsageError> parse_options(const std::vector<std::string>& args) {
   auto tokens = tokens_of(args);
   if (auto* error = std::get_if<UsageError>(&tokens)) {

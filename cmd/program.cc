@@ -18,8 +18,8 @@ namespace dfsck {
 
 namespace {
 
-// Every command gives its output as a value, so that tests can run it in their own process, and what is
-// printed is written in one place.
+// Every command gives its output as a value, so that tests can run it in their own process, and
+// what is printed is written in one place.
 Output run_command(const Options& options) {
   switch (options.command) {
     case Command::Check: return run_check(options);

@@ -21,8 +21,8 @@ struct Pace {
   milliseconds next;
 };
 
-// A log keeps what it is given, so plain lines are rare. A program that reads JSON lines decides itself
-// what it shows, and a bar has to move.
+// A log keeps what it is given, so plain lines are rare. A program that reads JSON lines decides
+// itself what it shows, and a bar has to move.
 Pace pace_of(ProgressStyle style) {
   switch (style) {
     case ProgressStyle::Plain: return {milliseconds(5000), milliseconds(30000)};
@@ -78,8 +78,7 @@ ProgressDisplay::~ProgressDisplay() {
   }
 }
 
-// Waits on a condition and not by sleeping: a check of a second must not take half a second longer to
-// end.
+// Waits on a condition and not by sleeping: a check of a second must not take half a second longer to end.
 void ProgressDisplay::run() {
   const Pace pace = pace_of(style_);
   std::unique_lock lock(mutex_);

@@ -175,8 +175,8 @@ std::string progress_plain_line(const ProgressSample& sample) {
   return text;
 }
 
-// One line each, with all members in each: a reader needs no state of its own. Numbers and fixed words
-// only, so nothing has to be escaped.
+// One line each, with all members in each: a reader needs no state of its own. Numbers and fixed
+// words only, so nothing has to be escaped.
 std::string progress_json_line(const ProgressSample& sample) {
   std::array<char, 64> elapsed{};
   std::snprintf(elapsed.data(), elapsed.size(), "%.1f", sample.elapsed_seconds);

@@ -33,8 +33,7 @@ void write_counts(const std::map<std::string, uint64_t>& counts, JsonWriter& jso
   json.end_object();
 }
 
-// The plan stands beside the findings that its "why" counts from: both are of the same look at the
-// root.
+// The plan stands beside the findings that its "why" counts from: both are of the same look at the root.
 void write_findings(const RootReport& report, JsonWriter& json) {
   json.key("findings").array();
   for (const ReportedFinding& reported : report.findings) {
@@ -136,8 +135,7 @@ void write_root(const RootReport& report, JsonWriter& json) {
   json.key("driver").text(report.driver);
   json.key("mode").text(mode_name(report.mode));
   json.key("level").text(level_name(report.level));
-  // Beside the findings, since it is about how far they can be trusted: a daemon at work changes what
-  // was read.
+  // Beside the findings, since it is about how far they can be trusted: a daemon at work changes what was read.
   json.key("daemon").object();
   json.key("live").boolean(report.live);
   json.key("evidence").texts(report.evidence);

@@ -30,15 +30,13 @@ struct WriteFields {
   }
 
   void operator()(const WriteFile& action) const {
-    // For people and comparisons. The file of --plan holds them exactly; this document is not one that
-    // can be applied.
+    // For people and comparisons. The file of --plan holds them exactly; this document is not one that can be applied.
     json.key("bytes").text(escaped(action.bytes));
     write_owner(action.owner, json);
   }
   void operator()(const RestoreFile& action) const {
     json.key("size").number(action.size);
-    // Where bytes come from is part of what a user decides about: a donor of today may be another file
-    // tomorrow.
+    // Where bytes come from is part of what a user decides about: a donor of today may be another file tomorrow.
     json.key("origin").object();
     json.key("donor");
     text_or_null(escaped(action.origin.donor));

@@ -60,8 +60,8 @@ class MigrationText {
     }
   }
 
-  // A capability that is there is of no interest; what the filesystem cannot keep has to be seen before
-  // the copy is made.
+  // A capability that is there is of no interest; what the filesystem cannot
+  // keep has to be seen before the copy is made.
   void target() {
     if (!report_.probe) {
       return;
@@ -102,8 +102,8 @@ class MigrationText {
     section("left out besides, because it was not there at first", lines);
   }
 
-  // Two very different things in one list, so each line says which: what is mended on the way, and what
-  // will be as broken there as it is here.
+  // Two very different things in one list, so each line says which: what is mended on the way, and
+  // what will be as broken there as it is here.
   void damaged() {
     std::vector<std::string> lines;
     for (const DamagedLayer& layer : report_.damaged) {
@@ -164,8 +164,8 @@ class MigrationText {
   }
 
   // Of a migration that had ended before.
-  // A target that a daemon has used since is ahead of the source: to bring it up to date would take
-  // from it what is new.
+  // A target that a daemon has used since is ahead of the source: to bring it
+  // up to date would take from it what is new.
   // "Nothing was copied" in so many words: it is the answer to the question why it took no time.
   void complete() {
     if (!report_.is_complete) {
@@ -221,8 +221,8 @@ class MigrationText {
   }
 
   // The target as it was found after all was done.
-  // Read from the target again and not added up from what was copied: that is the only count which a
-  // copy that went wrong cannot have right.
+  // Read from the target again and not added up from what was copied: that is the only count which
+  // a copy that went wrong cannot have right.
   void compared() {
     const InventoryComparison& inventory = report_.inventory;
     if (!inventory.target) {

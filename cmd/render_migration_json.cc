@@ -10,8 +10,7 @@
 namespace dfsck {
 namespace {
 
-// "end" tells what the exit code does not: whether anything was written, and whether the same command
-// goes on.
+// "end" tells what the exit code does not: whether anything was written, and whether the same command goes on.
 std::string_view end_name(MigrationReport::End end) {
   switch (end) {
     case MigrationReport::End::Refused: return "refused";
@@ -138,8 +137,7 @@ class MigrationJson {
     json_.end_array();
   }
 
-  // What lies elsewhere in the source and becomes a plain directory, so that a script that has mounted
-  // it knows.
+  // What lies elsewhere in the source and becomes a plain directory, so that a script that has mounted it knows.
   void boundaries() {
     json_.key("boundaries").array();
     for (const PlannedBoundary& boundary : report_.plan.boundaries) {
@@ -213,8 +211,8 @@ class MigrationJson {
     json_.end_array();
   }
 
-  // Both values of each path, so that somebody can check them. Mentions are not changed: nobody knows
-  // what they mean to whoever wrote them.
+  // Both values of each path, so that somebody can check them. Mentions are not changed: nobody
+  // knows what they mean to whoever wrote them.
   void rewrites() {
     json_.key("rewritten").array();
     for (const RewriteNeed& need : report_.rewrites) {

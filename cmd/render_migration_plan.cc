@@ -55,8 +55,7 @@ class PlanText {
     section(made_anew ? heading : settings_.paint.bold(heading), lines);
   }
 
-  // Whatever is mounted there is not lost, but the target is not the whole root without it: exit code
-  // 4.
+  // Whatever is mounted there is not lost, but the target is not the whole root without it: exit code 4.
   void missed_mounts() {
     std::vector<std::string> lines;
     for (const RelPath& path : dfsck::missed_mounts(report_)) {
@@ -76,8 +75,8 @@ class PlanText {
     section("what travels", lines);
   }
 
-  // A link in a volume is the user's, and may well be right: a container sees other paths than the
-  // host. So it is told and not touched.
+  // A link in a volume is the user's, and may well be right: a container sees other paths than
+  // the host. So it is told and not touched.
   void old_links() {
     std::vector<std::string> lines;
     for (const OldLink& link : report_.need.old_links) {

@@ -35,8 +35,7 @@ std::string findings_text(const RootReport& report, const RenderSettings& settin
   return was_repaired(report) && !text.empty() ? "\n" + settings.paint.bold("LEFT") + ":" + text : text;
 }
 
-// Above all findings: with a daemon at work any of them may be nothing but a file caught in the middle
-// of a write.
+// Above all findings: with a daemon at work any of them may be nothing but a file caught in the middle of a write.
 std::string live_warning(const RootReport& report, const RenderSettings& settings) {
   if (!report.live) {
     return "";
@@ -48,8 +47,7 @@ std::string live_warning(const RootReport& report, const RenderSettings& setting
   return text + "  Stop docker and containerd, then check again, to be sure.\n";
 }
 
-// In the order in which it casts doubt: a daemon, what was not read, what a repair did, and then what
-// is found.
+// In the order in which it casts doubt: a daemon, what was not read, what a repair did, and then what is found.
 std::string body(const RootReport& report, const RenderSettings& settings) {
   std::string text = live_warning(report, settings) + render_failures(report, "", settings);
   text += render_repair(report, settings) + findings_text(report, settings);

@@ -60,8 +60,7 @@ class FindingsText {
   std::string out_;
 };
 
-// Code, severity, slug, in this order and with single blanks: the first line of a block can be searched
-// for.
+// Code, severity, slug, in this order and with single blanks: the first line of a block can be searched for.
 std::string FindingsText::heading(const FindingGroup& group) const {
   const Problem& problem = *group.problem;
   const std::string word(severity_name(problem.severity));
@@ -131,8 +130,7 @@ void FindingsText::add_finding(size_t index, const FindingGroup& group) {
   const ReportedFinding& reported = at(index);
   out_ += "  - " + shown(reported.message) + "\n";
   const std::optional<size_t> cause = reported.finding.caused_by;
-  // For a finding that stands alone although it has a cause: it is graver than that, or causes run in a
-  // circle.
+  // For a finding that stands alone although it has a cause: it is graver than that, or causes run in a circle.
   if (cause && *cause < report_.findings.size() && *cause != index) {
     out_ +=
         "      because of: " + shown(at(*cause).message) + " (" + problem_of(at(*cause).finding.problem).code() + ")\n";
@@ -160,8 +158,8 @@ std::string FindingsText::listed(const std::vector<std::string>& names) const {
   return names.size() == count ? text : text + " and " + std::to_string(names.size() - count) + " more";
 }
 
-// Tags if there are any: ids are for images that nobody has named. Containers always, since they are
-// what stops working.
+// Tags if there are any: ids are for images that nobody has named. Containers
+// always, since they are what stops working.
 void FindingsText::add_hits(const Affected& affects, const std::string& indent) {
   std::string text;
   if (!affects.tags.empty()) {

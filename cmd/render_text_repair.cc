@@ -16,8 +16,8 @@ class RepairText {
  public:
   RepairText(const RootReport& report, const RenderSettings& settings) : report_(report), settings_(settings) {}
 
-  // What stands against the repair comes first, and even where nothing was repaired: whoever typed -y
-  // expects that something was.
+  // What stands against the repair comes first, and even where nothing was repaired:
+  // whoever typed -y expects that something was.
   std::string text() {
     obstacles();
     if (was_repaired(report_)) {
@@ -107,8 +107,7 @@ class RepairText {
     }
   }
 
-  // Never seen, one hopes. But a repair that makes something worse must say so itself, and how it is
-  // taken back.
+  // Never seen, one hopes. But a repair that makes something worse must say so itself, and how it is taken back.
   void added() {
     if (report_.repair->added.empty()) {
       return;
@@ -121,8 +120,7 @@ class RepairText {
     }
   }
 
-  // In every report of a repair: the moment in which somebody needs undo is not the one to look for it
-  // in a manual.
+  // In every report of a repair: the moment in which somebody needs undo is not the one to look for it in a manual.
   void kept() {
     if (report_.repair->run.empty() || settings_.detail == Detail::Quiet) {
       return;

@@ -128,8 +128,7 @@ std::string repaired_lines(const RootReport& report) {
   return text;
 }
 
-// explain is proposed for the first error of the report, which is the gravest or the one that others
-// follow from.
+// explain is proposed for the first error of the report, which is the gravest or the one that others follow from.
 const RootReport* first_with_error(const RootReport& report) {
   if (report.now().count(Severity::Error) > 0) {
     return &report.now();
@@ -199,8 +198,7 @@ std::vector<std::string> not_checked(const RootReport& report) {
   return objects;
 }
 
-// The code in words in every report: it is what a script acts upon, and often all that is left in a
-// log.
+// The code in words in every report: it is what a script acts upon, and often all that is left in a log.
 std::string exit_line(const RootReport& report, const RenderSettings& settings) {
   const FailedPart part = has_failed(report) ? FailedPart::Any : FailedPart::NotChecked;
   return "exit code " + exit_code_meaning(exit_code(report, settings.strict), part) + "\n";

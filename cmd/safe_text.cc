@@ -9,9 +9,8 @@
 
 namespace dfsck {
 
-// Names from a root may hold escape sequences that move the cursor or change a terminal's title. What
-// is escaped already has backslashes of its own, which stay as they are, so that it may be applied
-// twice.
+// Names from a root may hold escape sequences that move the cursor or change a terminal's title. What is
+// escaped already has backslashes of its own, which stay as they are, so that it may be applied twice.
 std::string safe_text(std::string_view text) {
   std::string out;
   for (const std::string_view piece : split(text, '\\')) {  // a backslash would be escaped a second time
@@ -20,8 +19,8 @@ std::string safe_text(std::string_view text) {
   return out;
 }
 
-// Twelve digits, as docker shows them, and of runs of exactly 64 only: a shorter run is no id, and a
-// longer one would become a wrong id.
+// Twelve digits, as docker shows them, and of runs of exactly 64 only: a shorter run is no id,
+// and a longer one would become a wrong id.
 std::string with_short_ids(std::string_view text) {
   constexpr size_t kIdLength = 64;
   constexpr size_t kShownLength = 12;

@@ -87,8 +87,8 @@ ChoiceError ambiguous(const std::vector<SaveRoot>& roots, const std::string& wor
 }
 
 // A name can lead to one image only.
-// In an archive, and after it was loaded. Two roots, one of them below the other, may well each have an
-// app:latest of their own.
+// In an archive, and after it was loaded. Two roots, one of them below the other, may
+// well each have an app:latest of their own.
 std::optional<ChoiceError> clash(const std::vector<SaveRoot>& roots, const std::vector<WantedImage>& images) {
   std::map<ImageName, const WantedImage*> owners;
   for (const WantedImage& image : images) {

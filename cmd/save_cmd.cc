@@ -27,8 +27,8 @@ Output failed(const Options& options, const std::string& message, int exit_code)
 }
 
 // Why the archive cannot go where it is to go; empty if nothing speaks against it.
-// Asked before anything is read. A terminal would be flooded, and the root must not grow by its own
-// images while it is read.
+// Asked before anything is read. A terminal would be flooded, and the root must not
+// grow by its own images while it is read.
 std::string output_problem(const Options& options, const Root& root) {
   if (options.output_file == "-") {
     return ::isatty(STDOUT_FILENO) != 0 ? "an archive is nothing for a terminal: use -o FILE, or a pipe" : "";
@@ -54,8 +54,7 @@ SaveRequest request_of(const Options& options) {
 }
 
 // The first thing of the roots that was withheld from us, in words: what is not found may be there. Empty: nothing was.
-// An image that is "not there" may be in a directory that could not be read. Then it is 8, and not the
-// user's mistake.
+// An image that is "not there" may be in a directory that could not be read. Then it is 8, and not the user's mistake.
 std::string withheld_from(const SaveRoots& roots) {
   for (const SaveRoot& root : roots.all()) {
     for (const ScanFailure& failure : root.model.failures) {
@@ -206,8 +205,8 @@ Output run_save(const Options& options) {
   }
   SaveReport report{root.path(), options.output_file, options.archive_format, options.mode == Mode::DryRun,
                     warnings_of(*roots), *saved, 0};
-  // 4 says that damaged images are missing. With something withheld it is 12: whether they are damaged
-  // is not known then.
+  // 4 says that damaged images are missing. With something withheld it is 12:
+  // whether they are damaged is not known then.
   report.exit_code = saved->complete ? kExitClean : kExitProblemsLeft | (withheld.empty() ? 0 : kExitFailed);
   return rendered(options, report, catalogue, file);
 }

@@ -74,8 +74,8 @@ std::string damage_lines(const SaveCatalogue& catalogue, Truncate truncate) {
   return text;
 }
 
-// Without --keep-going nothing at all is written when one image cannot be: an archive that lacks
-// something is easily taken for a backup.
+// Without --keep-going nothing at all is written when one image cannot be: an archive that
+// lacks something is easily taken for a backup.
 std::string closing_line(const SaveReport& report, const SaveCatalogue& catalogue) {
   const std::string images = counted(report.result.images.size(), "image");
   const size_t missing = catalogue.images().size() - report.result.images.size();
@@ -93,8 +93,8 @@ std::string closing_line(const SaveReport& report, const SaveCatalogue& catalogu
          "\n";
 }
 
-// All images that were asked for, with "problem" for those that the archive lacks: a program compares
-// names with what it wanted.
+// All images that were asked for, with "problem" for those that the archive lacks: a
+// program compares names with what it wanted.
 void write_image(const SavedImage& image, const SaveCatalogue& catalogue, JsonWriter& json) {
   const std::string problem = catalogue.problem_of(image);
   json.object();

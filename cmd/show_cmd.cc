@@ -78,8 +78,8 @@ Output rendered(Shown shown, const Options& options) {
   return output;
 }
 
-// A list of what there is, with one line on the state: the inventory of a broken root is what somebody
-// wants to see first.
+// A list of what there is, with one line on the state: the inventory of a broken
+// root is what somebody wants to see first.
 Output show_inventory(const Options& options, const Root& root, const ShowRoots& roots) {
   const LookedAt& first = roots.all().front();
   Shown shown;

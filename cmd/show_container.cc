@@ -7,8 +7,7 @@
 namespace dfsck {
 namespace {
 
-// State as last recorded: nothing here asks a daemon, and a container that a crash ended is still
-// recorded as running.
+// State as last recorded: nothing here asks a daemon, and a container that a crash ended is still recorded as running.
 void add_configuration(const Container& container, Description& description) {
   description.name = escaped(container.name);
   description.fact("name", description.name);
@@ -54,8 +53,7 @@ void add_mounts_and_networks(const Container& container, std::vector<ShownThing>
   }
 }
 
-// Sandboxes are left over by crashes; whoever looks for the reason of a network that is "in use" finds
-// it here.
+// Sandboxes are left over by crashes; whoever looks for the reason of a network that is "in use" finds it here.
 void add_network_records(const Model& model, const std::string& id, std::vector<ShownThing>& things) {
   for (const NetworkRecord& record : model.networks.records) {
     if (record.kind == "sandbox" && record.container == id) {

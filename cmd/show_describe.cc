@@ -17,8 +17,8 @@ ShownList uses(std::vector<ShownThing> things) {
   return {kUses, "what it refers to", std::move(things)};
 }
 
-// In UTC, with nanoseconds only where there are some: a file that was unpacked from a tar has none, one
-// of BuildKit has.
+// In UTC, with nanoseconds only where there are some: a file that was unpacked
+// from a tar has none, one of BuildKit has.
 std::string time_text(const FileTime& time) {
   const std::time_t seconds = time.seconds;
   std::tm parts{};

@@ -31,8 +31,7 @@ std::string owner_text(const ShowView& view, const DirOwner& owner) {
   return "";
 }
 
-// "Nobody is known to own it" is not said lightly: where an owner could not be read, that comes
-// instead.
+// "Nobody is known to own it" is not said lightly: where an owner could not be read, that comes instead.
 std::string purpose_text(const ShowView& view, const DirTruth* truth) {
   if (truth == nullptr || truth->owners.empty()) {
     return view.derived.owners_complete ? "nobody is known to own it"
@@ -45,8 +44,7 @@ std::string purpose_text(const ShowView& view, const DirTruth* truth) {
   return text;
 }
 
-// All of them: a directory of BuildKit's that became a layer has two, and deleting it for one takes it
-// from the other.
+// All of them: a directory of BuildKit's that became a layer has two, and deleting it for one takes it from the other.
 void add_owners(const ShowView& view, const DirTruth& truth, std::vector<ShownThing>& things) {
   for (const DirOwner& owner : truth.owners) {
     if (const std::optional<ChainId> chain = ChainId::parse(owner.name); chain) {
@@ -128,8 +126,7 @@ Description describe_directory(const ShowView& view, const CacheId& id) {
   return description;
 }
 
-// A link is what error messages name, so it leads from there to the directory, and to all chains that
-// have it.
+// A link is what error messages name, so it leads from there to the directory, and to all chains that have it.
 Description describe_link(const ShowView& view, const std::string& name) {
   Description description;
   description.kind = "link";

@@ -69,8 +69,8 @@ std::vector<ShownThing> referrers(const ShowView& view, const std::string& id) {
 
 }  // namespace
 
-// An image of which only the id is known, from a tag or a container, is described as well: that it is
-// missing is what has to be seen.
+// An image of which only the id is known, from a tag or a container, is described as well:
+// that it is missing is what has to be seen.
 Description describe_image(const ShowView& view, const std::string& id) {
   Description description;
   description.kind = "image";

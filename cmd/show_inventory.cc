@@ -81,8 +81,7 @@ std::set<std::string> volumes_of(const VolumeStore& volumes) {
 
 }  // namespace
 
-// What a person knows by name, whether a daemon would list it or not: a container that a daemon hides
-// is here.
+// What a person knows by name, whether a daemon would list it or not: a container that a daemon hides is here.
 Description describe_inventory(const ShowView& view) {
   Description description;
   description.kind = "root";

@@ -9,8 +9,7 @@ namespace {
 
 constexpr const char* kShowSchema = "docker-fsck/show/1";
 
-// Labels are for people; as keys they have no blanks or dots, which most query languages take for
-// syntax.
+// Labels are for people; as keys they have no blanks or dots, which most query languages take for syntax.
 std::string key_of(std::string label) {
   for (char& c : label) {
     c = c == ' ' || c == '-' || c == '.' ? '_' : c;
@@ -72,8 +71,8 @@ void write_description(const Description& description, JsonWriter& json) {
   }
 }
 
-// Findings in the same form as a report has them, so that one reader does for both. The counts of the
-// rest of the root stand apart.
+// Findings in the same form as a report has them, so that one reader does for both. The
+// counts of the rest of the root stand apart.
 void write_state(const Shown& shown, JsonWriter& json) {
   const RootReport& report = shown.state.report;
   json.key("daemon").object();

@@ -95,8 +95,8 @@ Description describe_layer(const ShowView& view, const ChainId& chain) {
   description.fact("chain id", chain.text());
   const std::vector<ChainId> stack = stack_up_to(view, chain);
   std::optional<DiffId> diff = truth != nullptr ? truth->diff : std::nullopt;
-  // An image lists the DiffIDs of its layers, so one that is gone from layerdb can still be named and
-  // looked for in a registry or an archive.
+  // An image lists the DiffIDs of its layers, so one that is gone from layerdb can still be named
+  // and looked for in a registry or an archive.
   for (const Image& image : view.model.images.images) {  // what they say of a layer that is missing
     const auto at = std::find(image.chain.begin(), image.chain.end(), chain);
     if (!diff && at != image.chain.end()) {

@@ -44,8 +44,7 @@ std::vector<Storey> storeys(const ShowView& view, const std::vector<ChainId>& ch
   return found;
 }
 
-// Init layer and writable layer belong to it: a file that a container has deleted is whole in the
-// image.
+// Init layer and writable layer belong to it: a file that a container has deleted is whole in the image.
 std::vector<Storey> storeys_of_mount(const ShowView& view, const std::string& mount) {
   std::vector<Storey> found = storeys(view, stack_of_mount(view, mount));
   if (const MountTruth* truth = find_mount_truth(view, mount); truth != nullptr) {
@@ -57,8 +56,8 @@ std::vector<Storey> storeys_of_mount(const ShowView& view, const std::string& mo
   return found;
 }
 
-// By what the layer above does to the name, in the words of overlay: a whiteout and an opaque directory
-// are mended in different ways.
+// By what the layer above does to the name, in the words of overlay: a whiteout and an
+// opaque directory are mended in different ways.
 std::string how_text(const Shadow& shadow) {
   const std::string at = escaped(shadow.at);
   switch (shadow.kind) {
@@ -91,8 +90,7 @@ class Shadows {
 };
 
 // Whether what lies in the file's directory is seen through the storeys above it.
-// The first layer above that has something to say decides: what lies above that cannot bring the file
-// back.
+// The first layer above that has something to say decides: what lies above that cannot bring the file back.
 void add_sight(const ShownFile& file, const std::vector<Storey>& stack, Shadows& shadows, ShownThing& thing) {
   const auto own =
       std::find_if(stack.begin(), stack.end(), [&](const Storey& storey) { return storey.dir == file.dir; });

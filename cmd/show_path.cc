@@ -39,8 +39,7 @@ struct PathStep {
   size_t length = 0;  // number of parts that lead to it
 };
 
-// A directory that is missing is known if somebody names it, and a path to it is what error messages
-// have.
+// A directory that is missing is known if somebody names it, and a path to it is what error messages have.
 std::optional<PathStep> in_overlay(const Model& model, const Derived& derived, const Parts& parts, size_t at) {
   if (parts.size() <= at) {
     return std::nullopt;
@@ -142,8 +141,7 @@ std::optional<Target> any_file(const Root& root, const RelPath& path) {
 
 }  // namespace
 
-// A path into a layer's files is told apart from one to its directory: the first is looked up in
-// tar-split.
+// A path into a layer's files is told apart from one to its directory: the first is looked up in tar-split.
 std::optional<Target> target_at(const Root& root, const Model& model, const Derived& derived, const RelPath& path) {
   const Parts parts = split(path.bytes(), '/');
   const std::optional<PathStep> step = path.is_root() ? std::nullopt : first_step(model, derived, parts);

@@ -56,8 +56,7 @@ std::optional<RelPath> behind(const RelPath& path, const RelPath& prefix) {
 
 }  // namespace
 
-// All roots are looked at, since a name may be in any of them, and the same name in two has to be seen
-// as two.
+// All roots are looked at, since a name may be in any of them, and the same name in two has to be seen as two.
 Result<ShowRoots> ShowRoots::look(const Root& root, const CheckOptions& options, const Cancel& cancel,
                                   Progress& progress) {
   Result<Examination> examined = Examination::make(root, options, OwnRepair{}, cancel, progress);
@@ -98,8 +97,7 @@ std::vector<ShowRoots::Found> ShowRoots::find(const std::string& what) const {
     std::vector<Target> targets = targets_named(model, looked.look.derived(), what);
     std::optional<Target> there;
     const std::optional<RelPath> inside = path ? behind(*path, looked.prefix) : std::nullopt;
-    // The same path must not be found twice, once in the remapped root and once as a plain file of the
-    // root above.
+    // The same path must not be found twice, once in the remapped root and once as a plain file of the root above.
     if (inside && !inside->is_root() && (found.empty() || i > 0)) {
       there = target_at(looked.root, model, looked.look.derived(), *inside);
     }

@@ -9,8 +9,8 @@ namespace dfsck {
 namespace {
 
 // What a finding must speak of to touch a thing.
-// More than the finding's subject: a container that does not start may be whole itself, with the damage
-// in a layer of its image.
+// More than the finding's subject: a container that does not start may be whole itself,
+// with the damage in a layer of its image.
 struct Concern {
   std::set<std::string> images, containers;  // that it hits, as Affected has them
   std::set<Subject> subjects;
@@ -197,8 +197,7 @@ void keep(std::vector<bool> kept, RootReport& report) {
 
 }  // namespace
 
-// What would have to be right for the thing to be right: for a container the layers below it, for a
-// directory its own.
+// What would have to be right for the thing to be right: for a container the layers below it, for a directory its own.
 std::set<ChainId> layers_of(const ShowView& view, const Target& target) {
   std::vector<ChainId> layers;
   const std::optional<CacheId> dir = CacheId::parse(target.id);
@@ -229,8 +228,7 @@ std::set<ChainId> layers_of(const ShowView& view, const Target& target) {
   return {layers.begin(), layers.end()};
 }
 
-// What is left out is counted: "nothing is wrong with it" must not sound as if it were said of the
-// root.
+// What is left out is counted: "nothing is wrong with it" must not sound as if it were said of the root.
 ShownState state_of(const ShowView& view, const RootReport& report, const std::optional<Target>& target) {
   ShownState state{report, target ? layers_of(view, *target).size() : 0, 0, 0};
   const Concern concern = target ? concern_of(view, *target) : Concern{};

@@ -106,8 +106,7 @@ void ShowText::add_list(const ShownList& list) {
     }
   }
   const size_t minor = list.things.size() - things.size();
-  // A base layer has everything on it. What a thing itself refers to is bounded, and is what has to be
-  // complete.
+  // A base layer has everything on it. What a thing itself refers to is bounded, and is what has to be complete.
   const bool may_be_long = list.key == "used_by" || list.key == "seen_by";
   const size_t cut_off = cut() && may_be_long && things.size() > kShownUsers ? things.size() - kShownUsers : 0;
   things.resize(things.size() - cut_off);

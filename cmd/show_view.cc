@@ -40,8 +40,8 @@ std::vector<std::string> names_of_image(const Model& model, std::string_view id)
   return names;
 }
 
-// By what is derived, so that a damaged "parent" does not end the stack. Bounded, because without proof
-// a chain may run in a circle.
+// By what is derived, so that a damaged "parent" does not end the stack. Bounded, because
+// without proof a chain may run in a circle.
 std::vector<ChainId> stack_up_to(const ShowView& view, const std::optional<ChainId>& top) {
   std::vector<ChainId> stack;
   for (std::optional<ChainId> next = top; next && stack.size() < kMaxDepth;) {

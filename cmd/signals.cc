@@ -51,8 +51,7 @@ SignalGuard::SignalGuard(Cancel& cancel) {
   current_cancel.store(&cancel);
   struct sigaction action {};
   action.sa_handler = on_signal;
-  // So that no call in the middle of a write comes back half done. What waits for people polls in short
-  // turns.
+  // So that no call in the middle of a write comes back half done. What waits for people polls in short turns.
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
   for (size_t i = 0; i < kSignals.size(); ++i) {

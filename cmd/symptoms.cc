@@ -57,8 +57,7 @@ std::vector<const Symptom*> matching_symptoms(std::string_view message) {
     if (std::any_of(texts.begin(), texts.end(),
                     [&](const std::string& text) { return std::regex_search(text, pattern); })) {
       matches.push_back(&symptom);
-      // The first row that matches decides; only behind one of many meanings are further rows looked
-      // at.
+      // The first row that matches decides; only behind one of many meanings are further rows looked at.
       if (matches.front()->kind == SymptomKind::Specific) {
         break;
       }
@@ -67,8 +66,7 @@ std::vector<const Symptom*> matching_symptoms(std::string_view message) {
   return matches;
 }
 
-// By kinds of damage and not by codes: a new problem of a known kind is found by the messages of that
-// kind at once.
+// By kinds of damage and not by codes: a new problem of a known kind is found by the messages of that kind at once.
 std::vector<const Problem*> problems_behind(const Symptom& symptom) {
   std::vector<const Problem*> problems;
   for (const std::string_view cause : split(symptom.causes, ',')) {

@@ -21,8 +21,7 @@ bool offers_repair(const ReportedFinding& reported) {
   return reported.repair_status == "planned" || (reported.repair_status == "skipped" && !reported.steps.empty());
 }
 
-// Each finding is counted in one place. What follows from another is not counted as without a repair:
-// its cause is.
+// Each finding is counted in one place. What follows from another is not counted as without a repair: its cause is.
 void add(const RootReport& report, Totals& totals) {
   totals.errors += report.count(Severity::Error);
   totals.warnings += report.count(Severity::Warning);
@@ -70,8 +69,7 @@ enum class When { First, Now };
 void add_all(const RootReport& report, When when, Totals& totals) {
   add(when == When::Now ? report.now() : report, totals);
   if (when == When::Now && !is_left_known(report)) {  // what was mended is not left, whatever else may be
-    // Of a root that was not looked at again the old findings are all there is, less what its steps
-    // have mended.
+    // Of a root that was not looked at again the old findings are all there is, less what its steps have mended.
     totals.errors -= report.count(Severity::Error) - count_left(report, Severity::Error);
     totals.warnings -= report.count(Severity::Warning) - count_left(report, Severity::Warning);
   }
@@ -106,8 +104,7 @@ RepairTotals repair_totals_alone(const RootReport& report) {
   return totals;
 }
 
-// By the words of the errno, since failures are sentences by then. Root itself is not told to become
-// root.
+// By the words of the errno, since failures are sentences by then. Root itself is not told to become root.
 bool needs_root(const RootReport& report) {
   const auto about_permission = [](const std::string& failure) {
     return failure.find(errno_text(EACCES)) != std::string::npos ||

@@ -28,8 +28,7 @@ std::string direction_words(const RecoverResult& result) {
 
 }  // namespace
 
-// A preview first, without a lock: what cannot be taken back is refused before anybody is asked about
-// it.
+// A preview first, without a lock: what cannot be taken back is refused before anybody is asked about it.
 Output run_undo(const Options& options) {
   const OpenedRoot opened = open_root(options);
   if (!opened.root) {
@@ -77,8 +76,8 @@ Output run_undo(const Options& options) {
   return outcome_output(options, outcome);
 }
 
-// Asks although nothing new is begun: to finish or to take back is a decision, and the question says
-// what each would do in numbers of steps.
+// Asks although nothing new is begun: to finish or to take back is a decision, and the question
+// says what each would do in numbers of steps.
 Output run_recover(const Options& options) {
   const OpenedRoot opened = open_root(options);
   if (!opened.root) {
