@@ -49,6 +49,7 @@ Timing timing_since(std::chrono::steady_clock::time_point start, const Options& 
   return timing;
 }
 
+// Everything that text depends on besides the report, so that rendering asks no terminal and can be tested.
 RenderSettings render_settings(const Options& options) {
   RenderSettings settings;
   settings.detail = options.detail;
@@ -146,6 +147,7 @@ void write_file(std::optional<ReportFile>& file, const std::string& text, Output
 }
 
 // The plan of the root itself; roots below have plans of their own.
+// Conflicts stay out: what contradicts another repair is not in the plan, and the report has said so.
 std::string plan_text(const Root& root, const RootReport& report) {
   const Result<FileStat> stat = root.stat(RelPath());
   PlanFile file{root.path(), stat ? stat->device : 0, stat ? stat->inode : 0, report.plan, reasons_of(report)};

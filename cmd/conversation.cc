@@ -20,6 +20,7 @@ class Terminal : public Conversation {
  public:
   explicit Terminal(std::FILE* file) : file_(file, &std::fclose) {}
 
+  // A terminal that does not take it has nobody in front of it.
   void say(std::string_view text) override {
     while (!text.empty()) {
       const ssize_t written = ::write(fileno(file_.get()), text.data(), text.size());

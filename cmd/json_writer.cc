@@ -36,6 +36,7 @@ JsonWriter& JsonWriter::seconds(double value) {
   return raw(buffer.data());
 }
 
+// An empty list and never null: whoever reads it can loop over it in any case.
 JsonWriter& JsonWriter::texts(const std::vector<std::string>& values) {
   array();
   for (const std::string& value : values) {

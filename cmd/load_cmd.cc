@@ -104,6 +104,7 @@ class Loading {
       return failure_of(archive.error());
     }
     archive_ = std::move(*archive);
+    // Which layers are new is known before the first is read: no more than these is made.
     Result<LoadWork> work = plan_load(*archive_, target_);
     if (!work) {
       return failure_of(work.error());

@@ -143,6 +143,7 @@ UsageError second_root(const std::vector<std::string>& words) {
 }
 
 // Takes the command's own word off `options.arguments` and sets the command.
+// Only the first word can be a command: a root may be called "undo", and is then written ./undo or behind the command.
 std::optional<UsageError> take_command(Options& options) {
   std::vector<std::string>& words = options.arguments;
   if (options.command != Command::Check || words.empty()) {
@@ -161,6 +162,7 @@ std::optional<UsageError> take_command(Options& options) {
   }
   options.command = row->command;
   words.erase(words.begin());
+  // The word is there so that other lists can be added without a new command.
   const bool wrong_list = row->command == Command::ListProblems && words != std::vector<std::string>{"problems"};
   if (words.size() < row->fewest || words.size() > row->most || wrong_list) {
     return UsageError{std::string(row->name) + (words.size() > row->most ? " takes less: " : " what? ") +

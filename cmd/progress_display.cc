@@ -104,6 +104,7 @@ ProgressSample ProgressDisplay::sample() {
   return now;
 }
 
+// Nothing is locked for the numbers: what is counted goes on meanwhile.
 void ProgressDisplay::show() {
   const ProgressSample now = sample();
   if (style_ == ProgressStyle::Bar) {

@@ -21,6 +21,7 @@ bool can_go(const RunRecord& run) {
 }
 
 // The one that was named, or all that can go. Where a named one is not there, purge() says so.
+// One that is named is tried even if it cannot go: the answer says why.
 std::vector<RunRecord> wanted_runs(const std::vector<RunRecord>& runs, const Options& options) {
   std::vector<RunRecord> wanted;
   for (const RunRecord& run : runs) {

@@ -19,6 +19,7 @@ std::string driver_words(const RootReport& report) {
   return report.driver.empty() ? "no layers" : shown_text(report.driver, Truncate::No);
 }
 
+// Root, driver and depth in the first line: a clean report of the wrong root is the most dangerous of all.
 std::string title(const RootReport& report, const RenderSettings& settings) {
   return settings.paint.bold(std::string("docker-fsck ") + DFSCK_VERSION + ": " + safe_text(report.root)) + " (" +
          driver_words(report) + "), " + std::string(level_name(report.level)) + " check, " +
@@ -26,6 +27,7 @@ std::string title(const RootReport& report, const RenderSettings& settings) {
 }
 
 // The findings to show: after a repair those that are left.
+// What was mended has a list of its own above; here stands what is still to be done.
 std::string findings_text(const RootReport& report, const RenderSettings& settings) {
   if (!is_left_known(report)) {
     return "\n" + settings.paint.bold("LEFT") + ": not known, since the root was not looked at again after the repair.\n";

@@ -31,6 +31,7 @@ std::string joined(const std::vector<std::string>& parts) {
 }
 
 // `where`: "" or ", in what was checked".
+// Zeros are printed as words: "no errors" is what people look for.
 std::string count_line(const std::string& label, const Totals& totals, const std::string& where, const Paint& paint) {
   const std::string infos = totals.infos > 0 ? ", " + counted(totals.infos, "info") : "";
   if (totals.errors + totals.warnings == 0) {

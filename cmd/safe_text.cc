@@ -36,6 +36,7 @@ std::string with_short_ids(std::string_view text) {
   return out;
 }
 
+// Escaped before it is shortened, so that no part of an escape is taken for an id.
 std::string shown_text(std::string_view text, Truncate truncate) {
   return truncate == Truncate::Yes ? with_short_ids(safe_text(text)) : safe_text(text);
 }

@@ -43,6 +43,7 @@ std::string output_problem(const Options& options, const Root& root) {
   return *inside ? escaped(options.output_file) + " would lie inside the root, where nothing is written" : "";
 }
 
+// A dry run goes through the same code and writes nothing, so that what it says is what a run would do.
 SaveRequest request_of(const Options& options) {
   SaveRequest request;
   request.format = options.archive_format;

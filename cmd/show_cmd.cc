@@ -55,6 +55,7 @@ Level level_for(const Options& options, const Target& target) {
   return options.level.value_or(target.kind == Target::Kind::LayerFile ? Level::Quick : Level::Structure);
 }
 
+// As those of a check, so that a finding looks the same in both.
 RenderSettings settings_for(const Options& options) {
   RenderSettings settings;
   settings.detail = options.detail;

@@ -90,6 +90,7 @@ Description describe_container(const ShowView& view, const std::string& id) {
     for (ShownThing& layer : stack_things(view, stack_of_mount(view, id))) {
       below.push_back(std::move(layer));
     }
+    // From the image's base up to what the container has written, in the order in which they are mounted.
     for (const auto& [dir, role] :
          {std::pair(truth->init_dir, "init layer"), std::pair(truth->dir, "writable layer")}) {
       if (dir) {

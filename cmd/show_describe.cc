@@ -35,6 +35,7 @@ std::string time_text(const FileTime& time) {
   return text + "Z";
 }
 
+// In octal with the setuid, setgid and sticky bits: those are what a container's programs depend on.
 std::string mode_text(uint32_t mode) {
   std::array<char, 16> buffer{};
   std::snprintf(buffer.data(), buffer.size(), "%04o", mode & 07777U);

@@ -17,6 +17,7 @@ std::string members_text(const OverlayDir& dir) {
   return text.empty() ? "none" : text;
 }
 
+// By the container's name where it has one: an id is looked up, a name is known.
 std::string owner_text(const ShowView& view, const DirOwner& owner) {
   const Container* container = view.model.containers.find(owner.name);
   const std::string name = escaped(container != nullptr && !container->name.empty() ? container->name : owner.name);

@@ -26,6 +26,7 @@ void add_config(const ShowView& view, const Image& image, Description& descripti
   description.fact("platform", text("os") + "/" + text("architecture") + (variant.empty() ? "" : "/" + variant));
 }
 
+// May be there without a config: then the image is lost, and this is its trace.
 const ImageMetadata* metadata_of(const ImageStore& images, const std::string& id) {
   for (const ImageMetadata& metadata : images.metadata) {
     if (metadata.id && metadata.id->text() == id) {

@@ -44,6 +44,7 @@ void add_upper_layers(const ShowView& view, const ChainId& chain, std::vector<Sh
   }
 }
 
+// The build cache holds a layer too, and keeps it when all images are gone.
 void add_build_records(const ShowView& view, const ChainId& chain, std::vector<ShownThing>& things) {
   for (const BuildSnapshot& snapshot : view.model.build_cache.snapshots) {
     if (snapshot.chain == chain || ChainId::parse(snapshot.key) == chain) {

@@ -23,6 +23,7 @@ std::array<struct sigaction, kSignals.size()> former_actions;
 
 static_assert(std::atomic<Cancel*>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 
+// write(2) and nothing else: a handler may have interrupted the allocator.
 void say(std::string_view text) {
   if (::write(STDERR_FILENO, text.data(), text.size()) < 0) {
     return;  // nobody can be told

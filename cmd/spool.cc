@@ -42,6 +42,7 @@ Result<void> write_all(int fd, const char* bytes, size_t size, const std::string
 }
 
 // Nothing at the end of input.
+// Waits in turns: a signal must end a load that waits for a pipe into which nobody writes.
 Result<size_t> read_some(char* buffer, const Cancel& cancel) {
   for (;;) {
     if (cancel.requested()) {

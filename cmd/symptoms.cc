@@ -38,6 +38,7 @@ std::vector<std::string> searched_texts(std::string_view message) {
   return texts;
 }
 
+// Whole names, since one kind of damage can begin as another does.
 bool names(std::string_view list, std::string_view wanted) {
   const auto items = split(list, ',');
   return !wanted.empty() && std::find(items.begin(), items.end(), wanted) != items.end();
