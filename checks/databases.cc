@@ -180,8 +180,7 @@ void check_stale_networks(const Model& model, FindingSink& sink) {
   sink.add(problem::network_record_stale, as_subject(networks.database), networks.database.path).args["what"] = what;
 }
 
-// bbolt's own check calls this "unreachable unfreed". Nothing is wrong with any record, and the space
-// comes back with the next rewrite of the file.
+// bbolt's own check calls this "unreachable unfreed". Nothing is wrong with any record.
 void check_leaks(const Model& model, FindingSink& sink) {
   for (const Database* database : model.databases()) {
     if (database->state == Database::State::Good && database->leaked_runs > 0) {
