@@ -31,6 +31,7 @@ bool needs_reset(const CheckInput& input) {
 }
 
 // `reset`: the cache has to go anyway, and what is written again would go with it.
+// Class safe only where every record survives: then nothing but the form of the file changes.
 void check_database(const Database& database, ProblemId problem, bool reset, FindingSink& sink) {
   if (database.state == Database::State::Bad) {
     const ProblemId id = database.rewritten && !reset ? problem::build_database_rewritable : problem;
@@ -52,6 +53,9 @@ bool lost_alone(const BuildCache& cache, const Database& database) {
                                           [](const Database* sibling) { return !is_lost(*sibling); });
 }
 
+// snapshots.db says which directories there are, metadata_v2.db and containerdmeta.db who still wants
+// them. A daemon that finds one of the three lost begins it anew and keeps the others, so that snapshots
+// without a record and without a lease stay for ever. Only a warning: nothing that is used is damaged.
 void check_siblings(const BuildCache& cache, FindingSink& sink) {
   for (const Database* database : {&cache.snapshots_db, &cache.metadata_db, &cache.content_db}) {
     if (lost_alone(cache, *database)) {
@@ -63,6 +67,8 @@ void check_siblings(const BuildCache& cache, FindingSink& sink) {
 }
 
 // A directory that is a layer too is reported with the layer; the build cache suffers from the same loss.
+// BuildKit does not look at its directories when it starts. It meets the gap when a build mounts the
+// snapshot or docker system df adds up sizes, and then fails as a whole.
 void check_missing_dirs(const CheckInput& input, FindingSink& sink) {
   for (const auto& [id, truth] : input.derived.missing_dirs) {
     const auto is_build = [](const DirOwner& owner) { return owner.kind == DirOwner::Kind::Build; };
@@ -80,6 +86,9 @@ void check_missing_dirs(const CheckInput& input, FindingSink& sink) {
   }
 }
 
+// The daemon's adapter makes a directory before its record and removes the record before the directory
+// (moby builder/builder-next/adapters/snapshot/snapshot.go), so a kill in between leaves one that no
+// list has. No prune frees it: prunes work through the records.
 void check_unrecorded_dirs(const CheckInput& input, FindingSink& sink) {
   if (!input.derived.owners_complete || !input.derived.build_records_complete) {
     return;
@@ -93,6 +102,7 @@ void check_unrecorded_dirs(const CheckInput& input, FindingSink& sink) {
     Finding& finding = sink.add(problem::build_dir_orphan, {SubjectKind::OverlayDir, dir.id.text()}, dir.path);
     finding.args["dir"] = dir.id.text();
     finding.args["size"] = input.sizes.text(dir.id);
+    // With its database lost every cached directory is without a record; one cause explains the many.
     if (const Database& records = input.model.build_cache.snapshots_db; lost_alone(input.model.build_cache, records)) {
       finding.cause = build_database(records);
     }
@@ -100,6 +110,8 @@ void check_unrecorded_dirs(const CheckInput& input, FindingSink& sink) {
 }
 
 // Directories that only a build record could name, in a root without the place of these records.
+// Removing buildkit/ to get space back gets none back: what only its records named is in nobody's list
+// then. But it may just as well lie on a disk that is not mounted, so nothing of it is called garbage here.
 void check_records_missing(const CheckInput& input, FindingSink& sink) {
   const RelPath place = "buildkit";
   if (input.model.build_cache.exists || input.derived.build_records_complete || is_unseen_link(input.model, place)) {
@@ -117,6 +129,8 @@ void check_records_missing(const CheckInput& input, FindingSink& sink) {
   }
 }
 
+// The daemon forgets such a record by itself, so this is only worth a word. A layerdb that could not be
+// listed, or is missing as a whole, proves no layer gone.
 void check_layers(const Model& model, FindingSink& sink) {
   if (!model.layers.layers_complete || !model.layers.exists) {
     return;
@@ -141,6 +155,9 @@ void check_build_cache(const CheckInput& input, FindingSink& sink) {
   check_database(cache.snapshots_db, problem::build_database_bad, reset, sink);
   check_database(cache.metadata_db, problem::build_database_bad, reset, sink);
   check_database(cache.content_db, problem::build_database_bad, reset, sink);
+  // Nothing points into these two: one is an index of results, the other a history of builds. Their
+  // loss takes no directory along, so they need no reset. Since version 27 a daemon puts a cache.db
+  // aside that does not open; before, it did not start.
   check_database(cache.cache_db, problem::build_index_bad, reset, sink);
   check_database(cache.history_db, problem::build_index_bad, reset, sink);
   check_siblings(cache, sink);

@@ -18,6 +18,8 @@ size_t find_set(std::vector<size_t>& parents, size_t i) {
 
 }  // namespace
 
+// The only place where a class becomes a decision: what a mode does can be told from the table alone,
+// without looking at any fix. Ask is false here because there a person decides, whatever the class.
 bool makes_repairs_of(Mode mode, Safety safety) {
   switch (mode) {
     case Mode::Preen: return safety == Safety::Safe;
@@ -29,6 +31,7 @@ bool makes_repairs_of(Mode mode, Safety safety) {
 }
 
 std::string reason_to_skip(Mode mode, Safety safety) {
+  // With --yes every class is made, so what is left then was not left for its class.
   if (mode == Mode::Preen && !makes_repairs_of(mode, safety)) {
     return "its repair is of class " + std::string(safety_name(safety)) + ", which --preen does not make";
   }
@@ -39,6 +42,8 @@ std::vector<RepairGroup> repair_groups(const RootReport& report) {
   std::vector<size_t> parents(report.findings.size());
   std::iota(parents.begin(), parents.end(), size_t{0});
   for (const Step& step : report.plan.steps) {
+    // Every dropped tag asks for this file to be written, each with all the choices that were made. If
+    // it tied them together, one question would stand for all tags of the root.
     if (action_path(step.action).name() == "repositories.json") {
       continue;
     }

@@ -37,6 +37,8 @@ class ContainerFiles {
   }
 
   // Where what the container wrote still is.
+  // A container that does not load is in no list, and whoever misses it makes a new one of the same
+  // name. The finding names the directory so that the files are found before a prune is run.
   std::string data() const {
     const MountTruth* mount = mount_of(input_, container_);
     return mount != nullptr && mount->dir && input_.model.driver_covered
@@ -46,6 +48,10 @@ class ContainerFiles {
 
   void check_config() {
     const RelPath path = container_.path / "config.v2.json";
+    // The daemon removes the writable layer and its mount entry first and the container's directory
+    // last (moby daemon/delete.go:cleanupContainer). Neither configuration nor mount entry: that is
+    // what a removal leaves that was cut off. With a mount entry, or where entries could not be read,
+    // it may be a container whose file was lost.
     const bool left_over = container_.config_state == FileState::Kind::Absent && !container_.config_copy &&
                            input_.model.layers.mounts_complete &&
                            input_.model.layers.find_mount(container_.name_on_disk) == nullptr;
@@ -53,6 +59,8 @@ class ContainerFiles {
       add(problem::container_dir_left, container_.path);
       return;
     }
+    // A copy is a temporary file of an atomic write that never got its name: complete, and newer than
+    // what it should have replaced. That is likely and not proven, so putting it back is asked for.
     Finding& finding =
         add(container_.config_copy ? problem::container_config_restorable : problem::container_config_bad, path);
     finding.args["state"] = container_.config_problem;
@@ -62,10 +70,12 @@ class ContainerFiles {
     }
   }
 
+  // The daemon compares the two and loads the container only if they are equal: "Container X is stored at Y".
   void check_identity() {
     if (container_.id != container_.name_on_disk) {
       add(problem::container_id_mismatch, container_.path).args["found"] = escaped(container_.id);
     }
+    // Marked before anything is removed; the daemon lists it as dead, and docker rm -f finishes what it began.
     if (container_.dead) {
       add(problem::container_half_removed, container_.path);
     }
@@ -73,6 +83,8 @@ class ContainerFiles {
 
   // Without a configuration nothing can be said of what belonged into hostconfig.json; and a removal that was
   // cut off has no use for it.
+  // A start makes this damage permanent: where the file is missing, the daemon goes on with defaults and writes them
+  // to the disk. Where it is there and does not parse, the container is not loaded, and nothing is overwritten.
   void check_hostconfig() {
     if (container_.hostconfig_problem.empty() || container_.dead ||
         (!container_.config_problem.empty() && !container_.hostconfig_copy)) {
@@ -86,6 +98,7 @@ class ContainerFiles {
     if (container_.hostconfig_copy) {
       finding.args["source"] = container_.hostconfig_copy->text();
     } else {
+      // What config.v2.json says twice. The rest of the options is lost, so this is never done unasked.
       finding.args["recovered"] = rebuild_host_config(container_).recovered;
     }
     if (!missing || container_.hostconfig_copy) {
@@ -104,6 +117,8 @@ bool is_of_store(const Model& model, const Container& container) {
 }
 
 // The daemon reserves names as it loads containers; the second one with a name is not loaded.
+// Which of the two comes first depends on the order in which they are loaded, which is none.
+// So neither is blamed and both are named.
 void check_names(const CheckInput& input, FindingSink& sink) {
   std::map<std::string, const Container*> taken;
   for (const Container& container : input.model.containers.containers) {
@@ -130,6 +145,7 @@ void check_container_configs(const CheckInput& input, FindingSink& sink) {
     ContainerFiles(input, container, sink).check();
   }
   check_names(input, sink);
+  // Entries that are no directory named by an id. The daemon logs that it cannot load them, and leaves them.
   for (const RelPath& path : input.model.containers.foreign) {
     sink.add(problem::container_entry_foreign, {SubjectKind::File, path.text()}, path).args["path"] = path.text();
   }

@@ -17,6 +17,8 @@ class ContainerLinks {
   ContainerLinks(const Model& model, const Container& container, FindingSink& sink)
       : model_(model), container_(container), sink_(sink) {}
 
+  // A daemon skips containers of another storage driver with a word in the debug log only. Their
+  // networks and volumes are then none of its business, so nothing more is said of them.
   void check() {
     if (!container_.in_containerd && !model_.driver.empty() && container_.driver != model_.driver) {
       Finding& finding = add(problem::container_other_driver);
@@ -40,12 +42,15 @@ class ContainerLinks {
     return finding;
   }
 
+  // Only information: the container stands on layers, and those are held by its mount entry and not by
+  // the image. It starts, and lists show the image's id in place of its name.
   void check_image() {
     if (container_.image && model_.images.complete && model_.images.find(*container_.image) == nullptr) {
       add(problem::container_image_missing).args["image"] = container_.image->text();
     }
   }
 
+  // With a damaged database nobody can tell which networks there were; the database has a finding of its own.
   void check_networks() {
     if (model_.networks.database.state != Database::State::Good) {
       return;
@@ -66,6 +71,9 @@ class ContainerLinks {
     return is_hex64(network.id) && !is_default_network(network.name);
   }
 
+  // An error although the data was lost before: a daemon that starts the container makes a new, empty
+  // volume of that name, and a database in it begins from nothing as if all were well. Volumes of
+  // plugins exist in the plugin only and are not looked for here.
   void check_volumes() {
     if (!model_.volumes.complete) {
       return;
@@ -92,6 +100,7 @@ class ContainerLinks {
 
 void check_container_links(const CheckInput& input, FindingSink& sink) {
   for (const Container& container : input.model.containers.containers) {
+    // A container marked as dead has let go of its volumes and networks already.
     if (container.config_problem.empty() && !container.dead) {
       ContainerLinks(input.model, container, sink).check();
     }

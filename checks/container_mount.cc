@@ -10,6 +10,7 @@ namespace {
 // The outer value is empty if nothing says what the layer is, the inner one if there is none.
 using Parent = std::optional<std::optional<ChainId>>;
 
+// The image's chain comes from its config, which is proven by its digest: it does not depend on layerdb.
 Parent top_by_image(const CheckInput& input, const Container& container) {
   const Image* image = container.image ? input.model.images.find(*container.image) : nullptr;
   if (image == nullptr || !image->usable()) {
@@ -42,11 +43,14 @@ bool fits(const CheckInput& input, const Derived::LostWritable& lost, const Pare
     return true;
   }
   // A chain that leads nowhere speaks neither for nor against.
+  // A candidate that cannot be excluded counts: with two of them nothing is written, and that is the point.
   const OverlayDir* init = input.model.overlay.find(lost.dir.text() + "-init");
   return !lost.top && init != nullptr && !init->lower.absent();
 }
 
 // True if some lost directory may well be this container's.
+// A container whose configuration is gone as a file may be a removal that was cut off: it lays no claim.
+// One whose configuration does not parse is somebody's container, and may own any directory that fits.
 bool is_homeless(const CheckInput& input, const Container& container) {
   const MountTruth* mount = mount_of(input, container);
   if (mount != nullptr && mount->dir) {
@@ -58,6 +62,9 @@ bool is_homeless(const CheckInput& input, const Container& container) {
   return container.config_state != FileState::Kind::Absent;
 }
 
+// Elimination: exactly one directory fits, and it fits no other container that has lost its own.
+// Nothing else on the disk pairs the two, neither config.v2.json nor the directory. So what is
+// concluded here is asked about before it is written.
 std::optional<CacheId> only_candidate(const CheckInput& input, const Container& container) {
   const std::vector<CacheId> candidates = candidates_of(input, container);
   if (candidates.size() != 1) {
@@ -76,6 +83,8 @@ std::optional<CacheId> only_candidate(const CheckInput& input, const Container& 
 
 }  // namespace
 
+// Where directory and configuration disagree about the id, one of them is wrong; an entry in
+// layerdb/mounts under either is the container's.
 const Mount* entry_of(const Model& model, const Container& container) {
   const Mount* by_config = container.config_problem.empty() ? model.layers.find_mount(container.id) : nullptr;
   return by_config != nullptr ? by_config : model.layers.find_mount(container.name_on_disk);
@@ -87,6 +96,7 @@ const MountTruth* mount_of(const CheckInput& input, const Container& container) 
                           : nullptr;
 }
 
+// Containers of another driver have their mount entries in that driver's layerdb.
 bool needs_mount(const CheckInput& input, const Container& container) {
   return container.config_problem.empty() && !container.dead && container.driver == input.model.driver;
 }
@@ -120,6 +130,8 @@ std::optional<std::optional<ChainId>> parent_of(const CheckInput& input, const C
   const std::optional<CacheId> dir = directory_of(input, container);
   const std::optional<ChainId> by_lower = dir ? top_by_lower(input, *dir) : std::nullopt;
   if (entry != nullptr && entry->parent_id) {
+    // Two witnesses that do not know of one another, the image and the chain of short links, against
+    // one small file that is written without being synced.
     const bool outvoted = by_image && by_lower && *by_image == by_lower && by_lower != entry->parent_id;
     return outvoted ? by_lower : entry->parent_id;
   }

@@ -6,11 +6,13 @@
 
 namespace dfsck {
 
+// For --if-unclean. Signs are no damage: that the root is checked follows from them, and no finding does.
 std::vector<std::string> crash_signs(const Model& model) {
   std::vector<std::string> signs;
   for (const std::string& run : model.entries.unfinished_repairs) {
     signs.push_back("the repair " + escaped(run) + " was cut off");
   }
+  // While a daemon runs, running containers and mounted directories are what there should be.
   if (!live_evidence(model).empty()) {
     return signs;
   }

@@ -6,13 +6,16 @@
 namespace dfsck {
 namespace {
 
+// What disks and filesystems write as a whole: damage of exactly such a unit speaks of them.
 constexpr uint64_t kSector = 512;
 constexpr uint64_t kBlock = 4096;
 
+// In one unit at its place, not merely as long as one: half of two sectors is no sector.
 bool within_one(uint64_t unit, const WrongBytes& wrong) {
   return wrong.offset / unit == (wrong.offset + wrong.length - 1) / unit;
 }
 
+// One bit points at memory or a cable, a byte of several wrong bits rather at something that copied it.
 DamageClass class_of_byte(const ByteFix& fix) {
   return std::popcount(static_cast<unsigned>(fix.value ^ fix.found)) == 1 ? DamageClass::WrongBit : DamageClass::WrongByte;
 }
@@ -24,6 +27,8 @@ bool zeros_explain(const Issue& issue, const Remedy* remedy) {
           remedy->wrong->offset + remedy->wrong->length <= *issue.offset + *issue.length);
 }
 
+// From the strongest evidence to the weakest: a fix that the layer's digest has proven, then bytes that
+// are known from elsewhere, then the shape alone.
 DamageClass class_of_bytes(const Issue& issue, const Remedy* remedy, const DamagedContents& damaged) {
   if (remedy != nullptr && !remedy->origin.fixes.empty()) {
     return class_of_byte(remedy->origin.fixes.front());
@@ -55,6 +60,8 @@ void add_damaged_contents(const LayerVerdict& verdict, DamagedContents& contents
   }
 }
 
+// Nothing for what is no loss of the layer's: extra things were put there by somebody, times change
+// without harm, and what cannot be read has no shape.
 std::optional<DamageClass> damage_class(const Issue& issue, const Remedy* remedy, const DamagedContents& damaged) {
   switch (issue.kind) {
     case IssueKind::Emptied: return DamageClass::Empty;

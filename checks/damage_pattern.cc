@@ -11,6 +11,8 @@ namespace {
 using Counts = std::map<DamageClass, uint64_t>;
 
 // Empty where the class alone tells nothing.
+// Files that are longer, gone or of another type can be anybody's doing. A guess that is wrong half of
+// the time sends people to test their memory for nothing.
 std::string_view suspicion(DamageClass damage) {
   switch (damage) {
     case DamageClass::Empty:
@@ -37,6 +39,8 @@ std::string_view suspicion(DamageClass damage) {
   return "";
 }
 
+// Damaged contents of all layers come first: two files that hold each other's bytes
+// are seen as such only when both are known.
 Counts count(const ContentResults& content) {
   DamagedContents damaged;
   for (const LayerVerdict& verdict : content.layers) {
@@ -72,6 +76,8 @@ std::string suggested_by(const Counts& counts) {
 
 }  // namespace
 
+// Information of its own, since it changes nothing about any single finding. It is for what cannot be
+// checked: volumes and writable layers have no reference, and the same cause has reached them too.
 void check_damage_pattern(const CheckInput& input, FindingSink& sink) {
   const Counts counts = count(input.content);
   const std::string suggests = suggested_by(counts);

@@ -20,6 +20,8 @@ Subject as_subject(const Database& database) {
 }
 
 // True if nothing is damaged but what leads to the records.
+// bbolt never writes into a page that is in use, so torn metas or free lists leave the records
+// themselves whole. Writing the same records into a new file loses nothing: class safe.
 bool check_rewritable(const Database& database, ProblemId rewritable, FindingSink& sink) {
   if (database.state == Database::State::Bad && database.rewritten) {
     sink.add(rewritable, as_subject(database), database.path).args["detail"] = database.problem;
@@ -28,6 +30,9 @@ bool check_rewritable(const Database& database, ProblemId rewritable, FindingSin
   return false;
 }
 
+// A missing or empty file is no error to the daemon: it makes a new one and finds local volumes by their directories.
+// What only the file knew is gone without a word: labels, and volumes of plugins. A damaged one keeps the daemon from
+// starting; one that is shorter than its own page count kills it with SIGBUS, since bbolt maps the file.
 void check_volume_database(const Model& model, FindingSink& sink) {
   const Database& database = model.volumes.database;
   // A daemon that starts makes the file before anything else: volumes without it mean that somebody removed it.
@@ -37,6 +42,7 @@ void check_volume_database(const Model& model, FindingSink& sink) {
     return;
   }
   const VolumeRebuild rebuild = rebuild_volumes(model);
+  // A root that never had a volume.
   if (lost && rebuild.records.empty()) {
     return;
   }
@@ -51,6 +57,9 @@ void check_volume_database(const Model& model, FindingSink& sink) {
   }
 }
 
+// The daemon drops local records without a directory when it starts (moby volume/service/restore.go).
+// Such a record does not mean that data was lost: the volume may have been removed by hand. Where a
+// container still wants it, the container has a finding.
 void check_volume_records(const Model& model, FindingSink& sink) {
   const VolumeStore& store = model.volumes;
   if (store.database.state != Database::State::Good || !store.complete) {
@@ -65,10 +74,15 @@ void check_volume_records(const Model& model, FindingSink& sink) {
 }
 
 // Records of running containers are made anew by the daemon; a network's own record is not.
+// The daemon takes a network's record apart field by field and trusts each to be there (moby
+// libnetwork/network.go:UnmarshalJSON): one that lacks a field makes it panic. So a single
+// bad network is worth a rewrite of the file.
 void check_network_records(const NetworkStore& networks, FindingSink& sink) {
   if (networks.database.state != Database::State::Good) {
     return;
   }
+  // Daemons from 28.1 on do not count endpoints in the database. A root without a
+  // single count is theirs, and lacks nothing.
   const bool counts = std::any_of(networks.records.begin(), networks.records.end(),
                                   [](const NetworkRecord& record) { return record.count.has_value(); });
   for (const NetworkRecord& record : networks.records) {
@@ -86,6 +100,9 @@ void check_network_records(const NetworkStore& networks, FindingSink& sink) {
   }
 }
 
+// Which problem it is decides about the class of the repair. Networks that a container names and that are lost
+// can be seen missing: lossy. Nothing left at all leaves nothing to choose: the file goes aside. In between, what
+// could be saved is written, and it is asked first, since networks that no container uses may be lost unnoticed.
 void check_bad_network_database(const Model& model, FindingSink& sink) {
   const Database& database = model.networks.database;
   if (check_rewritable(database, problem::network_database_rewritable, sink)) {
@@ -117,6 +134,7 @@ void check_network_database(const CheckInput& input, FindingSink& sink) {
 }
 
 // Networks whose count of endpoints is not the number of endpoint records: such a network cannot be removed.
+// Corrected by the daemon when it starts, so it is counted into one line of information.
 uint64_t miscounted(const NetworkStore& networks) {
   std::map<std::string, int64_t> endpoints;
   for (const NetworkRecord& record : networks.records) {
@@ -130,6 +148,8 @@ uint64_t miscounted(const NetworkStore& networks) {
 
 // Sandboxes of containers that are gone, and endpoints without their network or sandbox. Those of a swarm's own
 // networks belong to no container.
+// A crash leaves these every time, and the daemon clears them at every start: not worth a warning.
+// Where containers could not all be read, their sandboxes may be theirs after all.
 void check_stale_networks(const Model& model, FindingSink& sink) {
   const NetworkStore& networks = model.networks;
   if (networks.database.state != Database::State::Good || !model.containers.complete) {
@@ -160,6 +180,7 @@ void check_stale_networks(const Model& model, FindingSink& sink) {
   sink.add(problem::network_record_stale, as_subject(networks.database), networks.database.path).args["what"] = what;
 }
 
+// bbolt's own check calls this "unreachable unfreed". Nothing is wrong with any record.
 void check_leaks(const Model& model, FindingSink& sink) {
   for (const Database* database : model.databases()) {
     if (database->state == Database::State::Good && database->leaked_runs > 0) {

@@ -17,6 +17,7 @@ Finding& add(FindingSink& sink, ProblemId problem, const DistributionEntry& entr
   return finding;
 }
 
+// A layer may have been pulled from many places: its entry lists up to fifty blobs, the newest last.
 bool lists(const DistributionEntry& entry, const std::string& blob) {
   return std::any_of(entry.sources.begin(), entry.sources.end(),
                      [&](const DistributionEntry::Source& source) { return source.digest.hex() == blob; });
@@ -44,6 +45,9 @@ class Halves {
     }
   }
 
+  // A wrong entry by digest makes the daemon take another layer for the one in the manifest, and the
+  // pull fails at the end: "layers from manifest don't match image configuration". Warnings and class
+  // clean: all of this is a cache that a pull fills again.
   void compare(const DistributionEntry& metadata, FindingSink& sink) {
     for (const DistributionEntry::Source& source : metadata.sources) {
       const auto found = by_digest_.find(source.digest.hex());
@@ -53,6 +57,7 @@ class Halves {
       }
       const DistributionEntry& digest = *found->second;
       const auto counterpart = by_diff_.find(digest.diff->hex());
+      // Two that agree against one that stands alone.
       const bool confirmed = counterpart != by_diff_.end() && lists(*counterpart->second, digest.key);
       Finding& finding = add(sink, problem::distribution_contradiction, confirmed ? metadata : digest);
       finding.args["found"] = confirmed ? "sha256:" + metadata.key : digest.diff->text();

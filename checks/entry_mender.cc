@@ -13,6 +13,8 @@ namespace dfsck {
 namespace {
 
 // Attributes that only a layer's tar can have put there; others belong to the kernel or to the host's policy.
+// Only these are taken away where the tar has none. An SELinux label is the host's, origin and impure
+// are notes of the kernel's overlay, and neither makes a layer's content wrong.
 bool is_from_tar(const std::string& name) {
   return name == "security.capability" || name == "trusted.overlay.opaque" || name == "user.overlay.opaque" ||
          is_posix_acl(name) ||
@@ -31,6 +33,8 @@ std::optional<Ownership> EntryMender::owner() const {
   return now ? std::optional(Ownership{now->uid, now->gid, mode}) : std::nullopt;
 }
 
+// File first, then what hangs on it: a new owner clears capabilities, and any change of the file sets its time,
+// so the time comes last. Names of the same inode follow, since they can only be made of a file that is there.
 void EntryMender::restore(const Remedy& remedy) {
   const std::optional<Ownership> wanted = owner();
   if (!has_place() || !wanted) {
@@ -64,6 +68,8 @@ void EntryMender::mend() {
   }
 }
 
+// fuse-overlayfs keeps the owner that a container sees in an attribute where it may not set the real
+// one. Then the attribute is what the container sees, and the real owner is right as it is.
 void EntryMender::mend_owner_and_mode() {
   const auto on_disk = input_.root.xattrs(path_);
   for (const char* name : kOverrideXattrs) {
@@ -135,6 +141,7 @@ void EntryMender::make() {
     default: return;
   }
   set_xattrs();
+  // A whiteout has no time of its own in the tar: the daemon makes it with mknod and sets none.
   const bool whiteout = S_ISCHR(entry_.mode) && entry_.rdev_major == 0 && entry_.rdev_minor == 0;
   if (!whiteout) {
     add(SetMtime{path_, entry_.mtime.seconds, entry_.mtime.nanoseconds});
@@ -147,6 +154,7 @@ void EntryMender::set_xattrs() {
   }
 }
 
+// An attribute more is as visible in a container as one less: a capability that nobody gave.
 void EntryMender::drop_xattrs() {
   const auto on_disk = input_.root.xattrs(path_);
   if (!on_disk) {
@@ -182,6 +190,7 @@ void EntryMender::link() {
     return;
   }
   const RelPath target = diff->joined(*inside);
+  // A copy that differs is not replaced: which of the two has the right bytes is another finding's to say.
   if (issue_.kind == IssueKind::Missing ? will_be_there(*inside, target)
                                         : same_bytes(input_.root, path_, target)) {
     add(MakeHardLink{path_, target});

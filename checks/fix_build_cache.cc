@@ -12,12 +12,15 @@
 namespace dfsck {
 namespace {
 
+// A directory with a layerdb entry is a layer of an image, even if BuildKit made it and still names it:
+// with cache-ids of 25 characters both own it.
 bool is_kept(const DirTruth& truth) {
   return std::any_of(truth.owners.begin(), truth.owners.end(),
                      [](const DirOwner& owner) { return owner.kind != DirOwner::Kind::Build; });
 }
 
 // Every owner but the build cache could be read, so that a directory without one is the build cache's.
+// Otherwise a directory that somebody needs would look as if only the cache had made it.
 bool other_owners_known(const CheckInput& input) {
   const Derived& derived = input.derived;
   return input.model.layers.layers_complete && input.model.layers.mounts_complete && input.model.overlay.complete &&
@@ -55,6 +58,8 @@ class Kept {
   }
 
   // By what should be in `lower`, and by what is in it.
+  // The two differ where a chain is damaged. Until that is mended both are needed: what should be there
+  // will be mounted then, what is there is mounted now.
   void follow(const CacheId& id) {
     const DirTruth* truth = input_.derived.find_dir(input_.model, id);
     if (truth == nullptr || !truth->parent_known) {
@@ -105,6 +110,8 @@ bool moves_directories(const CheckInput& input, const Finding& finding) {
   return false;
 }
 
+// This goes with the databases and not as garbage in a second run, because afterwards no record tells
+// any more that these were the cache's: they would be orphans like others, of which nothing is known.
 void quarantine_directories(const CheckInput& input, size_t index, PlanBuilder& plan) {
   const Kept kept(input);
   if (!other_owners_known(input) || !kept.is_known()) {
@@ -121,6 +128,8 @@ void quarantine_directories(const CheckInput& input, size_t index, PlanBuilder& 
 
 }  // namespace
 
+// metadata.db is the form of versions up to 19.03. Images keep working without any of this; a daemon
+// makes all files anew and empty at its next start.
 void fix_reset_build_cache(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const RelPath base = "buildkit";
   for (const char* name :

@@ -22,6 +22,8 @@ void write(const CheckInput& input, const RelPath& path, std::string bytes, size
            expect_now(input.root, path));
 }
 
+// The bytes are read when the plan is made, and stand in the plan: what is written later is what was
+// looked at, even if the copy is gone by then.
 void write_copy(const CheckInput& input, const RelPath& path, const RelPath& copy, size_t index, PlanBuilder& plan) {
   if (Result<std::string> bytes = input.root.read_small(copy, kLimit); bytes) {
     write(input, path, std::move(*bytes), index, plan);
@@ -48,6 +50,7 @@ void write_id(const CheckInput& input, const Container& container, size_t index,
 
 }  // namespace
 
+// Never over a file that could not be read: it may be whole, and the disk or a permission the trouble.
 void fix_restore_container_config(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const Container* container = container_of(input, finding);
   if (container != nullptr && container->config_copy && container->config_state != FileState::Kind::Unreadable) {
@@ -80,6 +83,7 @@ void fix_rename_container_dir(const CheckInput& input, const Finding& finding, s
   }
   const bool named = input.model.layers.find_mount(container->name_on_disk) != nullptr;
   const bool configured = input.model.layers.find_mount(id->text()) != nullptr;
+  // Both or neither: the names alone do not tell which one is right.
   if (named == configured) {
     return;
   }
@@ -89,6 +93,7 @@ void fix_rename_container_dir(const CheckInput& input, const Finding& finding, s
   }
   const RelPath target = RelPath("containers") / id->text();
   const auto& all = input.model.containers.containers;
+  // Not onto the place of another container, and not where two directories claim one id.
   const auto claims = std::count_if(all.begin(), all.end(), [&](const Container& c) { return c.id == id->text(); });
   if (claims == 1 && expect_now(input.root, target).absent) {
     // Behind the stage of containers: what is written inside goes by the old name.

@@ -26,6 +26,8 @@ void fix_mend_entry(const CheckInput& input, const Finding& finding, size_t inde
   }
 }
 
+// The bytes of the compressed file may differ from those that were lost. What counts is what is in it:
+// the tar that it describes has been hashed to the DiffID before this was offered.
 void fix_restore_tar_split(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const RebuiltReference* rebuilt = finding.content ? input.content.find_reference(finding.content->layer) : nullptr;
   if (rebuilt != nullptr) {
@@ -41,6 +43,8 @@ void fix_restore_layer_tree(const CheckInput& input, const Finding& finding, siz
            expect_now(input.root, finding.path));
   plan.add(index, stage::kContent, MakeDir{diff, layer_owner(input.model, kDiffMode)}, expect_now(input.root, diff));
   const std::optional<CacheId> id = CacheId::parse(finding.path.name());
+  // The members beside diff, which are link, lower and work, are made by the checks of overlay2 as soon
+  // as the directory is there: in the next pass.
   const DirTruth* truth = id ? input.derived.find_dir(input.model, *id) : nullptr;
   if (truth != nullptr && truth->has_children && input.model.overlay.find(*id) == nullptr) {
     // Children that are older than all marks do not prove later that this one should have one.
@@ -49,6 +53,7 @@ void fix_restore_layer_tree(const CheckInput& input, const Finding& finding, siz
   }
   const size_t layer = finding.content->layer;
   const std::vector<Issue>& issues = input.content.layers[layer].issues;
+  // In the tar's order a hard link comes behind its file; in the order of names, which is this one, it may not.
   for (const bool links : {false, true}) {
     for (size_t i = 0; i < issues.size(); ++i) {
       const std::optional<RelPath> inside = RelPath::parse(issues[i].path);
@@ -66,6 +71,7 @@ void fix_restore_layer_tree(const CheckInput& input, const Finding& finding, siz
   }
 }
 
+// The finding is there only because these bytes make the layer's digest right.
 void fix_restore_file(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const Remedy* remedy =
       finding.content ? input.content.find_remedy(finding.content->layer, finding.content->issue) : nullptr;

@@ -19,12 +19,14 @@ Ownership default_owner(const Model& model, const RelPath& path) {
   return daemon_owner(model, shared ? 0644U : 0600U);
 }
 
+// Read again and not kept from the scan: databases may be large, and few are damaged.
 std::optional<BoltFile> open_database(const CheckInput& input, const RelPath& path) {
   Result<std::string> bytes = input.root.read_small(path, BoltFile::kMaxBytes);
   Result<BoltFile> file = bytes ? BoltFile::open(std::move(*bytes)) : Result<BoltFile>(bytes.error());
   return file ? std::optional(std::move(*file)) : std::nullopt;
 }
 
+// Nothing is planned where the bytes would not pass the same check that found the damage.
 void write_content(const CheckInput& input, const RelPath& path, const BoltContent& content, size_t index,
                    PlanBuilder& plan) {
   if (Result<std::string> bytes = write_checked_bolt(content); bytes) {
@@ -34,6 +36,7 @@ void write_content(const CheckInput& input, const RelPath& path, const BoltConte
 
 }  // namespace
 
+// The old file's owner and mode stay, if it was a file: an administrator may have changed them.
 void write_database(const CheckInput& input, const RelPath& path, std::string bytes, size_t index, PlanBuilder& plan) {
   Ownership owner = default_owner(input.model, path);
   if (const Result<FileStat> stat = input.root.stat(path); stat && stat->is_file()) {
@@ -54,6 +57,8 @@ void fix_rebuild_network_database(const CheckInput& input, const Finding& findin
   const NetworkRebuild networks = rebuild_networks(input.model);
   const std::optional<BoltFile> file = open_database(input, finding.path);
   if (!networks.kept.empty() && file) {
+    // From the pages and not from the model: records are written back byte for byte, with
+    // fields that this program knows nothing of.
     const BoltSalvage salvage = salvage_bolt(*file, network_home());
     write_content(input, finding.path, network_content(networks, salvage.root), index, plan);
   } else {

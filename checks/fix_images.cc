@@ -15,6 +15,9 @@ const Image* image_of(const CheckInput& input, const Finding& finding) {
 
 }  // namespace
 
+// Config, metadata and tags go together. A tag that stays would name an image that is gone, and a
+// config that stays would be reported by the daemon at each start. Layers stay where they are: a pull
+// finds them by their chain IDs and fetches none of them again.
 void fix_quarantine_image(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const Image* image = image_of(input, finding);
   if (!can_go_aside(image)) {
@@ -29,6 +32,8 @@ void fix_quarantine_image(const CheckInput& input, const Finding& finding, size_
   // Its tags go by drop_tags.
 }
 
+// The digest is the file's name, so these are the exact bytes; a config that is
+// merely equal as JSON would be another image.
 void fix_restore_image_config(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const Image* image = image_of(input, finding);
   if (image != nullptr && image->copy && image->state != FileState::Kind::Unreadable) {

@@ -13,6 +13,7 @@ struct InitEntry {
   char type;  // 'd' directory, 'f' empty file, 'l' link to /proc/mounts
 };
 
+// Ten paths and the directories around them, the same since 17.06.
 constexpr std::array kInitEntries = {
     InitEntry{"dev", 'd'},          InitEntry{"dev/pts", 'd'},   InitEntry{"dev/shm", 'd'},
     InitEntry{"proc", 'd'},         InitEntry{"sys", 'd'},       InitEntry{"etc", 'd'},
@@ -21,6 +22,8 @@ constexpr std::array kInitEntries = {
 };
 
 // The directory as the layers below have it; a directory that is copied up keeps their owner and mode.
+// The kernel copies a directory up when something is made in it, so the image's
+// owner and mode are what a container sees.
 std::optional<Ownership> seen_below(const CheckInput& input, const DirTruth& init, const RelPath& path) {
   for (const DirTruth* at = &init; at != nullptr && at->parent;) {
     const Result<FileStat> stat = input.root.stat(input.model.overlay.path / at->parent->text() / "diff" / path.bytes());
@@ -37,6 +40,7 @@ class InitBuilder {
   InitBuilder(const CheckInput& input, const RelPath& dir, const DirTruth& truth, size_t index, PlanBuilder& plan)
       : input_(input), dir_(dir), truth_(truth), index_(index), plan_(plan) {}
 
+  // "committed" is there from the beginning: the writable layer stands on this one.
   void build() {
     directory(dir_, layer_home_owner(input_.model, 0710));
     directory(dir_ / "diff", layer_owner(input_.model, 0755));
@@ -96,6 +100,7 @@ class InitBuilder {
 void fix_rebuild_init_dir(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const std::optional<CacheId> id = CacheId::parse(finding.path.name());
   const DirTruth* truth = id ? input.derived.find_dir(input.model, *id) : nullptr;
+  // Without its chain it would be mounted on nothing, and the container would see none of its image.
   const bool chain_known = truth != nullptr && truth->parent_known && (!truth->parent || truth->lower);
   if (chain_known && truth->link) {
     InitBuilder(input, finding.path, *truth, index, plan).build();

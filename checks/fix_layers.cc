@@ -16,6 +16,7 @@ const Layer* layer_of(const CheckInput& input, const Finding& finding) {
   return id ? input.model.layers.find(*id) : nullptr;
 }
 
+// Writes only what is proven; a file for which nothing is known is left as it is, and its own finding says so.
 class EntryWriter {
  public:
   EntryWriter(const CheckInput& input, const Layer& layer, size_t index, PlanBuilder& plan)
@@ -37,6 +38,7 @@ class EntryWriter {
     if (truth_.parent_known && truth_.parent) {
       write("parent", truth_.parent->text());
     } else if (truth_.parent_known && !layer_.parent.absent()) {
+      // A base layer has no such file. An empty one would not do: the daemon takes it for a digest and refuses it.
       const RelPath path = layer_.path / "parent";
       plan_.add(index_, stage::kLayers, Quarantine{path}, expect_now(input_.root, path));
     }
@@ -47,6 +49,8 @@ class EntryWriter {
     }
   }
   // The daemon's own rule for layers that it unpacks: the sizes of everything below diff/ that is no directory.
+  // Layers of BuildKit are counted by the sizes in tar-split instead. The daemon only shows the number,
+  // and no image depends on it, so either rule is good enough to load.
   void size() {
     if (!truth_.cache) {
       return;
@@ -74,6 +78,7 @@ class EntryWriter {
 
 }  // namespace
 
+// Of the last stage, behind everything that mends: garbage can be the evidence for a repair.
 void fix_quarantine_path(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   plan.add(index, stage::kGarbage, Quarantine{finding.path}, expect_now(input.root, finding.path));
 }
@@ -84,6 +89,7 @@ void fix_rebuild_layer_entry(const CheckInput& input, const Finding& finding, si
     return;
   }
   EntryWriter writer(input, *layer, index, plan);
+  // Each finding writes its own file alone. What one has proven says nothing about another file of the entry.
   const bool all = finding.problem == problem::layer_entry_empty;
   if (all) {
     writer.directory();
@@ -118,6 +124,7 @@ void quarantine_layer(const CheckInput& input, const Layer& layer, size_t index,
   // By what is proven, not by its cache-id: that may name another layer's.
   const std::optional<CacheId>& cache = input.derived.find_layer(input.model, layer.id)->cache;
   const DirTruth* dir = cache ? input.derived.find_dir(input.model, *cache) : nullptr;
+  // A directory that the build cache or another layer names stays.
   if (dir != nullptr && dir->owners.size() == 1) {
     quarantine_dir_and_link(input, *cache, index, plan);
   }
@@ -125,6 +132,8 @@ void quarantine_layer(const CheckInput& input, const Layer& layer, size_t index,
 
 }  // namespace
 
+// Entry, directory and short link together: a daemon that found the entry without its directory would
+// call the layer present and let every pull skip it.
 void fix_quarantine_layer(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   if (const Layer* layer = layer_of(input, finding); layer != nullptr) {
     quarantine_layer(input, *layer, index, plan);
@@ -142,6 +151,8 @@ void fix_set_layer_aside(const CheckInput& input, const Finding& finding, size_t
   }
 }
 
+// What the daemon's own cleanup would do at the next clean stop, but with the possibility to take it
+// back, and only where it is certain that nobody needs the directory.
 void fix_quarantine_removing(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   plan.add(index, stage::kGarbage, Quarantine{finding.path}, expect_now(input.root, finding.path));
   for (const RemovingLayer& removing : input.model.layers.removing) {

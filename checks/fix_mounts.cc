@@ -40,6 +40,7 @@ class MountWriter {
     }
   }
 
+  // init-id always is mount-id with a suffix (moby layer/layer_store.go:initMount), so both are written together.
   void write_dirs(const CacheId& dir) {
     write("mount-id", dir.text());
     write("init-id", dir.text() + "-init");
@@ -67,6 +68,7 @@ bool owned_by_others(const DirTruth& truth, const Mount& mount) {
 }
 
 // True if anything but the entry's own writable directory stands on one of its directories, or claims one.
+// Somebody's chain may lead through it, however that came to be: then it stays where it is.
 bool in_use(const CheckInput& input, const Mount& mount, const MountTruth& truth) {
   for (size_t i = 0; i < input.derived.dirs.size(); ++i) {
     const CacheId& id = input.model.overlay.dirs[i].id;
@@ -89,6 +91,7 @@ void fix_rebuild_mount(const CheckInput& input, const Finding& finding, size_t i
   const RelPath mounts = input.model.image_path / "layerdb/mounts";
   MountWriter writer(input, mounts / container->id, index, plan);
   const std::optional<CacheId> dir = directory_of(input, *container);
+  // Each problem writes no more than the file that it speaks of.
   if (finding.problem == problem::mount_parent_bad) {
     writer.write_parent(parent_of(input, *container));
   } else if (dir && finding.problem == problem::init_id_bad) {
@@ -103,6 +106,8 @@ void fix_rebuild_mount(const CheckInput& input, const Finding& finding, size_t i
   }
 }
 
+// The entry pins the layers below for ever: no prune sees it. But its directory may be the only trace
+// of a container that somebody looks for, so for all but builds this is asked.
 void fix_quarantine_mount(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const Mount* mount = input.model.layers.find_mount(finding.subject.id);
   if (mount == nullptr) {

@@ -15,6 +15,7 @@ const CacheId* id_of(const CheckInput& input, const Finding& finding) {
 
 }  // namespace
 
+// Every link that points there, and not only the one that its link file names: a second one would dangle.
 void quarantine_dir_and_link(const CheckInput& input, const CacheId& id, size_t index, PlanBuilder& plan) {
   const OverlayDir* dir = input.model.overlay.find(id);
   if (dir == nullptr) {
@@ -28,6 +29,7 @@ void quarantine_dir_and_link(const CheckInput& input, const CacheId& id, size_t 
   }
 }
 
+// The init layer belongs to the pair; alone it would be an orphan that nothing explains.
 void fix_quarantine_overlay_dir(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const CacheId* id = id_of(input, finding);
   if (id == nullptr) {
@@ -39,6 +41,7 @@ void fix_quarantine_overlay_dir(const CheckInput& input, const Finding& finding,
   }
 }
 
+// No white space behind it: no reader of the daemon trims, and one newline breaks the next mount.
 void fix_write_link_file(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const CacheId* id = id_of(input, finding);
   const DirTruth* truth = id != nullptr ? input.derived.find_dir(input.model, *id) : nullptr;
@@ -49,6 +52,7 @@ void fix_write_link_file(const CheckInput& input, const Finding& finding, size_t
   }
 }
 
+// Relative, as the daemon writes it, so that a copied root does not point back into the old one.
 void fix_write_short_link(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const CacheId* id = id_of(input, finding);
   const DirTruth* truth = id != nullptr ? input.derived.find_dir(input.model, *id) : nullptr;
@@ -63,6 +67,7 @@ void fix_write_short_link(const CheckInput& input, const Finding& finding, size_
   add_symlink(input, stage::kLinks, {path, "../" + id->text() + "/diff"}, daemon_owner(input.model, 0777), index, plan);
 }
 
+// After the links of all layers have been put right: the chain is made of their names.
 void fix_write_lower(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const CacheId* id = id_of(input, finding);
   const DirTruth* truth = id != nullptr ? input.derived.find_dir(input.model, *id) : nullptr;
@@ -73,6 +78,7 @@ void fix_write_lower(const CheckInput& input, const Finding& finding, size_t ind
   }
 }
 
+// Empty is right: the kernel makes its own directories in it at the mount.
 void fix_make_work_dir(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   plan.add(index, stage::kDirs, MakeDir{finding.path, layer_owner(input.model, 0700)},
            expect_now(input.root, finding.path));

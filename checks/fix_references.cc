@@ -46,6 +46,8 @@ bool can_go_aside(const Image* image) {
   return image != nullptr && image->state != FileState::Kind::Unreadable && image->state != FileState::Kind::Absent;
 }
 
+// The file is written once with the whole choice in it: repairs that each wrote it without their own tag would contradict
+// one another. Not where it does not parse: then it is rebuilt as a whole, and tags of lost images are left out there.
 void drop_tags(const CheckInput& input, const std::vector<Finding>& findings, const std::vector<size_t>& chosen,
                PlanBuilder& plan) {
   const ReferenceStore& store = input.model.images.references;
@@ -70,6 +72,7 @@ void fix_drop_tag(const CheckInput&, const Finding&, size_t, PlanBuilder&) {
   // drop_tags makes its step.
 }
 
+// What cannot be proven is left out. An image without a tag can be tagged again; a tag on the wrong image deceives.
 void fix_rebuild_repositories(const CheckInput& input, const Finding&, size_t index, PlanBuilder& plan) {
   if (input.model.images.references.file.kind != FileState::Kind::Unreadable) {
     write_tags(input, provable_tags(input.model), index, plan);

@@ -30,6 +30,7 @@ class Leaving {
         rewrite(i, *place);
       }
     }
+    // With nothing on it any more it would be found as an orphan in the next run; it goes with its reason now.
     quarantine_unused();
   }
 
@@ -89,6 +90,7 @@ class Leaving {
     for (size_t i = 0; i < place; ++i) {
       lower += std::string(pieces[i]) + ":";
     }
+    // The head of the chain stays as it is: whatever stands above the damaged directory is right.
     const RelPath path = dir.path / "lower";
     plan_.add(index_, stage::kLower, WriteFile{path, lower + *own_chain(*twin), daemon_owner(input_.model, 0644)},
               expect_now(input_.root, path));

@@ -12,6 +12,7 @@ constexpr uint32_t kPrivateFile = 0600;  // moby volume/local: opts.json
 
 }  // namespace
 
+// Class safe: database and file are two forms of the same options, and the database has passed its check.
 void fix_restore_volume_options(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const RelPath directory_path = finding.path.parent();
   const std::string_view directory = directory_path.name();
@@ -23,6 +24,7 @@ void fix_restore_volume_options(const CheckInput& input, const Finding& finding,
   }
 }
 
+// One bucket is all that the daemon keeps in this file.
 void fix_rebuild_volume_database(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   BoltContent content;
   auto& volumes = content.buckets["volumes"].values;

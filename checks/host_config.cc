@@ -11,6 +11,7 @@ namespace dfsck {
 namespace {
 
 // Everything from VolumeDriver on that nothing can be recovered of.
+// What a daemon writes for docker run without options.
 constexpr std::string_view kDefaults =
     R"("VolumeDriver":"","VolumesFrom":null,"CapAdd":null,"CapDrop":null,"CgroupnsMode":"","Dns":[],"DnsOptions":[],)"
     R"("DnsSearch":[],"ExtraHosts":null,"GroupAdd":null,"IpcMode":"private","Cgroup":"","Links":null,"OomScoreAdj":0,)"
@@ -26,6 +27,7 @@ constexpr std::string_view kDefaults =
 std::string quoted(std::string text) { return to_go_json(JsonValue::string(std::move(text))); }
 
 // The options behind the second colon of "source:destination:options"; empty if there are none to give.
+// rprivate is what a daemon takes where nothing is said, so it is not said.
 std::string bind_options(const Container::MountPoint& mount) {
   if (mount.type == "bind" && !mount.mode.empty()) {
     return mount.mode;
@@ -63,6 +65,7 @@ Mounts mounts_of(const Container& container) {
   return mounts;
 }
 
+// The path is the only trace of the log driver in config.v2.json; drivers that keep no file leave none.
 std::string log_driver(const Container& container) {
   return container.log_path.find("/local-logs/") != std::string::npos ? "local" : "json-file";
 }
@@ -88,6 +91,8 @@ std::string words_for(const Mounts& mounts, const Container& container, const st
 
 }  // namespace
 
+// The restart policy becomes "no" and not what it may have been: a container that does not start by
+// itself is noticed, one that starts without its limits and mounts does harm.
 RebuiltHostConfig rebuild_host_config(const Container& container) {
   const std::string network = container.networks.empty() ? "default" : container.networks.front().name;
   Mounts mounts = mounts_of(container);

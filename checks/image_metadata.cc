@@ -11,6 +11,8 @@ class MetadataEntry {
   MetadataEntry(const ImageStore& images, const ImageMetadata& entry, FindingSink& sink)
       : images_(images), entry_(entry), sink_(sink) {}
 
+  // Removing an image takes the metadata first, so an orphan is the trace of a config that was
+  // lost or removed by hand. Nobody reads it.
   void check() {
     if (!entry_.is_directory) {
       bad(entry_.path, "not a directory", "The daemon cannot note this image's parent or times: builds of it fail.");
@@ -38,6 +40,8 @@ class MetadataEntry {
     finding.args["effect"] = std::move(effect);
   }
 
+  // Set for images that were built or committed here. The daemon uses the value unread: with garbage in
+  // it docker rmi of the image ends in a panic of that request.
   void check_parent() {
     const FileState& file = entry_.parent;
     if (file.absent() || file.kind == FileState::Kind::Unreadable) {
@@ -46,6 +50,7 @@ class MetadataEntry {
     if (!entry_.parent_id) {
       bad(entry_.path / "parent", file.problem(), "docker rmi and docker history of the image fail.");
     } else if (images_.complete && images_.find(*entry_.parent_id) == nullptr) {
+      // The daemon ignores it: docker history shows less, and nothing fails.
       Finding& finding = add(problem::image_metadata_parent_gone, entry_.path / "parent");
       finding.args["image"] = entry_.id->text();
       finding.args["parent"] = entry_.parent_id->text();

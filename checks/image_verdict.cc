@@ -12,6 +12,8 @@ namespace {
 using State = ImageVerdict::State;
 
 // True if the daemon would load `layer`: it follows the files named "parent", not the image's own chain.
+// A missing "parent" where one is due makes it a base layer to the daemon, and it loads. So this says
+// less than the image's chain does: it predicts what a user sees, and the chain says what is right.
 bool loads_with_parents(const Model& model, const Layer& layer) {
   const Layer* next = &layer;
   for (size_t depth = 0; depth <= kMaxDepth; ++depth) {
@@ -40,12 +42,15 @@ ImageVerdict judge_layers(const Model& model, const Image& image) {
   if (image.chain.empty() || loads(image.chain.back())) {
     return {};
   }
+  // From the bottom: the lowest one is what has to be mended, those above follow from it.
   const auto broken = std::find_if_not(image.chain.begin(), image.chain.end(), loads);
   return {State::LayerBroken, *broken};
 }
 
 }  // namespace
 
+// In the daemon's order: digest, then form, then layers. An image is called lost only
+// for what a check of the layers cannot mend.
 ImageVerdict judge_image(const Model& model, const Image& image) {
   if (image.state == FileState::Kind::Unreadable) {
     return {image.copy ? State::Restorable : State::Unreadable, std::nullopt};

@@ -5,6 +5,7 @@
 
 namespace dfsck {
 
+// Chains that were derived and not those on disk: a damaged "parent" file must not hide whom a layer's damage hits.
 Impact::Impact(const Model& model, const Derived& derived) : model_(model), derived_(derived) {
   for (size_t i = 0; i < model.images.images.size(); ++i) {
     const Image& image = model.images.images[i];
@@ -31,6 +32,8 @@ Impact::Impact(const Model& model, const Derived& derived) : model_(model), deri
     for (const Container::NetworkUse& network : container.networks) {
       containers_of_network_[network.id].push_back(i);
     }
+    // Through the mount and not through the image: a container stays on its layers
+    // when its image is removed or tagged anew.
     const Mount* mount = model.layers.find_mount(container.name_on_disk);
     if (mount == nullptr) {
       continue;
@@ -129,6 +132,7 @@ Affected Impact::of(const std::vector<Subject>& subjects) const {
       tags.insert(named->second.begin(), named->second.end());
     }
   }
+  // Of all images that are hit; users know these by name, and the ids are for programs.
   affected.tags.assign(tags.begin(), tags.end());
   for (const size_t container : hit.containers) {
     affected.containers.push_back(escaped(model_.containers.containers[container].name_on_disk));

@@ -24,6 +24,7 @@ std::optional<ProblemId> problem_for(const Issue& issue, const Remedy* remedy) {
     case IssueKind::Long: return problem::file_short;
     case IssueKind::ZeroFilled: return problem::file_zero_filled;
     case IssueKind::BytesDiffer: return problem::file_differs;
+    // What has no bytes is in tar-split as a whole: empty files, directories, links, devices can be made again.
     case IssueKind::Missing: return lacks_bytes(issue) ? problem::file_missing : problem::entry_missing;
     case IssueKind::Extra: return problem::file_extra;
     case IssueKind::WrongType: return lacks_bytes(issue) ? problem::entry_wrong_type : problem::entry_replaced;
@@ -48,6 +49,7 @@ class LayerJudge {
   LayerJudge(const CheckInput& input, size_t layer, FindingSink& sink)
       : model_(input.model), layer_(input.model.layers.layers[layer]), content_(input.content), verdict_(input.content.layers[layer]),
         number_(layer), sink_(sink) {
+    // The directory that is proven to be the layer's, not what its file says: damage is reported where the files are.
     if (const std::optional<CacheId>& cache = input.derived.layers[layer].cache; cache) {
       diff_ = input.model.overlay.path / cache->text() / "diff";
       const DirTruth* dir = input.derived.find_dir(input.model, *cache);
@@ -66,15 +68,19 @@ class LayerJudge {
       judge_reference(*rebuilt);
       return;
     }
+    // Every entry is missing then, and one finding for the directory says so.
     if (verdict_.tree_lost) {
       judge_lost_tree();
       return;
     }
     if (describes_another_tree(verdict_)) {
       // Naming every file of either would bury that.
+      // It takes a tar-split of another layer, as merged roots and hand repairs have, or a
+      // cache-id that names the wrong directory.
       bad_reference("it describes other files than the layer has");
       return;
     }
+    // Before the single files, since it is their cause: what needs the bytes of one file needs the layer anew.
     judge_lost_bytes();
     for (size_t i = 0; i < verdict_.issues.size(); ++i) {
       judge_issue(i);
@@ -82,6 +88,8 @@ class LayerJudge {
     judge_times();
     const RelPath tar_split = layer_.path / "tar-split.json.gz";
     switch (verdict_.state) {
+      // The checksums in tar-split prove every file, so what differs are the headers or the padding: the file
+      // was exchanged or altered. Containers see right files; docker save and push compare the digest and fail.
       case LayerVerdict::State::DigestDiffers: {
         Finding& finding = add_layer(problem::layer_digest_differs, tar_split);
         finding.args["found"] = "sha256:" + verdict_.found_digest;
@@ -92,6 +100,8 @@ class LayerJudge {
       case LayerVerdict::State::NoReference:
         bad_reference(verdict_.reason);
         break;
+      // Information and no damage: as with redirect_dir or metacopy, a part of the layer's files is in
+      // other directories, where the kernel finds them and a look at this tree alone does not.
       case LayerVerdict::State::Unverifiable:
         add_layer(problem::layer_unverifiable, diff_).args["detail"] = verdict_.reason;
         break;
@@ -110,6 +120,8 @@ class LayerJudge {
   }
 
  private:
+  // No tar-split is no loss for containers, which never read it. But nothing in this layer can be
+  // verified or restored from then on, so it counts as an error.
   void bad_reference(const std::string& detail) {
     Finding& finding = add_layer(problem::layer_reference_bad, layer_.path / "tar-split.json.gz");
     finding.args["detail"] = detail;
@@ -129,6 +141,9 @@ class LayerJudge {
   }
 
   // Files whose bytes are nowhere. The layer's other damage is mended all the same.
+  // The daemon believes that the layer is complete, because its layerdb entry is synced and the files
+  // are not: rmi and pull change nothing as long as any image or container holds it. Setting the layer
+  // aside is the only way for a pull to fetch it, and it takes images along until then: lossy.
   void judge_lost_bytes() {
     size_t lost = 0;
     for (size_t i = 0; i < verdict_.issues.size(); ++i) {
@@ -184,6 +199,8 @@ class LayerJudge {
     return inside ? diff_.joined(*inside) : diff_;
   }
 
+  // The daemon takes no notice of any of this: docker save sees wrong bytes, and
+  // neither a lost whiteout nor a wrong owner.
   void judge_issue(size_t i) {
     const Issue& issue = verdict_.issues[i];
     const Remedy* remedy = content_.find_remedy(number_, i);
@@ -228,6 +245,8 @@ class LayerJudge {
   }
 
   // Times alone are information: one line for the layer says it.
+  // Copies that did not keep times are common, programs that mind are few, and
+  // thousands of lines would hide what matters.
   void judge_times() {
     uint64_t drifted = 0;
     const Issue* first = nullptr;

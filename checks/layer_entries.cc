@@ -13,6 +13,8 @@ Subject subject_of(const Layer& layer) { return {SubjectKind::Layer, layer.id.te
 bool judged(const FileState& file) { return file.kind != FileState::Kind::Unreadable; }
 
 // Nothing in the entry helps the daemon: what an interrupted registration or a filesystem check leaves.
+// Even an empty directory of the layer's name is in the way: Go's rename refuses a target that exists, so each
+// pull extracts the whole layer and then fails with "file exists" (moby pkg/ioutils/fswriters.go:Commit).
 bool holds_nothing(const Layer& layer) {
   return !layer.diff_id && !layer.size_value &&
          (layer.cache_text.empty() || layer.cache_id.zero_filled()) && !layer.parent_id && judged(layer.diff) &&
@@ -52,6 +54,9 @@ class LayerEntry {
     finding.args["state"] = std::move(state);
   }
 
+  // The chain ID is in the name. An image config that leads to it gives diff and parent, and a directory
+  // whose chain and content fit gives the cache-id: with all three the entry can be written again as it
+  // was. Otherwise moving it aside is all that can be done, and lets a pull bring the layer.
   void check_empty() {
     const bool provable = truth_.diff && truth_.parent_known && truth_.cache && dir_ != nullptr && dir_->diff.exists;
     Finding& finding = add(provable ? problem::layer_entry_empty : problem::layer_entry_lost, layer_.path);
@@ -62,6 +67,8 @@ class LayerEntry {
     }
   }
 
+  // The entry's name is the hash of parent and diff, so a wrong one is known as wrong even where nothing
+  // else is left. Which of the two files lies is decided by the images that need a layer of either name.
   void check_diff() {
     if (!judged(layer_.diff)) {
       return;
@@ -83,6 +90,8 @@ class LayerEntry {
     }
   }
 
+  // A missing file is the worst of them, for nothing shows it: the daemon loads the layer as a base layer and
+  // counts one user too few for the layer below, and a later rmi of another image deletes that while it is in use.
   void check_parent() {
     if (!judged(layer_.parent) || (truth_.parent_known && truth_.parent == layer_.parent_id && good_form())) {
       return;
@@ -104,6 +113,8 @@ class LayerEntry {
   // A base layer has no file at all; an empty one stops the daemon as much as a wrong one.
   bool good_form() const { return layer_.parent_id.has_value() == !layer_.parent.absent(); }
 
+  // The number is parsed strictly: a newline behind it, as an editor leaves it, is enough to
+  // hide the layer and all that stand on it.
   void check_size() {
     if (!judged(layer_.size) || layer_.size_value) {
       return;
@@ -115,6 +126,8 @@ class LayerEntry {
     }
   }
 
+  // The daemon reads the name when it loads the layer and does not look whether there is such a
+  // directory: one that is gone shows in docker save first.
   void check_cache_id() {
     if (!judged(layer_.cache_id) || (layer_.cache && truth_.cache == layer_.cache)) {
       return;
@@ -141,12 +154,15 @@ class LayerEntry {
     finding.args["remedy"] = bytes_advice(content_, number_);
   }
 
+  // Daemons on Linux never write one, but read it, and refuse the layer if it does not parse.
   void check_descriptor() {
     if (layer_.descriptor_bad && judged(layer_.descriptor)) {
       add(problem::layer_descriptor_bad, layer_.path / "descriptor.json").args["state"] = layer_.descriptor.problem();
     }
   }
 
+  // Written through a compressor whose errors at the end are dropped: on a full disk a layer is
+  // registered with an empty or cut-off file, while all others of the entry are right.
   void check_tar_split() {
     const FileState& file = layer_.tar_split;
     const bool unusable =

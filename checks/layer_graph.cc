@@ -27,6 +27,7 @@ Subject owner_subject(const DirOwner& owner) {
   return {owner.kind == DirOwner::Kind::Layer ? SubjectKind::Layer : SubjectKind::Container, owner.name};
 }
 
+// One walk for all: each layer is passed once, whatever the number of layers that stand on it.
 void check_parents(const CheckInput& input, FindingSink& sink) {
   const LayerStore& store = input.model.layers;
   std::vector<size_t> depth(store.layers.size(), 0);  // 0: not known yet
@@ -46,6 +47,7 @@ void check_parents(const CheckInput& input, FindingSink& sink) {
         break;
       }
       path.push_back(at);
+      // What is proven goes before what the file says; only where nothing is proven can a chain run in a circle.
       next = input.derived.layers[at].parent_known ? input.derived.layers[at].parent : layer->parent_id;
     }
     for (size_t n = 0; n < path.size(); ++n) {
@@ -60,6 +62,7 @@ void check_parents(const CheckInput& input, FindingSink& sink) {
     }
     const LayerTruth& truth = input.derived.layers[i];
     const std::optional<ChainId>& parent = truth.parent_known ? truth.parent : layer.parent_id;
+    // A directory that could not be listed holds layers that were not seen.
     if (parent && store.find(*parent) == nullptr && store.layers_complete) {
       Finding& finding = sink.add(problem::layer_parent_dangling, subject, layer.path / "parent");
       finding.args["layer"] = layer.id.text();
@@ -79,6 +82,8 @@ bool is_verified(const CheckInput& input, const DirOwner& owner) {
 }
 
 // A full check has told which layer it is, if that can be told (core/content/shared_dirs.h); then nobody shares it now.
+// What each advice comes to: only contents tell whose a directory is, and where they do not, nothing is
+// written by guess. Both owners would lose their files when one of them is removed.
 std::string shared_advice(const CheckInput& input, const CacheId& dir, const std::vector<const DirOwner*>& owners) {
   const auto is_layer = [](const DirOwner* owner) { return owner->kind == DirOwner::Kind::Layer; };
   if (input.model.overlay.find(dir) == nullptr) {
@@ -139,6 +144,9 @@ void check_layer_graph(const CheckInput& input, FindingSink& sink) {
   }
   for (size_t i = 0; i < input.derived.layers.size(); ++i) {
     const Layer& layer = input.model.layers.layers[i];
+    // Left by pulls and loads that were cut off: layers are registered one by one, the image's config
+    // comes last. A later pull adopts them, no prune removes them. Layers that do not load have a
+    // finding of their own and may belong to an image that is hidden because of it.
     if (!input.derived.layers[i].used && input.derived.users_complete && layer.loads()) {
       Finding& finding =
           sink.add(problem::layer_unreferenced, {SubjectKind::Layer, layer.id.text()}, layer.path);
@@ -146,6 +154,8 @@ void check_layer_graph(const CheckInput& input, FindingSink& sink) {
       finding.args["size"] = human_bytes(layer.size_value.value_or(0));
     }
     const LayerVerdict* verdict = i < input.content.layers.size() ? &input.content.layers[i] : nullptr;
+    // The daemon counts in two ways, by the files of what it unpacks and by the headers of what
+    // BuildKit made. A number that fits neither is wrong, and is only ever shown.
     if (verdict != nullptr && layer.size_value && verdict->state == LayerVerdict::State::Verified &&
         *layer.size_value != verdict->tree_bytes && *layer.size_value != verdict->header_bytes) {
       Finding& finding =

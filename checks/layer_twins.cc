@@ -26,6 +26,7 @@ std::vector<Subject> subjects_of(const DirTruth& truth) {
 
 }  // namespace
 
+// By what is in `lower` now: that is what is mounted.
 Chains chains_of(const CheckInput& input) {
   const deriving::LinkMap links(input.model.overlay);
   Chains chains;
@@ -45,11 +46,15 @@ std::vector<StandsOn> standing_on(const Chains& chains, const CacheId& twin) {
   return standing;
 }
 
+// At the depth of this check: after a quick look at the names the one directory is no better known than
+// the other. Full contents on one side only would prove nothing for what stands on the other.
 bool is_replaceable(const CheckInput& input, const TwinVerdict& twin) {
   const LayerVerdict::State own = input.content.layers[twin.layer].state;
   return own == LayerVerdict::State::Verified || (own == LayerVerdict::State::HeadersMatch && input.level == Level::Quick);
 }
 
+// An error even where the layer's own directory is whole: what BuildKit built stands on the directory
+// that BuildKit had of that layer, and that is what is mounted.
 void check_layer_twins(const CheckInput& input, FindingSink& sink) {
   const Chains chains = input.content.twins.empty() ? Chains() : chains_of(input);
   for (const TwinVerdict& twin : input.content.twins) {

@@ -5,6 +5,8 @@
 
 namespace dfsck {
 
+// Steps that were made have changed the root, so the findings of before may be gone or not. To say that
+// they are left would be as wrong as to say that they are not.
 bool is_left_known(const RootReport& report) {
   return !report.repair || !report.after.empty() ||
          std::none_of(report.repair->results.begin(), report.repair->results.end(),

@@ -19,10 +19,13 @@ Finding& add_left_file(ProblemId problem, const RelPath& path, FindingSink& sink
 }
 
 // A temporary file that holds the only good copy of a damaged file is what the repair of that file reads.
+// Moving it aside as garbage in the same run would take the bytes away under the repair.
 bool is_needed(const Container& container, const RelPath& path) {
   return container.config_copy == path || container.hostconfig_copy == path;
 }
 
+// The daemon writes beside the target, syncs and renames. A crash leaves the
+// temporary file, which no daemon reads or removes.
 void check_temporary_files(const Model& model, FindingSink& sink) {
   for (const RelPath& path : model.entries.temporary_files) {
     add_left_file(problem::tmp_sibling_left, path, sink);
@@ -72,6 +75,8 @@ bool took_away(const RunStep& step) {
 
 }  // namespace
 
+// A repair of class lossy ends with this finding, and each check afterwards repeats it: what was taken
+// away would otherwise be forgotten with the terminal. A run that was undone has lost nothing any more.
 std::optional<Finding> open_loss(const RunRecord& run) {
   const bool stands = run.state == RunRecord::State::Finished || run.state == RunRecord::State::Stopped;
   if (!stands || !run.lossy || run.acknowledged) {
@@ -99,6 +104,8 @@ std::map<std::string, Subject> open_losses(std::span<const RunRecord> runs) {
   return losses;
 }
 
+// After that the missing thing is no news. A purge counts as acknowledgement:
+// whoever deletes what was kept has decided.
 bool is_acknowledged(const RelPath& path, std::span<const RunRecord> runs) {
   const std::string text = path.text();
   return std::any_of(runs.begin(), runs.end(), [&](const RunRecord& run) {
@@ -110,6 +117,7 @@ bool is_acknowledged(const RelPath& path, std::span<const RunRecord> runs) {
 
 void check_leftovers(const CheckInput& input, FindingSink& sink) {
   const Model& model = input.model;
+  // tmp/ is renamed and emptied at each start of the daemon, so there is nothing to do about it.
   for (const Leftover& leftover : model.entries.temporary_dirs) {
     add_left_file(problem::tmp_left, leftover.path, sink).args["count"] = counted(leftover.count, "entry");
   }
@@ -120,6 +128,7 @@ void check_leftovers(const CheckInput& input, FindingSink& sink) {
     const RelPath path = RelPath(".docker-fsck") / run;
     sink.add(problem::repair_unfinished, {SubjectKind::File, path.text()}, path).args["run"] = escaped(run);
   }
+  // An error and not a warning, since a daemon would start on such a root and show a part of what there was.
   if (model.entries.is_unfinished_migration) {
     sink.add(problem::migration_unfinished, kRootSubject, RelPath());
   }

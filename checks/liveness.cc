@@ -5,6 +5,8 @@
 
 namespace dfsck {
 
+// Mounts count without a daemon: with live-restore, or after a kill of dockerd
+// alone, containers run on and no lock is held.
 std::vector<std::string> user_evidence(const Model& model) {
   std::vector<std::string> evidence;
   for (const HostFacts::Daemon& daemon : model.host.daemons) {
@@ -17,6 +19,8 @@ std::vector<std::string> user_evidence(const Model& model) {
   return evidence;
 }
 
+// bbolt takes a flock on the file itself, which holds across mount namespaces: it shows a daemon in
+// another container, whose processes may not be seen from here.
 std::vector<const Database*> locked_databases(const Model& model) {
   std::vector<const Database*> locked;
   for (const Database* database : model.databases()) {

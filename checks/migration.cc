@@ -34,6 +34,8 @@ std::string with_commas(const std::vector<std::string>& names) {
   return list;
 }
 
+// In the order of what it costs to be wrong: what can be refused by a look comes before what reads all
+// of the source, and that before anything that writes.
 class Migration {
  public:
   Migration(const MigrationWish& wish, const Cancel& cancel, Progress& progress)

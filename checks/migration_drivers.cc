@@ -10,6 +10,8 @@
 namespace dfsck {
 namespace {
 
+// A driver that nothing uses any more is often left over from years ago. It must not keep a root from
+// being moved, but only its owner can say that it is not needed.
 std::string refusal_of(const std::string& driver, const SourceRoot& root, const DriverFit& fit) {
   std::string text = "layers of the storage driver " + driver + " cannot be moved by copying files: " + fit.why;
   if (root.model.driver != driver) {
@@ -35,6 +37,8 @@ std::string described(const ContainerdStore& store) {
 
 }  // namespace
 
+// Refused before a byte is written: a copy of subvolumes or datasets looks
+// complete, and no daemon finds a layer in it.
 bool judge_drivers(const std::vector<SourceRoot>& roots, MigrationReport& report) {
   std::set<std::string> unmovable;
   for (const SourceRoot& root : roots) {
@@ -57,6 +61,8 @@ bool judge_drivers(const std::vector<SourceRoot>& roots, MigrationReport& report
   return unmovable.empty();
 }
 
+// Images there are outside of the root as often as not. To move the rest without a word would
+// leave containers behind that have no layers.
 bool judge_containerd_stores(const std::vector<SourceRoot>& roots, MigrationReport& report) {
   bool accepted = true;
   for (const SourceRoot& root : roots) {

@@ -7,6 +7,7 @@ namespace dfsck {
 namespace {
 
 // What of the target could not be read, and so may be there.
+// A gap is a reason to keep the old root for ever, so it must not be one that a refused permission made.
 std::optional<Error> unread_of(const std::vector<SourceRoot>& roots) {
   for (const SourceRoot& root : roots) {
     if (!root.model.failures.empty()) {
@@ -19,6 +20,8 @@ std::optional<Error> unread_of(const std::vector<SourceRoot>& roots) {
 
 }  // namespace
 
+// The target is read from its disk as any root would be, by the same scanners as the source was: what they find
+// on both sides is what a daemon will find. Sums over what was copied would only repeat what the copy believes.
 Result<void> compare_inventories(const MigrationSource& source, unsigned jobs, const Cancel& cancel, Progress& progress,
                                  MigrationReport& report) {
   const Result<std::unique_ptr<const MigrationSource>> there =

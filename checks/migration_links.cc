@@ -14,6 +14,7 @@ namespace dfsck {
 namespace {
 
 // By the words of the link alone.
+// Nothing is resolved: what is on this host says nothing of the one on which the target will be used.
 bool stays_inside(const RelPath& directory, const std::string& target) {
   int depth = 0;
   for (const std::string_view part : split(directory.bytes() + "/" + target, '/')) {
@@ -66,6 +67,8 @@ class DaemonLinks {
     }
   }
 
+  // A link that leads into the root by an absolute path, or out of it and in again, leads to the old
+  // root from the new place. Whoever removes the old one loses what is behind it.
   void name(const RelPath& path) {
     const Result<std::string> target = source_.read_link(path);
     if (!target) {

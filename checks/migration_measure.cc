@@ -8,11 +8,13 @@
 namespace dfsck {
 namespace {
 
+// By device and inode, since a bind mount has another path.
 FileIdentity identity_of(const Root& root) {
   const Result<FileStat> stat = root.stat(RelPath());
   return stat ? FileIdentity{stat->device, stat->inode} : FileIdentity{};
 }
 
+// A socket without the program that listens is a name only.
 void leave_sockets(MigrationReport& report) {
   std::vector<Omission>& omissions = report.plan.omissions;
   for (const std::string& socket : report.need.sockets) {
@@ -34,6 +36,7 @@ void measure_migration(const Root& source, const Root& target, std::vector<std::
   const MeasureWishes wishes{report.plan.mounts(), {identity_of(source), identity_of(target)}, std::move(old_places)};
   report.need =
       measure_units(source, report.plan.units, report.plan.filter(), kBlock, jobs, cancel, progress, wishes);
+  // Found before the copy begins: it would fill the target's disk to the last block.
   for (const RefusedPlace& place : report.need.refused) {
     report.obstacles.push_back(escaped(place.path) + " is " +
                                (place.which == 0 ? "the source itself" : "what the target lies in") +

@@ -5,6 +5,8 @@
 
 namespace dfsck {
 
+// What somebody else has mounted inside the root. A copy of it would be a copy of another machine's
+// disk, or of memory; without it the target is not all of the root.
 std::vector<RelPath> missed_mounts(const MigrationReport& report) {
   std::vector<RelPath> missed;
   for (const Omission& omission : report.plan.omissions) {
@@ -15,6 +17,7 @@ std::vector<RelPath> missed_mounts(const MigrationReport& report) {
   return missed;
 }
 
+// Of what was copied as it is. Layers have their own verdict, since those can be mended.
 bool MigrationReport::loses_data() const {
   if (!copied) {
     return false;
@@ -51,11 +54,14 @@ int exit_code(const MigrationReport& report) {
   switch (report.end) {
     case MigrationReport::End::Planned:
       return report.wish.when == MigrationWish::When::Live || missed_mounts(report).empty() ? 0 : kLeft;
+    // 4 where it is the root that is damaged, 8 where something else stood against it: a script can
+    // repair and try again, or must ask somebody.
     case MigrationReport::End::Refused:
     case MigrationReport::End::Stopped: return report.source_is_damaged ? kLeft : kFailed;
     case MigrationReport::End::Live: return report.loses_data() ? kLeft : 0;
     case MigrationReport::End::Done: break;
   }
+  // Never 1 with something missing: that would say that all is well by now.
   const int checked = exit_code(*report.target_check, Strict::No);
   return report.is_whole() ? checked : (checked & ~1) | kLeft;
 }

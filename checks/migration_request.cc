@@ -3,6 +3,8 @@
 
 namespace dfsck {
 
+// Kept in the target's state. A run that goes on with other choices would leave a
+// mixture of both in it, and be called complete.
 std::string note_of(const MigrationWish& wish) {
   std::string note = "everything";
   if (!wish.images.empty()) {
@@ -30,6 +32,8 @@ std::string written_as(const std::vector<WrittenFile>& files) {
   return all;
 }
 
+// A live run takes nothing away and does not follow changes: the daemon is still changing things, and
+// the run that comes after sees them at rest.
 MigrationOptions request_of(const MigrationWish& wish, const CopyPlan& plan) {
   const bool is_live = wish.when == MigrationWish::When::Live;
   MigrationOptions options;

@@ -25,6 +25,7 @@ Result<std::unique_ptr<const MigrationSource>> MigrationSource::open(const std::
   return std::unique_ptr<const MigrationSource>(std::move(source));
 }
 
+// Once, and kept for the whole migration: what is judged, planned, copied and compared is one picture of the source.
 MigrationSource::Below MigrationSource::add(Root root, RelPath prefix, unsigned jobs, const Cancel& cancel,
                                             Progress& progress) {
   Result<Model> model = scan(root, jobs, cancel, progress);
@@ -79,6 +80,7 @@ const SourceRoot& MigrationSource::around(const RelPath& path) const {
   return sources_.front();
 }
 
+// Of all roots below too: a remapped daemon works in one of them.
 std::vector<std::string> MigrationSource::evidence_of_users() const {
   std::vector<std::string> evidence;
   for (const Part& part : parts_) {

@@ -33,6 +33,7 @@ bool lies_in(const std::string& path, const std::string& directory) {
 }
 
 // What stands in the directory besides what a new filesystem has, and what is ours.
+// lost+found is on every fresh ext4 filesystem, which is where most targets are.
 std::vector<std::string> strangers_in(const Root& root, std::vector<std::string>& obstacles) {
   std::vector<std::string> names;
   const Result<Dir> top = root.open_dir(RelPath());
@@ -49,6 +50,7 @@ std::vector<std::string> strangers_in(const Root& root, std::vector<std::string>
   return names;
 }
 
+// A target is never cleared: what is in it may be all that somebody has left.
 void judge_contents(MigrationTarget& target, const Root& source, const std::string& note) {
   Result<std::optional<MigrationTrace>> found = find_migration(*target.root, source);
   if (!found) {
@@ -71,6 +73,7 @@ void judge_contents(MigrationTarget& target, const Root& source, const std::stri
                                escaped(trace.source) + ", not from this root; " +
                                (trace.finished ? "" : "finish that one, or ") + "name an empty directory");
   } else if (trace.runs > 0 && trace.note != note) {
+    // What the earlier run left out, this one would count as missing, and the other way round.
     target.obstacles.push_back(path + " holds a migration that was " + (trace.finished ? "made" : "begun") +
                                " with other choices (" + escaped(trace.note) +
                                "); give the same ones, or name an empty directory");
@@ -121,6 +124,8 @@ Result<void> make_migration_target(MigrationTarget& target) {
   return {};
 }
 
+// The last thing that a run does to its target is to repair it. One that was cut off in that goes on
+// with the copy, and so the repair has to be undone first: the copy compares with the source.
 Result<void> take_back_target_repairs(const MigrationTarget& target, const std::vector<SourceRoot>& roots,
                                       const Cancel& cancel, Progress& progress) {
   for (const SourceRoot& source : roots) {

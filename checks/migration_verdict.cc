@@ -19,6 +19,7 @@ bool is_mended(const ReportedFinding& reported) {
 }
 
 // What follows from something that is mended ends with it.
+// Only safe repairs count, because only these are made in the target, and without asking.
 bool is_lasting(const RootReport& report, const ReportedFinding& reported) {
   // What is a link in the source is a directory in the target.
   if (problem_of(reported.finding.problem).severity != Severity::Error ||
@@ -38,6 +39,7 @@ bool is_lasting(const RootReport& report, const ReportedFinding& reported) {
   return true;
 }
 
+// By tags where there are some: it is about to be decided whether these images are worth a stop.
 void add_finding(const RootReport& report, const ReportedFinding& reported, DamagedLayer& layer) {
   if (layer.findings.size() < kShownFindings) {
     layer.findings.push_back(reported.message);
@@ -83,6 +85,8 @@ size_t lasting_errors(const RootReport& report) {
   return errors;
 }
 
+// Only the layers in question are read again, by the check that any root gets: a verdict of the copy's
+// own would be a second opinion to keep in step.
 std::vector<DamagedLayer> judge_damaged_layers(const MigrationSource& source, const std::set<ChainId>& layers,
                                                unsigned jobs, const Cancel& cancel, Progress& progress) {
   if (layers.empty()) {
@@ -110,6 +114,7 @@ std::vector<DamagedLayer> judge_damaged_layers(const MigrationSource& source, co
   return damaged;
 }
 
+// A refusal or a shortage is no damage: it must not be written down as what the layer is.
 std::string withheld_from(const UnitResult& layer) {
   for (const CopyProblem& problem : layer.problems) {
     if (problem.loses_data() && (was_withheld(problem.code) || is_shortage(problem.code))) {

@@ -43,6 +43,7 @@ class ContainerMount {
 
   RelPath path() const { return input_.model.image_path / "layerdb/mounts" / container_.id; }
 
+  // Nothing is written by guess: a container on another one's files starts as if all were well.
   void lost(std::string state, RelPath where) {
     std::string candidates;
     for (const CacheId& dir : candidates_of(input_, container_)) {
@@ -59,6 +60,8 @@ class ContainerMount {
     if (!input_.model.layers.mounts_complete || !RelPath::is_component(container_.id)) {
       return;
     }
+    // The daemon hides a container without an entry, and gives its name to the next one that asks. Its
+    // files stay where they are until somebody takes their directory for an orphan.
     if (const std::optional<CacheId> dir = directory_of(input_, container_); dir) {
       add(problem::mount_entry_missing, path()).args["dir"] = dir->text();
     } else {
@@ -66,6 +69,8 @@ class ContainerMount {
     }
   }
 
+  // Safe where init-id has survived, since the two differ by a suffix only; asked
+  // where the directory was found by elimination.
   void check_mount_id() {
     const FileState& file = entry_->mount_id;
     const std::optional<CacheId> dir = directory_of(input_, container_);
@@ -83,6 +88,8 @@ class ContainerMount {
     }
   }
 
+  // Without it the container runs, but docker diff and commit compare with nothing, and
+  // docker rm leaves the init directory behind.
   void check_init_id() {
     const FileState& file = entry_->init_id;
     const std::optional<CacheId> dir = directory_of(input_, container_);
@@ -93,6 +100,8 @@ class ContainerMount {
         entry_->init_dir ? naming(*entry_->init_dir) : file.problem();
   }
 
+  // A missing file is loaded without a word, and then nothing holds the image's layers: rmi -f of
+  // the image deletes them under the container.
   void check_parent() {
     const FileState& file = entry_->parent;
     const std::optional<std::optional<ChainId>> right = parent_of(input_, container_);
@@ -112,6 +121,7 @@ class ContainerMount {
 };
 
 // A layer that is gone takes every container on it along.
+// No repair exists in the entry: it is right, and the layer has to come back.
 void check_parent_exists(const CheckInput& input, const Container& container, FindingSink& sink) {
   const std::optional<std::optional<ChainId>> parent = parent_of(input, container);
   const Mount* entry = entry_of(input.model, container);
@@ -147,10 +157,13 @@ void check_mounts_of_nobody(const CheckInput& input, FindingSink& sink) {
     owners.insert(container.name_on_disk);
     owners.insert(container.id);
   }
+  // The entry is written before the container's directory and removed before it, and pins its layers
+  // for ever: rmi of the image takes the config and leaves all of them.
   for (const Mount& mount : input.model.layers.mounts) {
     if (owners.contains(mount.name)) {
       continue;
     }
+    // A build's entry has the form of BuildKit's names and is worth nothing without its build.
     Finding& finding = sink.add(mount.of_build ? problem::build_mount_left : problem::mount_orphan,
                                 {SubjectKind::Mount, mount.name}, mount.path);
     finding.args["mount"] = mount.name;
@@ -160,6 +173,7 @@ void check_mounts_of_nobody(const CheckInput& input, FindingSink& sink) {
 }  // namespace
 
 void check_mounts(const CheckInput& input, FindingSink& sink) {
+  // Without a layerdb every container would lack its entry: the missing store is one finding.
   if (!input.model.layers.exists && input.model.layers.mounts.empty()) {
     return;
   }

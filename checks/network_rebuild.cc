@@ -18,6 +18,7 @@ namespace dfsck {
 namespace {
 
 constexpr std::string_view kPrefix = "docker/network/v1.0/";
+// Compared by the daemon only to see whether somebody else has written meanwhile: any number above zero loads.
 constexpr size_t kIndex = 8;  // modification counter in front of every value, little-endian whatever the host
 
 std::string count_value(const std::string* old) {
@@ -35,6 +36,7 @@ const NetworkRecord* driver_record(const NetworkStore& store, const NetworkRecor
   return store.find(network.driver == "bridge" ? "bridge/" + network.id : network.driver + "/network/" + network.id);
 }
 
+// The drivers host and none keep no record of their own.
 bool needs_driver_record(const NetworkRecord& network) {
   constexpr std::array<std::string_view, 3> kDrivers = {"bridge", "ipvlan", "macvlan"};
   return std::find(kDrivers.begin(), kDrivers.end(), network.driver) != kDrivers.end();
@@ -75,6 +77,8 @@ bool overlap(std::string_view a, std::string_view b) {
 }
 
 // What containers say about networks of this host, by id.
+// Names and ids only: subnets, options and labels are in the database alone, so a
+// network cannot be made again from these.
 std::map<std::string, NetworkRebuild::Lost> named_networks(const Model& model) {
   std::map<std::string, NetworkRebuild::Lost> named;
   for (const Container& container : model.containers.containers) {
@@ -94,6 +98,9 @@ class Choice {
  public:
   explicit Choice(const NetworkStore& store) : store_(store) {}
 
+  // A network that is no longer reachable from the root of the tree may have been removed long ago: a
+  // free page keeps what was in it. It is taken only if it can do no harm: two networks of one name
+  // confuse users, two with one subnet cannot both be right.
   void consider(const NetworkRecord& network) {
     const NetworkRecord* driver = needs_driver_record(network) ? driver_record(store_, network) : &network;
     const bool current = network.origin == BoltOrigin::Tree;
@@ -152,6 +159,7 @@ NetworkRebuild rebuild_networks(const Model& model) {
     }
   }
   std::sort(candidates.begin(), candidates.end(), [&](const NetworkRecord* a, const NetworkRecord* b) {
+    // Current ones first; of the rest those that a container still names.
     const auto rank = [&](const NetworkRecord* network) {
       return std::tuple(network->origin, !named.contains(network->id), network->id);
     };
@@ -173,6 +181,8 @@ NetworkRebuild rebuild_networks(const Model& model) {
   return rebuild;
 }
 
+// Sandboxes and endpoints are left out: they belong to running containers, of which there are none, and
+// the daemon clears those of before a crash anyway.
 BoltContent network_content(const NetworkRebuild& networks, const SalvagedBucket& salvaged) {
   BoltContent content;
   content.sequence = salvaged.sequence;
@@ -195,6 +205,8 @@ BoltContent network_content(const NetworkRebuild& networks, const SalvagedBucket
   return content;
 }
 
+// A network's other records go with it: an endpoint count without its network
+// would be the next record that cannot be read.
 BoltContent mended_network_content(BoltContent content) {
   auto& values = content.buckets["libnetwork"].values;
   std::set<std::string> networks;

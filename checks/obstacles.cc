@@ -16,6 +16,8 @@ namespace dfsck {
 namespace {
 
 // Layers some of whose files the disk did not give, by chain ID.
+// What cannot be read may be whole on the platter; another cable or another disk can give it.
+// Only what a file says can be called wrong.
 std::set<std::string> layers_with_read_errors(const CheckInput& input) {
   std::set<std::string> layers;
   for (size_t i = 0; i < input.content.layers.size(); ++i) {
@@ -42,6 +44,7 @@ bool can_be_mended(const Finding& finding) {
 }
 
 // The layers in whose trees or tar-splits something can be mended.
+// Asked by planning, not by the class alone: a finding of class safe may have no steps here.
 std::set<size_t> mendable_layers(const CheckInput& input, const std::vector<Finding>& findings) {
   std::set<size_t> layers;
   for (size_t i = 0; i < findings.size(); ++i) {
@@ -65,6 +68,7 @@ bool waits_for_mending(const CheckInput& input, const Finding& finding, const st
 
 }  // namespace
 
+// Each of these makes every repair a gamble, of whatever class. Dry runs go on, and say what they would do.
 std::vector<std::string> repair_obstacles(const Model& model) {
   std::vector<std::string> obstacles;
   for (const std::string& evidence : live_evidence(model)) {
@@ -85,6 +89,7 @@ std::vector<std::string> repair_obstacles(const Model& model) {
   return obstacles;
 }
 
+// Class safe is never barred for want of sight: what it writes is proven by what was read.
 std::vector<std::string> barred_repairs(const CheckInput& input, const std::vector<Finding>& findings) {
   const std::set<std::string> layers = layers_with_read_errors(input);
   const std::set<size_t> mendable = mendable_layers(input, findings);

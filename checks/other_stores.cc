@@ -22,6 +22,7 @@ std::string containers_text(const UncoveredDriver& driver) {
                           escaped(driver.missing_containers.front());
 }
 
+// Known without knowing the driver: most keep something under the layer's cache-id in a known place.
 void check_missing(const CheckInput& input, FindingSink& sink) {
   const UncoveredDriver& driver = input.model.uncovered_driver;
   if (driver.missing.empty() && driver.missing_containers.empty()) {
@@ -45,6 +46,8 @@ void check_missing(const CheckInput& input, FindingSink& sink) {
   }
 }
 
+// A warning in every run, and 8 in the exit code, because an exit code of 0 would promise that the
+// layers were looked at. Whoever knows skips it by name.
 void check_driver(const CheckInput& input, FindingSink& sink) {
   const Model& model = input.model;
   const bool is_broken = model.driver == "overlay2" || model.driver == "fuse-overlayfs";  // a finding of its own
@@ -70,6 +73,8 @@ void check_containerd(const CheckInput& input, FindingSink& sink) {
   if (!store.is_used() || (only_traces && !input.model.driver.empty())) {
     return;
   }
+  // The worst way to be moved: images and what containers wrote are in containerd's directory, which is no part
+  // of the root unless dockerd starts its own. A daemon without it starts and lists nothing, with no error.
   if (store.place.empty() && !store.containers.empty()) {
     Finding& finding = sink.add(problem::containerd_store_missing, kRootSubject, "containerd/daemon");
     finding.args["count"] = counted(store.containers.size(), "container");
@@ -115,6 +120,8 @@ std::string why_hidden(const HiddenContent& hidden) {
   return why;
 }
 
+// Seen from a user namespace or over some filesystems, whole classes of things are not shown: whiteouts
+// look like lost, owners like wrong. A layer would be "mended" into damage.
 void check_hidden(const CheckInput& input, FindingSink& sink) {
   const HiddenContent& hidden = input.content.hidden;
   if (!hidden.any() || input.model.layers.layers.empty()) {
@@ -137,6 +144,8 @@ std::string dir_of(const Model& model, const RelPath& place) {
   return escaped(below.substr(0, below.find('/')));
 }
 
+// Found where files of a layer are missing exactly below a mount point. umount is not run from
+// here: what is mounted may be somebody's data.
 void check_mounted_over(const CheckInput& input, FindingSink& sink) {
   const std::vector<Boundary>& all = input.model.host.boundaries;
   for (const RelPath& place : input.content.mounted_over) {

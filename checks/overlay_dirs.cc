@@ -45,6 +45,8 @@ size_t layer_of(const CheckInput& input, const DirOwner* owner) {
   return layer != nullptr ? static_cast<size_t>(layer - layers.data()) : layers.size();
 }
 
+// An error of its own for each owner, since each loses something else: an image can be
+// fetched again, what a container wrote cannot.
 void check_missing(const CheckInput& input, const CacheId& id, const DirTruth& truth, FindingSink& sink) {
   const RelPath path = input.model.overlay.path / id.text();
   for (const DirOwner& owner : truth.owners) {
@@ -68,6 +70,7 @@ void check_missing(const CheckInput& input, const CacheId& id, const DirTruth& t
     }
     const bool writable = owner.kind == DirOwner::Kind::Writable;
     if (!writable && mount->init_id.absent() && !mount->mount_id.absent()) {
+      // The directory's name was derived from mount-id, so nothing says that it existed.
       continue;  // an init layer that no file names may never have been
     }
     Finding& finding = sink.add(writable ? problem::writable_dir_missing : problem::init_dir_missing,
@@ -77,6 +80,8 @@ void check_missing(const CheckInput& input, const CacheId& id, const DirTruth& t
   }
 }
 
+// No diff/ is ever made empty in place of a lost one: containers would start without the layer's
+// files, and the loss would not show any more.
 void check_members(const CheckInput& input, const OverlayDir& dir, const DirTruth& truth, FindingSink& sink) {
   const Subject subject{SubjectKind::OverlayDir, dir.id.text()};
   const size_t layer = layer_of(input, owner_of(truth, DirOwner::Kind::Layer));
@@ -92,6 +97,8 @@ void check_members(const CheckInput& input, const OverlayDir& dir, const DirTrut
                                  ? "Restore " + finding.path.text() + " from a backup before the container starts."
                                  : bytes_advice(input.content, layer);
   }
+  // A base layer is never mounted for itself and never gets a work/. One that has it and no `lower` has
+  // lost its chain, which the check of chains says.
   const bool stands_on_something = truth.parent_known ? truth.parent.has_value() : dir.lower.present();
   if (stands_on_something && (!dir.work.exists || !dir.work.stat.is_dir())) {
     Finding& finding = sink.add(problem::work_dir_missing, subject, dir.path / "work");
@@ -99,6 +106,8 @@ void check_members(const CheckInput& input, const OverlayDir& dir, const DirTrut
     finding.args["state"] =
         dir.work.exists ? "a " + std::string(type_name(dir.work.stat.mode)) + ", not a directory" : "missing";
   }
+  // Not a mount and not empty: somebody copied the root while the container ran, and the copy went through
+  // the mount. Then files of the layers are there twice, and what the container was writing may be torn.
   if (dir.merged_has_files) {
     sink.add(problem::merged_copied, subject, dir.path / "merged").args["dir"] = dir.id.text();
   } else if (dir.merged.exists && !dir.merged_is_mount) {
@@ -111,6 +120,8 @@ void check_members(const CheckInput& input, const OverlayDir& dir, const DirTrut
 
 // Daemons mark a parent when they make a child on it, since 19.03.3. Layers from before have no mark, so only a child
 // that was made after the first mark in this root proves that one is missing.
+// A warning: without the mark the daemon mounts the layer for writing when it works on it, and what
+// would go wrong then has to come from outside.
 void check_committed(const CheckInput& input, FindingSink& sink) {
   std::optional<FileTime> first_mark;
   for (const OverlayDir& dir : input.model.overlay.dirs) {
@@ -134,12 +145,16 @@ void check_committed(const CheckInput& input, FindingSink& sink) {
     if (due[i] && !dir.committed.exists && container == nullptr) {
       sink.add(problem::committed_missing, subject, dir.path / "committed").args["dir"] = dir.id.text();
     }
+    // The daemon takes the mark for "others stand on it" and mounts the container's root read-only.
+    // Builds have writable layers that others stood on; those are not meant.
     if (dir.committed.exists && container != nullptr && ContainerId::parse(container->name)) {
       sink.add(problem::committed_on_writable, subject, dir.path / "committed").args["container"] = container->name;
     }
   }
 }
 
+// The project id is in the inode and nowhere else, so that no copy keeps it. The limit is known from
+// hostconfig.json, but which id is free only a daemon finds out.
 void check_quota(const CheckInput& input, FindingSink& sink) {
   for (size_t i = 0; i < input.derived.mounts.size(); ++i) {
     const Container* container = input.model.containers.find(input.model.layers.mounts[i].name);
@@ -171,6 +186,7 @@ void check_overlay_dirs(const CheckInput& input, FindingSink& sink) {
   }
   check_committed(input, sink);
   check_quota(input, sink);
+  // Made and removed within moments when a daemon starts, so one that is there when none runs is litter.
   for (const std::string& name : input.model.overlay.probe_dirs) {
     const RelPath path = input.model.overlay.path / name;
     sink.add(problem::probe_dir_left, {SubjectKind::File, path.text()}, path).args["name"] = escaped(name);

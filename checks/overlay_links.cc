@@ -10,6 +10,7 @@
 namespace dfsck {
 namespace {
 
+// With the proof in words: why this id and no other, for whoever is asked to trust the repair.
 Finding& add(FindingSink& sink, ProblemId problem, const OverlayDir& dir, RelPath path, const DirTruth& truth) {
   Finding& finding = sink.add(problem, {SubjectKind::OverlayDir, dir.id.text()}, std::move(path));
   finding.args["dir"] = dir.id.text();
@@ -31,6 +32,9 @@ const OverlayDir* other_with(const CheckInput& input, const std::multimap<LinkId
   return nullptr;
 }
 
+// An empty link file is the most frequent damage of all, since daemons before 20.10.27, 23.0.8 and 24.0.7
+// did not sync it. It does nothing to what exists. But each layer that is made on this one gets a chain
+// whose first piece is "l", and shows the directory of short links where the files of this layer should be.
 void check_link_file(const CheckInput& input, const std::multimap<LinkId, const OverlayDir*>& by_link,
                      const OverlayDir& dir, const DirTruth& truth, FindingSink& sink) {
   const RelPath path = dir.path / "link";
@@ -42,6 +46,8 @@ void check_link_file(const CheckInput& input, const std::multimap<LinkId, const 
   } else if (!dir.link_id) {
     add(sink, problem::link_file_bad, dir, path, truth).args["state"] = dir.link.problem();
   } else if (const OverlayDir* other = other_with(input, by_link, dir); other != nullptr) {
+    // Two directories with one id, as merged roots have it: the kernel refuses a chain with both
+    // (ELOOP), and a chain with one of them may get the other's files.
     Finding& finding = add(sink, problem::link_id_duplicate, dir, path, truth);
     finding.args["found"] = dir.link_id->text();
     finding.args["other"] = other->id.text();
@@ -51,6 +57,8 @@ void check_link_file(const CheckInput& input, const std::multimap<LinkId, const 
   }
 }
 
+// Chains name layers by these links alone, so one that is lost stops every container that has it
+// anywhere below. The directory itself is whole, and the link can be made from its link file.
 void check_short_link(const CheckInput& input, const OverlayDir& dir, const DirTruth& truth, FindingSink& sink) {
   const RelPath path = input.model.overlay.path / "l" / truth.link->text();
   const ShortLink* link = input.model.overlay.find_link(truth.link->text());
@@ -66,6 +74,8 @@ void check_short_link(const CheckInput& input, const OverlayDir& dir, const DirT
   }
 }
 
+// The daemon makes the link before the link file and after a crash takes a new name, so the old one
+// stays. A link that some chain still names is not among these: it is evidence of which layer was there.
 void check_dangling(const CheckInput& input, FindingSink& sink) {
   for (const size_t i : unclaimed_links(input.model, input.derived)) {
     const ShortLink& link = input.model.overlay.links[i];
@@ -93,6 +103,7 @@ void check_overlay_links(const CheckInput& input, FindingSink& sink) {
   }
   for (size_t i = 0; i < input.derived.dirs.size(); ++i) {
     const DirTruth& truth = input.derived.dirs[i];
+    // Directories without an owner are judged as a whole, and what is being removed has lost its link first.
     if (!truth.owners.empty() && truth.owners.front().kind != DirOwner::Kind::Removing && truth.link) {
       check_link_file(input, by_link, input.model.overlay.dirs[i], truth, sink);
       check_short_link(input, input.model.overlay.dirs[i], truth, sink);

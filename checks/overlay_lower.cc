@@ -12,6 +12,8 @@ namespace dfsck {
 namespace {
 
 // How `found` differs from `expected`, in words behind "overlay2/.../lower".
+// The daemon joins each piece to its directory without a look at it: an empty one becomes the directory
+// of all layers, which the kernel refuses as overlapping, or shows.
 std::string difference(const std::string& found, const std::string& expected) {
   if (trimmed(found) == expected) {
     return "has white space around its chain";
@@ -30,6 +32,7 @@ std::string difference(const std::string& found, const std::string& expected) {
   return "names the wrong layer at place " + std::to_string(at - have.begin() + 1) + " of " + std::to_string(want.size());
 }
 
+// Repairs go by stages, links before chains, so that the expected chain is made of the links as they will be.
 void check_lower(const OverlayDir& dir, const DirTruth& truth, FindingSink& sink) {
   const RelPath path = dir.path / "lower";
   const Subject subject{SubjectKind::OverlayDir, dir.id.text()};
@@ -47,8 +50,11 @@ void check_lower(const OverlayDir& dir, const DirTruth& truth, FindingSink& sink
       add(problem::lower_unexpected);
     }
   } else if (!truth.lower) {
+    // Only what cannot be known because of other damage; when that is mended the next pass knows.
     add(problem::lower_undetermined).args["reason"] = truth.unknown_reason;
   } else if (dir.lower.absent()) {
+    // The most treacherous: the daemon takes the layer for a base layer and mounts it alone. Save
+    // works, the digest is right, and a container lacks all but this layer's files.
     add(problem::lower_missing);
   } else if (!dir.lower.present() || dir.lower.empty() || dir.lower.zero_filled()) {
     add(problem::lower_empty).args["state"] = dir.lower.problem();

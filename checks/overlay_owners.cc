@@ -15,6 +15,7 @@ void check_overlay_owners(const CheckInput& input, FindingSink& sink) {
       continue;
     }
     const Subject subject{SubjectKind::OverlayDir, dir.id.text()};
+    // Undetermined is information: nothing has to be done about the directory but to leave it.
     const std::string reason = doubts.about(dir);
     if (!reason.empty()) {
       Finding& finding = sink.add(problem::overlay_dir_undetermined, subject, dir.path);
@@ -25,6 +26,8 @@ void check_overlay_owners(const CheckInput& input, FindingSink& sink) {
     if (dir.id.form() == CacheId::Form::BuildKit) {
       continue;
     }
+    // Two directories X and X-init without an entry in layerdb/mounts are what a container leaves whose entry was
+    // lost. They hold what it wrote and nobody else has, so this is asked, where other orphans are only clean.
     const bool writable = is_lost_writable(input.derived, dir.id);
     if (writable && dir.id.form() == CacheId::Form::Init) {
       continue;  // goes with its writable directory

@@ -29,6 +29,8 @@ std::string evidence_text(const std::vector<std::string>& words) {
 
 void check_owners(const CheckInput& input, FindingSink& sink) {
   const RootOwners& owners = input.model.owners;
+  // With no map for all of it, an owner that differs from a header may be the right one. Nothing is
+  // compared and nothing written, and that must be said: a check that leaves out owners has not seen them.
   if (!owners.known) {
     sink.add(problem::owners_undetermined, kRootSubject, {}).args["reason"] = owners.doubt;
   } else if (!owners.containers.is_identity() && !owners.by_name_alone) {
@@ -36,9 +38,12 @@ void check_owners(const CheckInput& input, FindingSink& sink) {
     finding.args["map"] = map_text(owners.containers);
     finding.args["evidence"] = evidence_text(owners.known_by);
   }
+  // chown does not touch access lists. In the namespace their ids are nobody's, so that they
+  // grant nothing more than before: information.
   if (const uint64_t lists = input.content.unshifted_acls; lists > 0) {
     sink.add(problem::acls_unshifted, kRootSubject, {}).args["count"] = counted(lists, "access list");
   }
+  // A repair that was cut off may be in there. So none is begun here: the lock cannot be had.
   if (input.model.entries.hides_own_runs) {
     sink.add(problem::own_runs_hidden, kRootSubject, kOwnDirectory).args["path"] = kOwnDirectory;
   }

@@ -13,6 +13,8 @@ namespace dfsck {
 namespace {
 
 // The step that the plan's check refused for the plan's own sake: nothing at its path has changed since it was read.
+// If the path has changed meanwhile, somebody is at work on the root, and all of the plan is in doubt.
+// That is for the run to refuse, with the name of what has changed.
 const Step* impossible_step(const Root& root, const Plan& plan, const Error& error) {
   if (error.kind != Error::Kind::Format) {
     return nullptr;
@@ -40,6 +42,8 @@ Ownership layer_owner(const Model& model, uint32_t mode) {
   return {model.owners.layer_uid(), model.owners.layer_gid(), mode};
 }
 
+// Daemons give this directory to root with the group of the containers' root, so that a remapped
+// container can pass through it and not list it.
 Ownership layer_home_owner(const Model& model, uint32_t mode) {
   return {model.owners.daemon_uid(), model.owners.layer_gid(), mode};
 }
@@ -57,6 +61,7 @@ void add_symlink(const CheckInput& input, int stage, const WriteSymlink& link, O
   }
 }
 
+// Made anew for each choice and not cut out of the plan for all: repositories.json holds the whole choice in one step.
 Plan make_plan(const CheckInput& input, const std::vector<Finding>& findings, const std::vector<size_t>& chosen) {
   PlanBuilder builder;
   for (const size_t i : chosen) {
@@ -68,6 +73,8 @@ Plan make_plan(const CheckInput& input, const std::vector<Finding>& findings, co
   return builder.finish();
 }
 
+// Leaving one repair out can make another impossible that needs what the first would have made, so it
+// begins again until nothing more has to go. It ends because each round takes at least one finding out.
 SettledPlan settle_plan(const CheckInput& input, const std::vector<Finding>& findings, std::vector<size_t> chosen) {
   SettledPlan settled;
   std::vector<PlanConflict> conflicts;

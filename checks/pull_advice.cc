@@ -12,6 +12,7 @@ namespace {
 
 constexpr size_t kShown = 5;
 
+// Built images have tags that look as if they could be pulled, and are in no registry.
 bool came_from_registry(const ImageStore& store, const Image& image) {
   return !image.diff_ids.empty() &&
          std::any_of(store.v2metadata_by_diffid.begin(), store.v2metadata_by_diffid.end(),
@@ -45,6 +46,7 @@ std::string pull_advice(const Model& model, const ChainId& layer) {
         name = name.empty() ? escaped(reference.name) : name;
       }
     }
+    // A tag may name another image by now, whose layers do not help. A digest names this one for ever.
     if (!digest.empty()) {
       pulls.push_back("docker pull " + digest);
     } else if (!tag.empty() && came_from_registry(model.images, image)) {

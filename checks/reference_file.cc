@@ -15,6 +15,7 @@ bool is_here(const Model& model, const ImageId& id) {
 }
 
 // Adds entries that nobody of higher rank has given yet.
+// Tags of images that are here only: others would be dangling as soon as they are written.
 void add_entries(const Model& model, const std::vector<Reference>& references, Tags& tags) {
   for (const Reference& reference : references) {
     if (reference.well_formed && reference.image && is_here(model, *reference.image)) {
@@ -32,6 +33,7 @@ std::optional<ReferenceName> typed_name(const Container& container) {
   return parse_reference_name(typed);
 }
 
+// Newest first, since a tag moves on: what the newest container was made from is the tag's last known image.
 void add_from_containers(const Model& model, Tags& tags) {
   std::vector<const Container*> newest_first;
   for (const Container& container : model.containers.containers) {
@@ -49,6 +51,7 @@ void add_from_containers(const Model& model, Tags& tags) {
 
 }  // namespace
 
+// What is left of the file goes before a temporary file of a cut-off write, and that before what users typed.
 Tags provable_tags(const Model& model) {
   Tags tags;
   add_entries(model, model.images.references.references, tags);

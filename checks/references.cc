@@ -12,6 +12,9 @@ namespace {
 
 constexpr size_t kExcerpt = 120;
 
+// A file that does not parse keeps the daemon from starting, a missing one is made anew and empty: then
+// all images are untagged, and docker image prune takes them all. So both are errors. In a root without
+// images there is nothing that it could name.
 void check_file(const CheckInput& input, const RelPath& path, FindingSink& sink) {
   const ImageStore& images = input.model.images;
   const ReferenceStore& store = images.references;
@@ -32,11 +35,13 @@ void check_file(const CheckInput& input, const RelPath& path, FindingSink& sink)
 
 void check_entry(const CheckInput& input, const Reference& reference, const RelPath& path, FindingSink& sink) {
   const ImageStore& images = input.model.images;
+  // Kept by the daemon and shown by nothing. Which name was meant is not known, so there is no repair.
   if (!reference.well_formed) {
     const std::string key = escaped_excerpt(reference.name, kExcerpt);
     sink.add(problem::tag_malformed, {SubjectKind::Tag, escaped(reference.name)}, path).args["key"] = "\"" + key + "\"";
     return;
   }
+  // Where images could not all be read, the one that is named may be among them.
   if (!images.complete || (reference.image && images.find(*reference.image) != nullptr)) {
     return;
   }

@@ -15,6 +15,7 @@
 namespace dfsck {
 namespace {
 
+// Steps that did not help are not taken again, so this only bounds what nobody has thought of.
 constexpr size_t kMaxPasses = 8;
 
 class Repair {
@@ -29,6 +30,7 @@ class Repair {
       return first.error();
     }
     first_.emplace(std::move(*first));
+    // The report speaks of the findings of the first look: these are what the user saw, or would have seen.
     record_.emplace(first_->report(), repair_.mode);
     record_->outcome().obstacles = repair_obstacles(first_->model());
     if (record_->outcome().obstacles.empty() && !first_->report().cancelled) {
@@ -36,6 +38,7 @@ class Repair {
       }
       end();
     }
+    // Remapped roots are roots of their own, each with its own journal and its own locks.
     RootReport report = record_->take();
     add_roots_below(root_, first_->model(),
                     [&](const Root& inner) { return Repair(inner, options_, repair_, cancel_, progress_).make(); },
@@ -75,6 +78,7 @@ class Repair {
     if (groups.empty() || quit_) {
       return chosen;
     }
+    // Once for a group, in the first pass that shows it: a repair that failed is not asked about again.
     const Answers answers = repair_.ask(report, groups);
     quit_ = answers.quit;
     for (size_t i = 0; i < groups.size(); ++i) {
@@ -98,6 +102,7 @@ class Repair {
     progress_.items_done = 0;
     progress_.items_total = plan.steps.size();
     const RootReport& report = now().report();
+    // An error here means that nothing of this plan was changed, so what earlier passes did stands.
     Result<std::vector<StepResult>> results = run_->apply(plan, reasons_of(report), cancel_, progress_);
     if (!results) {
       record_->outcome().obstacles.push_back(results.error().message());
@@ -110,6 +115,7 @@ class Repair {
     if (const std::optional<Error> shortage = noted_shortage(); changed && shortage) {
       record_->failed("checking again: " + shortage->message());
     }
+    // No second look where nothing changed: it would find the same and take as long.
     if (!changed || cancel_.requested()) {
       return false;
     }
@@ -126,6 +132,8 @@ class Repair {
     return true;
   }
 
+  // Only when there is something to do: a run leaves a directory in the root,
+  // and a repair that finds nothing must not.
   bool begin() {
     if (run_) {
       return true;
@@ -151,6 +159,7 @@ class Repair {
         return;
       }
     }
+    // What was done is done and in the journal; only its last line is missing, and recover writes that.
     if (const Result<void> ended = run_->end(); !ended) {
       record_->failed("ending the repair: " + ended.error().message() + "; docker-fsck recover takes care of it");
     }

@@ -10,6 +10,7 @@
 namespace dfsck {
 namespace {
 
+// Without the arguments: they change with the state of things, as sizes do, and it is the same problem still.
 std::string key_of(const ReportedFinding& reported) {
   const Finding& finding = reported.finding;
   return std::to_string(static_cast<int>(finding.problem)) + '\0' + std::to_string(static_cast<int>(finding.subject.kind)) +
@@ -34,6 +35,8 @@ std::set<std::string> keys_of(const RootReport& report) {
 }
 
 // What the repair moved aside. That it is missing now, and what follows from that, is the loss that was announced.
+// Otherwise every lossy repair would be called a bug: the image that it announced to take
+// away is missing in the check that follows.
 struct Taken {
   std::set<RelPath> paths;
   std::set<std::string> subjects;
@@ -74,6 +77,7 @@ RepairRecord::RepairRecord(const RootReport& first, Mode mode) : report_(first),
   }
 }
 
+// By the words of the steps, which name action, path and content: a plan of another pass has other numbers.
 bool RepairRecord::is_untried(const RootReport& report, size_t finding) const {
   const ReportedFinding& reported = report.findings[finding];
   return !asked_.contains(key_of(reported)) &&
@@ -126,6 +130,8 @@ void RepairRecord::add_look(const RootReport& look) {
   report_.after.assign(1, look);
 }
 
+// What a check has seen goes before what the steps have said. A finding whose steps all went well and that
+// is there again has failed; one that nobody worked on and that is gone was mended by another's repair.
 void RepairRecord::judge(ReportedFinding& reported, const std::set<std::string>& left) const {
   const std::vector<StepResult>& results = report_.repair->results;
   const StepResult* trouble = nullptr;  // the first that failed, or else the first that was not tried
@@ -157,6 +163,8 @@ void RepairRecord::judge(ReportedFinding& reported, const std::set<std::string>&
   }
 }
 
+// The promise that a repair makes nothing worse, checked in each run: an error that no look before
+// could have shown and that nobody announced is reported as a fault of this program.
 void RepairRecord::compare(const std::function<bool(size_t finding)>& was_hidden) {
   if (report_.after.empty()) {
     return;

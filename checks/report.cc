@@ -33,6 +33,7 @@ namespace {
 
 constexpr int kCorrected = 1;
 
+// Obstacles count as failure only of a repair: a check of a live root has done what it was asked.
 bool is_failed_itself(const RootReport& report) {
   const bool repair_failed = report.repair && !(report.repair->obstacles.empty() && report.repair->added.empty());
   return !report.failures.empty() || !report.now().failures.empty() || repair_failed;
@@ -44,6 +45,7 @@ int parts_of(const RootReport& report, Strict strict) {
   if (count_left(report, Severity::Error) > 0 || (strict == Strict::Yes && count_left(report, Severity::Warning) > 0)) {
     code |= 4;
   }
+  // A repair that was tried and failed leaves something, even if it was to mend a mere warning.
   const bool failed = std::any_of(report.findings.begin(), report.findings.end(), [](const ReportedFinding& reported) {
     return reported.repair_status == "failed";
   });
@@ -72,6 +74,8 @@ bool has_failed(const RootReport& report) {
   return is_failed_itself(report) || std::any_of(report.below.begin(), report.below.end(), has_failed);
 }
 
+// 1 promises that all is well now, so it cannot stand beside 4 or 8: fsck(8) has it as "errors
+// corrected", and boot scripts go on after it.
 int exit_code(const RootReport& report, Strict strict) {
   const int code = parts_of(report, strict);
   return code == kCorrected ? code : code & ~kCorrected;

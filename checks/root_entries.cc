@@ -25,6 +25,8 @@ std::string escaped_names(const Range& names) {
   return text;
 }
 
+// Nothing is moved away: what stands there may be somebody's backup, and an empty directory in its
+// place would hide that something is lost.
 void check_types(const RootEntries& entries, FindingSink& sink) {
   for (const RootEntries::WrongType& wrong : entries.wrong_types) {
     Finding& finding = sink.add(problem::root_entry_wrong_type, {SubjectKind::File, wrong.path.text()}, wrong.path);
@@ -33,6 +35,8 @@ void check_types(const RootEntries& entries, FindingSink& sink) {
   }
 }
 
+// Volumes are listed by the types of directory entries, which are not followed: a link is no volume to
+// docker volume ls, and is one as soon as a container names it.
 bool is_volume(const RelPath& path) { return path.parent() == RelPath("volumes"); }
 bool is_volume_data(const RelPath& path) { return path.is_below("volumes") && path.name() == "_data"; }
 
@@ -78,6 +82,7 @@ bool matters(const Model& model, const RelPath& path, bool is_broken) {
   return path != RelPath("tmp") && !(is_broken && (of_other_driver || path == RelPath("rootfs")));
 }
 
+// A linked driver directory stops all containers and is an error; all else works, with one exception for volumes.
 ProblemId problem_of_link(const Model& model, const Boundary& link) {
   if (!link.problem.empty()) {
     return problem::area_link_broken;
@@ -111,6 +116,8 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// What a daemon of another driver left: it works if that driver is chosen again, and takes space until
+// then. Not called garbage, since images and containers of the time are in it.
 void check_other_drivers(const Model& model, FindingSink& sink) {
   std::set<std::string> drivers(model.entries.driver_dirs.begin(), model.entries.driver_dirs.end());
   drivers.insert(model.entries.image_drivers.begin(), model.entries.image_drivers.end());
@@ -129,6 +136,7 @@ void check_other_drivers(const Model& model, FindingSink& sink) {
 }
 
 // moby daemon/graphdriver/driver.go:scanPriorDrivers: a directory that is not empty counts, vfs does not.
+// One stray file in such a directory is enough: the daemon does not look at what it is.
 void check_several_drivers(const Model& model, FindingSink& sink) {
   std::vector<std::string> prior;
   for (const std::string& driver : model.entries.driver_dirs) {
@@ -150,6 +158,7 @@ void check_several_drivers(const Model& model, FindingSink& sink) {
   finding.args["used"] = used.empty() ? escaped(model.driver) : escaped_names(used);
 }
 
+// Not damage: but whoever went back to an older daemon finds things missing from its lists, and this says why.
 void check_newer_data(const RootEntries& entries, FindingSink& sink) {
   for (const RelPath& path : entries.newer_files) {
     Finding& finding = sink.add(problem::root_newer_data, {SubjectKind::File, path.text()}, path);
@@ -158,6 +167,8 @@ void check_newer_data(const RootEntries& entries, FindingSink& sink) {
   }
 }
 
+// The daemon accepts an empty file and never makes a new one; without a file it does. So moving it
+// aside is all that it takes, and loses nothing.
 void check_engine_id(const FileState& engine_id, FindingSink& sink) {
   if (!engine_id.present() || (!trimmed(engine_id.bytes).empty() && !engine_id.zero_filled())) {
     return;
@@ -169,6 +180,8 @@ void check_engine_id(const FileState& engine_id, FindingSink& sink) {
 void check_plugins(const RootEntries& entries, FindingSink& sink) {
   for (const Plugin& plugin : entries.plugins) {
     const Subject subject{SubjectKind::File, plugin.path.text()};
+    // Daemons mean to finish this when they start, and use a relative path that leads nowhere (moby
+    // plugin/manager.go:reload). So it stays for ever.
     if (plugin.removing) {
       sink.add(problem::plugin_removing_left, subject, plugin.path).args["plugin"] = plugin.id;
     } else if (!plugin.config_problem.empty()) {

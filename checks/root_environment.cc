@@ -25,6 +25,8 @@ std::string joined(const std::vector<std::string>& parts, std::string_view separ
   return text;
 }
 
+// A lock without a visible holder is another thing than a running daemon: it may be a daemon in a
+// container, whose processes are not seen, or a process that hangs. Both keep repairs away.
 void check_users(const Model& model, FindingSink& sink) {
   const std::vector<std::string> users = user_evidence(model);
   if (!users.empty()) {
@@ -41,6 +43,7 @@ void check_users(const Model& model, FindingSink& sink) {
       daemons.push_back("pid " + std::to_string(daemon.pid));
     }
   }
+  // Only dockerd: a containerd of its own has the root open as well.
   if (daemons.size() > 1) {
     Finding& finding = sink.add(problem::root_several_daemons, kRootSubject, {});
     finding.args["count"] = std::to_string(daemons.size());
@@ -48,6 +51,7 @@ void check_users(const Model& model, FindingSink& sink) {
   }
 }
 
+// Only what speaks of the disk (EIO, EUCLEAN, EBADMSG). A refused permission is no state of the root.
 void check_errors(const Model& model, FindingSink& sink) {
   const RelPath* last = nullptr;
   for (const ScanFailure& failure : model.failures) {  // sorted by path; one finding for each path is enough
@@ -66,6 +70,8 @@ bool is_little(uint64_t free, uint64_t total, uint64_t little) {
   return free < std::min(little, total / kSmallPart);
 }
 
+// Found first and told first, since it explains what follows: a full disk leaves files empty, one that
+// is not mounted leaves all of them missing.
 void check_filesystem(const HostFacts& host, FindingSink& sink) {
   for (const HostFacts::MissingMount& missing : host.missing_mounts) {
     Finding& finding = sink.add(problem::root_not_mounted, kRootSubject, {});
@@ -98,6 +104,8 @@ bool is_foreign_type(std::string_view label) {
   return fields.size() > 2 && std::find(kForeign.begin(), kForeign.end(), fields[2]) != kForeign.end();
 }
 
+// A copy without its labels runs as before until a container opens a file of its
+// own. Without SELinux a label means nothing.
 void check_label(const CheckInput& input, FindingSink& sink) {
   const HostFacts& host = input.model.host;
   if (!host.selinux_enabled || !is_foreign_type(host.overlay_label)) {

@@ -43,6 +43,7 @@ bool is_selected(const Problem& problem, const CheckOptions& options) {
   return (options.only.empty() || any(options.only)) && !any(options.skip);
 }
 
+// Contents are most of the work. Where no problem of theirs is asked for, no layer is opened.
 bool wants_content(const CheckOptions& options) {
   const auto problems = all_problems();
   return options.level != Level::Structure &&
@@ -98,6 +99,7 @@ void link_causes(std::vector<Finding>& findings) {
   }
 }
 
+// For "looked at" in the summary: a report without findings shows by these numbers that it was the right root.
 void count_things(const Model& model, const ContentResults& content, RootReport& report) {
   report.counts["images"] = model.images.images.size();
   report.counts["tags"] = model.images.references.references.size();
@@ -343,6 +345,7 @@ bool Examination::was_hidden_from(const Examination& earlier, size_t finding) co
           before->state != LayerVerdict::State::Damaged);
 }
 
+// A root below that cannot be looked at fails the report of the one above, and is not passed over.
 void add_roots_below(const Root& root, const Model& model, const LookBelow& look, RootReport& report) {
   for (const std::string& name : model.entries.remapped_roots) {
     const Result<Root> inner = root.open_below(*RelPath::parse(name));

@@ -8,6 +8,8 @@
 
 namespace dfsck {
 
+// For orphans only: whoever is to move something away wants to know what it is worth, and walking
+// through all layers would take as long as a check of their headers.
 DirSizes measure_unowned(const Root& root, const Model& model, const Derived& derived, unsigned jobs,
                          const Cancel& cancel) {
   std::vector<size_t> unowned;

@@ -8,6 +8,7 @@
 namespace dfsck {
 namespace {
 
+// What docker swarm init takes where nothing is said.
 constexpr int64_t kSubnetBits = 24;
 constexpr int64_t kDataPathPort = 4789;
 
@@ -34,6 +35,7 @@ JsonValue::Object state_of(const std::string& own, const std::string& other) {
 }
 
 // The members that a file that was cut off has whole.
+// Up to the last comma: what stands behind it may be half a value.
 JsonValue whole_members(std::string_view cut) {
   const size_t comma = cut.rfind(',');
   const Result<JsonValue> value =
@@ -52,6 +54,8 @@ std::optional<SwarmStateRebuild> rebuild_swarm_state(const Swarm& swarm) {
       address = manager.address;
     }
   }
+  // A manager is found by its own address in the list of managers, a worker asks any other. Without
+  // that the file would parse, and the node would never come back.
   const bool is_manager = swarm.node.organizational_unit == "swarm-manager";
   if (is_manager ? own.empty() : other.empty() || swarm.node.organizational_unit != "swarm-worker") {
     return std::nullopt;

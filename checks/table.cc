@@ -39,6 +39,7 @@ constexpr std::array kAreas = {
     Area{9, "content"}, Area{10, "buildkit"}, Area{12, "leftovers"},
 };
 
+// Rows are looked up by halving, and a code that was ever published must not get another meaning.
 consteval bool codes_rise() {
   for (size_t i = 1; i < kProblems.size(); ++i) {
     if (kProblems[i - 1].id >= kProblems[i].id) {
@@ -87,6 +88,7 @@ constexpr std::array kHasFix = {
 #undef PROBLEM
 };
 
+// A class without a fix would promise a repair that is never made.
 consteval bool only_rows_without_safety_lack_a_fix() {
   for (size_t i = 0; i < kProblems.size(); ++i) {
     if ((kProblems[i].safety == Safety::None) == kHasFix[i]) {
@@ -97,6 +99,7 @@ consteval bool only_rows_without_safety_lack_a_fix() {
 }
 
 // Each '{' opens a hole of [a-z_]+ that '}' closes.
+// A hole that no check fills can only be seen when a finding is shown, so at least its form is proven here.
 consteval bool holes_are_well_formed() {
   for (const Problem& problem : kProblems) {
     for (const std::string_view text : {problem.text, problem.consequence, problem.remedy}) {
@@ -182,8 +185,11 @@ const Problem& problem_of(ProblemId id) {
   return *row;
 }
 
+// A daemon that merely stops in the usual way destroys something by it. Whoever
+// reads only the first lines has to see this.
 bool is_urgent(ProblemId id) { return id == problem::layer_removing_live; }
 
+// Codes are typed from memory and pasted from logs, so case and the prefix do not matter.
 const Problem* find_problem(std::string_view code_or_slug) {
   std::string wanted(code_or_slug);
   std::transform(wanted.begin(), wanted.end(), wanted.begin(),

@@ -26,6 +26,7 @@ class Removals {
   explicit Removals(const CheckInput& input) : model_(input.model), derived_(input.derived), doubts_(model_, derived_) {
     for (size_t i = 0; i < model_.layers.layers.size(); ++i) {
       const Layer& layer = model_.layers.layers[i];
+      // As the file says and as it should be: until the entry is mended the daemon goes by the file.
       use(layer.cache_text, "layer " + layer.id.text(), {SubjectKind::Layer, layer.id.text()});
       if (derived_.layers[i].cache && derived_.layers[i].cache->text() != layer.cache_text) {
         use(derived_.layers[i].cache->text(), "layer " + layer.id.text(), {SubjectKind::Layer, layer.id.text()});
@@ -45,7 +46,10 @@ class Removals {
   }
 
   // What of the living the removal would delete; nothing if it is only litter.
+  // Class safe although something is moved aside: without the entry the daemon deletes nothing, and
+  // nothing else reads it. Leaving it is what would lose data.
   std::optional<Threat> threat_of(const RemovingLayer& removing) const {
+    // The daemon reads through the link, and what that gives depends on the host on which it runs.
     if (removing.cache_id.kind == FileState::Kind::WrongType && S_ISLNK(removing.cache_id.mode)) {
       return Threat{"by a symbolic link (cache-id) what cannot be told here", {}};
     }
@@ -95,6 +99,8 @@ class Removals {
   }
 
   // With the directory goes the short link that its link file names, as it stands there.
+  // moby overlay2/overlay.go:Remove joins whatever the link file holds to the directory of links and
+  // removes that path, so a wrong id takes a living layer's link away.
   std::optional<Threat> threat_by_link(const OverlayDir& dir) const {
     const std::string& link = dir.link.bytes;
     for (size_t i = 0; i < derived_.dirs.size(); ++i) {
@@ -142,6 +148,7 @@ void check_layer_leftovers(const CheckInput& input, FindingSink& sink) {
   const std::vector<RemovingLayer>& removals = input.model.layers.removing;
   const std::optional<Removals> judge = removals.empty() ? std::nullopt : std::optional<Removals>(input);
   for (const RemovingLayer& removing : removals) {
+    // Cleanup skips an entry whose cache-id it cannot read, and so does this.
     if (removing.cache_id.kind == FileState::Kind::Unreadable) {
       continue;  // a failure of the scan, which is named as such
     }

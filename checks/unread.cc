@@ -14,6 +14,7 @@ namespace dfsck {
 namespace {
 
 // Checks that look at one thing at a time.
+// What they say of a thing needs nothing but the thing itself.
 bool stands_alone(const Finding& finding) {
   constexpr std::array<std::string_view, 5> kAlone{"root_environment", "root_entries", "layer_content", "damage_pattern",
                                                    "layer_twins"};
@@ -49,6 +50,8 @@ class Hidden {
     }
   }
 
+  // Silence in place of a guess. An image whose layer could not be read looks like one
+  // without a layer, and its repair would be lossy.
   bool hides(const Finding& finding) const {
     if (paths_.empty() || problem_of(finding.problem).check == "root_environment" || says_unseen(finding)) {
       return false;
@@ -92,6 +95,8 @@ class Hidden {
   bool web_ = false;
 };
 
+// Root is refused too: by FUSE mounts of another user, by NFS with root_squash, by security modules. To
+// say "run it as root" to root would help nobody.
 std::string what_helps(const HostFacts& host) {
   if (!host.is_root) {
     return "run it as root";
@@ -126,6 +131,7 @@ void drop_what_hangs_on_unread(const Model& model, std::vector<Finding>& finding
   std::erase_if(findings, [&](const Finding& finding) { return hidden.hides(finding); });
 }
 
+// Bytes that were not found in all places are not lost yet. The single files stay reported as damaged, which they are.
 void note_search(const Root& root, size_t from, std::vector<Finding>& findings, RootReport& report) {
   if (name_unread(root, from, "not every place was searched for lost bytes", report)) {
     std::erase_if(findings, [](const Finding& finding) { return finding.problem == problem::layer_bytes_lost; });
@@ -140,6 +146,8 @@ bool has_unread(const Root& root) {
   return !unread_of(root, 0).empty();
 }
 
+// Failures and not findings: exit code 8 says that the check is not complete, and
+// what it found besides stands all the same.
 void add_unread(const Model& model, const ContentResults& content, RootReport& report) {
   bool refused = false;
   for (const ScanFailure& failure : model.failures) {

@@ -12,8 +12,9 @@ bool is_of_driver(const Model& model, const Container& container) {
   return container.driver.empty() || container.driver == model.driver;
 }
 
-// What tells that the driver's images and layers were here. A root whose images are in containerd's store may have let go
-// of them.
+// What tells that the driver's images and layers were here. A root whose images are in containerd's store may have let
+// go of them. A store that was never there is not missing: a root that a daemon has just made has neither image nor
+// container.
 std::string witnesses_of_layers(const Model& model) {
   const std::vector<Container>& all = model.containers.containers;
   const auto containers = static_cast<uint64_t>(
@@ -41,7 +42,8 @@ bool has_image_store(const Model& model) {
   return std::find(stores.begin(), stores.end(), model.image_path.name()) != stores.end();
 }
 
-// Volumes, networks, plugins and the build cache are named by containers and layers, which are what they are without them.
+// Volumes, networks, plugins and the build cache are named by containers and layers, which are what they are without
+// them. Losing sight of one of them leaves the others as well known as before.
 bool is_of_web(const Model& model, const RelPath& path) {
   if (path == model.image_path / "distribution") {
     return false;  // a cache of registries, which nothing refers to
@@ -71,6 +73,7 @@ bool is_link_of_part(const Boundary& boundary) {
   return !(depth == 1 && boundary.path.is_below("image"));
 }
 
+// Behind the driver's directory as a whole it is another finding, which says the same of all containers.
 const Mount* container_behind(const Model& model, const Boundary& boundary) {
   if (!is_link_of_part(boundary) || !boundary.problem.empty() || !boundary.path.is_below(model.overlay.path)) {
     return nullptr;
@@ -98,6 +101,8 @@ bool is_link_to_file(const Boundary& boundary) {
   return is_link_of_part(boundary) && boundary.problem == "to a file";
 }
 
+// One finding for the store in place of thousands for what hangs on it, and no repair: the usual reason
+// is a disk that is not mounted, and everything is whole on that.
 std::vector<MissingStore> missing_stores(const Model& model) {
   const std::string witnesses = witnesses_of_layers(model);
   const std::string all = "what is known of all images and layers";

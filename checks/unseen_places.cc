@@ -25,6 +25,8 @@ void check_writable(const CheckInput& input, const Boundary& link, const Mount& 
 
 void check_unseen_places(const CheckInput& input, FindingSink& sink) {
   for (const Boundary& link : input.model.host.boundaries) {
+    // The daemon follows it and is content. But what hangs on the file is not judged, and a copy of the
+    // root would hold a link to the old place.
     if (is_link_to_file(link)) {
       Finding& finding = sink.add(problem::file_linked, {SubjectKind::File, link.path.text()}, link.path);
       finding.args["path"] = link.path.text();

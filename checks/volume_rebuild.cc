@@ -16,6 +16,8 @@ namespace {
 constexpr std::string_view kUnits = "kmgtp";
 
 // "10m", "1.5 GiB": as docker/go-units RAMInBytes reads it.
+// The database keeps what the user typed, opts.json what the daemon made of it. A size
+// that the daemon would refuse makes no file.
 std::optional<uint64_t> parse_size(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
@@ -49,6 +51,7 @@ JsonValue string_map(const std::map<std::string, std::string>& map) {
   return JsonValue::object(std::move(members));
 }
 
+// opts.json has them by other names (moby volume/local/local_unix.go).
 std::map<std::string, std::string> options_of(const Volume& volume) {
   std::map<std::string, std::string> options;
   const Result<JsonValue> file = parse_json(volume.options.bytes);
@@ -92,6 +95,8 @@ std::optional<std::string> volume_options_file(const VolumeRecord& record) {
                                        {"Quota", JsonValue::object(std::move(quota))}}));
 }
 
+// Local records without a directory are left out: the daemon would drop them at its next start. Those
+// of plugins are kept whatever is here, since their volumes exist in the plugin only.
 VolumeRebuild rebuild_volumes(const Model& model) {
   const VolumeStore& store = model.volumes;
   std::map<std::string, VolumeRecord> records;
@@ -140,6 +145,7 @@ std::string VolumeRebuild::lost_text() const {
   return text.empty() ? "nothing is known to be lost" : text;
 }
 
+// Where the record was read it goes back as it stood, with members that this program does not know.
 std::string volume_record_json(const VolumeRecord& record) {
   if (!record.json.empty()) {
     return record.json;

@@ -14,6 +14,9 @@ Subject subject_of(const Volume& volume) {
   return {SubjectKind::Volume, escaped(volume.name)};
 }
 
+// One bad file keeps the whole daemon from starting, because all volumes are loaded when it starts. A
+// missing one does not: the volume becomes a plain directory, and what should be mounted on it, such as
+// a network share, is silently not. Nothing but the database can tell that there should be one.
 void check_options(const VolumeStore& store, const Volume& volume, FindingSink& sink) {
   // Only a sound database proves what the options were.
   const VolumeRecord* record = store.database.state == Database::State::Good ? store.find_record(volume.name) : nullptr;
@@ -72,10 +75,13 @@ void check_volumes(const CheckInput& input, FindingSink& sink) {
     if (is_broken_link(input.model, volume.path / "_data")) {
       continue;
     }
+    // A directory that somebody put there: before 29.4 the daemon takes it for a volume, and no harm comes of it.
     if (volume.options.absent() && !known.contains(volume.name)) {
       foreign(volume.path, sink);
       continue;
     }
+    // No repair, not even an empty directory: a database that finds one begins anew in it, and from
+    // then on the loss cannot be told from a new volume.
     sink.add(problem::volume_data_missing, subject_of(volume), volume.path / "_data").args["volume"] =
         escaped(volume.name);
   }

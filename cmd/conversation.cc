@@ -9,13 +9,18 @@
 namespace dfsck {
 namespace {
 
+// Somebody may paste a file; answers are one letter.
 constexpr size_t kLongestLine = 1000;
+// A signal may come between the look at the flag and the call that waits. So it never waits for long.
 constexpr int kPollMilliseconds = 200;
 
+// Reads and writes the terminal itself, without buffers: standard output may be a file that gets the
+// report, and questions are not part of that.
 class Terminal : public Conversation {
  public:
   explicit Terminal(std::FILE* file) : file_(file, &std::fclose) {}
 
+  // A terminal that does not take it has nobody in front of it.
   void say(std::string_view text) override {
     while (!text.empty()) {
       const ssize_t written = ::write(fileno(file_.get()), text.data(), text.size());
@@ -26,6 +31,8 @@ class Terminal : public Conversation {
     }
   }
 
+  // Nothing at the end of input, when the terminal is gone, and when a signal has come. All of
+  // these mean the same: nobody has said yes.
   std::optional<std::string> read_line(const Cancel& cancel) override {
     std::string line;
     while (!cancel.requested()) {
@@ -54,6 +61,8 @@ class Terminal : public Conversation {
 
 }  // namespace
 
+// Standard input decides whether somebody is there. "yes | docker-fsck" is no person: for that there is
+// --yes, which says in a log what was agreed to.
 std::unique_ptr<Conversation> open_terminal() {
   if (::isatty(STDIN_FILENO) != 1) {
     return nullptr;

@@ -23,6 +23,7 @@ std::string environment_value(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
+// A rootless daemon takes the same two variables in the same order, so whoever runs one gets his own root.
 Result<DefaultRoot> rootless_root(const RootEnvironment& environment) {
   if (!environment.xdg_data_home.empty()) {
     return DefaultRoot{environment.xdg_data_home + "/docker", "no ROOT was given and XDG_DATA_HOME is set"};
@@ -35,6 +36,8 @@ Result<DefaultRoot> rootless_root(const RootEnvironment& environment) {
 }
 
 // What daemon.json sets; nothing if it sets no root. Before Docker 23 the key could also be "graph".
+// One that does not parse is an error and no reason to take the usual root: the daemon would not start
+// with it, and the root that is meant is unknown.
 Result<std::optional<std::string>> configured_root(const std::string& bytes) {
   const Result<JsonValue> parsed = parse_json(bytes);
   if (!parsed) {
@@ -52,6 +55,7 @@ Result<std::optional<std::string>> configured_root(const std::string& bytes) {
 
 }  // namespace
 
+// The reason goes along: where the root cannot be opened, whoever never named one has to know why this one was tried.
 Result<DefaultRoot> default_root(const RootEnvironment& environment) {
   const DefaultRoot usual{"/var/lib/docker", std::string("no ROOT was given and ") + kDaemonJson +
                                                  (environment.daemon_json ? " sets no data-root" : " does not exist")};
@@ -75,9 +79,11 @@ Result<RootEnvironment> root_environment() {
   environment.superuser = ::geteuid() == 0;
   environment.home = environment_value("HOME");
   environment.xdg_data_home = environment_value("XDG_DATA_HOME");
+  // O_NONBLOCK: where somebody has put a pipe in its place, it must not wait for a writer.
   const Fd file(patient::open(kDaemonJson, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file) {
     const Error error = sys_error("open", kDaemonJson);
+    // For an ordinary user the file says nothing, so it does not matter that it may not be read.
     return environment.superuser && !error.is_io(ENOENT) ? Result<RootEnvironment>(error) : environment;
   }
   Result<std::string> bytes = read_all(file.get(), kLargest, kDaemonJson);

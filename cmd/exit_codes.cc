@@ -8,6 +8,8 @@
 
 namespace dfsck {
 
+// Sums are taken apart, since 12 is in nobody's head. The parts are those of fsck(8), so scripts that
+// know them can look at single bits; 8 beside 4 says that there may be more than what was found.
 std::string exit_code_meaning(int code, FailedPart part) {
   static constexpr std::array<std::pair<int, std::string_view>, 5> kParts{{
       {kExitCorrected, "problems were found, and all of them are repaired"},
@@ -20,6 +22,8 @@ std::string exit_code_meaning(int code, FailedPart part) {
   for (const auto& each : kParts) {
     if ((code & each.first) != 0) {
       parts.push_back(each);
+      // A root with a storage driver that is not covered gives this each time.
+      // It would be wrong to call that a failure.
       if (each.first == kExitFailed && part == FailedPart::NotChecked) {
         parts.back().second = "not everything was checked";
       }

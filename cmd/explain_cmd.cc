@@ -18,6 +18,7 @@ namespace dfsck {
 namespace {
 
 // A text of the table with its holes as <names>.
+// There is no finding here that could fill them.
 std::string with_open_holes(std::string_view text) {
   std::string out(text);
   std::replace(out.begin(), out.end(), '{', '<');
@@ -25,10 +26,12 @@ std::string with_open_holes(std::string_view text) {
   return out;
 }
 
+// Such a sentence is made anew for each finding; to print "<effect>" would explain nothing.
 bool is_one_hole(std::string_view text) {
   return text.starts_with('{') && text.find('}') == text.size() - 1;
 }
 
+// By these names the table of symptoms refers to problems; they are accepted so that both can be looked up.
 std::vector<const Problem*> problems_of_catalogue_id(std::string_view id) {
   std::vector<const Problem*> problems;
   for (const Problem& problem : all_problems()) {
@@ -50,12 +53,14 @@ std::string_view check_title(const Problem& problem) {
 }
 
 // What a check costs that finds these problems.
+// Somebody has a daemon that does not start. Only where contents are in question is it worth to read them.
 std::string_view level_option(const std::vector<const Problem*>& problems) {
   const bool content =
       std::any_of(problems.begin(), problems.end(), [](const Problem* p) { return p->area() == "content"; });
   return content ? "" : "--quick ";
 }
 
+// Typed as it stands, it looks for nothing else: whoever asks about one message wants one answer.
 std::string check_command(const std::vector<const Problem*>& problems) {
   std::string names;
   for (const Problem* problem : problems) {
@@ -75,6 +80,8 @@ class Explanation {
 
  private:
   void line(std::string_view label, std::string_view content);
+  // In the order of the table of symptoms, the most likely first, and with the class of each repair:
+  // whoever pastes a message wants to know whether there is a way out without a loss.
   void candidates(const std::vector<const Problem*>& problems);
 
   Paint paint_;
@@ -124,6 +131,8 @@ void Explanation::candidates(const std::vector<const Problem*>& problems) {
   text_ += "next: " + check_command(problems) + "\n";
 }
 
+// The first row that matches decides, unless its words are shared by many failures: then further rows
+// are shown, since to name one cause alone would send people the wrong way.
 void Explanation::message(const std::vector<const Symptom*>& symptoms) {
   for (const Symptom* symptom : symptoms) {
     if (symptom != symptoms.front()) {
@@ -147,6 +156,7 @@ void Explanation::catalogue_id(std::string_view id, const std::vector<const Prob
   candidates(problems);
 }
 
+// Keys as in the list of problems.
 void write_problem(const Problem& problem, JsonWriter& json) {
   json.object();
   json.key("code").text(problem.code());
@@ -160,6 +170,7 @@ void write_problem(const Problem& problem, JsonWriter& json) {
   json.end_object();
 }
 
+// The texts of the table as they are, with their holes: programs know the arguments from a report.
 std::string as_json(const std::vector<const Problem*>& problems, const std::vector<const Symptom*>& symptoms) {
   JsonWriter json;
   json.object();
@@ -189,6 +200,8 @@ std::string joined_words(const std::vector<std::string>& words) {
   return text;
 }
 
+// Usage and not failure: nothing is wrong with the program or a root. What a daemon says is not needed
+// to find damage, so the hint is to check.
 Output unknown(const Options& options, const std::string& words) {
   const std::string hint = did_you_mean(words, selector_names());
   return failure_output(
@@ -203,10 +216,12 @@ Output unknown(const Options& options, const std::string& words) {
 }  // namespace
 
 Output run_explain(const Options& options) {
+  // Shells split what people paste without quotes.
   const std::string words = joined_words(options.arguments);
   Explanation explanation(Paint(paint_for(options.color)), prose_width());
   std::vector<const Problem*> problems;
   std::vector<const Symptom*> symptoms;
+  // Codes and slugs first: a message never looks like one, and a code that is typed is meant exactly.
   if (const Problem* problem = find_problem(trimmed(words))) {
     problems = {problem};
     explanation.problem(*problem);

@@ -11,6 +11,7 @@ Severity severity_of(const RootReport& report, size_t index) {
   return problem_of(report.findings[index].finding.problem).severity;
 }
 
+// A consequence that is graver than its cause stands alone: below a warning nobody looks for an error.
 std::optional<size_t> printed_below(const RootReport& report, size_t index) {
   const std::optional<size_t> cause = report.findings[index].finding.caused_by;
   if (!cause || *cause >= report.findings.size() || severity_of(report, index) < severity_of(report, *cause)) {
@@ -34,6 +35,8 @@ std::optional<size_t> printed_below(const RootReport& report, size_t index) {
 
 }  // namespace
 
+// Findings of one problem stand together, so that its prose is read once. What follows from one of them
+// is below it and is no block of its own, however many there are.
 FindingTree finding_tree(const RootReport& report) {
   FindingTree tree;
   tree.consequences.resize(report.findings.size());
@@ -45,6 +48,8 @@ FindingTree finding_tree(const RootReport& report) {
       roots.push_back(i);
     }
   }
+  // Errors, warnings, the rest; in each of them what a daemon would destroy something by comes first, then
+  // the order of the table, which is that of the levels of a root: what is above explains what is below.
   std::stable_sort(roots.begin(), roots.end(), [&](size_t a, size_t b) {
     const Problem& first = problem_of(report.findings[a].finding.problem);
     const Problem& second = problem_of(report.findings[b].finding.problem);

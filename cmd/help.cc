@@ -9,6 +9,7 @@
 namespace dfsck {
 namespace {
 
+// Whatever the terminal: the same text goes into bug reports and pages.
 constexpr size_t kWidth = 80;
 constexpr size_t kColumn = 24;
 
@@ -24,6 +25,8 @@ std::string option_line(const OptionRow& row) {
 
 }  // namespace
 
+// Made from the table of options, so that none can be forgotten; the manual page
+// is compared with the same table by a test.
 std::string help_text() {
   std::string text =
       "docker-fsck checks a Docker data root (/var/lib/docker) for damage and repairs it.\n"

@@ -19,10 +19,12 @@ size_t steps_in(const RunRecord& run, RunStep::State state) {
 }
 
 // A mode of repairs is an option; what else makes runs is a command.
+// "plan" is written by docker-fsck apply, which carries out what --plan wrote.
 std::string how(const std::string& mode) {
   return mode == "load" ? "with docker-fsck load" : "with --" + safe_text(mode);
 }
 
+// Said in each line of the list, not only with -v: it is what keeps a check from ending clean.
 std::string loss_words(const RunRecord& run) {
   if (!run.lossy || run.state == RunRecord::State::Undone) {
     return "";
@@ -30,12 +32,14 @@ std::string loss_words(const RunRecord& run) {
   return run.acknowledged ? ", lossy (acknowledged)" : ", lossy (not acknowledged)";
 }
 
+// Measured when it is asked for, since somebody may have put things there or taken them out.
 std::string size_words(const Root& root, const RunRecord& run) {
   const Result<uint64_t> bytes = kept_bytes(root, run);
   return bytes ? human_bytes(*bytes) + " kept" : "what it keeps could not be measured";
 }
 
 // "4 steps: 2 done, 1 failed, 1 skipped"; the number alone where all are done.
+// In the states of the journal, so that the sum is the number of steps.
 std::string steps_words(const RunRecord& run) {
   std::string text;
   for (const RunStep::State state : {RunStep::State::Done, RunStep::State::Failed, RunStep::State::Skipped,
@@ -48,6 +52,7 @@ std::string steps_words(const RunRecord& run) {
   return counted(run.steps.size(), "step") + text;
 }
 
+// Oldest first, with the id at the beginning of the line: it is what undo, purge and --acknowledge take.
 std::string as_text(const Root& root, const std::vector<RunRecord>& runs, const Options& options) {
   if (runs.empty()) {
     return "no repair was made on this root, or all were purged\n";
@@ -56,20 +61,24 @@ std::string as_text(const Root& root, const std::vector<RunRecord>& runs, const 
   for (const RunRecord& run : runs) {
     text += run.id + "  " + std::string(run_state_name(run.state)) + loss_words(run);
     text += run.state == RunRecord::State::Purged ? " in part: purge did not come to its end and can be run again" : "";
+    // Nothing further is known of it, and its steps are not guessed. The directory stays.
     if (run.state == RunRecord::State::Unreadable) {
       text += ": " + safe_text(run.problem) + "\n";
       continue;
     }
+    // A run that was cut off before its journal had a name has changed nothing: the journal comes first.
     if (run.started.empty()) {
       text += ": it was cut off before it had a journal, and changed nothing\n";
       continue;
     }
     text += "\n    made " + run.started + " " + how(run.mode) + " by version " + safe_text(run.version) + ": " +
             steps_words(run) + ", " + size_words(root, run) + "\n";
+    // A repair can have thousands of steps, and most look into the list to find a run to undo.
     for (const RunStep& step : options.detail == Detail::Verbose ? run.steps : std::vector<RunStep>{}) {
       text += "    " + std::string(step_state_name(step.state)) + ": " + shown_text(step.text, options.truncate) +
               (step.why.empty() ? "" : ": " + shown_text(step.why, options.truncate)) + "\n";
       text += step.way_out.empty() ? "" : "        first: " + safe_text(step.way_out) + "\n";
+      // The path to what was there, so that a single file can be looked at without undoing everything.
       if (step.kept) {
         text += "        what was there: " + shown_text(step.kept->text(), options.truncate) + "\n";
       }
@@ -81,6 +90,7 @@ std::string as_text(const Root& root, const std::vector<RunRecord>& runs, const 
   return text;
 }
 
+// All keys in every step, empty or null where there is nothing: whoever reads it need not ask whether a key is there.
 void write_step(const RunStep& step, JsonWriter& json) {
   json.object();
   json.key("op").text(step.op);
@@ -115,6 +125,7 @@ std::string as_json(const Root& root, const std::vector<RunRecord>& runs) {
   json.key("root").text(root.path());
   json.key("runs").array();
   for (const RunRecord& run : runs) {
+    // A number in any case: zero where it could not be measured. The run's state says whether it is to be trusted.
     const Result<uint64_t> bytes = kept_bytes(root, run);
     json.object();
     json.key("run").text(run.id);
@@ -147,6 +158,7 @@ Output run_history(const Options& options) {
   }
   const Root& root = *opened.root;
   if (!options.acknowledged_run.empty()) {
+    // The mark is the only thing that reminds of a loss, so ending it is asked for like a change.
     if (std::optional<Output> refused = refusal(
             options, "End the mark of what the repair " + safe_text(options.acknowledged_run) + " took away?")) {
       return *refused;

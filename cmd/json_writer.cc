@@ -10,6 +10,8 @@
 namespace dfsck {
 namespace {
 
+// Names on a disk are bytes. They are escaped as in text before they are quoted, so that a document is
+// valid UTF-8 whatever a root holds, and the same name looks the same in both forms.
 std::string quoted(std::string_view value) {
   return quoted_json(safe_text(value));
 }
@@ -27,12 +29,14 @@ JsonWriter& JsonWriter::text(std::string_view value) {
   return raw(quoted(value));
 }
 
+// A fixed number of digits, with a point whatever the locale: nothing sets one here.
 JsonWriter& JsonWriter::seconds(double value) {
   std::array<char, 64> buffer{};
   std::snprintf(buffer.data(), buffer.size(), "%.3f", value);
   return raw(buffer.data());
 }
 
+// An empty list and never null: whoever reads it can loop over it in any case.
 JsonWriter& JsonWriter::texts(const std::vector<std::string>& values) {
   array();
   for (const std::string& value : values) {
@@ -41,6 +45,7 @@ JsonWriter& JsonWriter::texts(const std::vector<std::string>& values) {
   return end_array();
 }
 
+// With a newline at its end, so that documents in a pipe are whole lines.
 std::string JsonWriter::take() {
   return std::move(out_) + "\n";
 }
@@ -69,6 +74,7 @@ JsonWriter& JsonWriter::raw(std::string_view value) {
   return *this;
 }
 
+// The comma belongs to what follows: who writes a list need not know which member is the last.
 void JsonWriter::begin_value() {
   if (after_key_) {
     after_key_ = false;

@@ -16,6 +16,8 @@ std::string padded(std::string_view text, size_t width) {
   return out + "  ";
 }
 
+// Columns in the order code, severity, class, slug, text. The first four have no blanks in them,
+// so that awk and cut can take them apart.
 std::string list_as_text() {
   size_t slug_width = 0;
   for (const Problem& problem : all_problems()) {
@@ -30,6 +32,8 @@ std::string list_as_text() {
   return text;
 }
 
+// The whole table, for programs that want to know all that can ever be reported. Codes never
+// change their meaning; texts may get better.
 std::string list_as_json() {
   JsonWriter json;
   json.object();

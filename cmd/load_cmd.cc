@@ -29,11 +29,13 @@ int exit_code_of(const Error& error) {
   return error.kind == Error::Kind::Cancelled ? kExitCancelled : kExitFailed;
 }
 
+// True for everything up to the moment when the run begins: looking and planning write nothing.
 LoadFailure failure_of(const Error& error) {
   return {error.message() + "; nothing was changed", exit_code_of(error)};
 }
 
 // While one of them lives, signals cancel and progress is shown.
+// Members in this order: the display is the first to go, since it reads the progress.
 struct Watch {
   Watch(const Options& options, Cancel& cancel)
       : signals(cancel), display(progress, progress_style(options.progress, options.detail)) {}
@@ -43,6 +45,8 @@ struct Watch {
   ProgressDisplay display;
 };
 
+// An archive is read in several passes, over its index and then over its layers, and a pipe can be read
+// once. So standard input is kept in a file without a name first, unless it is a file already.
 Result<LoadArchive> open_archive(const Options& options, const Cancel& cancel) {
   DonorOptions how;
   how.jobs = options.jobs;
@@ -72,6 +76,8 @@ class Loading {
 
  private:
   // Everything that can be known without reading layers.
+  // The root before the archive: it is the cheaper of the two, and what stands against
+  // changing it makes the archive pointless.
   std::optional<LoadFailure> look() {
     Watch watch(options_, cancel_);
     OpenedRoot opened = open_root_option(options_, "docker-fsck load --root DIRECTORY -i FILE");
@@ -88,6 +94,7 @@ class Loading {
     }
     const std::vector<std::string> obstacles =
         target->model ? repair_obstacles(*target->model) : std::vector<std::string>();
+    // A dry run is welcome on a root in use: it changes nothing, and says what would be done.
     if (!obstacles.empty() && options_.mode != Mode::DryRun) {
       return LoadFailure{"nothing was changed: " + obstacles.front()};
     }
@@ -97,6 +104,7 @@ class Loading {
       return failure_of(archive.error());
     }
     archive_ = std::move(*archive);
+    // Which layers are new is known before the first is read: no more than these is made.
     Result<LoadWork> work = plan_load(*archive_, target_);
     if (!work) {
       return failure_of(work.error());
@@ -105,6 +113,8 @@ class Loading {
     return std::nullopt;
   }
 
+  // The layers are read all the same, as if they were unpacked: that an archive is whole, and how
+  // large it is, is what a dry run is asked for.
   Output without_change() {
     Watch watch(options_, cancel_);
     Result<std::vector<UnpackedLayer>> layers =
@@ -120,6 +130,8 @@ class Loading {
   Output load() {
     Watch watch(options_, cancel_);
     std::optional<NewRoot> made;
+    // Made as late as this, when the archive is known to be good. A load that fails takes the
+    // directory away again if it is still empty.
     if (!root_) {
       Result<NewRoot> root = NewRoot::make(report_.root);
       if (!root) {

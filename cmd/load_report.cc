@@ -44,6 +44,7 @@ std::string layer_line(const LoadLayer& layer, const UnpackedLayer& unpacked) {
          human_bytes(unpacked.tree_bytes);
 }
 
+// A tag that moves is the one thing that loading takes from somebody. So it is named with what it was.
 std::string tag_line(const TagChange& tag) {
   return "tag " + safe_text(tag.name.key()) + ": " +
          (tag.was.empty() ? "new" : "moves from " + safe_text(tag.was) + " to " + tag.id.text());
@@ -59,6 +60,7 @@ std::string message_of(const Options& options, const LoadArchive& archive, const
                             : what + " loaded into " + report.root + "; docker-fsck undo takes that back";
 }
 
+// One document for a dry run and for a load, told apart by "dry_run" and by an empty "runs".
 std::string as_json(const Options& options, const LoadArchive& archive, const LoadWork& work,
                     const LoadReport& report) {
   JsonWriter json;
@@ -91,6 +93,7 @@ std::string as_json(const Options& options, const LoadArchive& archive, const Lo
     json.object();
     json.key("chain_id").text(layer.chain.text());
     json.key("diff_id").text(layer.diff.text());
+    // Layers that were there already are listed too: an archive's list of layers is complete in any case.
     json.key("new").boolean(layer.made.has_value());
     json.key("size").number(report.layers[i].tree_bytes);
     json.key("entries").number(report.layers[i].entries);
@@ -107,6 +110,7 @@ std::string as_json(const Options& options, const LoadArchive& archive, const Lo
   }
   json.end_array();
   json.key("notes").texts(archive.notes);
+  // A load that failed is another document, with an "error".
   json.key("exit_code").number(0);
   json.end_object();
   return json.take();
@@ -130,6 +134,7 @@ Output load_output(const Options& options, const LoadArchive& archive, const Loa
   for (const TagChange& tag : work.tags) {
     line(tag_line(tag));
   }
+  // What in the archive was passed over, so that nobody misses it later.
   for (const std::string& note : archive.notes) {
     line(note);
   }

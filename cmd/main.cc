@@ -19,6 +19,8 @@ namespace {
 
 using dfsck::Output;
 
+// Wrong data on a disk is a finding and a failing call is an error value, so what arrives here as an
+// exception is our own fault or a want of memory. Even then whoever asked for JSON gets a document.
 Output run_caught(const std::vector<std::string>& args) {
   std::string reason = "unknown exception";
   try {
@@ -38,6 +40,8 @@ Output run_caught(const std::vector<std::string>& args) {
 int run(int argc, char** argv) {
   const std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);
   Output output = run_caught(args);
+  // A report that did not arrive is a failure, whatever was found: a full disk behind a
+  // redirection must not look like a clean root.
   if (const dfsck::Result<void> written = dfsck::write_stdout(output.out); !written) {
     output.err += "docker-fsck: " + written.error().message() + "\n";
     output.exit_code |= dfsck::kExitFailed;
@@ -47,6 +51,7 @@ int run(int argc, char** argv) {
 }
 
 // Without any memory: words that are in the program already.
+// By hand and not by the parser of options, which needs memory.
 int out_of_memory(int argc, char** argv) {
   constexpr std::string_view kJson =
       R"({"schema":"docker-fsck/report/1","version":")" DFSCK_VERSION
@@ -66,6 +71,7 @@ int out_of_memory(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // First of all: a file of the root that got descriptor 1 would receive the report.
   dfsck::occupy_standard_descriptors();
   dfsck::allow_many_open_files();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away shows as EPIPE where we write

@@ -27,6 +27,8 @@ MigrationWish wish_of(const Options& options) {
 }
 
 // The mount point that the path lies below.
+// For the next steps: a daemon that starts before the disk is mounted makes a second, empty root below
+// the mount point, and all seems to be lost.
 std::string mount_point_of(const std::string& path, const HostSnapshot& host) {
   std::string best = "/";
   for (const MountEntry& mount : parse_mountinfo(host.mountinfo)) {
@@ -39,6 +41,7 @@ std::string mount_point_of(const std::string& path, const HostSnapshot& host) {
 std::vector<std::string> what_comes_next(const MigrationReport& report, const Options& options,
                                          const std::optional<SwitchOutcome>& switched) {
   // A target that was used since is where the daemon is by now.
+  // There is nothing to type next after a refusal but what the refusal says.
   const bool is_over = report.end == MigrationReport::End::Done || report.end == MigrationReport::End::Live;
   if (!is_over || !report.target_used.empty()) {
     return {};
@@ -52,6 +55,7 @@ std::vector<std::string> what_comes_next(const MigrationReport& report, const Op
   facts.selinux = host.selinux_enabled;
   facts.mount_point = mount_point_of(report.final_path, host);
   facts.on_command_line = command_line_roots();
+  // Only then do the steps speak of removing the old root at the end.
   facts.is_whole = report.is_whole() && !has_failed(*report.target_check);
   facts.in_memory = report.probe && lies_in_memory(report.probe->filesystem);
   for (const PlannedBoundary& boundary : report.plan.boundaries) {
@@ -64,6 +68,8 @@ std::vector<std::string> what_comes_next(const MigrationReport& report, const Op
 }
 
 // Only to a target that is whole, or that the user takes with damage that is in the source as well.
+// A daemon that starts on a target with gaps makes what it can without them: it drops records of volumes
+// that have no directory, and users make their containers anew. Hence the refusal, even with --keep-going.
 std::optional<SwitchOutcome> switched_daemon(const MigrationReport& report, const Options& options) {
   if (options.switch_daemon == Switch::No || report.end != MigrationReport::End::Done) {
     return std::nullopt;
@@ -87,9 +93,11 @@ std::optional<SwitchOutcome> switched_daemon(const MigrationReport& report, cons
   return outcome;
 }
 
+// daemon.json is changed here, after the migration has ended and before the text that says whether it was.
 Output rendered(const MigrationReport& report, const Options& options, std::optional<ReportFile>& file) {
   MigrationView view{report, switched_daemon(report, options), {}, exit_code(report)};
   view.next = what_comes_next(report, options, view.switched);
+  // The data is there, but the daemon still uses the old root: a script that starts it next must not go on.
   if (view.switched && !view.switched->failure.empty()) {
     view.exit_code = (view.exit_code & ~kExitCorrected) | kExitFailed;
   }
@@ -122,6 +130,8 @@ Output run_migrate(const Options& options) {
     file = *std::move(opened);
   }
   if (options.switch_daemon == Switch::Yes) {
+    // Asked before hours of copying. dockerd refuses to start where a setting is both in the file and
+    // on its command line, so the switch would take the daemon down.
     if (const std::vector<CommandLineRoot> elsewhere = command_line_roots(); !elsewhere.empty()) {
       return failure_output(options.format, "nothing was done: --switch sets data-root in daemon.json, but " +
                                                 escaped(elsewhere.front().file) + " gives the daemon " +
@@ -132,6 +142,7 @@ Output run_migrate(const Options& options) {
   Progress progress;
   std::optional<MigrationReport> report;
   {
+    // For the copy alone: what follows is quick and should not be cut in half.
     const SignalGuard signals(cancel);
     const ProgressDisplay display(progress, progress_style(options.progress, options.detail));
     report = options.mode == Mode::DryRun ? plan_migration(wish, cancel, progress)

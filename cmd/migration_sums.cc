@@ -9,6 +9,7 @@
 
 namespace dfsck {
 
+// Counted as the plan counts, so that the numbers of a dry run and of the run can be compared.
 MigrationSums migration_sums(const MigrationReport& report) {
   MigrationSums sums;
   for (const UnitResult& unit : report.copied ? report.copied->units : std::vector<UnitResult>{}) {
@@ -21,12 +22,15 @@ MigrationSums migration_sums(const MigrationReport& report) {
     sums.layers_verified += unit.verdict && unit.verdict->digest_matches ? 1 : 0;
   }
   sums.layers = report.inventory.source.of(InventoryKind::Layer).size();
+  // Of what is in the target now and not of what this run has copied: after a run that went
+  // on where another was cut off, both count.
   if (report.inventory.target) {
     sums.layers_verified = report.inventory.proven_layers;
   }
   return sums;
 }
 
+// Thousands of things can be left out for one reason; the reason is what has to be read.
 std::vector<OmissionSum> omission_sums(const std::vector<Omission>& omissions) {
   std::map<std::pair<Omission::Kind, std::string>, OmissionSum> by_reason;
   for (const Omission& omission : omissions) {
@@ -50,6 +54,7 @@ std::string OmissionSum::text() const {
          human_bytes(bytes) + ")";
 }
 
+// Sorted, since units end in any order: two runs over the same source say the same.
 std::vector<const CopyProblem*> copy_problems(const MigrationReport& report) {
   std::vector<const CopyProblem*> problems;
   if (report.copied) {
@@ -68,6 +73,7 @@ std::vector<const CopyProblem*> copy_problems(const MigrationReport& report) {
   return problems;
 }
 
+// Only what was met while copying; what was known before stands in the plan.
 std::vector<LeftOut> sockets_and_mounts(const MigrationReport& report) {
   std::vector<LeftOut> left;
   for (const UnitResult& unit : report.copied ? report.copied->units : std::vector<UnitResult>{}) {

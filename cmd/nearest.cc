@@ -10,6 +10,7 @@ namespace dfsck {
 namespace {
 
 // Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`.
+// Swapped letters are the most frequent slip of all, and cost two in the plain distance.
 size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<size_t>> cost(a.size() + 1, std::vector<size_t>(b.size() + 1));
   for (size_t i = 0; i <= a.size(); ++i) {
@@ -37,6 +38,7 @@ std::vector<std::string> nearest(std::string_view word, const std::vector<std::s
   if (word.empty() || word.size() > kLongestWord) {
     return {};
   }
+  // One slip for each five letters. More and every short word has a neighbour.
   const size_t allowed = 1 + word.size() / 5;
   std::vector<std::pair<size_t, std::string>> near;
   for (const std::string& candidate : candidates) {
@@ -44,9 +46,11 @@ std::vector<std::string> nearest(std::string_view word, const std::vector<std::s
     if (distance <= allowed) {
       near.emplace_back(distance, candidate);
     } else if (word.size() >= kShortestPart && candidate.find(word) != std::string::npos) {
+      // Part of a name counts as near too: slugs are long, and people remember a word of them.
       near.emplace_back(allowed + 1, candidate);
     }
   }
+  // Equal ones stay in the order in which they are known, so that a hint does not change from run to run.
   std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::string> names;
   for (size_t i = 0; i < near.size() && i < kMost; ++i) {
@@ -64,6 +68,7 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
   return text.empty() ? text : text + "?";
 }
 
+// Areas and slugs before codes: a mistyped word is rather meant to be one of these.
 std::vector<std::string> selector_names() {
   std::vector<std::string> names;
   for (const Area& area : all_areas()) {

@@ -34,6 +34,7 @@ Result<DefaultRoot> chosen_root(const Naming& naming) {
 }
 
 // Root of a namespace is no more than somebody else on the host, and root of the host is root already.
+// "Run it as root" helps neither of them, and would be the first thing that they try.
 std::string who_may() {
   if (read_host_ids().in_namespace) {
     return "; run it on the host, outside of this user namespace";
@@ -41,6 +42,7 @@ std::string who_may() {
   return ::geteuid() == 0 ? "" : "; run it as root";
 }
 
+// A word without a slash that is no directory was meant as a command more often than not.
 std::string cannot_open(const Error& error, const DefaultRoot& wanted, const std::string& usage) {
   const std::string path = escaped(wanted.path);
   std::string text = error.is_io(ENOENT)    ? "no such directory: " + path
@@ -57,6 +59,7 @@ std::string cannot_open(const Error& error, const DefaultRoot& wanted, const std
   return text;
 }
 
+// is_missing is told apart from other failures, since load may make a root that does not exist yet.
 OpenedRoot open_named(const Naming& naming) {
   const Result<DefaultRoot> wanted = chosen_root(naming);
   if (!wanted) {
@@ -80,6 +83,7 @@ OpenedRoot open_root_option(const Options& options, const std::string& usage) {
   return open_named({options.root.empty() ? std::nullopt : std::optional(options.root), usage});
 }
 
+// Commands in reports are for copying, so paths are quoted for a shell.
 std::string command_line(const Options& options, const std::string& words) {
   std::string line = words.empty() ? "docker-fsck" : "docker-fsck " + words;
   if (!options.root_label.empty()) {

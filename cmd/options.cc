@@ -41,6 +41,8 @@ constexpr std::array kCommands{
     CommandRow{"help", Command::Help, 0, SIZE_MAX, "docker-fsck help"},
 };
 
+// Boost knows names and whether they take a value, nothing else. Values are read by the table,
+// whose complaints say what would be right.
 po::options_description described_options() {
   po::options_description description;
   std::set<std::string_view> known;
@@ -58,6 +60,7 @@ po::options_description described_options() {
   return description;
 }
 
+// The name is escaped and cut short: it may be a file name that begins with a dash.
 std::string unknown_option(const std::string& option) {
   std::vector<std::string> names;
   for (const OptionRow& row : all_options()) {
@@ -83,6 +86,7 @@ std::variant<std::vector<po::option>, UsageError> tokens_of(const std::vector<st
     const std::string name = escaped_excerpt(error.get_option_name(), 60);
     using Kind = po::invalid_syntax::kind_t;
     if (error.kind() == Kind::missing_parameter || error.kind() == Kind::empty_adjacent_parameter) {
+      // Boost's own texts name its styles and tokens; people typed an option.
       return UsageError{name + " needs a value"};
     }
     if (error.kind() == Kind::extra_parameter) {
@@ -100,6 +104,8 @@ const CommandRow* command_row(std::string_view word) {
 }
 
 // The option of that name: the command's own, if there are several.
+// So --format means the form of the archive to save and the form of the output to all
+// others, whatever stands first on the line.
 const OptionRow* row_of(std::string_view name, Command command) {
   const OptionRow* found = nullptr;
   for (const OptionRow& row : all_options()) {
@@ -110,6 +116,7 @@ const OptionRow* row_of(std::string_view name, Command command) {
 }
 
 // The command that the first word names; a check, if none does.
+// Known before the options are read, since it decides which row an option means.
 Command command_of(const std::vector<po::option>& tokens) {
   for (const po::option& token : tokens) {
     if (token.string_key.empty() && !token.value.empty()) {
@@ -120,6 +127,8 @@ Command command_of(const std::vector<po::option>& tokens) {
   return Command::Check;
 }
 
+// Two words that are no command: the first may be a command that was mistyped, and a check of a
+// directory of that name would only say that there is none.
 UsageError second_root(const std::vector<std::string>& words) {
   const std::string first = escaped_excerpt(words[0], 60);
   std::string hint;
@@ -134,12 +143,14 @@ UsageError second_root(const std::vector<std::string>& words) {
 }
 
 // Takes the command's own word off `options.arguments` and sets the command.
+// Only the first word can be a command: a root may be called "undo", and is then written ./undo or behind the command.
 std::optional<UsageError> take_command(Options& options) {
   std::vector<std::string>& words = options.arguments;
   if (options.command != Command::Check || words.empty()) {
     return std::nullopt;  // --help and --version win over everything
   }
   const std::string word = words[0];
+  // Many tools have these words. Here they would be taken for directories, so it is said how it is done.
   if (word == "check" || word == "repair") {
     return UsageError{(word == "check" ? "checking" : "repairing") +
                       std::string(" needs no command word: docker-fsck [OPTIONS] [ROOT]; for a directory of that name ") +
@@ -151,6 +162,7 @@ std::optional<UsageError> take_command(Options& options) {
   }
   options.command = row->command;
   words.erase(words.begin());
+  // The word is there so that other lists can be added without a new command.
   const bool wrong_list = row->command == Command::ListProblems && words != std::vector<std::string>{"problems"};
   if (words.size() < row->fewest || words.size() > row->most || wrong_list) {
     return UsageError{std::string(row->name) + (words.size() > row->most ? " takes less: " : " what? ") +
@@ -159,12 +171,14 @@ std::optional<UsageError> take_command(Options& options) {
   return std::nullopt;
 }
 
+// An option that does nothing is refused: --dry-run given to a command that does not know it must not be passed over.
 std::optional<UsageError> reject_options_of_others(Command command, const std::vector<const OptionRow*>& given) {
   for (const OptionRow* row : given) {
     if ((row->scope & scope_of(command)) != 0) {
       continue;
     }
     const std::string option = "--" + std::string(row->name);
+    // A check has no name of its own that could be listed.
     if (row->scope == scope_of(Command::Check)) {
       return UsageError{option + " has a meaning only for a check, not for this command"};
     }
@@ -179,6 +193,7 @@ std::optional<UsageError> reject_options_of_others(Command command, const std::v
   return std::nullopt;
 }
 
+// Found before the source is read, which takes long.
 std::optional<UsageError> migrate_contradiction(const Options& options) {
   const bool live = options.migration.when == MigrationWish::When::Live;
   if (live && options.switch_daemon == Switch::Yes) {
@@ -193,6 +208,7 @@ std::optional<UsageError> migrate_contradiction(const Options& options) {
   return std::nullopt;
 }
 
+// Every sentence says what would be right, since there is nothing to try out: the command has not begun.
 std::optional<UsageError> save_contradiction(const Options& options) {
   const int kinds = (options.arguments.empty() ? 0 : 1) + (options.save_all == SaveAll::Yes ? 1 : 0) +
                     (options.container.empty() ? 0 : 1);
@@ -211,6 +227,7 @@ std::optional<UsageError> save_contradiction(const Options& options) {
   if (options.output_file == "-" && options.archive_format == ArchiveFormat::OciDir) {
     return UsageError{"--format oci-dir makes a directory, which cannot go to standard output"};
   }
+  // One stream cannot carry both; a reader of the archive would find a document behind it.
   if (options.output_file == "-" && options.format == Format::Json && options.mode != Mode::DryRun) {
     return UsageError{"standard output cannot hold the archive and a JSON document: --report FILE takes the document"};
   }
@@ -232,6 +249,8 @@ std::optional<UsageError> contradiction(const Options& options) {
 
 }  // namespace
 
+// Nothing is opened here, so that a wrong line is refused without any effect, and the same
+// line is right or wrong on every machine.
 std::variant<Options, UsageError> parse_options(const std::vector<std::string>& args) {
   auto tokens = tokens_of(args);
   if (auto* error = std::get_if<UsageError>(&tokens)) {
@@ -267,6 +286,7 @@ std::variant<Options, UsageError> parse_options(const std::vector<std::string>& 
   return options;
 }
 
+// By a look at the words and not by the parser: it is asked when the parser has failed.
 Format wanted_format(const std::vector<std::string>& args) {
   Format format = Format::Text;
   for (size_t i = 0; i < args.size() && args[i] != "--"; ++i) {

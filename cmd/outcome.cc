@@ -6,6 +6,8 @@
 
 namespace dfsck {
 
+// One document for undo, recover, purge and apply, each with a schema of its own name: the same keys,
+// so that one reader does for all of them.
 Output outcome_output(const Options& options, const Outcome& outcome) {
   Output output;
   output.exit_code = outcome.exit_code;
@@ -16,6 +18,7 @@ Output outcome_output(const Options& options, const Outcome& outcome) {
     json.key("version").text(DFSCK_VERSION);
     json.key("root").text(outcome.root);
     json.key("dry_run").boolean(options.mode == Mode::DryRun);
+    // The ids of what was changed, for the next command. Empty says that nothing was.
     json.key("runs").texts(outcome.runs);
     json.key("message").text(outcome.message);
     json.key("steps").texts(outcome.steps);

@@ -5,6 +5,8 @@
 
 namespace dfsck {
 
+// On both streams: people read standard error, and a program that asked for JSON finds a valid
+// document on standard output whatever happened.
 Output failure_output(Format format, const std::string& message, int exit_code) {
   Output output;
   output.exit_code = exit_code;

@@ -18,6 +18,8 @@ namespace dfsck {
 
 namespace {
 
+// Every command gives its output as a value, so that tests can run it in their own process, and
+// what is printed is written in one place.
 Output run_command(const Options& options) {
   switch (options.command) {
     case Command::Check: return run_check(options);
@@ -46,6 +48,7 @@ Output run_program(const std::vector<std::string>& args) {
     return failure_output(wanted_format(args), error->message, kExitUsage);
   }
   const Options& options = std::get<Options>(parsed);
+  // Around all commands: whatever one of them made of a shortage, it is told in the same way.
   return end_with_shortage(run_command(options), options.format);
 }
 

@@ -21,6 +21,8 @@ struct Pace {
   milliseconds next;
 };
 
+// A log keeps what it is given, so plain lines are rare. A program that reads JSON lines decides
+// itself what it shows, and a bar has to move.
 Pace pace_of(ProgressStyle style) {
   switch (style) {
     case ProgressStyle::Plain: return {milliseconds(5000), milliseconds(30000)};
@@ -31,6 +33,7 @@ Pace pace_of(ProgressStyle style) {
 
 }  // namespace
 
+// Standard error alone decides: a report that goes into a file is no reason to wait in the dark.
 ProgressStyle progress_style(ProgressStyle wanted, Detail detail) {
   if (wanted != ProgressStyle::Auto) {
     return wanted;
@@ -57,6 +60,7 @@ ProgressDisplay::ProgressDisplay(const Progress& progress, ProgressStyle style) 
   }
 }
 
+// Returns when the thread has ended: nothing of the display may be written behind what comes next.
 ProgressDisplay::~ProgressDisplay() {
   if (!thread_.joinable()) {
     return;
@@ -69,10 +73,12 @@ ProgressDisplay::~ProgressDisplay() {
   thread_.join();
   if (style_ == ProgressStyle::Bar) {
     write_stderr("\r\x1b[K");
+    // So that a signal which comes now does not clear a line of somebody else's.
     progress_line_cleared();
   }
 }
 
+// Waits on a condition and not by sleeping: a check of a second must not take half a second longer to end.
 void ProgressDisplay::run() {
   const Pace pace = pace_of(style_);
   std::unique_lock lock(mutex_);
@@ -83,6 +89,8 @@ void ProgressDisplay::run() {
   }
 }
 
+// The rate counts from the first byte of contents. The scan before it reads none, and would make the
+// estimate of what is left too long by far.
 ProgressSample ProgressDisplay::sample() {
   ProgressSample now = sample_of(progress_);
   const Clock::time_point time = Clock::now();
@@ -96,6 +104,7 @@ ProgressSample ProgressDisplay::sample() {
   return now;
 }
 
+// Nothing is locked for the numbers: what is counted goes on meanwhile.
 void ProgressDisplay::show() {
   const ProgressSample now = sample();
   if (style_ == ProgressStyle::Bar) {

@@ -29,6 +29,7 @@ std::string_view phase_words(Progress::Phase phase) {
   return "";
 }
 
+// For programs: these do not change when the words for people do.
 std::string_view phase_key(Progress::Phase phase) {
   switch (phase) {
     case Progress::Phase::Starting: return "starting";
@@ -51,6 +52,7 @@ bool counts_bytes(Progress::Phase phase) {
          phase == Progress::Phase::Saving || phase == Progress::Phase::Loading;
 }
 
+// In the same words as the report counts them.
 std::string_view noun_of(Progress::Phase phase) {
   switch (phase) {
     case Progress::Phase::Content:
@@ -64,6 +66,7 @@ std::string_view noun_of(Progress::Phase phase) {
 }
 
 // How much of the phase is done, 0 to 1; totals are estimates, so that done may be more than total.
+// Bytes where the work is bytes: a layer of some gigabytes and one of a few files are one item each.
 std::optional<double> fraction(const ProgressSample& sample) {
   const bool by_bytes = counts_bytes(sample.phase) && sample.bytes_total > 0;
   const uint64_t done = by_bytes ? sample.bytes_done : sample.items_done;
@@ -74,6 +77,7 @@ std::optional<double> fraction(const ProgressSample& sample) {
   return std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
 }
 
+// Two units are enough: the estimate is not better than that.
 std::string duration(uint64_t seconds) {
   if (seconds < 60) {
     return std::to_string(seconds) + " s";
@@ -85,6 +89,7 @@ std::string duration(uint64_t seconds) {
 }
 
 // The pieces after the percentage, most wanted first.
+// In this order because a narrow terminal takes as many as fit.
 std::vector<std::string> details(const ProgressSample& sample) {
   std::vector<std::string> parts;
   const std::string_view noun = noun_of(sample.phase);
@@ -120,10 +125,12 @@ std::string bar(double part, size_t width) {
 }  // namespace
 
 uint64_t ProgressSample::bytes_per_second() const {
+  // The first files are often small, or in memory already.
   constexpr double kShortest = 0.5;  // before that a rate says nothing
   return content_seconds < kShortest ? 0 : static_cast<uint64_t>(static_cast<double>(bytes_done) / content_seconds);
 }
 
+// Each number for itself: they may be a little apart, which nobody sees.
 ProgressSample sample_of(const Progress& progress) {
   ProgressSample sample;
   sample.phase = progress.phase.load(std::memory_order_relaxed);
@@ -134,6 +141,7 @@ ProgressSample sample_of(const Progress& progress) {
   return sample;
 }
 
+// Never longer than the width, since a line that wraps cannot be written over.
 std::string progress_bar_line(const ProgressSample& sample, size_t width) {
   constexpr size_t kNarrowestBar = 8;
   constexpr size_t kWidestBar = 40;
@@ -152,6 +160,7 @@ std::string progress_bar_line(const ProgressSample& sample, size_t width) {
   return (head + tail).substr(0, width);
 }
 
+// The same facts without a bar: a log has no width.
 std::string progress_plain_line(const ProgressSample& sample) {
   std::string text(phase_words(sample.phase));
   std::string_view separator = ": ";
@@ -166,6 +175,8 @@ std::string progress_plain_line(const ProgressSample& sample) {
   return text;
 }
 
+// One line each, with all members in each: a reader needs no state of its own. Numbers and fixed
+// words only, so nothing has to be escaped.
 std::string progress_json_line(const ProgressSample& sample) {
   std::array<char, 64> elapsed{};
   std::snprintf(elapsed.data(), elapsed.size(), "%.1f", sample.elapsed_seconds);

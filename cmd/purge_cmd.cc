@@ -15,11 +15,13 @@
 namespace dfsck {
 namespace {
 
+// A run that was cut off is what recover needs, and one that cannot be read may be one of those.
 bool can_go(const RunRecord& run) {
   return run.state != RunRecord::State::Unfinished && run.state != RunRecord::State::Unreadable;
 }
 
 // The one that was named, or all that can go. Where a named one is not there, purge() says so.
+// One that is named is tried even if it cannot go: the answer says why.
 std::vector<RunRecord> wanted_runs(const std::vector<RunRecord>& runs, const Options& options) {
   std::vector<RunRecord> wanted;
   for (const RunRecord& run : runs) {
@@ -30,6 +32,7 @@ std::vector<RunRecord> wanted_runs(const std::vector<RunRecord>& runs, const Opt
   return wanted;
 }
 
+// What cannot be measured counts as nothing: the question must not promise too much.
 uint64_t bytes_kept(const Root& root, const std::vector<RunRecord>& runs) {
   uint64_t bytes = 0;
   for (const RunRecord& run : runs) {
@@ -39,6 +42,8 @@ uint64_t bytes_kept(const Root& root, const std::vector<RunRecord>& runs) {
 }
 
 // What a purge that failed has left of the repair, as its journal tells it.
+// A purge that could delete nothing says so in the journal, and the run is as it was. From the first
+// thing that is gone on, the run cannot be taken back any more, and that must be said at once.
 std::string what_is_left(const Root& root, const RunRecord& run) {
   const Result<std::vector<RunRecord>> runs = list_runs(root);
   const bool is_whole = run.state != RunRecord::State::Purged && runs &&
@@ -54,12 +59,14 @@ std::string what_is_left(const Root& root, const RunRecord& run) {
          " is left, and it cannot be undone any more";
 }
 
+// The journal goes last of a run, so what cannot be deleted stays known.
 std::string failure_words(const Root& root, const RunRecord& run, const Error& error) {
   const bool is_guarded = error.is_io(EPERM);
   return what_is_left(root, run) + ": " + error.message() +
          (is_guarded ? "; lsattr shows what is immutable or append-only, chattr -i or chattr -a lifts it" : "");
 }
 
+// One run that cannot be deleted keeps no other from it: space is what is wanted.
 Output failed_output(const Options& options, size_t deleted, const std::vector<std::string>& failures) {
   std::string message = "deleted what " + counted(deleted, "repair") + " moved aside";
   for (const std::string& failure : failures) {
@@ -80,8 +87,10 @@ Output run_purge(const Options& options) {
   if (!runs) {
     return failure_output(options.format, runs.error().message(), kExitFailed);
   }
+  // Whoever names no run means all that can go: purge is run when all is well.
   const std::vector<RunRecord> wanted = wanted_runs(*runs, options);
   Outcome outcome{"purge", root.path(), {}, "", {}, "", 0};
+  // A name that is wrong is a failure and not "nothing to delete".
   if (wanted.empty() && options.arguments.size() > 1) {
     return failure_output(options.format, "there is no repair " + escaped_excerpt(options.arguments[1], 60) + " of this root",
                           kExitFailed);
@@ -94,6 +103,7 @@ Output run_purge(const Options& options) {
     outcome.message = "nothing was deleted: " + (wanted.empty() ? "there is nothing to delete" : what + " could go");
     return outcome_output(options, outcome);
   }
+  // With the number and the size in the question: this is the only command that deletes.
   if (std::optional<Output> refused =
           refusal(options, "Delete for good what " + what + " moved aside? They cannot be taken back then.")) {
     return *refused;

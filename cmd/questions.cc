@@ -11,6 +11,7 @@
 namespace dfsck {
 namespace {
 
+// No answer is taken for granted: an empty line is none.
 constexpr std::string_view kPrompt =
     "Repair it? y yes, n no, a all of this kind, o none of this kind, s show the steps, q quit: ";
 
@@ -18,6 +19,7 @@ const Problem& problem_at(const RootReport& report, size_t finding) {
   return problem_of(report.findings[finding].finding.problem);
 }
 
+// Kinds are problems of the table: what "all of this kind" means can be looked up.
 std::set<ProblemId> kinds_of(const RootReport& report, const RepairGroup& group) {
   std::set<ProblemId> kinds;
   for (const size_t finding : group) {
@@ -28,6 +30,7 @@ std::set<ProblemId> kinds_of(const RootReport& report, const RepairGroup& group)
 
 }  // namespace
 
+// Repeats until it gets an answer that it knows. A terminal that goes away answers no.
 bool confirmed(Conversation& conversation, const std::string& question, const Cancel& cancel) {
   while (true) {
     conversation.say(question + " [y/n] ");
@@ -39,6 +42,8 @@ bool confirmed(Conversation& conversation, const std::string& question, const Ca
   }
 }
 
+// By kind, because a root with a thousand lost links has one question in it and not a thousand. A group
+// of several kinds is made unasked only if all of them are wanted, and left if any of them is not.
 Answers Questions::ask(const RootReport& report, const std::vector<RepairGroup>& groups) {
   Answers answers;
   answers.chosen.resize(groups.size());
@@ -64,6 +69,8 @@ Answers Questions::ask(const RootReport& report, const std::vector<RepairGroup>&
     }
   }
   const auto count = static_cast<size_t>(std::count(answers.chosen.begin(), answers.chosen.end(), true));
+  // Quitting leaves open what is to become of the answers so far, so that is asked. Whoever is gone has
+  // not confirmed anything, and nothing is made.
   if (answers.quit && count > 0 && (gone_ || !confirms(count))) {
     answers.chosen.assign(groups.size(), false);
   }
@@ -74,6 +81,7 @@ bool Questions::confirms(size_t chosen) {
   return confirmed(conversation_, "Make the " + counted(chosen, "repair") + " that you said yes to?", cancel_);
 }
 
+// The steps only on demand: most know from the remedy what they want.
 Questions::Reply Questions::ask_about(const RootReport& report, const RepairGroup& group, size_t number, size_t count) {
   conversation_.say("\n(" + std::to_string(number) + " of " + std::to_string(count) + ") " + described(report, group));
   while (true) {
@@ -89,6 +97,7 @@ Questions::Reply Questions::ask_about(const RootReport& report, const RepairGrou
   }
 }
 
+// At the end of input somebody has gone away, which is not the same as having said no to the rest.
 Questions::Reply Questions::read_reply() {
   const std::optional<std::string> line = conversation_.read_line(cancel_);
   if (!line) {
@@ -96,6 +105,7 @@ Questions::Reply Questions::read_reply() {
     return Reply::Quit;
   }
   const std::string_view answer = trimmed(*line);
+  // Whole words too; nothing else that merely begins so.
   if (answer == "y" || answer == "yes") return Reply::Yes;
   if (answer == "n" || answer == "no") return Reply::No;
   if (answer == "a" || answer == "all") return Reply::All;
@@ -105,6 +115,7 @@ Questions::Reply Questions::read_reply() {
   return Reply::Unclear;
 }
 
+// All findings of the group, since the answer is for all: they share steps and cannot be parted.
 std::string Questions::described(const RootReport& report, const RepairGroup& group) const {
   std::string text;
   for (const size_t finding : group) {

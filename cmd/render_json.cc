@@ -16,6 +16,7 @@ namespace {
 
 constexpr const char* kReportSchema = "docker-fsck/report/1";
 
+// The first ones are in the description of the schema and keep their places; others may come.
 void write_counts(const std::map<std::string, uint64_t>& counts, JsonWriter& json) {
   static constexpr std::array kFirst{"images", "layers", "containers", "overlay_dirs", "links", "bytes_hashed"};
   json.key("counts").object();
@@ -32,6 +33,7 @@ void write_counts(const std::map<std::string, uint64_t>& counts, JsonWriter& jso
   json.end_object();
 }
 
+// The plan stands beside the findings that its "why" counts from: both are of the same look at the root.
 void write_findings(const RootReport& report, JsonWriter& json) {
   json.key("findings").array();
   for (const ReportedFinding& reported : report.findings) {
@@ -42,6 +44,7 @@ void write_findings(const RootReport& report, JsonWriter& json) {
   write_plan(report.plan, report.repair ? report.repair->results : std::vector<StepResult>{}, json);
 }
 
+// Relative to the root, as all paths of the document are.
 std::string journal_path(const RootReport& report) {
   return report.repair && !report.repair->run.empty() ? ".docker-fsck/" + report.repair->run + "/journal" : "";
 }
@@ -64,6 +67,8 @@ void write_repair_counts(const RootReport& report, JsonWriter& json) {
   json.end_array();
 }
 
+// "findings" of the document are those from before the repair, each with what became of it. "after" is
+// the check that followed, complete: a program that wants to know how the root is now reads that alone.
 void write_outcome(const RootReport& report, JsonWriter& json) {
   json.key("repair");
   if (!report.repair) {
@@ -87,6 +92,7 @@ void write_outcome(const RootReport& report, JsonWriter& json) {
     json.object();
     write_findings(report.after.front(), json);
     json.key("failures").texts(report.after.front().failures);
+    // Indices into the findings of "after". An empty list is the promise that nothing got worse.
     json.key("new").array();
     for (const size_t finding : report.repair->added) {
       json.number(uint64_t{finding});
@@ -96,6 +102,7 @@ void write_outcome(const RootReport& report, JsonWriter& json) {
   json.end_object();
 }
 
+// Of this root and all below it, as the exit code is.
 void write_summary(const RootReport& report, JsonWriter& json) {
   const Totals totals = totals_of(report);
   const Totals now = totals_now(report);
@@ -109,6 +116,7 @@ void write_summary(const RootReport& report, JsonWriter& json) {
   json.end_object();
 }
 
+// The only part of the document that differs from run to run, and there only if it was asked for.
 void write_timing(const Timing& timing, JsonWriter& json) {
   json.key("timing").object();
   json.key("wall_seconds").seconds(timing.wall_seconds);
@@ -121,11 +129,13 @@ void write_timing(const Timing& timing, JsonWriter& json) {
 
 }  // namespace
 
+// The same keys for a root and for each below it, and for the checks in the document of a migration.
 void write_root(const RootReport& report, JsonWriter& json) {
   json.key("root").text(report.root);
   json.key("driver").text(report.driver);
   json.key("mode").text(mode_name(report.mode));
   json.key("level").text(level_name(report.level));
+  // Beside the findings, since it is about how far they can be trusted: a daemon at work changes what was read.
   json.key("daemon").object();
   json.key("live").boolean(report.live);
   json.key("evidence").texts(report.evidence);
@@ -166,6 +176,8 @@ std::string render_json(const RootReport& report, const RenderSettings& settings
   return json.take();
 }
 
+// The same schema and "exit_code" as a report, and "error" in place of all else: a reader that looks
+// for "findings" and finds none does not take that for a clean root.
 std::string render_json_error(const std::string& message, int exit_code) {
   JsonWriter json;
   json.object();

@@ -8,6 +8,7 @@
 namespace dfsck {
 namespace {
 
+// Numbers of the host, and the mode as a number too: these are what is written.
 void write_owner(const Ownership& owner, JsonWriter& json) {
   json.key("owner").object();
   json.key("uid").number(uint64_t{owner.uid});
@@ -17,6 +18,7 @@ void write_owner(const Ownership& owner, JsonWriter& json) {
 }
 
 // Writes what an action holds beside its path.
+// One overload for each action: a new one that is forgotten here does not compile.
 struct WriteFields {
   JsonWriter& json;
 
@@ -29,11 +31,13 @@ struct WriteFields {
   }
 
   void operator()(const WriteFile& action) const {
+    // For people and comparisons. The file of --plan holds them exactly; this document is not one that can be applied.
     json.key("bytes").text(escaped(action.bytes));
     write_owner(action.owner, json);
   }
   void operator()(const RestoreFile& action) const {
     json.key("size").number(action.size);
+    // Where bytes come from is part of what a user decides about: a donor of today may be another file tomorrow.
     json.key("origin").object();
     json.key("donor");
     text_or_null(escaped(action.origin.donor));
@@ -80,6 +84,7 @@ struct WriteFields {
   void operator()(const Adopt& action) const { json.key("staged").number(action.staged); }
 };
 
+// What has to be true right before the step. A plan that is shown says with it what it was made for.
 void write_expect(const Expect& expect, JsonWriter& json) {
   json.key("expect").object();
   json.key("absent").boolean(expect.absent);
@@ -99,6 +104,7 @@ void write_expect(const Expect& expect, JsonWriter& json) {
   json.end_object();
 }
 
+// The words of a finding's status, with which they are read together.
 std::string_view result_name(StepResult::State state) {
   switch (state) {
     case StepResult::State::Done: return "done";
@@ -117,9 +123,11 @@ void write_plan(const Plan& plan, const std::vector<StepResult>& results, JsonWr
     json.object();
     json.key("op").text(traits_of(step.action).op);
     json.key("path").text(action_path(step.action).text());
+    // The first of the findings that asked for it; others may have asked for the same step.
     json.key("why").number(uint64_t{step.findings.front()});
     std::visit(WriteFields{json}, step.action);
     write_expect(step.expect, json);
+    // After a repair, where the plan is what was done.
     if (i < results.size()) {
       json.key("result").text(result_name(results[i].state));
       if (!results[i].why.empty()) {

@@ -20,6 +20,8 @@ class MigrationText {
   MigrationText(const MigrationView& view, const RenderSettings& settings)
       : view_(view), report_(view.report), settings_(settings) {}
 
+  // What is wrong stands right above the summary, where a screen that has scrolled still shows it.
+  // --quiet leaves out what the plan says and none of what went wrong.
   std::string text() {
     if (settings_.detail != Detail::Quiet) {
       title();
@@ -44,6 +46,7 @@ class MigrationText {
     out_ += text_section(heading, lines, settings_);
   }
 
+  // With what was typed: a log shows which migration it was, and a dry run says so in its first line.
   void title() {
     const MigrationWish& wish = report_.wish;
     out_ += settings_.paint.bold(std::string("docker-fsck ") + DFSCK_VERSION + ": migrate " + safe_text(wish.source) +
@@ -57,11 +60,14 @@ class MigrationText {
     }
   }
 
+  // A capability that is there is of no interest; what the filesystem cannot
+  // keep has to be seen before the copy is made.
   void target() {
     if (!report_.probe) {
       return;
     }
     std::vector<std::string> lines;
+    // A dry run writes nothing, also not to try whether it could.
     size_t untested = 0;
     for (const Capability& capability : report_.probe->capabilities) {
       untested += capability.verdict == Capability::Verdict::NotTested ? 1 : 0;
@@ -87,6 +93,7 @@ class MigrationText {
   }
 
   // What the plan does not have, because it came while the copy was made.
+  // A mount that came while the copy was made is in no plan, so that nobody has agreed to its absence.
   void missed() {
     std::vector<std::string> lines;
     for (const LeftOut& left : sockets_and_mounts(report_)) {
@@ -95,6 +102,8 @@ class MigrationText {
     section("left out besides, because it was not there at first", lines);
   }
 
+  // Two very different things in one list, so each line says which: what is mended on the way, and
+  // what will be as broken there as it is here.
   void damaged() {
     std::vector<std::string> lines;
     for (const DamagedLayer& layer : report_.damaged) {
@@ -114,6 +123,7 @@ class MigrationText {
     section(settings_.paint.red("DAMAGED LAYERS OF THE SOURCE"), lines);
   }
 
+  // Files that could not be copied as they are, each with what could not be kept of it.
   void problems() {
     std::vector<std::string> lines;
     for (const CopyProblem* problem : copy_problems(report_)) {
@@ -122,6 +132,7 @@ class MigrationText {
     section(settings_.paint.red("NOT COPIED AS IT IS"), lines);
   }
 
+  // The target's own check, in the words of every check, so that its codes can be looked up.
   void mended() {
     if (!report_.target_check) {
       return;
@@ -141,6 +152,8 @@ class MigrationText {
     }
   }
 
+  // A stopped migration is half there and goes on with the same command; a refused one has written
+  // nothing. The headings must not be mistaken for one another.
   void obstacles() {
     const bool stopped = report_.end == MigrationReport::End::Stopped;
     section(settings_.paint.red(stopped ? "STOPPED, AND CAN GO ON" : "NOTHING WAS COPIED"), report_.obstacles);
@@ -151,6 +164,9 @@ class MigrationText {
   }
 
   // Of a migration that had ended before.
+  // A target that a daemon has used since is ahead of the source: to bring it
+  // up to date would take from it what is new.
+  // "Nothing was copied" in so many words: it is the answer to the question why it took no time.
   void complete() {
     if (!report_.is_complete) {
       return;
@@ -180,11 +196,13 @@ class MigrationText {
       compared();
     }
     if (report_.cancelled) {
+      // What was copied stays and counts: the state of the migration is in the target.
       out_ += settings_.paint.red("CANCELLED") + ": the same command goes on where it was\n";
     }
     if (settings_.detail != Detail::Quiet) {
       out_ += "exit code " + exit_code_meaning(view_.exit_code) + "\n";
     }
+    // At the very end, where the cursor is: these lines are what is typed next.
     if (!view_.next.empty()) {
       out_ += "\nnext:\n";
       for (const std::string& line : view_.next) {
@@ -193,6 +211,7 @@ class MigrationText {
     }
   }
 
+  // Of layers only: volumes and writable layers have nothing that they could be compared with.
   void verified(const MigrationSums& sums) {
     if (report_.wish.verify != CopyVerify::None) {
       out_ += "verified: " + counted(sums.layers_verified, "layer") + " of " + std::to_string(sums.layers) +
@@ -202,6 +221,8 @@ class MigrationText {
   }
 
   // The target as it was found after all was done.
+  // Read from the target again and not added up from what was copied: that is the only count which
+  // a copy that went wrong cannot have right.
   void compared() {
     const InventoryComparison& inventory = report_.inventory;
     if (!inventory.target) {

@@ -10,6 +10,7 @@
 namespace dfsck {
 namespace {
 
+// "end" tells what the exit code does not: whether anything was written, and whether the same command goes on.
 std::string_view end_name(MigrationReport::End end) {
   switch (end) {
     case MigrationReport::End::Refused: return "refused";
@@ -34,6 +35,7 @@ class MigrationJson {
  public:
   explicit MigrationJson(const MigrationView& view) : view_(view), report_(view.report) {}
 
+  // All keys in every document, null where there is nothing: one reader for dry run and run.
   std::string document() {
     json_.object();
     json_.key("schema").text("docker-fsck/migrate/1");
@@ -68,6 +70,7 @@ class MigrationJson {
   }
 
  private:
+  // By slugs, which stay what they are when the words get better.
   void probe() {
     json_.key("filesystem");
     if (!report_.probe) {
@@ -88,6 +91,7 @@ class MigrationJson {
     json_.end_array().end_object();
   }
 
+  // "need" is what it takes at most: blocks and inodes of the target differ from those of the source.
   void room() {
     json_.key("room");
     if (!report_.space) {
@@ -109,6 +113,8 @@ class MigrationJson {
     json_.end_object();
   }
 
+  // Everything that is not in the target, each with its reason and whether something makes it anew.
+  // What came only while the copy was made stands in the same list: it is as little there.
   void omissions() {
     json_.key("outside").texts(report_.plan.outside);
     json_.key("left_out").array();
@@ -131,6 +137,7 @@ class MigrationJson {
     json_.end_array();
   }
 
+  // What lies elsewhere in the source and becomes a plain directory, so that a script that has mounted it knows.
   void boundaries() {
     json_.key("boundaries").array();
     for (const PlannedBoundary& boundary : report_.plan.boundaries) {
@@ -150,6 +157,7 @@ class MigrationJson {
     json_.end_array();
   }
 
+  // Keys are made of the names of kinds, so that a new kind appears in all places at once.
   void counts(std::string_view key, const Inventory& inventory) {
     json_.key(key).object();
     for (size_t i = 0; i < kInventoryKinds; ++i) {
@@ -168,6 +176,7 @@ class MigrationJson {
     json_.end_array().end_object();
   }
 
+  // "whole" is the sum of it: what a script asks before it switches a daemon by itself.
   void inventories() {
     const InventoryComparison& inventory = report_.inventory;
     json_.key("inventory").object();
@@ -202,6 +211,8 @@ class MigrationJson {
     json_.end_array();
   }
 
+  // Both values of each path, so that somebody can check them. Mentions are not changed: nobody
+  // knows what they mean to whoever wrote them.
   void rewrites() {
     json_.key("rewritten").array();
     for (const RewriteNeed& need : report_.rewrites) {
@@ -220,6 +231,7 @@ class MigrationJson {
     json_.end_array();
   }
 
+  // "parts_done_before" tells a run that went on from one that began.
   void copied() {
     json_.key("copied");
     if (!report_.copied) {
@@ -248,6 +260,7 @@ class MigrationJson {
     json_.end_array().end_object();
   }
 
+  // "more" counts findings that are not listed: a layer can have as many as files.
   void damaged() {
     json_.key("damaged_layers").array();
     for (const DamagedLayer& layer : report_.damaged) {
@@ -262,6 +275,7 @@ class MigrationJson {
     json_.end_array();
   }
 
+  // Complete reports, as docker-fsck gives them for a root of its own.
   void check(std::string_view key, const std::optional<RootReport>& report) {
     json_.key(key);
     if (!report) {
@@ -273,6 +287,7 @@ class MigrationJson {
     json_.end_object();
   }
 
+  // The backup's name is the way back.
   void switched() {
     json_.key("switched");
     if (!view_.switched) {

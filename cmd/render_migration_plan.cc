@@ -14,6 +14,8 @@ class PlanText {
  public:
   PlanText(const MigrationReport& report, const RenderSettings& settings) : report_(report), settings_(settings) {}
 
+  // What is lost for good comes first, because it has to be decided about before the run; it is the
+  // same text for a dry run and for the run itself.
   std::string text() {
     left_out("STAYS BEHIND, and nothing makes it anew", false);
     missed_mounts();
@@ -31,6 +33,7 @@ class PlanText {
     out_ += text_section(heading, lines, settings_);
   }
 
+  // Two lists in place of one, because the first is a loss and the second is none.
   void left_out(const std::string& heading, bool made_anew) {
     std::vector<Omission> omissions;
     for (const Omission& omission : report_.plan.omissions) {
@@ -52,6 +55,7 @@ class PlanText {
     section(made_anew ? heading : settings_.paint.bold(heading), lines);
   }
 
+  // Whatever is mounted there is not lost, but the target is not the whole root without it: exit code 4.
   void missed_mounts() {
     std::vector<std::string> lines;
     for (const RelPath& path : dfsck::missed_mounts(report_)) {
@@ -60,6 +64,7 @@ class PlanText {
     section(settings_.paint.red("NOT THE WHOLE ROOT"), lines);
   }
 
+  // The inventory of the source, which the target's is compared with at the end.
   void travels() {
     std::vector<std::string> lines = inventory_lines(report_.inventory.source);
     lines.push_back("altogether " + counted(report_.need.total.files, "file") + ", " +
@@ -70,6 +75,8 @@ class PlanText {
     section("what travels", lines);
   }
 
+  // A link in a volume is the user's, and may well be right: a container sees other paths than
+  // the host. So it is told and not touched.
   void old_links() {
     std::vector<std::string> lines;
     for (const OldLink& link : report_.need.old_links) {
@@ -102,6 +109,7 @@ class PlanText {
     for (const RelPath& path : report_.binary_files) {
       lines.push_back(path.text());
     }
+    // They are told of, since to write into them would be to guess at what a path in them means.
     section("databases that hold paths of the old place, kept as they are", lines);
   }
 
@@ -116,6 +124,7 @@ std::string render_migration_plan(const MigrationReport& report, const RenderSet
   return PlanText(report, settings).text();
 }
 
+// The same lines for both sides, so that they can be laid side by side.
 std::vector<std::string> inventory_lines(const Inventory& inventory) {
   const auto count = [&](InventoryKind kind) {
     return counted(inventory.of(kind).size(), inventory_kind_name(kind));

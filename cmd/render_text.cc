@@ -11,6 +11,7 @@
 namespace dfsck {
 namespace {
 
+// Without a driver and with something that was not checked, the images are in containerd's store.
 std::string driver_words(const RootReport& report) {
   if (report.driver.empty() && !report.not_checked.empty()) {
     return "containerd image store";
@@ -18,6 +19,7 @@ std::string driver_words(const RootReport& report) {
   return report.driver.empty() ? "no layers" : shown_text(report.driver, Truncate::No);
 }
 
+// Root, driver and depth in the first line: a clean report of the wrong root is the most dangerous of all.
 std::string title(const RootReport& report, const RenderSettings& settings) {
   return settings.paint.bold(std::string("docker-fsck ") + DFSCK_VERSION + ": " + safe_text(report.root)) + " (" +
          driver_words(report) + "), " + std::string(level_name(report.level)) + " check, " +
@@ -25,6 +27,7 @@ std::string title(const RootReport& report, const RenderSettings& settings) {
 }
 
 // The findings to show: after a repair those that are left.
+// What was mended has a list of its own above; here stands what is still to be done.
 std::string findings_text(const RootReport& report, const RenderSettings& settings) {
   if (!is_left_known(report)) {
     return "\n" + settings.paint.bold("LEFT") + ": not known, since the root was not looked at again after the repair.\n";
@@ -34,6 +37,7 @@ std::string findings_text(const RootReport& report, const RenderSettings& settin
   return was_repaired(report) && !text.empty() ? "\n" + settings.paint.bold("LEFT") + ":" + text : text;
 }
 
+// Above all findings: with a daemon at work any of them may be nothing but a file caught in the middle of a write.
 std::string live_warning(const RootReport& report, const RenderSettings& settings) {
   if (!report.live) {
     return "";
@@ -45,6 +49,7 @@ std::string live_warning(const RootReport& report, const RenderSettings& setting
   return text + "  Stop docker and containerd, then check again, to be sure.\n";
 }
 
+// In the order in which it casts doubt: a daemon, what was not read, what a repair did, and then what is found.
 std::string body(const RootReport& report, const RenderSettings& settings) {
   std::string text = live_warning(report, settings) + render_failures(report, "", settings);
   text += render_repair(report, settings) + findings_text(report, settings);
@@ -60,6 +65,7 @@ std::string counts(const RootReport& report, const RenderSettings& settings) {
 }
 
 // Roots of user-namespace remapped daemons, each with a title of its own.
+// With --quiet a root below of which there is nothing to say is not mentioned.
 std::string sections_below(const RootReport& report, const RenderSettings& settings) {
   std::string text;
   for (const RootReport& below : report.below) {
@@ -74,6 +80,7 @@ std::string sections_below(const RootReport& report, const RenderSettings& setti
 
 }  // namespace
 
+// The summary is one for all roots, as the exit code is.
 std::string render_text(const RootReport& report, const RenderSettings& settings) {
   const std::string head = settings.detail == Detail::Quiet ? "" : title(report, settings);
   std::string text = head + body(report, settings);

@@ -25,6 +25,7 @@ std::vector<std::string> failures_of(const RootReport& report) {
 
 }  // namespace
 
+// Before the findings and in red: what is not in a report matters most when nobody knows that it is missing.
 std::string render_failures(const RootReport& report, std::string_view where, const RenderSettings& settings) {
   const std::vector<std::string> failures = failures_of(report);
   if (failures.empty()) {

@@ -12,6 +12,7 @@
 namespace dfsck {
 namespace {
 
+// More than fits on a screen, little enough to scroll over. --no-trunc has all, and so has JSON.
 constexpr size_t kShownFindings = 20;
 constexpr size_t kShownSteps = 3;
 constexpr size_t kShownNames = 6;
@@ -21,6 +22,8 @@ class FindingsText {
   FindingsText(const RootReport& report, const FindingTree& tree, const RenderSettings& settings)
       : report_(report), tree_(tree), settings_(settings) {}
 
+  // Information is a list of names unless -v is given: a healthy root has a handful of it, and its
+  // report should look like that of a healthy root.
   std::string text() {
     for (const FindingGroup& group : tree_.groups) {
       if (group.problem->severity == Severity::Error ||
@@ -57,6 +60,7 @@ class FindingsText {
   std::string out_;
 };
 
+// Code, severity, slug, in this order and with single blanks: the first line of a block can be searched for.
 std::string FindingsText::heading(const FindingGroup& group) const {
   const Problem& problem = *group.problem;
   const std::string word(severity_name(problem.severity));
@@ -70,11 +74,13 @@ std::string FindingsText::heading(const FindingGroup& group) const {
   return line;
 }
 
+// Wrapped behind its label, for terminals only: see wrapped().
 void FindingsText::add_prose(std::string_view indent, std::string_view label, std::string_view text) {
   const std::string start = std::string(indent).append(label).append(": ");
   out_ += start + wrapped(shown(text), settings_.width, start.size(), std::string(indent) + "  ") + "\n";
 }
 
+// The class in words stands before the remedy: what is lost has to be known before it is read how.
 std::string FindingsText::remedy_label(const ReportedFinding& reported) const {
   const Safety safety = problem_of(reported.finding.problem).safety;
   if (safety == Safety::None) {
@@ -124,11 +130,13 @@ void FindingsText::add_finding(size_t index, const FindingGroup& group) {
   const ReportedFinding& reported = at(index);
   out_ += "  - " + shown(reported.message) + "\n";
   const std::optional<size_t> cause = reported.finding.caused_by;
+  // For a finding that stands alone although it has a cause: it is graver than that, or causes run in a circle.
   if (cause && *cause < report_.findings.size() && *cause != index) {
     out_ +=
         "      because of: " + shown(at(*cause).message) + " (" + problem_of(at(*cause).finding.problem).code() + ")\n";
   }
   add_hits(reported.finding.affects, "      ");
+  // The remedy above speaks of what a repair would do, so it must be said that here it does not.
   if (group.problem->safety != Safety::None && reported.repair_status == "impossible") {
     out_ += "      no repair here: " +
             (reported.why.empty() ? "it could not be proven to be right" : shown(reported.why)) + "\n";
@@ -140,6 +148,7 @@ void FindingsText::add_finding(size_t index, const FindingGroup& group) {
   }
 }
 
+// A base image can be under everything: six names tell that, and sixty hide it.
 std::string FindingsText::listed(const std::vector<std::string>& names) const {
   std::string text;
   const size_t count = cut() ? std::min(names.size(), kShownNames) : names.size();
@@ -149,6 +158,8 @@ std::string FindingsText::listed(const std::vector<std::string>& names) const {
   return names.size() == count ? text : text + " and " + std::to_string(names.size() - count) + " more";
 }
 
+// Tags if there are any: ids are for images that nobody has named. Containers
+// always, since they are what stops working.
 void FindingsText::add_hits(const Affected& affects, const std::string& indent) {
   std::string text;
   if (!affects.tags.empty()) {
@@ -165,6 +176,7 @@ void FindingsText::add_hits(const Affected& affects, const std::string& indent) 
   }
 }
 
+// "would", in every line: a dry run has done nothing, and pasted lines lose their heading.
 void FindingsText::add_steps(const ReportedFinding& reported) {
   const bool all = !cut() || settings_.detail == Detail::Verbose;
   const size_t count = all ? reported.steps.size() : std::min(reported.steps.size(), kShownSteps);
@@ -181,6 +193,7 @@ void FindingsText::add_steps(const ReportedFinding& reported) {
   }
 }
 
+// Below their cause and without a remedy of their own: they are gone when it is.
 void FindingsText::add_consequences(size_t index, size_t depth, size_t& left) {
   for (const size_t below : tree_.consequences[index]) {
     if (left == 0) {
@@ -195,6 +208,7 @@ void FindingsText::add_consequences(size_t index, size_t depth, size_t& left) {
   }
 }
 
+// One line each, so that -v is not needed to know that there is something.
 void FindingsText::add_info_summary() {
   bool first = true;
   for (const FindingGroup& group : tree_.groups) {

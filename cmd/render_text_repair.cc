@@ -16,6 +16,8 @@ class RepairText {
  public:
   RepairText(const RootReport& report, const RenderSettings& settings) : report_(report), settings_(settings) {}
 
+  // What stands against the repair comes first, and even where nothing was repaired:
+  // whoever typed -y expects that something was.
   std::string text() {
     obstacles();
     if (was_repaired(report_)) {
@@ -41,6 +43,7 @@ class RepairText {
     }
   }
 
+  // By problem, without the steps: the journal has them, and -v shows them here too.
   void repaired() {
     std::map<ProblemId, std::vector<const ReportedFinding*>> groups;
     for (const ReportedFinding& reported : report_.findings) {
@@ -73,6 +76,7 @@ class RepairText {
     }
   }
 
+  // With the command that helps, where one is known: an immutable file is a matter of one chattr.
   void failed() {
     std::string text;
     for (const ReportedFinding& reported : report_.findings) {
@@ -89,6 +93,7 @@ class RepairText {
   }
 
   // What belonged to a repair that failed. What the mode does not make is left, and counted in the summary.
+  // Without a way out: nothing was wrong with these.
   void not_tried() {
     std::string text;
     for (const ReportedFinding& reported : report_.findings) {
@@ -102,6 +107,7 @@ class RepairText {
     }
   }
 
+  // Never seen, one hopes. But a repair that makes something worse must say so itself, and how it is taken back.
   void added() {
     if (report_.repair->added.empty()) {
       return;
@@ -114,6 +120,7 @@ class RepairText {
     }
   }
 
+  // In every report of a repair: the moment in which somebody needs undo is not the one to look for it in a manual.
   void kept() {
     if (report_.repair->run.empty() || settings_.detail == Detail::Quiet) {
       return;

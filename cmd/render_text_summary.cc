@@ -31,6 +31,7 @@ std::string joined(const std::vector<std::string>& parts) {
 }
 
 // `where`: "" or ", in what was checked".
+// Zeros are printed as words: "no errors" is what people look for.
 std::string count_line(const std::string& label, const Totals& totals, const std::string& where, const Paint& paint) {
   const std::string infos = totals.infos > 0 ? ", " + counted(totals.infos, "info") : "";
   if (totals.errors + totals.warnings == 0) {
@@ -47,16 +48,20 @@ bool is_all_known(const RootReport& report) {
   return is_left_known(report) && std::all_of(report.below.begin(), report.below.end(), is_all_known);
 }
 
+// No number where it is not known. A repair that ran short of memory in the check that follows has
+// changed the root, and the findings of before are not the state of now.
 std::string left_line(const RootReport& report, const std::string& where, const Paint& paint) {
   return is_all_known(report) ? count_line("left", totals_now(report), where, paint)
                               : "left: not known, since not everything was checked again after the repair\n";
 }
 
+// With the root as it was typed, so that the line can be copied as it stands.
 std::string program(const RenderSettings& settings, std::string_view option) {
   return "docker-fsck" + std::string(option) + (settings.root_argument.empty() ? "" : " " + settings.root_argument);
 }
 
 // Which command makes the planned repairs.
+// The smallest mode that does it: -p where all is safe, -y only where something is not.
 std::string makes_them(const Totals& totals, const RootReport& report, const RenderSettings& settings) {
   if (is_barred(report)) {
     return "; what stands against the repair must go first (see above)";
@@ -73,6 +78,7 @@ std::string makes_them(const Totals& totals, const RootReport& report, const Ren
   return "; " + program(settings, settings.donor_arguments + " -y").append(object) + (safe > 0 ? ", -p only what is safe" : "");
 }
 
+// By class, since classes are what the modes are made of: somebody sees what -p would leave.
 std::string repairs_line(const Totals& totals, const RootReport& report, const RenderSettings& settings) {
   std::vector<std::string> parts;
   const auto add = [&](Safety safety, std::string_view noun, std::string_view tail) {
@@ -90,6 +96,7 @@ std::string repairs_line(const Totals& totals, const RootReport& report, const R
   if (!parts.empty()) {
     text = "planned: " + joined(parts) + makes_them(totals, report, settings) + "\n";
   }
+  // Counted apart from what has no repair: here somebody can do something about it.
   if (totals.blocked > 0) {
     text += counted(totals.blocked, "repair") + " cannot be made as things are: see above what stands in the way\n";
   }
@@ -102,6 +109,7 @@ std::string repairs_line(const Totals& totals, const RootReport& report, const R
 constexpr size_t kShownReasons = 5;
 
 // Numbers of what was done and what was not, and why not.
+// Of findings that have a repair of their own; what went away with another one's is in the first line.
 std::string repaired_lines(const RootReport& report) {
   const RepairTotals totals = repair_totals(report);
   std::string text = totals.steps == 0 ? "repaired: nothing\n"
@@ -121,6 +129,7 @@ std::string repaired_lines(const RootReport& report) {
   return text;
 }
 
+// explain is proposed for the first error of the report, which is the gravest or the one that others follow from.
 const RootReport* first_with_error(const RootReport& report) {
   if (report.now().count(Severity::Error) > 0) {
     return &report.now();
@@ -133,6 +142,8 @@ const RootReport* first_with_error(const RootReport& report) {
   return nullptr;
 }
 
+// One step and not a list: the most pressing one. What makes the report doubtful goes before what is in
+// it, and what is in it before what more could be looked at.
 std::string next_line(const RootReport& report, const RenderSettings& settings) {
   const std::string check = program(settings, "");
   if (report.cancelled || !is_all_known(report)) {
@@ -165,6 +176,7 @@ std::string next_line(const RootReport& report, const RenderSettings& settings) 
   return "";
 }
 
+// Over the whole time and not only that of hashing: it is what a user waits.
 std::string timing_lines(const Timing& timing) {
   std::string text = "time: " + fixed(timing.wall_seconds, 2) + " s, " + fixed(timing.cpu_seconds, 2) +
                      " s of processor time, " + counted(timing.jobs, "job") + ", " +
@@ -177,6 +189,7 @@ std::string timing_lines(const Timing& timing) {
 }
 
 // What was left out, of all roots together.
+// As the exit code has it: one root that was not looked at keeps all of it from being 0.
 std::vector<std::string> not_checked(const RootReport& report) {
   std::vector<std::string> objects = report.now().not_checked;
   for (const RootReport& below : report.below) {
@@ -186,6 +199,7 @@ std::vector<std::string> not_checked(const RootReport& report) {
   return objects;
 }
 
+// The code in words in every report: it is what a script acts upon, and often all that is left in a log.
 std::string exit_line(const RootReport& report, const RenderSettings& settings) {
   const FailedPart part = has_failed(report) ? FailedPart::Any : FailedPart::NotChecked;
   return "exit code " + exit_code_meaning(exit_code(report, settings.strict), part) + "\n";
@@ -193,6 +207,7 @@ std::string exit_line(const RootReport& report, const RenderSettings& settings) 
 
 }  // namespace
 
+// What was looked at, so that a clean report of an empty or wrong root shows what it is.
 std::string render_counts(const RootReport& report) {
   static constexpr std::array<std::pair<const char*, const char*>, 6> kShown{{{"images", "image"},
                                                                               {"layers", "layer"},
@@ -215,6 +230,7 @@ std::string render_counts(const RootReport& report) {
 std::string render_summary(const RootReport& report, const RenderSettings& settings) {
   const Totals totals = totals_of(report);
   const std::vector<std::string> left_out = not_checked(report);
+  // "no errors" must not be read as being about what was left out.
   const std::string where = left_out.empty() ? "" : ", in what was checked";
   std::string text = count_line("found", totals, where, settings.paint);
   if (report.mode != Mode::DryRun) {

@@ -12,10 +12,13 @@
 
 namespace dfsck {
 
+// Opened before the check and written after it. The old content stays until then: a check that fails
+// leaves the last report and not an empty file.
 Result<ReportFile> ReportFile::open(const std::string& path, const std::vector<std::string>& roots,
                                     std::string_view what) {
   const std::string op = "write " + std::string(what);
   for (const std::string& root : roots) {
+    // A check writes nothing into a root; a name that leads there by some link is meant as well.
     if (const Result<bool> inside = lies_inside(path, root); inside && *inside) {
       return format_error(op, escaped(path), "it would lie inside " + escaped(root) + ", where no report belongs");
     }
@@ -30,6 +33,7 @@ Result<ReportFile> ReportFile::open(const std::string& path, const std::vector<s
 
 Result<void> ReportFile::write(std::string_view text) {
   struct stat info {};
+  // A pipe or a terminal cannot be cut, and need not be.
   if (::fstat(fd_.get(), &info) != 0 || (S_ISREG(info.st_mode) && ::ftruncate(fd_.get(), 0) != 0)) {
     return sys_error(op_, escaped(path_));
   }
@@ -44,6 +48,7 @@ Result<void> ReportFile::write(std::string_view text) {
     }
     text.remove_prefix(static_cast<size_t>(written));
   }
+  // Over a network the end of a file may fail only here.
   if (::close(fd_.release()) != 0) {
     return sys_error(op_, escaped(path_));
   }

@@ -5,6 +5,7 @@ namespace dfsck {
 namespace {
 
 // True if a path component goes on with `c`.
+// /var/lib/docker is the beginning of /var/lib/docker-old, which is another directory.
 bool continues_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
 }
@@ -25,6 +26,8 @@ class Relabel {
     }
   }
 
+  // Everything that a report prints: a label is used where the path may not be seen, or differs from
+  // run to run as in tests, and one place that is forgotten spoils it.
   void report(RootReport& report) const {
     text(report.root);
     for (std::string& evidence : report.evidence) {
@@ -64,6 +67,7 @@ class Relabel {
 
 }  // namespace
 
+// At the very end, on a copy: the report still has to find its files before that.
 RootReport with_root_label(RootReport report, const std::string& label) {
   const std::string path = report.root;
   if (path.size() > 1) {  // "/" is in every path

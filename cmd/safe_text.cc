@@ -9,6 +9,8 @@
 
 namespace dfsck {
 
+// Names from a root may hold escape sequences that move the cursor or change a terminal's title. What is
+// escaped already has backslashes of its own, which stay as they are, so that it may be applied twice.
 std::string safe_text(std::string_view text) {
   std::string out;
   for (const std::string_view piece : split(text, '\\')) {  // a backslash would be escaped a second time
@@ -17,6 +19,8 @@ std::string safe_text(std::string_view text) {
   return out;
 }
 
+// Twelve digits, as docker shows them, and of runs of exactly 64 only: a shorter run is no id,
+// and a longer one would become a wrong id.
 std::string with_short_ids(std::string_view text) {
   constexpr size_t kIdLength = 64;
   constexpr size_t kShownLength = 12;
@@ -32,10 +36,12 @@ std::string with_short_ids(std::string_view text) {
   return out;
 }
 
+// Escaped before it is shortened, so that no part of an escape is taken for an id.
 std::string shown_text(std::string_view text, Truncate truncate) {
   return truncate == Truncate::Yes ? with_short_ids(safe_text(text)) : safe_text(text);
 }
 
+// Width 0 is no terminal: lines stay whole for grep.
 std::string wrapped(std::string_view text, size_t width, size_t start, std::string_view indent) {
   if (width == 0) {
     return std::string(text);

@@ -15,6 +15,7 @@ namespace dfsck {
 namespace {
 
 // The tag of an entry of repositories.json; nothing for digests.
+// An archive has tags as names; what was pulled by digest gets none, as docker save does it.
 std::optional<ImageName> name_of(const Reference& reference) {
   const std::optional<ReferenceName> name = parse_reference_name(reference.name);
   if (!reference.well_formed || !name || name->tag.empty() || !name->digest.empty()) {
@@ -28,6 +29,7 @@ void add(std::vector<WantedImage>& images, size_t root, const ImageId& id, const
 }
 
 // The entries of repositories.json that the word names.
+// A bare name means all tags of the repository, as docker save takes it: "latest" is not added.
 std::vector<WantedImage> named(const std::vector<SaveRoot>& roots, const std::string& word) {
   std::vector<WantedImage> found;
   const std::optional<ReferenceName> typed = parse_reference_name(word);
@@ -46,6 +48,7 @@ std::vector<WantedImage> named(const std::vector<SaveRoot>& roots, const std::st
 }
 
 // Things of one kind that the word means by an id.
+// By the same rules as docker-fsck show, so that what one names the other finds.
 std::vector<std::pair<size_t, Target>> targets(const std::vector<SaveRoot>& roots, const std::string& word,
                                                Target::Kind kind) {
   std::vector<std::pair<size_t, Target>> found;
@@ -70,6 +73,7 @@ ChoiceError unknown(const std::vector<SaveRoot>& roots, const std::string& word,
           escaped_excerpt(word, 200) + did_you_mean(escaped(word), names)};
 }
 
+// With the words by which each can be named instead, so that the next try works.
 ChoiceError ambiguous(const std::vector<SaveRoot>& roots, const std::string& word,
                       const std::vector<std::pair<size_t, Target>>& found) {
   constexpr size_t kShown = 20;
@@ -83,6 +87,8 @@ ChoiceError ambiguous(const std::vector<SaveRoot>& roots, const std::string& wor
 }
 
 // A name can lead to one image only.
+// In an archive, and after it was loaded. Two roots, one of them below the other, may
+// well each have an app:latest of their own.
 std::optional<ChoiceError> clash(const std::vector<SaveRoot>& roots, const std::vector<WantedImage>& images) {
   std::map<ImageName, const WantedImage*> owners;
   for (const WantedImage& image : images) {
@@ -99,6 +105,7 @@ std::optional<ChoiceError> clash(const std::vector<SaveRoot>& roots, const std::
 
 }  // namespace
 
+// A name goes before an id: "cafe" may be both, and what somebody has named is meant rather.
 std::variant<std::vector<WantedImage>, ChoiceError> chosen_images(const std::vector<SaveRoot>& roots,
                                                                   const std::vector<std::string>& words) {
   std::vector<WantedImage> images;
@@ -106,6 +113,7 @@ std::variant<std::vector<WantedImage>, ChoiceError> chosen_images(const std::vec
     std::vector<WantedImage> some = named(roots, word);
     if (some.empty()) {
       const auto found = targets(roots, word, Target::Kind::Image);
+      // The same image in two roots is no question: its id is a digest, so it is the same image.
       const bool is_one = std::all_of(found.begin(), found.end(),
                                       [&](const auto& one) { return one.second.id == found.front().second.id; });
       if (found.empty()) {
@@ -124,6 +132,7 @@ std::variant<std::vector<WantedImage>, ChoiceError> chosen_images(const std::vec
   return images;
 }
 
+// Images without a name too: who saves all has no other copy in mind.
 std::variant<std::vector<WantedImage>, ChoiceError> every_image(const std::vector<SaveRoot>& roots) {
   std::vector<WantedImage> images;
   for (size_t root = 0; root < roots.size(); ++root) {
@@ -159,6 +168,7 @@ std::variant<ChosenContainer, ChoiceError> chosen_container(const std::vector<Sa
   return ChosenContainer{found.front().first, found.front().second.id};
 }
 
+// "latest" where no tag is given, as docker commit does.
 std::optional<ImageName> new_image_name(const std::string& text) {
   const std::optional<ReferenceName> name = parse_reference_name(text);
   if (!name || !name->digest.empty()) {

@@ -27,6 +27,8 @@ Output failed(const Options& options, const std::string& message, int exit_code)
 }
 
 // Why the archive cannot go where it is to go; empty if nothing speaks against it.
+// Asked before anything is read. A terminal would be flooded, and the root must not
+// grow by its own images while it is read.
 std::string output_problem(const Options& options, const Root& root) {
   if (options.output_file == "-") {
     return ::isatty(STDOUT_FILENO) != 0 ? "an archive is nothing for a terminal: use -o FILE, or a pipe" : "";
@@ -41,6 +43,7 @@ std::string output_problem(const Options& options, const Root& root) {
   return *inside ? escaped(options.output_file) + " would lie inside the root, where nothing is written" : "";
 }
 
+// A dry run goes through the same code and writes nothing, so that what it says is what a run would do.
 SaveRequest request_of(const Options& options) {
   SaveRequest request;
   request.format = options.archive_format;
@@ -52,6 +55,7 @@ SaveRequest request_of(const Options& options) {
 }
 
 // The first thing of the roots that was withheld from us, in words: what is not found may be there. Empty: nothing was.
+// An image that is "not there" may be in a directory that could not be read. Then it is 8, and not the user's mistake.
 std::string withheld_from(const SaveRoots& roots) {
   for (const SaveRoot& root : roots.all()) {
     for (const ScanFailure& failure : root.model.failures) {
@@ -63,6 +67,7 @@ std::string withheld_from(const SaveRoots& roots) {
   return "";
 }
 
+// Saving from a root in use works: layers do not change. What may be wrong is the list.
 std::vector<std::string> warnings_of(const SaveRoots& roots) {
   std::vector<std::string> warnings = roots.failures();
   if (std::string withheld = withheld_from(roots); !withheld.empty()) {
@@ -82,6 +87,7 @@ struct SaveFailure {
 };
 
 // The layers of any other driver are no directories of files that are known here.
+// Only if an image of that root was asked for: another root's driver keeps nobody from saving.
 std::optional<SaveFailure> driver_problem(const SaveRoot& root) {
   if (fit_of_driver(root.model.driver).kind == DriverFit::Kind::Covered) {
     return std::nullopt;
@@ -127,6 +133,7 @@ std::optional<SaveFailure> choose_container(const Options& options, const std::v
   const Result<void> added =
       add_container(catalogue, roots[container.root], container.root, container.id, name, cancel, progress);
   if (!added) {
+    // 4 as for images with damaged layers: there is a container, and it cannot be saved as it is.
     const bool is_damage = added.error().kind == Error::Kind::Format;
     return SaveFailure{added.error().message(), cancel.requested() ? kExitCancelled
                                                 : is_damage        ? kExitProblemsLeft
@@ -142,6 +149,7 @@ Output rendered(const Options& options, const SaveReport& report, const SaveCata
   const std::string json = options.format == Format::Json || file ? render_save_json(report, catalogue) : "";
   std::string text = options.format == Format::Json ? json : render_save_text(report, catalogue, options);
   // Standard output may be where the archive has gone.
+  // Then the report goes to standard error, since one byte more would spoil the archive.
   (options.output_file == "-" && !report.dry_run ? output.err : output.out) = std::move(text);
   if (const Result<void> written = file ? file->write(json) : Result<void>(); !written) {
     output.err += "docker-fsck: " + written.error().message() + "\n";
@@ -161,6 +169,7 @@ Output run_save(const Options& options) {
   if (const std::string problem = output_problem(options, root); !problem.empty()) {
     return failed(options, problem, kExitUsage);
   }
+  // Open before the long part, as with a check.
   std::optional<ReportFile> file;
   if (!options.report_file.empty()) {
     Result<ReportFile> report_file = ReportFile::open(options.report_file, {root.path()});
@@ -188,6 +197,7 @@ Output run_save(const Options& options) {
                             : failed(options, withheld + "; " + wrong->message, kExitFailed);
   }
   const Result<SaveResult> saved = save_images(catalogue, request_of(options), cancel, progress);
+  // It would write between the lines of what follows.
   display.reset();
   if (!saved) {
     const bool cancelled = saved.error().kind == Error::Kind::Cancelled;
@@ -196,6 +206,8 @@ Output run_save(const Options& options) {
   }
   SaveReport report{root.path(), options.output_file, options.archive_format, options.mode == Mode::DryRun,
                     warnings_of(*roots), *saved, 0};
+  // 4 says that damaged images are missing. With something withheld it is 12:
+  // whether they are damaged is not known then.
   report.exit_code = saved->complete ? kExitClean : kExitProblemsLeft | (withheld.empty() ? 0 : kExitFailed);
   return rendered(options, report, catalogue, file);
 }

@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kShownFiles = 20;  // bad files of a layer, without --no-trunc
 
+// Names first, for people, and the whole id for whoever compares.
 std::string words_for(const SavedImage& image) {
   std::string words;
   for (const ImageName& name : image.names) {
@@ -54,6 +55,7 @@ std::string layer_lines(const SavedLayer& layer, Truncate truncate) {
 }
 
 // Each damaged layer with its files once, under the first image that has it.
+// A base layer is under most images of a root; its files would fill the screen for each of them.
 std::string damage_lines(const SaveCatalogue& catalogue, Truncate truncate) {
   std::string text;
   std::set<size_t> told;
@@ -72,6 +74,8 @@ std::string damage_lines(const SaveCatalogue& catalogue, Truncate truncate) {
   return text;
 }
 
+// Without --keep-going nothing at all is written when one image cannot be: an archive that
+// lacks something is easily taken for a backup.
 std::string closing_line(const SaveReport& report, const SaveCatalogue& catalogue) {
   const std::string images = counted(report.result.images.size(), "image");
   const size_t missing = catalogue.images().size() - report.result.images.size();
@@ -89,6 +93,8 @@ std::string closing_line(const SaveReport& report, const SaveCatalogue& catalogu
          "\n";
 }
 
+// All images that were asked for, with "problem" for those that the archive lacks: a
+// program compares names with what it wanted.
 void write_image(const SavedImage& image, const SaveCatalogue& catalogue, JsonWriter& json) {
   const std::string problem = catalogue.problem_of(image);
   json.object();
@@ -111,6 +117,7 @@ void write_image(const SavedImage& image, const SaveCatalogue& catalogue, JsonWr
   json.end_object();
 }
 
+// Apart from the images, since several share one.
 void write_layer(const SavedLayer& layer, JsonWriter& json) {
   json.object();
   json.key("diff_id").text(layer.diff.text());

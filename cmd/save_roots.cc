@@ -3,6 +3,7 @@
 
 namespace dfsck {
 
+// No check goes before it: saving verifies by itself each layer that it needs.
 Result<std::unique_ptr<SaveRoots::Read>> SaveRoots::read_one(const Root& root, unsigned jobs, const Cancel& cancel,
                                                              Progress& progress) {
   Result<Model> model = scan(root, jobs, cancel, progress);
@@ -15,6 +16,7 @@ Result<std::unique_ptr<SaveRoots::Read>> SaveRoots::read_one(const Root& root, u
   return read;
 }
 
+// A remapped root that cannot be opened is no reason not to save from the others; it is told of.
 Result<SaveRoots> SaveRoots::read(const Root& root, unsigned jobs, const Cancel& cancel, Progress& progress) {
   SaveRoots roots(root);
   Result<std::unique_ptr<Read>> first = read_one(root, jobs, cancel, progress);

@@ -6,12 +6,15 @@
 
 namespace dfsck {
 
+// Something may have been left unread by any part of a command, and by parts that did without it. So it
+// is asked here once, at the end, and not trusted to each of them.
 Output end_with_shortage(Output output, Format format) {
   const std::optional<Error> shortage = noted_shortage();
   if (!shortage) {
     return output;
   }
   const std::string reason = shortage->message();
+  // A report that was made of half of what there is must not be seen at all.
   if ((output.exit_code & kExitFailed) == 0) {
     // It was cancelled for the shortage, or it believes to have come to its end.
     output = failure_output(format, reason, kExitFailed);

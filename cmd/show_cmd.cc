@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t kShownCandidates = 20;
 
+// In JSON with the candidates, so that a program can choose one and ask again.
 Output failed(const Options& options, const std::string& message, const std::vector<ShownCandidate>& candidates,
               int exit_code) {
   Output output;
@@ -29,6 +30,7 @@ Output failed(const Options& options, const std::string& message, const std::vec
   return output;
 }
 
+// Each as a whole command: the way out of a name that means two things is to copy a line.
 Output ambiguous(const Options& options, const std::string& what, const ShowRoots& roots,
                  const std::vector<ShowRoots::Found>& found) {
   std::string message = escaped_excerpt(what, 200) + " may mean " + counted(found.size(), "thing") + ":";
@@ -48,10 +50,12 @@ Output ambiguous(const Options& options, const std::string& what, const ShowRoot
 }
 
 // The structure is looked at in any case. What lies in a layer is compared with what tar-split says of it.
+// Contents are read on demand only: show is asked for in the middle of something else.
 Level level_for(const Options& options, const Target& target) {
   return options.level.value_or(target.kind == Target::Kind::LayerFile ? Level::Quick : Level::Structure);
 }
 
+// As those of a check, so that a finding looks the same in both.
 RenderSettings settings_for(const Options& options) {
   RenderSettings settings;
   settings.detail = options.detail;
@@ -63,6 +67,7 @@ RenderSettings settings_for(const Options& options) {
   return settings;
 }
 
+// What could not be read goes to standard error, so that it is seen beside a document too.
 Output rendered(Shown shown, const Options& options) {
   Output output;
   output.exit_code = shown.exit_code;
@@ -74,6 +79,8 @@ Output rendered(Shown shown, const Options& options) {
   return output;
 }
 
+// A list of what there is, with one line on the state: the inventory of a broken
+// root is what somebody wants to see first.
 Output show_inventory(const Options& options, const Root& root, const ShowRoots& roots) {
   const LookedAt& first = roots.all().front();
   Shown shown;
@@ -90,6 +97,7 @@ Output show_inventory(const Options& options, const Root& root, const ShowRoots&
     shown.state.other_warnings += state.other_warnings;
     shown.failures.insert(shown.failures.end(), below.look.report().failures.begin(),
                           below.look.report().failures.end());
+    // Parts of codes are bits, so roots below are added to the first.
     shown.exit_code |= exit_code(below.look.report(), options.strict);
   }
   shown.failures.insert(shown.failures.end(), roots.failures().begin(), roots.failures().end());
@@ -101,6 +109,7 @@ Output show_target(const Options& options, const Root& root, const LookedAt& loo
                    const Cancel& cancel, Progress& progress) {
   const Result<Description> description = describe(looked.view(), target, cancel);
   if (!description) {
+    // A path below a layer that is nowhere: the user has named something that does not exist.
     const bool unknown = description.error().kind == Error::Kind::Format;
     return failed(options, description.error().message(), {}, unknown ? kExitUsage : kExitFailed);
   }
@@ -110,6 +119,7 @@ Output show_target(const Options& options, const Root& root, const LookedAt& loo
   shown.description = *description;
   RootReport report = looked.look.report();
   const Level level = level_for(options, target);
+  // A second look that reads the files of these layers alone, with the same checks as any other.
   if (std::set<ChainId> layers = layers_of(looked.view(), target); level != Level::Structure && !layers.empty()) {
     CheckOptions deeper{level, options.jobs, {}, {}, nullptr, std::move(layers)};
     const Result<Examination> look = Examination::make(looked.root, deeper, OwnRepair{}, cancel, progress);
@@ -120,6 +130,7 @@ Output show_target(const Options& options, const Root& root, const LookedAt& loo
   }
   shown.state = state_of(looked.view(), report, target);
   shown.failures = report.failures;
+  // Of this thing: whatever else is wrong in the root is told and does not count.
   shown.exit_code = exit_code(shown.state.report, options.strict);
   return rendered(std::move(shown), options);
 }
@@ -136,6 +147,7 @@ Output run_show(const Options& options) {
   const SignalGuard signals(cancel);
   Progress progress;
   const ProgressDisplay display(progress, progress_style(options.progress, options.detail));
+  // Structure of the whole root, whatever was asked for: what hangs on a thing can be anywhere.
   const CheckOptions structure{Level::Structure, options.jobs, {}, {}, nullptr, {}};
   const Result<ShowRoots> roots = ShowRoots::look(root, structure, cancel, progress);
   if (!roots) {
@@ -145,6 +157,7 @@ Output run_show(const Options& options) {
     return failed(options, "cancelled", {}, kExitCancelled);
   }
   const std::string what = options.arguments.empty() ? "" : options.arguments[0];
+  // A path to the root itself is the root, by whatever links it is reached.
   if (options.arguments.empty() || (!what.empty() && roots->names_root(what))) {
     return show_inventory(options, root, *roots);
   }

@@ -7,6 +7,7 @@
 namespace dfsck {
 namespace {
 
+// State as last recorded: nothing here asks a daemon, and a container that a crash ended is still recorded as running.
 void add_configuration(const Container& container, Description& description) {
   description.name = escaped(container.name);
   description.fact("name", description.name);
@@ -22,6 +23,7 @@ void add_configuration(const Container& container, Description& description) {
   description.fact("hostconfig.json", container.hostconfig_problem);
 }
 
+// The short link too, since messages of the kernel and of the daemon name only that.
 void add_dir_place(const ShowView& view, const std::optional<CacheId>& id, std::string what, Description& description) {
   const OverlayDir* dir = id ? view.model.overlay.find(*id) : nullptr;
   if (dir == nullptr) {
@@ -34,6 +36,7 @@ void add_dir_place(const ShowView& view, const std::optional<CacheId>& id, std::
   }
 }
 
+// Volumes by name, other mounts by the path on the host: that is what they are known by.
 void add_mounts_and_networks(const Container& container, std::vector<ShownThing>& things) {
   for (const Container::MountPoint& mount : container.mount_points) {
     const bool named = mount.type == "volume" && !mount.name.empty();
@@ -50,6 +53,7 @@ void add_mounts_and_networks(const Container& container, std::vector<ShownThing>
   }
 }
 
+// Sandboxes are left over by crashes; whoever looks for the reason of a network that is "in use" finds it here.
 void add_network_records(const Model& model, const std::string& id, std::vector<ShownThing>& things) {
   for (const NetworkRecord& record : model.networks.records) {
     if (record.kind == "sandbox" && record.container == id) {
@@ -78,6 +82,7 @@ Description describe_container(const ShowView& view, const std::string& id) {
     description.fact("note", mount != nullptr && mount->of_build ? "the mount of a build, not of a container"
                                                                  : "it has no configuration");
   }
+  // By what should be: with a damaged mount-id the files are still found.
   if (const MountTruth* truth = find_mount_truth(view, id); truth != nullptr) {
     description.places.push_back(view.place(view.model.layers.find_mount(id)->path, "its entry in layerdb"));
     add_dir_place(view, truth->dir, "its writable layer", description);
@@ -85,6 +90,7 @@ Description describe_container(const ShowView& view, const std::string& id) {
     for (ShownThing& layer : stack_things(view, stack_of_mount(view, id))) {
       below.push_back(std::move(layer));
     }
+    // From the image's base up to what the container has written, in the order in which they are mounted.
     for (const auto& [dir, role] :
          {std::pair(truth->init_dir, "init layer"), std::pair(truth->dir, "writable layer")}) {
       if (dir) {

@@ -17,6 +17,8 @@ ShownList uses(std::vector<ShownThing> things) {
   return {kUses, "what it refers to", std::move(things)};
 }
 
+// In UTC, with nanoseconds only where there are some: a file that was unpacked
+// from a tar has none, one of BuildKit has.
 std::string time_text(const FileTime& time) {
   const std::time_t seconds = time.seconds;
   std::tm parts{};
@@ -33,12 +35,14 @@ std::string time_text(const FileTime& time) {
   return text + "Z";
 }
 
+// In octal with the setuid, setgid and sticky bits: those are what a container's programs depend on.
 std::string mode_text(uint32_t mode) {
   std::array<char, 16> buffer{};
   std::snprintf(buffer.data(), buffer.size(), "%04o", mode & 07777U);
   return buffer.data();
 }
 
+// Owners as numbers: they are of the host, and names of the host would say nothing about a container.
 void add_stat(const FileStat& stat, Description& description) {
   description.fact("type", std::string(type_name(stat.mode)));
   description.fact("mode", mode_text(stat.mode));
@@ -52,6 +56,7 @@ void add_stat(const FileStat& stat, Description& description) {
   description.fact("modified", time_text(stat.mtime));
 }
 
+// A path that leads to nothing of the model's own: what it is part of may be known all the same.
 Description describe_file(const ShowView& view, const RelPath& path) {
   Description description;
   description.kind = "file";
@@ -88,6 +93,7 @@ Description describe_file(const ShowView& view, const RelPath& path) {
   return description;
 }
 
+// Only looking into tar-split can fail or take long, so only that is given a way to stop.
 Result<Description> describe(const ShowView& view, const Target& target, const Cancel& cancel) {
   switch (target.kind) {
     case Target::Kind::Image: return describe_image(view, target.id);

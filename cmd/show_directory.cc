@@ -7,6 +7,7 @@
 namespace dfsck {
 namespace {
 
+// What is there, without saying what should be: that is for the findings.
 std::string members_text(const OverlayDir& dir) {
   std::string text;
   for (const auto& [member, name] : {std::pair(&dir.diff, "diff"), std::pair(&dir.work, "work"),
@@ -16,6 +17,7 @@ std::string members_text(const OverlayDir& dir) {
   return text.empty() ? "none" : text;
 }
 
+// By the container's name where it has one: an id is looked up, a name is known.
 std::string owner_text(const ShowView& view, const DirOwner& owner) {
   const Container* container = view.model.containers.find(owner.name);
   const std::string name = escaped(container != nullptr && !container->name.empty() ? container->name : owner.name);
@@ -30,6 +32,7 @@ std::string owner_text(const ShowView& view, const DirOwner& owner) {
   return "";
 }
 
+// "Nobody is known to own it" is not said lightly: where an owner could not be read, that comes instead.
 std::string purpose_text(const ShowView& view, const DirTruth* truth) {
   if (truth == nullptr || truth->owners.empty()) {
     return view.derived.owners_complete ? "nobody is known to own it"
@@ -42,6 +45,7 @@ std::string purpose_text(const ShowView& view, const DirTruth* truth) {
   return text;
 }
 
+// All of them: a directory of BuildKit's that became a layer has two, and deleting it for one takes it from the other.
 void add_owners(const ShowView& view, const DirTruth& truth, std::vector<ShownThing>& things) {
   for (const DirOwner& owner : truth.owners) {
     if (const std::optional<ChainId> chain = ChainId::parse(owner.name); chain) {
@@ -63,6 +67,7 @@ void add_naming_dirs(const ShowView& view, const std::string& link, std::vector<
 }
 
 // The pieces of the file, which begins with the nearest layer.
+// As the file has them, right or wrong: that is what the kernel is given.
 void add_lowers(const ShowView& view, const OverlayDir& dir, std::vector<ShownThing>& things) {
   if (!dir.lower.present()) {
     return;
@@ -95,6 +100,7 @@ Description describe_directory(const ShowView& view, const CacheId& id) {
   std::vector<ShownThing> below;
   if (truth != nullptr) {
     description.fact("short link", truth->link ? truth->link->text() : "not known");
+    // Only where it is not what the file says: then the reader has to be told why.
     description.fact("short link proven by", dir == nullptr || dir->link_id != truth->link ? truth->link_proof : "");
     add_owners(view, *truth, above);
     if (truth->link) {
@@ -121,6 +127,7 @@ Description describe_directory(const ShowView& view, const CacheId& id) {
   return description;
 }
 
+// A link is what error messages name, so it leads from there to the directory, and to all chains that have it.
 Description describe_link(const ShowView& view, const std::string& name) {
   Description description;
   description.kind = "link";

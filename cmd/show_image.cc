@@ -9,6 +9,7 @@ namespace dfsck {
 namespace {
 
 // Facts for people out of the config; a config that cannot be read is told of by the findings.
+// Read again, since the model keeps only what checks need.
 void add_config(const ShowView& view, const Image& image, Description& description) {
   constexpr size_t kLargest = 8U << 20;
   const Result<std::string> bytes = view.root.read_small(image.path, kLargest);
@@ -25,6 +26,7 @@ void add_config(const ShowView& view, const Image& image, Description& descripti
   description.fact("platform", text("os") + "/" + text("architecture") + (variant.empty() ? "" : "/" + variant));
 }
 
+// May be there without a config: then the image is lost, and this is its trace.
 const ImageMetadata* metadata_of(const ImageStore& images, const std::string& id) {
   for (const ImageMetadata& metadata : images.metadata) {
     if (metadata.id && metadata.id->text() == id) {
@@ -34,6 +36,7 @@ const ImageMetadata* metadata_of(const ImageStore& images, const std::string& id
   return nullptr;
 }
 
+// The sizes that layerdb records, as docker image ls adds them up.
 std::string chain_text(const ShowView& view, const Image& image) {
   uint64_t bytes = 0;
   size_t missing = 0;
@@ -46,6 +49,7 @@ std::string chain_text(const ShowView& view, const Image& image) {
          (missing == 0 ? "" : " (" + std::to_string(missing) + " missing)");
 }
 
+// Images that were built on this one hold it too: docker rmi refuses while they are there.
 std::vector<ShownThing> referrers(const ShowView& view, const std::string& id) {
   std::vector<ShownThing> things;
   for (const std::string& name : names_of_image(view.model, id)) {
@@ -66,6 +70,8 @@ std::vector<ShownThing> referrers(const ShowView& view, const std::string& id) {
 
 }  // namespace
 
+// An image of which only the id is known, from a tag or a container, is described as well:
+// that it is missing is what has to be seen.
 Description describe_image(const ShowView& view, const std::string& id) {
   Description description;
   description.kind = "image";
@@ -104,6 +110,7 @@ Description describe_image(const ShowView& view, const std::string& id) {
   return description;
 }
 
+// A tag whose image is missing is still a name that is taken.
 Description describe_tag(const ShowView& view, const std::string& name) {
   Description description;
   description.kind = "tag";

@@ -12,6 +12,7 @@ namespace dfsck {
 namespace {
 
 // Images that others were made from.
+// The steps of classic builds have no names and are of no interest by themselves.
 std::set<std::string> parents(const ImageStore& images) {
   std::set<std::string> ids;
   for (const ImageMetadata& metadata : images.metadata) {
@@ -24,6 +25,7 @@ std::set<std::string> parents(const ImageStore& images) {
 
 ShownThing image_row(const ShowView& view, const Image& image) {
   ShownThing thing = image_thing(view, "", image.id.text());
+  // Each layer once: some images name the same empty layer several times.
   std::set<ChainId> chains(image.chain.begin(), image.chain.end());
   uint64_t bytes = 0;
   for (const ChainId& chain : chains) {
@@ -34,6 +36,7 @@ ShownThing image_row(const ShowView& view, const Image& image) {
 }
 
 // Containers, without the mounts of builds.
+// Also those of which only the mount is left: their files are there, and somebody may look for them.
 std::set<std::string> containers_of(const Model& model) {
   std::set<std::string> names;
   for (const Container& container : model.containers.containers) {
@@ -47,6 +50,7 @@ std::set<std::string> containers_of(const Model& model) {
   return names;
 }
 
+// Volumes of plugins have no directory here and lack nothing.
 ShownThing volume_row(const Model& model, const std::string& name) {
   const VolumeRecord* record = model.volumes.find_record(name);
   size_t users = 0;
@@ -63,6 +67,7 @@ ShownThing volume_row(const Model& model, const std::string& name) {
       .with("note", here || (!driver.empty() && driver != "local") ? "" : "its directory is missing");
 }
 
+// From directories and records, since each may lack what the other has.
 std::set<std::string> volumes_of(const VolumeStore& volumes) {
   std::set<std::string> names;
   for (const Volume& volume : volumes.volumes) {
@@ -76,6 +81,7 @@ std::set<std::string> volumes_of(const VolumeStore& volumes) {
 
 }  // namespace
 
+// What a person knows by name, whether a daemon would list it or not: a container that a daemon hides is here.
 Description describe_inventory(const ShowView& view) {
   Description description;
   description.kind = "root";
@@ -99,6 +105,7 @@ Description describe_inventory(const ShowView& view) {
     row.minor = row.names.empty() && with_children.count(image.id.text()) > 0;
     row.role = row.minor ? "intermediate" : "";
   }
+  // Named images first and by name, as docker image ls has them after sorting.
   const auto rank = [](const ShownThing& row) { return std::tuple(row.minor, row.names.empty(), row.names, row.id); };
   std::sort(images.things.begin(), images.things.end(),
             [&](const ShownThing& a, const ShownThing& b) { return rank(a) < rank(b); });

@@ -9,6 +9,7 @@ namespace {
 
 constexpr const char* kShowSchema = "docker-fsck/show/1";
 
+// Labels are for people; as keys they have no blanks or dots, which most query languages take for syntax.
 std::string key_of(std::string label) {
   for (char& c : label) {
     c = c == ' ' || c == '-' || c == '.' ? '_' : c;
@@ -17,6 +18,7 @@ std::string key_of(std::string label) {
 }
 
 // Facts of the same label become one: keys are unique.
+// Two members of one name are legal JSON that most readers lose half of.
 void write_facts(const std::vector<ShownFact>& facts, JsonWriter& json) {
   json.key("facts").object();
   for (size_t i = 0; i < facts.size(); ++i) {
@@ -36,6 +38,7 @@ void write_facts(const std::vector<ShownFact>& facts, JsonWriter& json) {
   json.end_object();
 }
 
+// Lists by their own keys, "used_by", "uses" and so on, the same for all kinds of things.
 void write_list(const ShownList& list, JsonWriter& json) {
   json.key(list.key).array();
   for (const ShownThing& thing : list.things) {
@@ -68,6 +71,8 @@ void write_description(const Description& description, JsonWriter& json) {
   }
 }
 
+// Findings in the same form as a report has them, so that one reader does for both. The
+// counts of the rest of the root stand apart.
 void write_state(const Shown& shown, JsonWriter& json) {
   const RootReport& report = shown.state.report;
   json.key("daemon").object();
@@ -118,6 +123,7 @@ std::string render_show_json(const Shown& shown) {
   return json.take();
 }
 
+// "candidates" also where there are none.
 std::string render_show_error(const std::string& message, const std::vector<ShownCandidate>& candidates,
                               int exit_code) {
   JsonWriter json;

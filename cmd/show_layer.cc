@@ -9,6 +9,7 @@
 namespace dfsck {
 namespace {
 
+// Those with names first: they are what somebody wants to know; the others may be hundreds.
 enum class Images { Named, Nameless };
 
 void add_images(const ShowView& view, const ChainId& chain, Images which, std::vector<ShownThing>& things) {
@@ -24,6 +25,7 @@ void add_images(const ShowView& view, const ChainId& chain, Images which, std::v
   }
 }
 
+// Containers hold layers by themselves, whether their image is still there or not.
 void add_mounts(const ShowView& view, const ChainId& chain, std::vector<ShownThing>& things) {
   for (const Mount& mount : view.model.layers.mounts) {
     const std::vector<ChainId> stack = stack_of_mount(view, mount.name);
@@ -33,6 +35,7 @@ void add_mounts(const ShowView& view, const ChainId& chain, std::vector<ShownThi
   }
 }
 
+// By what is derived: a damaged "parent" file hides nobody.
 void add_upper_layers(const ShowView& view, const ChainId& chain, std::vector<ShownThing>& things) {
   for (size_t i = 0; i < view.model.layers.layers.size(); ++i) {
     if (view.derived.layers[i].parent == chain) {
@@ -41,6 +44,7 @@ void add_upper_layers(const ShowView& view, const ChainId& chain, std::vector<Sh
   }
 }
 
+// The build cache holds a layer too, and keeps it when all images are gone.
 void add_build_records(const ShowView& view, const ChainId& chain, std::vector<ShownThing>& things) {
   for (const BuildSnapshot& snapshot : view.model.build_cache.snapshots) {
     if (snapshot.chain == chain || ChainId::parse(snapshot.key) == chain) {
@@ -49,6 +53,7 @@ void add_build_records(const ShowView& view, const ChainId& chain, std::vector<S
   }
 }
 
+// Where a layer came from: the digest by which a registry still has it.
 void add_blobs(const Model& model, const DiffId& diff, std::vector<ShownThing>& things) {
   for (const DistributionEntry& entry : model.images.v2metadata_by_diffid) {
     if (entry.key != diff.hex()) {
@@ -61,6 +66,7 @@ void add_blobs(const Model& model, const DiffId& diff, std::vector<ShownThing>& 
   }
 }
 
+// An entry whose removal was cut off too: its cache-id may name the same directory.
 void add_places(const ShowView& view, const Layer* layer, const LayerTruth* truth, Description& description) {
   if (layer != nullptr) {
     description.places.push_back(view.place(layer->path, "its entry in layerdb"));
@@ -90,6 +96,8 @@ Description describe_layer(const ShowView& view, const ChainId& chain) {
   description.fact("chain id", chain.text());
   const std::vector<ChainId> stack = stack_up_to(view, chain);
   std::optional<DiffId> diff = truth != nullptr ? truth->diff : std::nullopt;
+  // An image lists the DiffIDs of its layers, so one that is gone from layerdb can still be named
+  // and looked for in a registry or an archive.
   for (const Image& image : view.model.images.images) {  // what they say of a layer that is missing
     const auto at = std::find(image.chain.begin(), image.chain.end(), chain);
     if (!diff && at != image.chain.end()) {

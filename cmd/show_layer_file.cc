@@ -30,6 +30,7 @@ struct ShownFile {
 };
 
 // A directory on top of others, with the name by which it is told.
+// In the order from the base up, as a container's view is stacked.
 struct Storey {
   std::string name;
   std::optional<CacheId> dir;
@@ -43,6 +44,7 @@ std::vector<Storey> storeys(const ShowView& view, const std::vector<ChainId>& ch
   return found;
 }
 
+// Init layer and writable layer belong to it: a file that a container has deleted is whole in the image.
 std::vector<Storey> storeys_of_mount(const ShowView& view, const std::string& mount) {
   std::vector<Storey> found = storeys(view, stack_of_mount(view, mount));
   if (const MountTruth* truth = find_mount_truth(view, mount); truth != nullptr) {
@@ -54,6 +56,8 @@ std::vector<Storey> storeys_of_mount(const ShowView& view, const std::string& mo
   return found;
 }
 
+// By what the layer above does to the name, in the words of overlay: a whiteout and an
+// opaque directory are mended in different ways.
 std::string how_text(const Shadow& shadow) {
   const std::string at = escaped(shadow.at);
   switch (shadow.kind) {
@@ -86,6 +90,7 @@ class Shadows {
 };
 
 // Whether what lies in the file's directory is seen through the storeys above it.
+// The first layer above that has something to say decides: what lies above that cannot bring the file back.
 void add_sight(const ShownFile& file, const std::vector<Storey>& stack, Shadows& shadows, ShownThing& thing) {
   const auto own =
       std::find_if(stack.begin(), stack.end(), [&](const Storey& storey) { return storey.dir == file.dir; });
@@ -106,6 +111,7 @@ void add_sight(const ShownFile& file, const std::vector<Storey>& stack, Shadows&
   thing.facts.push_back({file.seen, "yes"});
 }
 
+// One file can be seen by some images and hidden in others, so each is told for itself.
 ShownList seen_by(const ShownFile& file) {
   const ShowView& view = file.view;
   ShownList list{kSeenBy, "who sees it", {}};
@@ -116,6 +122,7 @@ ShownList seen_by(const ShownFile& file) {
       add_sight(file, storeys(view, image.chain), shadows, list.things.back());
     }
   }
+  // Without a name it is mostly a step of a build.
   std::stable_partition(list.things.begin(), list.things.end(),
                         [](const ShownThing& image) { return !image.names.empty(); });
   for (const Mount& mount : view.model.layers.mounts) {
@@ -130,6 +137,7 @@ ShownList seen_by(const ShownFile& file) {
 }
 
 // What of the layers below the file stands in for, or deletes.
+// From the top down to the first that has the name: below it nothing is seen through it either.
 void add_below(const ShownFile& file, std::vector<ShownThing>& things) {
   const ShowView& view = file.view;
   std::vector<ChainId> below = file.chain   ? stack_up_to(view, file.chain)
@@ -163,6 +171,8 @@ ShownThing entry_of(const FileStat& stat, std::string_view role) {
       .with("note", stat.is_whiteout() ? "a whiteout: it deletes what layers below have of this name" : "");
 }
 
+// Both are shown side by side in the same words, so that a difference is seen without knowing the
+// format. A hard link has no size of its own in a tar.
 ShownThing entry_of(const PathInTar& found, uint64_t link_type_size) {
   ShownThing thing{"in tar-split", "entry", "", {}, {}};
   if (found.entry) {
@@ -200,6 +210,7 @@ ShownThing entry_of(const PathInTar& found, uint64_t link_type_size) {
 }
 
 // What the layer's tar has of the file; nothing where the directory is no layer's or has no tar-split.
+// tar-split is read from its beginning: it has no index.
 Result<std::optional<PathInTar>> in_tar(const ShownFile& file, const Cancel& cancel) {
   const ShowView& view = file.view;
   const Layer* layer = file.chain ? view.model.layers.find(*file.chain) : nullptr;
@@ -213,6 +224,7 @@ Result<std::optional<PathInTar>> in_tar(const ShownFile& file, const Cancel& can
   return found ? Result<std::optional<PathInTar>>(std::optional(*found)) : found.error();
 }
 
+// The first owner stands for all: a directory that a layer owns is a layer's, whoever else names it.
 ShownFile shown_file(const ShowView& view, const CacheId& dir, const RelPath& path) {
   ShownFile file{view, dir, path.bytes(), std::nullopt, std::nullopt, "visible", false};
   const DirTruth* truth = view.derived.find_dir(view.model, dir);
@@ -247,6 +259,7 @@ Result<Description> describe_layer_file(const ShowView& view, const CacheId& dir
                         stat.error().is_io(ENOENT) && listed ? "there is no such file, neither on disk nor in tar-split"
                                                              : stat.error().message());
   }
+  // A deletion cannot be seen, it can only be in effect.
   if (stat ? stat->is_whiteout() : (*listed)->is_whiteout) {
     file.seen = "in effect";
   }

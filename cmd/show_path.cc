@@ -19,6 +19,7 @@ std::string joined(const Parts& parts, size_t from) {
 }
 
 // The number of leading parts that are those of `path`; 0 if they are not.
+// By parts and not by text: overlay2x is no part of overlay2.
 size_t parts_of(const RelPath& path, const Parts& parts) {
   const Parts wanted = split(path.bytes(), '/');
   if (path.is_root() || parts.size() < wanted.size()) {
@@ -38,6 +39,7 @@ struct PathStep {
   size_t length = 0;  // number of parts that lead to it
 };
 
+// A directory that is missing is known if somebody names it, and a path to it is what error messages have.
 std::optional<PathStep> in_overlay(const Model& model, const Derived& derived, const Parts& parts, size_t at) {
   if (parts.size() <= at) {
     return std::nullopt;
@@ -61,6 +63,7 @@ bool is_known_image(const Model& model, const ImageId& id) {
          std::any_of(metadata.begin(), metadata.end(), [&](const ImageMetadata& entry) { return entry.id == id; });
 }
 
+// layerdb and imagedb name things by hex alone; which digest it is follows from the place.
 std::optional<PathStep> in_image_store(const Model& model, const Parts& parts, size_t at) {
   if (parts.size() < at + 3) {
     return std::nullopt;
@@ -92,6 +95,7 @@ std::optional<PathStep> in_image_store(const Model& model, const Parts& parts, s
   return std::nullopt;
 }
 
+// By names and not by the disk, so that paths work that lead to what is lost.
 std::optional<PathStep> first_step(const Model& model, const Derived& derived, const Parts& parts) {
   if (const size_t at = parts_of(model.overlay.path, parts); at > 0) {
     return in_overlay(model, derived, parts, at);
@@ -113,6 +117,7 @@ std::optional<PathStep> first_step(const Model& model, const Derived& derived, c
 }
 
 // The directory that a short link stands for, by itself or by the directory that claims it.
+// A lost short link is no reason not to find the file behind it.
 std::optional<CacheId> behind_link(const Model& model, const std::string& link) {
   const ShortLink* found = model.overlay.find_link(link);
   if (found != nullptr && found->points_to) {
@@ -126,6 +131,7 @@ std::optional<CacheId> behind_link(const Model& model, const std::string& link) 
   return std::nullopt;
 }
 
+// A path that may not be looked at is not said to lead nowhere.
 std::optional<Target> any_file(const Root& root, const RelPath& path) {
   const Result<FileStat> stat = root.stat(path);
   return stat || !(stat.error().is_io(ENOENT) || stat.error().is_io(ENOTDIR) || stat.error().is_io(ELOOP))
@@ -135,6 +141,7 @@ std::optional<Target> any_file(const Root& root, const RelPath& path) {
 
 }  // namespace
 
+// A path into a layer's files is told apart from one to its directory: the first is looked up in tar-split.
 std::optional<Target> target_at(const Root& root, const Model& model, const Derived& derived, const RelPath& path) {
   const Parts parts = split(path.bytes(), '/');
   const std::optional<PathStep> step = path.is_root() ? std::nullopt : first_step(model, derived, parts);

@@ -12,6 +12,7 @@ namespace dfsck {
 namespace {
 
 // Where an absolute path leads below `root`, whatever symbolic links lead to the root itself. Nothing if it does not.
+// Messages name paths as the daemon was told them, and its data-root may be a link.
 std::optional<std::string> below_root(const Root& root, const std::string& path) {
   for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
     const std::string beginning = path.substr(0, end);
@@ -29,6 +30,7 @@ std::optional<std::string> below_root(const Root& root, const std::string& path)
 }
 
 // `what` as a path below the root, cleaned; nothing if it is an absolute path to somewhere else.
+// By the rules for names in archives: a path is pasted in many forms.
 std::optional<RelPath> as_path(const Root& root, const std::string& what) {
   std::string inside = what;
   if (what.starts_with('/')) {
@@ -54,6 +56,7 @@ std::optional<RelPath> behind(const RelPath& path, const RelPath& prefix) {
 
 }  // namespace
 
+// All roots are looked at, since a name may be in any of them, and the same name in two has to be seen as two.
 Result<ShowRoots> ShowRoots::look(const Root& root, const CheckOptions& options, const Cancel& cancel,
                                   Progress& progress) {
   Result<Examination> examined = Examination::make(root, options, OwnRepair{}, cancel, progress);
@@ -84,6 +87,7 @@ bool ShowRoots::names_root(const std::string& what) const {
   return path && path->is_root();
 }
 
+// Everything that the word may mean. To take the first would answer a question that nobody asked.
 std::vector<ShowRoots::Found> ShowRoots::find(const std::string& what) const {
   std::vector<Found> found;
   const std::optional<RelPath> path = as_path(roots_.front().root, what);
@@ -93,9 +97,11 @@ std::vector<ShowRoots::Found> ShowRoots::find(const std::string& what) const {
     std::vector<Target> targets = targets_named(model, looked.look.derived(), what);
     std::optional<Target> there;
     const std::optional<RelPath> inside = path ? behind(*path, looked.prefix) : std::nullopt;
+    // The same path must not be found twice, once in the remapped root and once as a plain file of the root above.
     if (inside && !inside->is_root() && (found.empty() || i > 0)) {
       there = target_at(looked.root, model, looked.look.derived(), *inside);
     }
+    // Short links and directories are often pasted without the driver's own directory in front.
     if (!there && inside && what.find('/') != std::string::npos && !what.starts_with('/') &&
         !model.overlay.path.is_root()) {
       there = target_at(looked.root, model, looked.look.derived(), model.overlay.path.joined(*inside));
@@ -110,6 +116,7 @@ std::vector<ShowRoots::Found> ShowRoots::find(const std::string& what) const {
   return found;
 }
 
+// The three ways to name something wrongly, each with what would be right.
 std::string ShowRoots::unknown(const std::string& what) const {
   const std::string shown = escaped_excerpt(what, 200);
   const Root& root = roots_.front().root;
@@ -133,6 +140,7 @@ std::string ShowRoots::unknown(const std::string& what) const {
          (hint.empty() ? "; docker-fsck show lists what there is" : hint);
 }
 
+// A handle that works from the root that was given, also for what lies in one below.
 ShownCandidate ShowRoots::candidate(const Found& found) const {
   const LookedAt& looked = roots_[found.root];
   const Model& model = looked.look.model();

@@ -9,6 +9,8 @@ namespace dfsck {
 namespace {
 
 // What a finding must speak of to touch a thing.
+// More than the finding's subject: a container that does not start may be whole itself,
+// with the damage in a layer of its image.
 struct Concern {
   std::set<std::string> images, containers;  // that it hits, as Affected has them
   std::set<Subject> subjects;
@@ -18,6 +20,7 @@ struct Concern {
   std::vector<RelPath> shared;    // files in which other things are recorded as well: only what is wrong with all of it
   std::optional<RelPath> only_file;  // of findings about files of layers, only those about this one
 
+  // With its directory and short link: damage is found at any of them.
   void layer(const ShowView& view, const ChainId& chain) {
     subjects.insert({SubjectKind::Layer, chain.text()});
     if (const Layer* layer = view.model.layers.find(chain); layer != nullptr) {
@@ -46,6 +49,7 @@ void add_stack(const ShowView& view, const std::set<ChainId>& layers, Concern& c
   }
 }
 
+// Tags and the files of its config belong to it; its layers are added with the stack.
 void add_image(const ShowView& view, const std::string& id, Concern& concern) {
   concern.images.insert(id);
   if (view.model.images.find(*ImageId::parse(id)) == nullptr) {
@@ -61,6 +65,7 @@ void add_image(const ShowView& view, const std::string& id, Concern& concern) {
   concern.shared.push_back(view.model.image_path / "repositories.json");
 }
 
+// Whatever its directory is called: the findings have the name on disk.
 void add_container(const ShowView& view, const std::string& id, Concern& concern) {
   concern.containers.insert(escaped(id));
   concern.subjects.insert({SubjectKind::Container, escaped(id)});
@@ -79,6 +84,7 @@ void add_container(const ShowView& view, const std::string& id, Concern& concern
 }
 
 // The directory and those that it stands on.
+// What lies below is mounted with it, so its damage is seen through it.
 void add_directories(const ShowView& view, const CacheId& id, Concern& concern) {
   std::optional<CacheId> next = id;
   for (size_t depth = 0; next && depth <= kMaxDepth; ++depth) {
@@ -118,6 +124,7 @@ Concern concern_of(const ShowView& view, const Target& target) {
       add_directories(view, *CacheId::parse(target.id), concern);
       concern.only_file = (view.model.overlay.path / target.id / "diff").joined(target.path);
       break;
+    // Nothing but the place: of a file that belongs to nothing, no more is known.
     case Target::Kind::File: concern.paths.push_back(target.path); break;
     case Target::Kind::Layer:
       if (view.model.layers.find(*ChainId::parse(target.id)) == nullptr) {
@@ -139,6 +146,8 @@ bool is_at_or_below(const RelPath& path, const RelPath& top) {
   return path == top || path.is_below(top);
 }
 
+// Wrong with a file that many things are recorded in is only what is wrong with the file as a whole:
+// another tag that dangles does not concern this one.
 bool touches(const Finding& finding, const Concern& concern) {
   if (concern.only_file && finding.subject.kind == SubjectKind::File && finding.content) {
     return is_at_or_below(finding.path, *concern.only_file) || concern.only_file->is_below(finding.path);
@@ -159,6 +168,7 @@ bool touches(const Finding& finding, const Concern& concern) {
 }
 
 // Keeps the marked findings and what causes them.
+// A finding that is shown without its cause would be looked into at the wrong place.
 void keep(std::vector<bool> kept, RootReport& report) {
   for (size_t i = 0; i < report.findings.size(); ++i) {
     for (size_t at = i; kept[i] && report.findings[at].finding.caused_by;) {
@@ -187,6 +197,7 @@ void keep(std::vector<bool> kept, RootReport& report) {
 
 }  // namespace
 
+// What would have to be right for the thing to be right: for a container the layers below it, for a directory its own.
 std::set<ChainId> layers_of(const ShowView& view, const Target& target) {
   std::vector<ChainId> layers;
   const std::optional<CacheId> dir = CacheId::parse(target.id);
@@ -217,6 +228,7 @@ std::set<ChainId> layers_of(const ShowView& view, const Target& target) {
   return {layers.begin(), layers.end()};
 }
 
+// What is left out is counted: "nothing is wrong with it" must not sound as if it were said of the root.
 ShownState state_of(const ShowView& view, const RootReport& report, const std::optional<Target>& target) {
   ShownState state{report, target ? layers_of(view, *target).size() : 0, 0, 0};
   const Concern concern = target ? concern_of(view, *target) : Concern{};

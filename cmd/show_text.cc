@@ -10,6 +10,7 @@
 namespace dfsck {
 namespace {
 
+// A name that is longer than that moves its own line only.
 constexpr size_t kWidestTitle = 40;
 constexpr size_t kShownUsers = 20;  // things that refer to it or see it; what it refers to is never cut
 
@@ -18,6 +19,7 @@ std::string padded(std::string text, size_t width) {
   return text;
 }
 
+// A note stands without its label: it is a sentence of its own.
 std::string facts_line(const ShownThing& thing) {
   std::string line;
   for (const ShownFact& fact : thing.facts) {
@@ -56,6 +58,7 @@ class ShowText {
   std::string out_;
 };
 
+// Names first, as everywhere where people read.
 std::string ShowText::title(const ShownThing& thing) const {
   std::string names;
   for (const std::string& name : thing.names) {
@@ -67,6 +70,7 @@ std::string ShowText::title(const ShownThing& thing) const {
   return thing.id.empty() ? names : names + " (" + shown(thing.id) + ")";
 }
 
+// Ids are whole where they are what was asked for, since they are copied from here.
 void ShowText::add(const Description& description) {
   const std::string& name = description.name.empty() ? description.id : description.name;
   out_ += settings_.paint.bold(
@@ -102,6 +106,7 @@ void ShowText::add_list(const ShownList& list) {
     }
   }
   const size_t minor = list.things.size() - things.size();
+  // A base layer has everything on it. What a thing itself refers to is bounded, and is what has to be complete.
   const bool may_be_long = list.key == "used_by" || list.key == "seen_by";
   const size_t cut_off = cut() && may_be_long && things.size() > kShownUsers ? things.size() - kShownUsers : 0;
   things.resize(things.size() - cut_off);
@@ -124,6 +129,7 @@ void ShowText::add_list(const ShownList& list) {
   }
 }
 
+// Says how closely it was looked at: without that "nothing is wrong" would promise more than it may.
 void ShowText::add_verdict() {
   const RootReport& report = shown_.state.report;
   if (shown_.description.kind == "root") {
@@ -138,6 +144,7 @@ void ShowText::add_verdict() {
   out_ += "\nnothing is wrong with it: " + looked_at_text() + "\n";
 }
 
+// With the option that looks closer, unless it was the closest.
 std::string ShowText::looked_at_text() const {
   const RootReport& report = shown_.state.report;
   const auto count = [&](const char* name) {
@@ -156,6 +163,7 @@ std::string ShowText::looked_at_text() const {
              : "its structure and the contents of " + files + " were checked, " + human_bytes(count("bytes_hashed"));
 }
 
+// With the command that tells about the rest.
 void ShowText::add_state() {
   add_verdict();
   const ShownState& state = shown_.state;

@@ -17,6 +17,7 @@ std::vector<std::string> escaped_all(std::vector<std::string> texts) {
 }
 
 // Number of the piece of `dir`'s lower that names the link, from 1; 0 if none does.
+// Counted from the top: the nearest layer is the first.
 size_t place_in_lower(const OverlayDir& dir, std::string_view link) {
   if (!dir.lower.present()) {
     return 0;
@@ -39,6 +40,8 @@ std::vector<std::string> names_of_image(const Model& model, std::string_view id)
   return names;
 }
 
+// By what is derived, so that a damaged "parent" does not end the stack. Bounded, because
+// without proof a chain may run in a circle.
 std::vector<ChainId> stack_up_to(const ShowView& view, const std::optional<ChainId>& top) {
   std::vector<ChainId> stack;
   for (std::optional<ChainId> next = top; next && stack.size() < kMaxDepth;) {
@@ -66,6 +69,7 @@ std::optional<CacheId> dir_of_layer(const ShowView& view, const ChainId& chain) 
   return truth != nullptr ? truth->cache : std::nullopt;
 }
 
+// Also for an image that is not here: whoever names it is shown what it names.
 ShownThing image_thing(const ShowView& view, std::string role, const std::string& id) {
   const std::optional<ImageId> parsed = ImageId::parse(id);
   const Image* image = parsed ? view.model.images.find(*parsed) : nullptr;

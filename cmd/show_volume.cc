@@ -7,6 +7,7 @@
 namespace dfsck {
 namespace {
 
+// Labels and options are the user's own text, so each is escaped for itself.
 std::string pairs_text(const std::map<std::string, std::string>& pairs) {
   std::string text;
   for (const auto& [key, value] : pairs) {
@@ -30,11 +31,13 @@ Description describe_volume(const ShowView& view, const std::string& name) {
     description.fact("labels", pairs_text(record->labels));
     description.fact("options", pairs_text(record->options));
   } else {
+    // A database that cannot be read does not say that there is no record.
     description.fact("record",
                      volumes.database.readable() ? "none in the database" : "not known: the database is damaged");
   }
   if (volume != nullptr) {
     description.fact("data", volume->has_data ? "" : volume->data_problem);
+    // A volume that is a disk of its own, or elsewhere: the first thing to know when it looks empty.
     for (const Boundary& boundary : view.model.host.boundaries) {
       if (boundary.path == RelPath("volumes") || boundary.path == volume->path || boundary.path == volume->path / "_data") {
         description.fact("lies behind", described(boundary));
@@ -63,6 +66,7 @@ Description describe_volume(const ShowView& view, const std::string& name) {
   return description;
 }
 
+// Known from containers too, when the database has lost it.
 Description describe_network(const ShowView& view, const std::string& id) {
   Description description;
   description.kind = "network";

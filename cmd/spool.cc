@@ -17,10 +17,12 @@ namespace dfsck {
 namespace {
 
 constexpr size_t kPiece = 1U << 20;
+// A pipe may have no end.
 constexpr uint64_t kMost = 1ULL << 40;
 constexpr int kTurnMilliseconds = 200;
 constexpr const char* kInput = "standard input";
 
+// A file that something else has read from would be read from its middle.
 bool is_untouched_file(int fd) {
   struct ::stat raw {};
   return ::fstat(fd, &raw) == 0 && S_ISREG(raw.st_mode) && ::lseek(fd, 0, SEEK_CUR) == 0;
@@ -40,6 +42,7 @@ Result<void> write_all(int fd, const char* bytes, size_t size, const std::string
 }
 
 // Nothing at the end of input.
+// Waits in turns: a signal must end a load that waits for a pipe into which nobody writes.
 Result<size_t> read_some(char* buffer, const Cancel& cancel) {
   for (;;) {
     if (cancel.requested()) {
@@ -61,6 +64,8 @@ Result<size_t> read_some(char* buffer, const Cancel& cancel) {
 
 }  // namespace
 
+// O_TMPFILE: the file has no name, so nothing is left of it however this ends. /var/tmp and not /tmp,
+// which may be in memory: archives are large.
 Result<Fd> spooled_input(const Cancel& cancel) {
   if (is_untouched_file(STDIN_FILENO)) {
     Fd same(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));

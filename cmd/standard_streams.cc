@@ -44,11 +44,13 @@ void occupy_standard_descriptors() {
   }
 }
 
+// A reader that had enough, as head(1) does, is no failure of ours. Any other error is: the report is lost.
 Result<void> write_stdout(std::string_view text) {
   Result<void> result = write_all(STDOUT_FILENO, text, "standard output");
   return !result && result.error().is_io(EPIPE) ? Result<void>() : result;
 }
 
+// Nobody is left who could be told.
 void write_stderr(std::string_view text) {
   if (!write_all(STDERR_FILENO, text, "standard error")) {
     return;

@@ -21,6 +21,7 @@ constexpr size_t kLongestText = 4000;
 constexpr size_t kMostLines = 100;
 
 // What is searched: each line on its own, then all of them joined, for a message that a terminal has broken.
+// Whole logs are pasted, in which one line matters.
 std::vector<std::string> searched_texts(std::string_view message) {
   std::vector<std::string> texts;
   std::string joined;
@@ -37,6 +38,7 @@ std::vector<std::string> searched_texts(std::string_view message) {
   return texts;
 }
 
+// Whole names, since one kind of damage can begin as another does.
 bool names(std::string_view list, std::string_view wanted) {
   const auto items = split(list, ',');
   return !wanted.empty() && std::find(items.begin(), items.end(), wanted) != items.end();
@@ -56,6 +58,7 @@ std::vector<const Symptom*> matching_symptoms(std::string_view message) {
     if (std::any_of(texts.begin(), texts.end(),
                     [&](const std::string& text) { return std::regex_search(text, pattern); })) {
       matches.push_back(&symptom);
+      // The first row that matches decides; only behind one of many meanings are further rows looked at.
       if (matches.front()->kind == SymptomKind::Specific) {
         break;
       }
@@ -64,6 +67,7 @@ std::vector<const Symptom*> matching_symptoms(std::string_view message) {
   return matches;
 }
 
+// By kinds of damage and not by codes: a new problem of a known kind is found by the messages of that kind at once.
 std::vector<const Problem*> problems_behind(const Symptom& symptom) {
   std::vector<const Problem*> problems;
   for (const std::string_view cause : split(symptom.causes, ',')) {

@@ -18,6 +18,7 @@ std::string_view environment(const char* name) {
 
 }  // namespace
 
+// "dumb" is what editors and some logs say of themselves: they show control characters as they are.
 bool is_capable_terminal(int fd) {
   return ::isatty(fd) == 1 && environment("TERM") != "dumb";
 }
@@ -28,11 +29,13 @@ size_t terminal_width(int fd) {
   return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
 }
 
+// NO_COLOR counts only where nothing was said: --color always means always.
 Paint::Use paint_for(ColorMode mode) {
   const bool automatic = environment("NO_COLOR").empty() && is_capable_terminal(STDOUT_FILENO);
   return mode == ColorMode::Always || (mode == ColorMode::Auto && automatic) ? Paint::Use::Yes : Paint::Use::No;
 }
 
+// Longer lines are hard to read, however wide the window is.
 size_t prose_width() {
   constexpr size_t kWidest = 110;
   return is_capable_terminal(STDOUT_FILENO) ? std::min(terminal_width(STDOUT_FILENO), kWidest) : 0;

@@ -7,6 +7,7 @@
 
 namespace dfsck {
 
+// Nothing for an empty list: a heading without lines looks like something that was cut off.
 std::string text_section(const std::string& heading, const std::vector<std::string>& lines,
                          const RenderSettings& settings) {
   constexpr size_t kShownLines = 20;

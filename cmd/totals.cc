@@ -21,6 +21,7 @@ bool offers_repair(const ReportedFinding& reported) {
   return reported.repair_status == "planned" || (reported.repair_status == "skipped" && !reported.steps.empty());
 }
 
+// Each finding is counted in one place. What follows from another is not counted as without a repair: its cause is.
 void add(const RootReport& report, Totals& totals) {
   totals.errors += report.count(Severity::Error);
   totals.warnings += report.count(Severity::Warning);
@@ -37,6 +38,8 @@ void add(const RootReport& report, Totals& totals) {
   }
 }
 
+// Done counts findings and not steps: that is what was in the report before. A finding that went away
+// with another one's repair has no steps, and is no repair.
 void add_own_repairs(const RootReport& report, RepairTotals& totals) {
   for (const ReportedFinding& reported : report.findings) {
     const Severity severity = problem_of(reported.finding.problem).severity;
@@ -66,6 +69,7 @@ enum class When { First, Now };
 void add_all(const RootReport& report, When when, Totals& totals) {
   add(when == When::Now ? report.now() : report, totals);
   if (when == When::Now && !is_left_known(report)) {  // what was mended is not left, whatever else may be
+    // Of a root that was not looked at again the old findings are all there is, less what its steps have mended.
     totals.errors -= report.count(Severity::Error) - count_left(report, Severity::Error);
     totals.warnings -= report.count(Severity::Warning) - count_left(report, Severity::Warning);
   }
@@ -100,6 +104,7 @@ RepairTotals repair_totals_alone(const RootReport& report) {
   return totals;
 }
 
+// By the words of the errno, since failures are sentences by then. Root itself is not told to become root.
 bool needs_root(const RootReport& report) {
   const auto about_permission = [](const std::string& failure) {
     return failure.find(errno_text(EACCES)) != std::string::npos ||

@@ -28,6 +28,7 @@ std::string direction_words(const RecoverResult& result) {
 
 }  // namespace
 
+// A preview first, without a lock: what cannot be taken back is refused before anybody is asked about it.
 Output run_undo(const Options& options) {
   const OpenedRoot opened = open_root(options);
   if (!opened.root) {
@@ -57,6 +58,8 @@ Output run_undo(const Options& options) {
   if (!done) {
     return failed(options, done.error());
   }
+  // Part of it is taken back and the rest is not: the one state in which the root must not be used
+  // before recover has been run, so the command for it is in the message.
   if (!done->stopped.empty()) {
     return failure_output(options.format,
                           done->stopped + "; undo stopped half-way: " + counted(done->steps, "step") + " of " +
@@ -68,10 +71,13 @@ Output run_undo(const Options& options) {
   outcome.runs = {done->id};
   outcome.message = "the repair " + done->id + " is taken back (" + counted(done->steps, "step") +
                     "): the root is as it was before it";
+  // It is as it was, which is damaged: somebody took it back for a reason.
   outcome.next = command_line(options, "") + " checks it";
   return outcome_output(options, outcome);
 }
 
+// Asks although nothing new is begun: to finish or to take back is a decision, and the question
+// says what each would do in numbers of steps.
 Output run_recover(const Options& options) {
   const OpenedRoot opened = open_root(options);
   if (!opened.root) {
@@ -88,6 +94,8 @@ Output run_recover(const Options& options) {
     outcome.message = "nothing was changed: the repair " + preview->id + " would be " + direction_words(*preview);
     return outcome_output(options, outcome);
   }
+  // What the preview has found may be the other direction than was asked for, where the rest of the
+  // plan does not fit any more; so it is in the question.
   if (std::optional<Output> refused =
           refusal(options, "The repair " + preview->id + " would be " + direction_words(*preview) + ". Do it?")) {
     return *refused;

@@ -3,6 +3,7 @@
 
 namespace dfsck {
 
+// The word of the table comes first, so that it can be looked up in the manual page.
 std::string_view safety_words(Safety safety) {
   switch (safety) {
     case Safety::None: return "none: reported only";
