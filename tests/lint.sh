@@ -39,7 +39,7 @@ product="$core $checks $cmd"
   forbid "core/transfer may use base to content" '#include "core/(heal|plan)/' $(files 'core/transfer/save*' core/transfer/v1_image.cc core/transfer/container_image.cc)
   forbid "Boost.Program_options only in cmd/options.cc" '#include <boost/program_options' \
     $(echo "$product" | tr ' ' '\n' | without '^cmd/options\.cc$')
-  forbid "Boost.JSON, OpenSSL, libarchive only in core/codec" '#include <(boost/json|openssl/|archive)' \
+  forbid "Boost.JSON, OpenSSL, libarchive, zlib only in core/codec" '#include <(boost/json|openssl/|archive|zlib)' \
     $(echo "$product" | tr ' ' '\n' | without '^core/codec/')
   forbid "TBB only in core/run" '#include <tbb/' $(echo "$product" | tr ' ' '\n' | without '^core/run/')
   forbid "threads are started by core/run alone, and by the display" 'std::(j?thread|async)\b' \
