@@ -14,6 +14,7 @@
 #include <tuple>
 
 #include "core/base/text.h"
+#include "core/base/utf8.h"
 #include "core/codec/json.h"
 #include "core/fs/writer.h"
 #include "core/transfer/copy_attributes.h"
