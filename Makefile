@@ -24,7 +24,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-declaration
 CPPFLAGS_ALL := -I. -DDFSCK_VERSION='"$(VERSION)"' $(if $(filter thread,$(SAN)),-DDFSCK_PLAIN_THREADS) $(CPPFLAGS)
 CXXFLAGS_ALL := -std=c++20 $(OPT) $(WARNINGS) -D_GLIBCXX_ASSERTIONS -pthread $(if $(WERROR),-Werror) \
                 $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer) $(CXXFLAGS)
-LDLIBS_ALL   := -lboost_program_options -lboost_json -lcrypto -larchive -ltbb $(LDLIBS)
+LDLIBS_ALL   := -lboost_program_options -lboost_json -lcrypto -larchive -lz -ltbb $(LDLIBS)
 
 quiet = $(if $(V),,@echo "  $(1) $(2)";)
 

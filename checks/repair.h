@@ -3,6 +3,7 @@
 
 #include "checks/choose.h"
 #include "checks/runner.h"
+#include "core/plan/reason.h"
 
 namespace dfsck {
 

@@ -11,7 +11,7 @@
 #include "checks/table.h"
 #include "core/plan/finding.h"
 #include "core/plan/plan.h"
-#include "core/plan/repair_run.h"
+#include "core/plan/step_result.h"
 
 namespace dfsck {
 

@@ -3,7 +3,7 @@
 
 #include "cmd/json_writer.h"
 #include "core/plan/plan.h"
-#include "core/plan/repair_run.h"
+#include "core/plan/step_result.h"
 
 namespace dfsck {
 

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "core/base/escape.h"
+#include "core/base/write_all.h"
 #include "core/fs/lies_inside.h"
 
 namespace dfsck {
@@ -37,19 +38,10 @@ Result<void> ReportFile::write(std::string_view text) {
   if (::fstat(fd_.get(), &info) != 0 || (S_ISREG(info.st_mode) && ::ftruncate(fd_.get(), 0) != 0)) {
     return sys_error(op_, escaped(path_));
   }
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd_.get(), text.data(), text.size());
-    if (written < 0) {
-      const Error error = sys_error(op_, escaped(path_));
-      if (error.is_io(EINTR)) {
-        continue;
-      }
-      return error;
-    }
-    text.remove_prefix(static_cast<size_t>(written));
-  }
-  // Over a network the end of a file may fail only here.
-  if (::close(fd_.release()) != 0) {
+  const auto write_some = [&](std::string_view rest) { return ::write(fd_.get(), rest.data(), rest.size()); };
+  errno = write_all(text, write_some);
+  // Over a network the end of a file may fail only in close.
+  if (errno != 0 || ::close(fd_.release()) != 0) {
     return sys_error(op_, escaped(path_));
   }
   return {};

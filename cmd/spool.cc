@@ -12,6 +12,7 @@
 #include <string>
 
 #include "core/base/escape.h"
+#include "core/base/write_all.h"
 
 namespace dfsck {
 namespace {
@@ -26,19 +27,6 @@ constexpr const char* kInput = "standard input";
 bool is_untouched_file(int fd) {
   struct ::stat raw {};
   return ::fstat(fd, &raw) == 0 && S_ISREG(raw.st_mode) && ::lseek(fd, 0, SEEK_CUR) == 0;
-}
-
-Result<void> write_all(int fd, const char* bytes, size_t size, const std::string& where) {
-  while (size > 0) {
-    const ssize_t written = ::write(fd, bytes, size);
-    if (written < 0 && errno != EINTR) {
-      return sys_error("keep standard input in", where);
-    }
-    const size_t step = written > 0 ? static_cast<size_t>(written) : 0;
-    bytes += step;
-    size -= step;
-  }
-  return {};
 }
 
 // Nothing at the end of input.
@@ -90,8 +78,10 @@ Result<Fd> spooled_input(const Cancel& cancel) {
     if (total > kMost) {
       return limit_error("read", kInput, "is larger than 1 TiB");
     }
-    if (const Result<void> kept = write_all(file.get(), buffer.get(), *got, escaped(directory)); !kept) {
-      return kept.error();
+    const auto write_some = [&](std::string_view rest) { return ::write(file.get(), rest.data(), rest.size()); };
+    if (const int code = write_all({buffer.get(), *got}, write_some); code != 0) {
+      errno = code;
+      return sys_error("keep standard input in", escaped(directory));
     }
   }
 }

@@ -7,29 +7,26 @@
 
 #include <cerrno>
 
+#include "core/base/write_all.h"
+
 namespace dfsck {
 namespace {
 
-Result<void> write_all(int fd, std::string_view text, std::string_view where) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd, text.data(), text.size());
-    if (written < 0 && errno == EAGAIN) {
-      // Somebody made it non-blocking: its reader takes its time.
-      struct pollfd ready {
-        fd, POLLOUT, 0
-      };
-      ::poll(&ready, 1, -1);
-      continue;
+Result<void> write_to(int fd, std::string_view text, std::string_view where) {
+  const int code = write_all(text, [fd](std::string_view rest) {
+    const ssize_t written = ::write(fd, rest.data(), rest.size());
+    if (written >= 0 || errno != EAGAIN) {
+      return written;
     }
-    if (written < 0 && errno == EINTR) {
-      continue;
-    }
-    if (written < 0) {
-      return sys_error("write", where);
-    }
-    text.remove_prefix(static_cast<size_t>(written));
-  }
-  return {};
+    // Somebody made it non-blocking: its reader takes its time.
+    struct pollfd ready {
+      fd, POLLOUT, 0
+    };
+    ::poll(&ready, 1, -1);
+    return ssize_t{0};
+  });
+  errno = code;
+  return code == 0 ? Result<void>() : sys_error("write", where);
 }
 
 }  // namespace
@@ -46,13 +43,13 @@ void occupy_standard_descriptors() {
 
 // A reader that had enough, as head(1) does, is no failure of ours. Any other error is: the report is lost.
 Result<void> write_stdout(std::string_view text) {
-  Result<void> result = write_all(STDOUT_FILENO, text, "standard output");
+  Result<void> result = write_to(STDOUT_FILENO, text, "standard output");
   return !result && result.error().is_io(EPIPE) ? Result<void>() : result;
 }
 
 // Nobody is left who could be told.
 void write_stderr(std::string_view text) {
-  if (!write_all(STDERR_FILENO, text, "standard error")) {
+  if (!write_to(STDERR_FILENO, text, "standard error")) {
     return;
   }
 }

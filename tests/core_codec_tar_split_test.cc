@@ -28,7 +28,7 @@ struct Read {
   std::string tar;          // segments, one after the other
   std::string names;        // of files, a line each
   std::string error;        // empty if all was read
-  GunzipFault fault = GunzipFault::None;
+  GzipFault fault = GzipFault::None;
 };
 
 Read read(const std::string& gzip) {
@@ -70,19 +70,19 @@ TEST(TarSplit, ReadsWhatARealDaemonWrote) {
 
 TEST(TarSplit, TellsHowTheFileIsBroken) {
   const std::string good = real_bytes();
-  EXPECT_EQ(read("").fault, GunzipFault::Empty);
-  EXPECT_EQ(read("{\"type\":2}").fault, GunzipFault::NotGzip);
-  EXPECT_EQ(read(std::string(300, '\0')).fault, GunzipFault::NotGzip);
+  EXPECT_EQ(read("").fault, GzipFault::Empty);
+  EXPECT_EQ(read("{\"type\":2}").fault, GzipFault::NotGzip);
+  EXPECT_EQ(read(std::string(300, '\0')).fault, GzipFault::NotGzip);
   for (const size_t length : {size_t{5}, size_t{12}, size_t{100}, size_t{300}, good.size() - 8, good.size() - 1}) {
     EXPECT_NE(read(good.substr(0, length)).error, "") << length;
   }
-  EXPECT_EQ(read(good.substr(0, 100)).fault, GunzipFault::Truncated);
+  EXPECT_EQ(read(good.substr(0, 100)).fault, GzipFault::Truncated);
   std::string wrong = good;
   wrong[wrong.size() - 6] = static_cast<char>(wrong[wrong.size() - 6] ^ 1);
-  EXPECT_EQ(read(wrong).fault, GunzipFault::Checksum);
+  EXPECT_EQ(read(wrong).fault, GzipFault::Checksum);
   wrong = good;
   wrong[wrong.size() - 2] = static_cast<char>(wrong[wrong.size() - 2] ^ 1);
-  EXPECT_EQ(read(wrong).fault, GunzipFault::Checksum) << "the length at the end";
+  EXPECT_EQ(read(wrong).fault, GzipFault::Checksum) << "the length at the end";
 }
 
 TEST(TarSplit, AcceptsSeveralGzipMembers) {
@@ -92,7 +92,7 @@ TEST(TarSplit, AcceptsSeveralGzipMembers) {
   EXPECT_EQ(read(lines(first) + lines(second)).tar, "ab");
   std::string broken = lines(first) + lines(second);
   broken[lines(first).size() - 5] = static_cast<char>(broken[lines(first).size() - 5] ^ 1);
-  EXPECT_EQ(read(broken).fault, GunzipFault::Checksum) << "of the first member";
+  EXPECT_EQ(read(broken).fault, GzipFault::Checksum) << "of the first member";
 }
 
 TEST(TarSplit, BoundsTheDecompressedSize) {
@@ -102,7 +102,7 @@ TEST(TarSplit, BoundsTheDecompressedSize) {
   TarSplitReader reader(fd.get(), "f", 500'000);
   TarSplitRecord record;
   EXPECT_FALSE(reader.next(record));
-  EXPECT_EQ(reader.fault(), GunzipFault::TooBig);
+  EXPECT_EQ(reader.fault(), GzipFault::TooBig);
 }
 
 TEST(TarSplit, RefusesLinesThatAreNoRecords) {

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "core/codec/digest.h"
+#include "core/codec/hashing_source.h"
 #include "core/codec/tar_split.h"
 #include "tests/pieces.h"
 #include "tests/tar_split_writer.h"

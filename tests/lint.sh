@@ -39,7 +39,7 @@ product="$core $checks $cmd"
   forbid "core/transfer may use base to content" '#include "core/(heal|plan)/' $(files 'core/transfer/save*' core/transfer/v1_image.cc core/transfer/container_image.cc)
   forbid "Boost.Program_options only in cmd/options.cc" '#include <boost/program_options' \
     $(echo "$product" | tr ' ' '\n' | without '^cmd/options\.cc$')
-  forbid "Boost.JSON, OpenSSL, libarchive only in core/codec" '#include <(boost/json|openssl/|archive)' \
+  forbid "Boost.JSON, OpenSSL, libarchive, zlib only in core/codec" '#include <(boost/json|openssl/|archive|zlib)' \
     $(echo "$product" | tr ' ' '\n' | without '^core/codec/')
   forbid "TBB only in core/run" '#include <tbb/' $(echo "$product" | tr ' ' '\n' | without '^core/run/')
   forbid "threads are started by core/run alone, and by the display" 'std::(j?thread|async)\b' \
@@ -50,19 +50,20 @@ product="$core $checks $cmd"
     $(echo "$core" | tr ' ' '\n' | without '^core/(base/patient_calls|fs/writer[a-z_]*)\.cc$')
   forbid "checks do no I/O of their own" '#include <(unistd\.h|fcntl\.h|iostream|cstdio|fstream|filesystem)>' \
     $(echo "$checks" | tr ' ' '\n' | without '^checks/table\.cc$')
-  forbid "only core/fs/writer*.cc mutates" \
+  forbid "only core/fs/writer_calls.cc mutates" \
     '\b(unlinkat|renameat2?|linkat|symlinkat|mkdirat|mknodat|fchmodat|fchownat|fchmod|fchown|lsetxattr|fsetxattr|setxattr|lremovexattr|fremovexattr|removexattr|utimensat|futimens|ftruncate|copy_file_range|FICLONE|FS_IOC_SETFLAGS|O_CREAT|O_TMPFILE|O_TRUNC|O_RDWR|O_WRONLY)\b' \
-    $(echo "$product" | tr ' ' '\n' | without '^(cmd/(report_file|spool)\.cc|core/fs/writer[a-z_]*\.cc|core/fs/mutation\.h)$')
+    $(echo "$product" | tr ' ' '\n' | without '^(cmd/(report_file|spool)\.cc|core/fs/writer_calls\.cc|core/fs/mutation\.h)$')
   forbid "mutating calls by path have no place anywhere" \
     '(^|[^A-Za-z_>.])::(unlink|rmdir|remove|rename|link|symlink|mkdir|mknod|mkfifo|chmod|chown|lchown|truncate|utimes|creat)\(' $product
   forbid "mutating calls go through mutate()" \
     '^[^"]*::(unlinkat|renameat2|linkat|symlinkat|mkdirat|mknodat|fchmodat|fchownat|lsetxattr|lremovexattr|utimensat|futimens|ftruncate|syncfs|fsync|fdatasync|write|pwrite|fchown|fchmod|fsetxattr|fremovexattr|copy_file_range|ioctl)\(' \
-    $(for file in $(files 'core/fs/writer*.cc'); do
+    $(for file in core/fs/writer_calls.cc; do
         # A call may stand in the line behind its mutate(...).
         awk -v file="$file" '/::(unlinkat|renameat2|linkat|symlinkat|mkdirat|mknodat|fchmodat|fchownat|lsetxattr|lremovexattr|utimensat|futimens|ftruncate|syncfs|fsync|fdatasync|write|pwrite|fchown|fchmod|fsetxattr|fremovexattr|copy_file_range|ioctl)\(/ && !/mutate\(/ && last !~ /mutate\(/ { print file } { last = $0 }' "$file"
       done | sort -u)
-  forbid "only core/fs/writer_remove.cc removes (and a trial of overlays, through one of its own)" '\bunlinkat\b' \
-    $(echo "$product" | tr ' ' '\n' | without '^core/fs/writer_(remove|mount_trial)\.cc$')
+  forbid "only core/fs/writer_remove.cc removes, a trial of overlays through one of its own, and an output its unfinished self" \
+    '\bremove_at\(' \
+    $(echo "$product" | tr ' ' '\n' | without '^core/fs/writer_(calls\.(cc|h)|(remove|mount_trial|output)\.cc)$')
   # A migration removes from its own target what it tried there, what an interrupted run left half-made, or what the source
   # has no more; a run what it prepared in vain.
   forbid "only purge, a run in its own place and a migration in its target remove trees" '\bremove_tree\(' \

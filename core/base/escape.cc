@@ -3,38 +3,21 @@
 
 #include <cstdint>
 
+#include "core/base/utf8.h"
+
 namespace dfsck {
 namespace {
 
-// Length of the valid UTF-8 sequence at the start of `bytes` (RFC 3629: no overlong forms, no surrogates),
-// or 0. C1 control characters (U+0080 to U+009F) and bidirectional controls count as invalid: terminals act on them.
+// Length of the valid UTF-8 sequence at the start of `bytes`, or 0. C1 control characters (U+0080 to U+009F), line ends
+// of Unicode and bidirectional controls count as invalid: terminals act on them.
 size_t printable_sequence(std::string_view bytes) {
-  const auto at = [&](size_t i) { return static_cast<uint8_t>(bytes[i]); };
-  const uint8_t lead = at(0);
-  if (lead < 0x80) {
-    return lead >= 0x20 && lead != 0x7f && lead != '\\' ? 1 : 0;
-  }
-  // Lead bytes 0x80 to 0xbf continue a sequence and 0xc0 and 0xc1 only begin overlong ones; above 0xf4 nothing is in
-  // Unicode. The length is guessed first, so that the test below is one line.
-  const size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || bytes.size() < length) {
-    return 0;
-  }
-  uint32_t point = lead & (0x7fU >> length);
-  for (size_t i = 1; i < length; ++i) {
-    if ((at(i) & 0xc0) != 0x80) {
-      return 0;
-    }
-    point = (point << 6) | (at(i) & 0x3fU);
-  }
-  const bool overlong = (length == 3 && point < 0x800) || (length == 4 && point < 0x10000);
-  const bool surrogate = point >= 0xd800 && point <= 0xdfff;
-  const bool control = point < 0xa0;
+  const auto [length, point] = first_utf8(bytes);
+  const bool control = point < 0x20 || (point >= 0x7f && point < 0xa0);
   // Overrides and marks of direction can make a name read as another one; U+2028 and U+2029 break lines in some
   // terminals and in JavaScript that a JSON report is pasted into.
-  const bool bidi = (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069) ||
-                    point == 0x200e || point == 0x200f || point == 0x2028 || point == 0x2029;
-  return overlong || surrogate || control || bidi || point > 0x10ffff ? 0 : length;
+  const bool bidi = (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069) || point == 0x200e ||
+                    point == 0x200f || point == 0x2028 || point == 0x2029;
+  return control || bidi || point == '\\' ? 0 : length;
 }
 
 }  // namespace

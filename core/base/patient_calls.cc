@@ -17,6 +17,7 @@
 
 #include "core/base/errno_class.h"
 #include "core/base/escape.h"
+#include "core/base/proc_path.h"
 #include "core/base/shortage.h"
 #include "core/base/unread.h"
 
@@ -35,20 +36,18 @@ namespace {
 // For longer than that the shortage is a state of the machine, and each further call would only wait as well.
 constexpr unsigned kMostPatience = 512;  // milliseconds
 
-constexpr std::string_view kDescriptors = "/proc/self/fd/";
-
 // Where an open descriptor leads to; empty where that cannot be told.
 std::string path_of(std::string_view descriptor) {
   std::array<char, 4096> target{};
-  const std::string link = std::string(kDescriptors) + std::string(descriptor);
+  const std::string link = std::string(kOpenDescriptors).append(descriptor);
   const ssize_t length = ::readlink(link.c_str(), target.data(), target.size());
   return length > 0 ? std::string(target.data(), static_cast<size_t>(length)) : std::string();
 }
 
 // The absolute path of what a call was about.
 std::string path_of(int directory, std::string_view name) {
-  if (name.starts_with(kDescriptors)) {
-    const std::string_view rest = name.substr(kDescriptors.size());
+  if (name.starts_with(kOpenDescriptors)) {
+    const std::string_view rest = name.substr(kOpenDescriptors.size());
     const size_t slash = std::min(rest.find('/'), rest.size());
     return path_of(rest.substr(0, slash)) + std::string(rest.substr(slash));
   }

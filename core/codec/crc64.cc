@@ -6,7 +6,9 @@
 // D+64 and D. The constants are computed here; tests compare both paths at all lengths.
 #include "core/codec/crc64.h"
 
-#include "core/codec/crc_slicing.h"
+#include <array>
+#include <bit>
+#include <cstring>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -15,7 +17,50 @@
 namespace dfsck {
 namespace {
 
-constexpr CrcTables<uint64_t> kCrc64Tables = make_crc_tables<uint64_t>(kCrc64Polynomial);
+// [k][b]: what the byte b does to the state when k zero bytes follow it.
+using Crc64Tables = std::array<std::array<uint64_t, 256>, 16>;
+
+constexpr Crc64Tables make_crc64_tables() {
+  Crc64Tables tables{};
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    uint64_t state = byte;
+    for (int bit = 0; bit < 8; ++bit) {
+      state = (state & 1) != 0 ? (state >> 1) ^ kCrc64Polynomial : state >> 1;
+    }
+    tables[0][byte] = state;
+  }
+  for (size_t k = 1; k < tables.size(); ++k) {
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      const uint64_t before = tables[k - 1][byte];
+      tables[k][byte] = tables[0][before & 0xff] ^ (before >> 8);
+    }
+  }
+  return tables;
+}
+
+constexpr Crc64Tables kCrc64Tables = make_crc64_tables();
+
+// Advances `state` (neither inverted before nor after) over `size` bytes.
+uint64_t crc64_by_slicing(uint64_t state, const unsigned char* data, size_t size) {
+  if constexpr (std::endian::native == std::endian::little) {
+    for (; size >= 16; data += 16, size -= 16) {
+      std::array<unsigned char, 16> block;
+      std::memcpy(block.data(), data, 16);
+      uint64_t head;
+      std::memcpy(&head, block.data(), sizeof head);
+      head ^= state;
+      std::memcpy(block.data(), &head, sizeof head);
+      state = 0;
+      for (size_t i = 0; i < 16; ++i) {
+        state ^= kCrc64Tables[15 - i][block[i]];
+      }
+    }
+  }
+  for (; size > 0; ++data, --size) {
+    state = kCrc64Tables[0][(state ^ *data) & 0xff] ^ (state >> 8);
+  }
+  return state;
+}
 
 const unsigned char* bytes_of(const void* data) { return static_cast<const unsigned char*>(data); }
 
@@ -85,8 +130,8 @@ __attribute__((target("pclmul,sse4.1"))) uint64_t fold(uint64_t state, const uns
   // What is left is congruent to all that went before, and short: the tables finish it.
   std::array<unsigned char, 16> last;
   _mm_storeu_si128(reinterpret_cast<__m128i*>(last.data()), rest);
-  const uint64_t folded_state = crc_by_slicing(kCrc64Tables, uint64_t{0}, last.data(), last.size());
-  return crc_by_slicing(kCrc64Tables, folded_state, data, size);
+  const uint64_t folded_state = crc64_by_slicing(0, last.data(), last.size());
+  return crc64_by_slicing(folded_state, data, size);
 }
 
 bool can_fold() {
@@ -103,7 +148,7 @@ const std::array<uint64_t, 256>& crc64_table() {
 }
 
 uint64_t crc64_by_table(uint64_t state, const void* data, size_t size) {
-  return crc_by_slicing(kCrc64Tables, state, bytes_of(data), size);
+  return crc64_by_slicing(state, bytes_of(data), size);
 }
 
 uint64_t crc64_by_folding(uint64_t state, const void* data, size_t size) {

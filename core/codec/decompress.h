@@ -1,4 +1,4 @@
-// Decompression of streams whose compression is seen at their first bytes, by libarchive's filters.
+// Decompression of streams whose compression is seen at their first bytes.
 #pragma once
 
 #include <cstdint>

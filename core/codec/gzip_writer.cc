@@ -1,148 +1,98 @@
-// libarchive's gzip filter around a raw "archive" of one entry. The two bytes of its header that tell the compression
-// level and the system are set to what Go puts there; no checksum covers them.
+// zlib's deflate, in a header as Go writes it.
+#define ZLIB_CONST
 #include "core/codec/gzip_writer.h"
 
-#include <archive.h>
-#include <archive_entry.h>
+#include <zlib.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <new>
 #include <optional>
-#include <string>
-
-#include "core/base/escape.h"
-#include "core/codec/library_memory.h"
+#include <vector>
 
 namespace dfsck {
 namespace {
 
-// RFC 1952, 2.3: magic, method, flags, time, extra flags, operating system.
-constexpr size_t kGzipHeader = 10;
-constexpr size_t kExtraFlags = 8;
-constexpr size_t kSystem = 9;
-
-struct FreeWriter {
-  void operator()(struct archive* archive) const { archive_write_free(archive); }
-};
-struct FreeEntry {
-  void operator()(struct archive_entry* entry) const { archive_entry_free(entry); }
-};
+constexpr size_t kDeflatedPiece = 64 * 1024;
+constexpr size_t kMostAtOnce = 1U << 30;  // zlib counts in 32 bits
+constexpr int kWithGzipHeader = 16;
+constexpr int kUsualMemory = 8;
+constexpr int kUnknownSystem = 255;
 
 }  // namespace
 
 struct GzipWriter::State {
-  explicit State(ByteSink target) : sink(std::move(target)) {}
+  explicit State(ByteSink target) : sink(std::move(target)) {
+    // No time in the header, so that equal content gives equal bytes.
+    header.os = kUnknownSystem;
+    if (::deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, MAX_WBITS + kWithGzipHeader, kUsualMemory,
+                       Z_DEFAULT_STRATEGY) != Z_OK) {
+      throw std::bad_alloc();
+    }
+    ::deflateSetHeader(&stream, &header);
+    empty_piece();
+  }
+  ~State() { ::deflateEnd(&stream); }
+
+  void empty_piece() {
+    stream.next_out = reinterpret_cast<unsigned char*>(piece.data());
+    stream.avail_out = static_cast<unsigned>(piece.size());
+  }
+  // Hands on what is compressed.
+  Result<void> drain() {
+    const std::string_view made(piece.data(), piece.size() - stream.avail_out);
+    empty_piece();
+    return made.empty() ? Result<void>() : sink(made);
+  }
+  Result<void> compress(std::string_view bytes, int flush);
 
   ByteSink sink;
   std::optional<Error> error;
-  std::string header;  // collected until it is whole
-  bool header_done = false;
-  std::unique_ptr<struct archive, FreeWriter> archive;  // freed first: it may still call back
-
-  bool open();
-  Result<void> take(std::string_view bytes);
-  Result<void> fail();
-  static la_ssize_t on_write(struct archive*, void* self, const void* data, size_t size);
+  gz_header header{};
+  z_stream stream{};
+  std::vector<char> piece = std::vector<char>(kDeflatedPiece);
 };
 
-// No time in the header, so that equal content gives equal bytes; one byte in the last block, or libarchive would pad
-// the end to its block of 10 KiB, which readers of gzip take for garbage.
-bool GzipWriter::State::open() {
-  archive.reset(archive_write_new());
-  const std::unique_ptr<struct archive_entry, FreeEntry> entry(archive_entry_new());
-  if (archive == nullptr || entry == nullptr) {
-    throw std::bad_alloc();
-  }
-  archive_entry_set_filetype(entry.get(), AE_IFREG);
-  return archive_write_add_filter_gzip(archive.get()) == ARCHIVE_OK &&
-         archive_write_set_filter_option(archive.get(), "gzip", "timestamp", nullptr) == ARCHIVE_OK &&
-         archive_write_set_format_raw(archive.get()) == ARCHIVE_OK &&
-         archive_write_set_bytes_in_last_block(archive.get(), 1) == ARCHIVE_OK &&
-         archive_write_open(archive.get(), this, nullptr, &on_write, nullptr) == ARCHIVE_OK &&
-         archive_write_header(archive.get(), entry.get()) == ARCHIVE_OK;
-}
-
-Result<void> GzipWriter::State::take(std::string_view bytes) {
-  if (!header_done) {
-    const size_t part = std::min(kGzipHeader - header.size(), bytes.size());
-    header += bytes.substr(0, part);
-    bytes.remove_prefix(part);
-    // The filter may hand over its header in pieces; it goes on only as a whole, because two of its bytes change.
-    if (header.size() < kGzipHeader) {
+Result<void> GzipWriter::State::compress(std::string_view bytes, int flush) {
+  stream.next_in = reinterpret_cast<const unsigned char*>(bytes.data());
+  stream.avail_in = static_cast<unsigned>(bytes.size());
+  for (;;) {
+    const int status = ::deflate(&stream, flush);
+    if (flush == Z_FINISH ? status == Z_STREAM_END : stream.avail_in == 0) {
       return {};
     }
-    header[kExtraFlags] = 0;
-    header[kSystem] = '\xff';
-    header_done = true;
-    Result<void> written = sink(header);
-    if (!written || bytes.empty()) {
-      return written;
+    if (status != Z_OK && status != Z_BUF_ERROR) {
+      return Error{Error::Kind::Internal, 0, "compress", "", stream.msg != nullptr ? stream.msg : ""};
+    }
+    if (Result<void> drained = drain(); !drained) {
+      return drained;
     }
   }
-  return sink(bytes);
 }
 
-la_ssize_t GzipWriter::State::on_write(struct archive* archive, void* self, const void* data, size_t size) {
-  State& state = *static_cast<State*>(self);
-  // libarchive asks again when it is closed or freed after a failure; the sink must not be called then.
-  if (state.error) {
-    return -1;
-  }
-  const Result<void> taken = state.take(std::string_view(static_cast<const char*>(data), size));
-  if (!taken) {
-    state.error = taken.error();
-    archive_set_error(archive, EIO, "the sink failed");
-    return -1;
-  }
-  return static_cast<la_ssize_t>(size);
-}
+GzipWriter::GzipWriter(ByteSink sink) : state_(std::make_unique<State>(std::move(sink))) {}
 
-Result<void> GzipWriter::State::fail() {
-  if (!error) {
-    throw_if_out_of_memory(archive.get());
-    const char* text = archive_error_string(archive.get());
-    error = Error{Error::Kind::Internal, 0, "compress", "", text != nullptr ? escaped(text) : ""};
-  }
-  return *error;
-}
-
-GzipWriter::GzipWriter(ByteSink sink) : state_(std::make_unique<State>(std::move(sink))) {
-  if (!state_->open()) {
-    (void)state_->fail();
-  }
-}
-
-GzipWriter::~GzipWriter() {
-  // An unfinished archive is closed when it is freed, which must not reach the sink.
-  if (!state_->error) {
-    (void)state_->fail();
-  }
-}
+GzipWriter::~GzipWriter() = default;
 
 Result<void> GzipWriter::write(std::string_view bytes) {
-  if (state_->error) {
-    return *state_->error;
-  }
-  while (!bytes.empty()) {
-    const la_ssize_t taken = archive_write_data(state_->archive.get(), bytes.data(), bytes.size());
-    if (taken <= 0) {
-      return state_->fail();
+  State& state = *state_;
+  while (!bytes.empty() && !state.error) {
+    const std::string_view part = bytes.substr(0, kMostAtOnce);
+    if (const Result<void> compressed = state.compress(part, Z_NO_FLUSH); !compressed) {
+      state.error = compressed.error();
     }
-    bytes.remove_prefix(static_cast<size_t>(taken));
+    bytes.remove_prefix(part.size());
   }
-  return {};
+  return state.error ? Result<void>(*state.error) : Result<void>();
 }
 
 Result<void> GzipWriter::finish() {
-  if (state_->error) {
-    return *state_->error;
+  State& state = *state_;
+  if (state.error) {
+    return *state.error;
   }
-  if (archive_write_close(state_->archive.get()) != ARCHIVE_OK) {
-    return state_->fail();
-  }
-  state_->error = Error{Error::Kind::Internal, 0, "compress", "", "the stream has ended"};
-  return {};
+  Result<void> done = state.compress({}, Z_FINISH);
+  done = done ? state.drain() : done;
+  state.error = done ? Error{Error::Kind::Internal, 0, "compress", "", "the stream has ended"} : done.error();
+  return done;
 }
 
 }  // namespace dfsck

@@ -1,4 +1,4 @@
-// Streaming compression to gzip, by libarchive.
+// Streaming compression to gzip, by zlib.
 #pragma once
 
 #include <functional>

@@ -10,6 +10,8 @@
 #include <unordered_set>
 
 #include "core/base/escape.h"
+#include "core/base/utf8.h"
+#include "core/codec/json_escape.h"
 
 namespace dfsck {
 namespace {
@@ -139,48 +141,25 @@ class TreeBuilder {
   JsonValue root_;
 };
 
-// Value of the \uXXXX escape at `at`, or nothing if there is none.
-std::optional<uint32_t> escaped_unit(std::string_view bytes, size_t at) {
-  if (bytes.size() - at < 6 || bytes[at] != '\\' || bytes[at + 1] != 'u') {
-    return std::nullopt;
-  }
-  uint32_t value = 0;
-  for (const char c : bytes.substr(at + 2, 4)) {
-    const char lower = static_cast<char>(c | 0x20);
-    if (c >= '0' && c <= '9') {
-      value = value * 16 + static_cast<uint32_t>(c - '0');
-    } else if (lower >= 'a' && lower <= 'f') {
-      value = value * 16 + static_cast<uint32_t>(lower - 'a' + 10);
-    } else {
-      return std::nullopt;
-    }
-  }
-  return value;
-}
-
 // Go reads an escaped surrogate without its partner as U+FFFD; Boost refuses it. Rewrites such escapes in place,
 // which keeps all offsets. A backslash outside of a string is an error in any case, so strings need not be tracked.
 std::string with_lone_surrogates_replaced(std::string_view bytes) {
   std::string copy(bytes);
   for (size_t at = copy.find('\\'); at != std::string::npos; at = copy.find('\\', at)) {
-    const std::optional<uint32_t> unit = escaped_unit(copy, at);
+    const std::optional<uint32_t> unit = unicode_escape(copy, at);
     if (!unit) {
       at += 2;
       continue;
     }
-    const bool high = *unit >= 0xd800 && *unit < 0xdc00;
-    const bool low = *unit >= 0xdc00 && *unit < 0xe000;
-    if (high && at + 6 < copy.size()) {
-      const std::optional<uint32_t> next = escaped_unit(copy, at + 6);
-      if (next && *next >= 0xdc00 && *next < 0xe000) {
-        at += 12;
-        continue;
-      }
+    const std::optional<uint32_t> next = unicode_escape(copy, at + kUnicodeEscape);
+    if (is_high_surrogate(*unit) && next && is_low_surrogate(*next)) {
+      at += 2 * kUnicodeEscape;
+      continue;
     }
-    if (high || low) {
+    if (is_high_surrogate(*unit) || is_low_surrogate(*unit)) {
       copy.replace(at + 2, 4, "fffd");
     }
-    at += 6;
+    at += kUnicodeEscape;
   }
   return copy;
 }

@@ -44,9 +44,6 @@ Result<JsonValue> parse_json(std::string_view bytes, const JsonLimits& limits = 
 // UTF-8 as \ufffd, numbers by their text. No newline at the end (json.Encoder adds one: config.v2.json has it).
 std::string to_go_json(const JsonValue& value);
 
-// Whether Go's utf8.ValidString holds of `bytes`.
-bool is_utf8(std::string_view bytes);
-
 // `utf8` as a JSON string with its quotes, for our own reports: escapes only what JSON demands. Invalid UTF-8
 // becomes U+FFFD, so that the result is always valid JSON; use escaped() first where the bytes matter.
 std::string quoted_json(std::string_view utf8);

@@ -4,11 +4,11 @@
 #include <cstdint>
 
 #include "core/base/escape.h"
+#include "core/base/utf8.h"
+#include "core/codec/json_escape.h"
 
 namespace dfsck {
 namespace {
-
-constexpr uint32_t kReplacement = 0xfffd;
 
 bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -100,42 +100,6 @@ class TextWalk {
   std::vector<JsonStep> path_;
 };
 
-void add_utf8(std::string& bytes, uint32_t code) {
-  const auto add = [&](uint32_t byte) { bytes += static_cast<char>(static_cast<unsigned char>(byte)); };
-  if (code < 0x80) {
-    add(code);
-  } else if (code < 0x800) {
-    add(0xc0 | (code >> 6));
-    add(0x80 | (code & 0x3f));
-  } else if (code < 0x10000) {
-    add(0xe0 | (code >> 12));
-    add(0x80 | ((code >> 6) & 0x3f));
-    add(0x80 | (code & 0x3f));
-  } else {
-    add(0xf0 | (code >> 18));
-    add(0x80 | ((code >> 12) & 0x3f));
-    add(0x80 | ((code >> 6) & 0x3f));
-    add(0x80 | (code & 0x3f));
-  }
-}
-
-// The four hex digits of "\uXXXX" at `at`; nothing if there is no such thing.
-std::optional<uint32_t> unicode_escape(std::string_view raw, size_t at) {
-  if (raw.substr(at, 2) != "\\u" || at + 6 > raw.size()) {
-    return std::nullopt;
-  }
-  uint32_t code = 0;
-  for (const char c : raw.substr(at + 2, 4)) {
-    const bool digit = c >= '0' && c <= '9';
-    const char lower = static_cast<char>(c | 0x20);
-    if (!digit && (lower < 'a' || lower > 'f')) {
-      return std::nullopt;
-    }
-    code = code * 16 + static_cast<uint32_t>(digit ? c - '0' : lower - 'a' + 10);
-  }
-  return code;
-}
-
 // Decodes what stands at `at` and gives how long it is.
 size_t decode_one(std::string_view raw, size_t at, std::string& bytes) {
   if (raw[at] != '\\' || at + 1 >= raw.size()) {
@@ -149,14 +113,13 @@ size_t decode_one(std::string_view raw, size_t at, std::string& bytes) {
     bytes += found == std::string_view::npos ? raw[at + 1] : kTo[found];
     return 2;
   }
-  const bool is_high = *first >= 0xd800 && *first < 0xdc00;
-  const std::optional<uint32_t> second = is_high ? unicode_escape(raw, at + 6) : std::nullopt;
-  if (second && *second >= 0xdc00 && *second < 0xe000) {
-    add_utf8(bytes, 0x10000 + ((*first - 0xd800) << 10) + (*second - 0xdc00));
-    return 12;
+  const std::optional<uint32_t> second = unicode_escape(raw, at + kUnicodeEscape);
+  if (is_high_surrogate(*first) && second && is_low_surrogate(*second)) {
+    append_utf8(bytes, joined_surrogates(*first, *second));
+    return 2 * kUnicodeEscape;
   }
-  add_utf8(bytes, *first >= 0xd800 && *first < 0xe000 ? kReplacement : *first);
-  return 6;
+  append_utf8(bytes, is_high_surrogate(*first) || is_low_surrogate(*first) ? kReplacementCharacter : *first);
+  return kUnicodeEscape;
 }
 
 }  // namespace

@@ -47,7 +47,6 @@ class LayerStream {
   // After an error nothing follows.
   Result<Kind> next(LayerEntry& entry);
 
-  GunzipFault fault() const { return reader_.fault(); }
   // At the end: whether the tar had its two blocks of zeros. Tars without are legal, and rare.
   bool saw_tar_end() const { return tail_zeros_ >= 2 * kTarBlock; }
 

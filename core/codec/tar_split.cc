@@ -218,7 +218,7 @@ TarSplitReader::TarSplitReader(int fd, std::string where, uint64_t limit)
 
 TarSplitReader::~TarSplitReader() = default;
 
-GunzipFault TarSplitReader::fault() const { return state_->gunzip.fault(); }
+GzipFault TarSplitReader::fault() const { return state_->gunzip.fault(); }
 
 uint64_t TarSplitReader::line() const { return state_->line; }
 

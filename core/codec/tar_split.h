@@ -36,7 +36,7 @@ class TarSplitReader {
   // Fills in the next record, whose strings keep their capacity; false at the end. Errors: of the gzip layer (see
   // fault()), Format where a line is no record or positions do not rise, Limit for lines of more than 16 MiB.
   Result<bool> next(TarSplitRecord& record);
-  GunzipFault fault() const;
+  GzipFault fault() const;
   uint64_t line() const;  // number of the last line read, from 1
 
  private:

@@ -1,6 +1,7 @@
 // One JSON line per record, keys in the order of the daemon's struct.
 #include "core/codec/tar_split_writer.h"
 
+#include "core/base/utf8.h"
 #include "core/codec/base64.h"
 #include "core/codec/json.h"
 #include "core/codec/json_value.h"

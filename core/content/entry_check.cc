@@ -16,6 +16,7 @@
 #include "core/content/attributes.h"
 #include "core/content/expected.h"
 #include "core/content/whiteout_names.h"
+#include "core/fs/dir.h"
 
 namespace dfsck {
 namespace {
@@ -40,16 +41,6 @@ std::string joined(std::string_view directory, std::string_view name) {
 std::string a_type(uint32_t mode) { return "a " + std::string(type_name(mode)); }
 
 std::string device_text(unsigned major, unsigned minor) { return std::to_string(major) + ":" + std::to_string(minor); }
-
-// The file's access time stays as it is where we may ask for that: of our own files, or as root.
-Fd open_for_reading(int dir, const char* name) {
-  constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-  Fd fd(patient::openat(dir, name, kFlags | O_NOATIME));
-  if (!fd && errno == EPERM) {
-    fd = Fd(patient::openat(dir, name, kFlags));
-  }
-  return fd;
-}
 
 }  // namespace
 

@@ -15,6 +15,7 @@
 #include "core/content/payload.h"
 #include "core/content/read_ahead.h"
 #include "core/content/tree_cursor.h"
+#include "core/fs/dir.h"
 #include "core/fs/memory_file.h"
 
 namespace dfsck {
@@ -70,7 +71,6 @@ Fd Assembler::open_payload(const LayerEntry& entry) {
     return Fd();
   }
   // Only files are opened, ever: to open a device may do things.
-  constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
   const std::string name(entry.base());
   struct stat info {};
   const bool entered = cursor_.enter(entry.parent());
@@ -87,10 +87,7 @@ Fd Assembler::open_payload(const LayerEntry& entry) {
     say(entry, "is " + std::to_string(info.st_size) + " bytes, should be " + std::to_string(entry.size));
     return Fd();
   }
-  Fd file(patient::openat(cursor_.fd(), name.c_str(), kFlags | O_NOATIME));
-  if (!file && errno == EPERM) {
-    file = Fd(patient::openat(cursor_.fd(), name.c_str(), kFlags));
-  }
+  Fd file = open_for_reading(cursor_.fd(), name.c_str());
   if (!file) {
     say(entry, "cannot be opened: " + errno_text(errno));
   }

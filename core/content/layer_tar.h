@@ -9,17 +9,12 @@
 
 #include "core/base/result.h"
 #include "core/codec/gzip_writer.h"
-#include "core/content/verify.h"
+#include "core/content/tar_source.h"
 #include "core/fs/root.h"
 #include "core/run/cancel.h"
 #include "core/run/progress.h"
 
 namespace dfsck {
-
-struct TarSource {
-  LayerInput input;
-  std::string tar_split;  // bytes of one that was made again; empty: the file that `input` names counts
-};
 
 // A layer whose files claim to hold more than this is none.
 inline constexpr uint64_t kMaxLayerTar = 1ULL << 40;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/base/patient_calls.h"
+#include "core/fs/dir.h"
 
 namespace dfsck {
 
@@ -65,7 +66,7 @@ void ReadAhead::fetch(Slot& slot) {
     return;  // only files are opened, ever; the check itself will say what is wrong
   }
   // Opened for the advice and closed: the pages stay, and no descriptor is held for files that wait.
-  const Fd fd(patient::openat(cursor_.fd(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  const Fd fd(open_for_reading(cursor_.fd(), name.c_str()));
   if (fd) {
     slot.fetched = std::min(entry.size, kMaxPerFile);
     bytes_ += slot.fetched;

@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "core/base/patient_calls.h"
+#include "core/base/proc_path.h"
 #include "core/fs/fd.h"
 
 namespace dfsck {
@@ -20,10 +21,6 @@ namespace {
 constexpr size_t kMaxList = 64 * 1024;   // XATTR_LIST_MAX
 constexpr size_t kMaxValue = 64 * 1024;  // XATTR_SIZE_MAX
 constexpr int kNoFollow = 0x100;         // AT_SYMLINK_NOFOLLOW
-
-std::string proc_path(const ObjectPlace& place) {
-  return "/proc/self/fd/" + std::to_string(place.dir) + "/" + place.name;
-}
 
 // /proc/self/fd leads through the open directory and follows no link at its end (llistxattr), but costs a walk through
 // procfs; one call each is what the others need.
@@ -40,7 +37,7 @@ ssize_t list(const ObjectPlace& place, char* names, size_t size) {
     }
     unknown.store(errno == ENOSYS, std::memory_order_relaxed);
   }
-  return patient::llistxattr(proc_path(place).c_str(), names, size);
+  return patient::llistxattr(proc_path(place.dir, place.name).c_str(), names, size);
 }
 
 }  // namespace
@@ -69,7 +66,7 @@ bool XattrNames::contains(std::string_view wanted) const {
 std::optional<std::string> read_xattr(const ObjectPlace& place, const std::string& name) {
   const auto get = [&](char* value, size_t size) {
     return place.open_fd >= 0 ? patient::fgetxattr(place.open_fd, name.c_str(), value, size)
-                              : patient::lgetxattr(proc_path(place).c_str(), name.c_str(), value, size);
+                              : patient::lgetxattr(proc_path(place.dir, place.name).c_str(), name.c_str(), value, size);
   };
   std::string value(256, '\0');
   ssize_t got = get(value.data(), value.size());

@@ -2,6 +2,7 @@
 #include "core/donor/v1_archive.h"
 
 #include "core/codec/decompress.h"
+#include "core/codec/hashing_source.h"
 #include "core/run/parallel.h"
 
 namespace dfsck {

@@ -5,7 +5,6 @@
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -47,10 +46,7 @@ std::optional<FileIdentity> identity_of(int fd) {
 
 // Follows links of all kinds but those of /proc, which lead to what is open, not to a place.
 Fd open_followed(int at, const std::string& name) {
-  struct open_how how {};
-  how.flags = kPathOnly;
-  how.resolve = RESOLVE_NO_MAGICLINKS;
-  Fd fd(static_cast<int>(::syscall(SYS_openat2, at, name.c_str(), &how, sizeof how)));
+  Fd fd(patient::openat2(at, name.c_str(), kPathOnly, RESOLVE_NO_MAGICLINKS));
   // Without openat2 links of /proc are followed like others: on kernels before 5.6 that is better than to lose sight of
   // a volume.
   if (!fd && (errno == ENOSYS || errno == EPERM)) {

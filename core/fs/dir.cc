@@ -12,6 +12,7 @@
 #include "core/base/errno_class.h"
 #include "core/base/escape.h"
 #include "core/base/patient_calls.h"
+#include "core/base/proc_path.h"
 #include "core/base/text.h"
 
 namespace dfsck {
@@ -19,9 +20,6 @@ namespace {
 
 // Far above PATH_MAX, which is what Linux filesystems keep.
 constexpr size_t kMaxLinkTarget = 64 * 1024;
-
-// An object's path under /proc/self/fd: the only way to ask for the attributes of an O_PATH descriptor.
-std::string proc_path(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
 
 // A path, and the calls that do or do not follow a link at its end.
 struct XattrAccess {
@@ -161,14 +159,16 @@ Result<Fd> Dir::open_file(const std::string& name) const {
 // O_NONBLOCK and O_NOCTTY in case the name has become a FIFO or a terminal since the look: opening must neither wait
 // nor give this process a terminal.
 Result<Fd> Dir::open_seen_file(const std::string& name) const {
+  Fd fd = open_for_reading(fd_.get(), name.c_str());
+  return fd ? Result<Fd>(std::move(fd)) : sys_error("open", at(name));
+}
+
+Fd open_for_reading(int dir, const char* name) {
   constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-  Fd fd(patient::openat(fd_.get(), name.c_str(), kFlags | O_NOATIME));
+  Fd fd(patient::openat(dir, name, kFlags | O_NOATIME));
   // Only the owner and a privileged process may use O_NOATIME. Reading a file is worth an access time.
   if (!fd && errno == EPERM) {
-    fd = Fd(patient::openat(fd_.get(), name.c_str(), kFlags));
-  }
-  if (!fd) {
-    return sys_error("open", at(name));
+    fd = Fd(patient::openat(dir, name, kFlags));
   }
   return fd;
 }
@@ -204,12 +204,13 @@ Result<std::map<std::string, std::string>> Dir::xattrs(const std::string& name) 
   }
   if (S_ISLNK(raw.st_mode)) {
     // /proc/self/fd/N would be followed to the link's target; links are reached through their directory instead.
-    return xattrs_through({proc_path(fd_.get()) + "/" + name, patient::llistxattr, patient::lgetxattr}, at(name));
+    return xattrs_through({proc_path(fd_.get(), name), patient::llistxattr, patient::lgetxattr}, at(name));
   }
   return read_xattrs(fd.get(), at(name));
 }
 
 Result<std::map<std::string, std::string>> read_xattrs(int fd, const std::string& where) {
+  // Of an O_PATH descriptor the attributes can be asked for in this way only.
   return xattrs_through({proc_path(fd), patient::listxattr, patient::getxattr}, where);
 }
 

@@ -48,6 +48,10 @@ class Dir {
   std::string where_;
 };
 
+// Opens what has been seen to be a regular file; no descriptor, and errno, where that fails. Its access time stays as it is
+// where we may ask for that: of our own files, or as root.
+Fd open_for_reading(int dir, const char* name);
+
 // The extended attributes of the object that `fd` is open on (an O_PATH descriptor will do).
 Result<std::map<std::string, std::string>> read_xattrs(int fd, const std::string& where);
 

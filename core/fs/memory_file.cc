@@ -6,6 +6,8 @@
 
 #include <cerrno>
 
+#include "core/base/write_all.h"
+
 namespace dfsck {
 
 Result<Fd> memory_file(std::string_view bytes) {
@@ -14,16 +16,12 @@ Result<Fd> memory_file(std::string_view bytes) {
   if (!fd) {
     return sys_error("make memory file", "");
   }
-  for (off_t at = 0; !bytes.empty();) {
-    const ssize_t written = ::pwrite(fd.get(), bytes.data(), bytes.size(), at);
-    if (written < 0 && errno == EINTR) {
-      continue;
-    }
-    if (written < 0) {
-      return sys_error("write memory file", "");
-    }
-    at += written;
-    bytes.remove_prefix(static_cast<size_t>(written));
+  const int code = write_all(bytes, [&](std::string_view rest) {
+    return ::pwrite(fd.get(), rest.data(), rest.size(), static_cast<off_t>(bytes.size() - rest.size()));
+  });
+  if (code != 0) {
+    errno = code;
+    return sys_error("write memory file", "");
   }
   return fd;
 }

@@ -83,8 +83,9 @@ Result<std::string> resolved_path(const std::string& path) {
 }
 
 Root::Root(Fd fd, std::string path)
-    : fd_(std::move(fd)), path_(std::move(path)),
-      links_(std::make_shared<const AreaLinks>(AreaLinks::find(fd_.get(), path_))) {}
+    : fd_(std::move(fd)), path_(std::move(path)), links_(new AreaLinks(AreaLinks::find(fd_.get(), path_))) {}
+
+Root::~Root() { delete links_; }
 
 // The one place where links above the root are followed: the daemon resolves its data-root at start too. From then on
 // the descriptor is the root, whatever is renamed above it.

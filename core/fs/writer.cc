@@ -1,85 +1,86 @@
-// New objects and changes of names: one system call each, relative to an open directory.
+// New objects, changes of names, files that grow, and making things durable.
 #include "core/fs/writer.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <unistd.h>
 
-#include "core/fs/mutation.h"
+#include "core/fs/writer_calls.h"
 #include "core/fs/writer_error.h"
 
 namespace dfsck {
 
 Result<void> make_directory(const Dir& parent, const std::string& name, uint32_t mode) {
-  if (mutate("mkdirat", [&] { return ::mkdirat(parent.fd(), name.c_str(), mode); }) != 0) {
-    return writer_error("make directory", parent, name);
-  }
-  return {};
+  return outcome(make_directory_at(parent.fd(), name.c_str(), mode), "make directory", parent, name);
 }
 
 Result<Fd> make_file(const Dir& parent, const std::string& name, std::string_view bytes) {
-  constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_APPEND | O_CLOEXEC;
-  Fd fd(mutate("openat", [&] { return ::openat(parent.fd(), name.c_str(), kFlags, 0600); }));
-  if (!fd) {
-    return writer_error("make file", parent, name);
-  }
-  if (const Result<void> written = append(fd.get(), bytes, member_path(parent, name)); !written) {
-    return written.error();
-  }
-  return fd;
+  Fd fd;
+  const int code = make_file_at(parent.fd(), name.c_str(), 0600, fd, WritesAt::TheEnd);
+  Result<void> made = outcome(code, "make file", parent, name);
+  made = made ? append(fd.get(), bytes, member_path(parent, name)) : made;
+  return made ? Result<Fd>(std::move(fd)) : made.error();
 }
 
 Result<void> make_symlink(const Dir& parent, const std::string& name, const std::string& target) {
-  if (mutate("symlinkat", [&] { return ::symlinkat(target.c_str(), parent.fd(), name.c_str()); }) != 0) {
-    return writer_error("make symbolic link", parent, name);
-  }
-  return {};
+  return outcome(make_symlink_at(parent.fd(), name.c_str(), target.c_str()), "make symbolic link", parent, name);
 }
 
 Result<void> make_node(const Dir& parent, const std::string& name, uint32_t type, uint32_t major, uint32_t minor) {
-  const dev_t device = makedev(major, minor);
-  if (mutate("mknodat", [&] { return ::mknodat(parent.fd(), name.c_str(), type | 0600, device); }) != 0) {
-    return writer_error("make node", parent, name);
-  }
-  return {};
+  return outcome(make_node_at(parent.fd(), name.c_str(), type | 0600, major, minor), "make node", parent, name);
 }
 
 Result<void> make_hard_link(const Dir& from, const std::string& target, const Dir& parent, const std::string& name) {
-  if (mutate("linkat", [&] { return ::linkat(from.fd(), target.c_str(), parent.fd(), name.c_str(), 0); }) != 0) {
-    return writer_error("link", from, target);
-  }
-  return {};
+  return outcome(link_at(from.fd(), target.c_str(), parent.fd(), name.c_str()), "link", from, target);
 }
-
-namespace {
-
-int rename_with(const Dir& from, const std::string& name, const Dir& to, const std::string& new_name, unsigned flags) {
-  return mutate("renameat2", [&] { return ::renameat2(from.fd(), name.c_str(), to.fd(), new_name.c_str(), flags); });
-}
-
-}  // namespace
 
 Result<void> exchange(const Dir& one, const std::string& name, const Dir& other, const std::string& other_name) {
-  if (rename_with(one, name, other, other_name, RENAME_EXCHANGE) != 0) {
-    return writer_error("exchange", one, name);
-  }
-  return {};
+  const int code = rename_at(one.fd(), name.c_str(), other.fd(), other_name.c_str(), RENAME_EXCHANGE);
+  return outcome(code, "exchange", one, name);
 }
 
 Result<void> move(const Dir& from, const std::string& name, const Dir& to, const std::string& new_name) {
-  if (rename_with(from, name, to, new_name, RENAME_NOREPLACE) != 0) {
-    return writer_error("move", from, name);
-  }
-  return {};
+  return outcome(rename_at(from.fd(), name.c_str(), to.fd(), new_name.c_str(), RENAME_NOREPLACE), "move", from, name);
 }
 
 Result<void> move_over(const Dir& from, const std::string& name, const Dir& to, const std::string& new_name) {
-  if (rename_with(from, name, to, new_name, 0) != 0) {
-    return writer_error("move", from, name);
+  return outcome(rename_at(from.fd(), name.c_str(), to.fd(), new_name.c_str(), 0), "move", from, name);
+}
+
+Result<Fd> open_for_append(const Dir& parent, const std::string& name) {
+  const Result<FileStat> stat = parent.stat(name);
+  if (!stat) {
+    return stat.error();
   }
-  return {};
+  if (!stat->is_file()) {
+    return format_error("open", member_path(parent, name), "is a " + std::string(type_name(stat->mode)));
+  }
+  Fd fd;
+  const Result<void> opened = outcome(open_to_append(parent.fd(), name.c_str(), fd), "open", parent, name);
+  return opened ? Result<Fd>(std::move(fd)) : opened.error();
+}
+
+Result<void> append(int fd, std::string_view bytes, const std::string& where) {
+  return outcome(append_all(fd, bytes), "write", where);
+}
+
+Result<void> write_at(int fd, uint64_t offset, std::string_view bytes, const std::string& where) {
+  return outcome(write_all_at(fd, bytes, offset), "write", where);
+}
+
+Result<void> cut_to(int fd, uint64_t size, const std::string& where) {
+  return outcome(set_size(fd, size), "cut", where);
+}
+
+Result<void> sync_filesystem(const Dir& directory) {
+  return outcome(sync_filesystem_of(directory.fd()), "sync filesystem of", directory.where());
+}
+
+Result<void> sync_directory(const Dir& directory) {
+  return outcome(sync_object(directory.fd()), "sync directory", directory.where());
+}
+
+Result<void> sync_data(int fd, const std::string& where) {
+  return outcome(sync_contents(fd), "sync", where);
 }
 
 }  // namespace dfsck

@@ -1,4 +1,4 @@
-// The one place that changes a data root. Each function is one primitive change, made through an open parent directory
+// Changes of a data root, on the calls of core/fs/writer_calls.h. Each function is one primitive change, made through an open parent directory
 // and a plain name: nothing here resolves a path or follows a symbolic link, so nothing can leave the root that the
 // directory was opened in. No policy: what may be changed, and in which order, is core/plan's affair.
 //
@@ -64,11 +64,12 @@ Result<void> sync_filesystem(const Dir& directory);  // everything on the filesy
 Result<void> sync_directory(const Dir& directory);
 Result<void> sync_data(int fd, const std::string& where);
 
-// --- growing files of our own ---
+// --- contents of files of our own ---
 
 // Opens an existing regular file for appending and reading.
 Result<Fd> open_for_append(const Dir& parent, const std::string& name);
 Result<void> append(int fd, std::string_view bytes, const std::string& where);
+Result<void> write_at(int fd, uint64_t offset, std::string_view bytes, const std::string& where);
 Result<void> cut_to(int fd, uint64_t size, const std::string& where);
 
 // --- the only removals; for objects that this program made itself, and for purge ---

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <cerrno>
+
 #include "core/base/errno_class.h"
 #include "core/base/escape.h"
 #include "core/base/patient_calls.h"
@@ -25,14 +27,26 @@ std::string member_path(const Dir& parent, const std::string& name) {
   return top ? escaped(name) : parent.where() + "/" + escaped(name);
 }
 
-Error writer_error(std::string_view call, const Dir& parent, const std::string& name) {
+Result<void> outcome(int code, std::string_view call, const std::string& where) {
+  if (code == 0) {
+    return {};
+  }
+  errno = code;
+  return sys_error(call, where);
+}
+
+Result<void> outcome(int code, std::string_view call, const Dir& parent, const std::string& name) {
+  if (code == 0) {
+    return {};
+  }
+  errno = code;
   Error error = sys_error(call, member_path(parent, name));
-  if (error.code == EPERM && (is_immutable(parent.fd(), name.c_str()) || is_immutable(parent.fd(), ""))) {
+  if (code == EPERM && (is_immutable(parent.fd(), name.c_str()) || is_immutable(parent.fd(), ""))) {
     error.detail = "it or its directory is immutable or append-only (lsattr shows it, chattr -i or -a ends it)";
-  } else if (is_refusal(error.code) && !knows_all_ids()) {
+  } else if (is_refusal(code) && !knows_all_ids()) {
     error.detail = "its owner may not be known in this user namespace: run it on the host";
   }
-  if (error.code == EXDEV) {
+  if (code == EXDEV) {
     error.detail = "it lies on another filesystem than the root";
   }
   return error;

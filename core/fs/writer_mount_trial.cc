@@ -11,7 +11,7 @@
 
 #include "core/fs/fd.h"
 #include "core/fs/mount_trial.h"
-#include "core/fs/mutation.h"
+#include "core/fs/writer_calls.h"
 
 namespace dfsck {
 namespace {
@@ -41,11 +41,10 @@ Report try_in_child(int dir) {
   if (::stat("merged/file", &info) != 0) {
     return failed_at(Step::ReadThrough);
   }
-  const auto change = [](int result) { return result == 0; };
-  if (!change(mutate("unlinkat", [] { return ::unlinkat(AT_FDCWD, "merged/file", 0); })) ||
-      !change(mutate("unlinkat", [] { return ::unlinkat(AT_FDCWD, "merged/directory/inside", 0); })) ||
-      !change(mutate("unlinkat", [] { return ::unlinkat(AT_FDCWD, "merged/directory", AT_REMOVEDIR); })) ||
-      !change(mutate("mkdirat", [] { return ::mkdirat(AT_FDCWD, "merged/directory", 0755); }))) {
+  if ((errno = remove_at(AT_FDCWD, "merged/file", false)) != 0 ||
+      (errno = remove_at(AT_FDCWD, "merged/directory/inside", false)) != 0 ||
+      (errno = remove_at(AT_FDCWD, "merged/directory", true)) != 0 ||
+      (errno = make_directory_at(AT_FDCWD, "merged/directory", 0755)) != 0) {
     return failed_at(Step::Change);
   }
   if (::lstat("upper/file", &info) != 0 || !S_ISCHR(info.st_mode) || info.st_rdev != 0) {
@@ -74,7 +73,7 @@ MountTrial try_overlay(const Dir& dir) {
   if (child == 0) {
     const Report report = try_in_child(dir.fd());
     // The mount goes with the namespace; what matters is told.
-    const auto told = ::write(to.get(), &report, sizeof report);  // mutate() is for what changes a root
+    const auto told = ::write(to.get(), &report, sizeof report);  // to the parent, not to a disk
     ::_exit(told == sizeof report ? 0 : 1);
   }
   to.reset();

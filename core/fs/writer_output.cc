@@ -14,9 +14,9 @@
 #include "core/base/escape.h"
 #include "core/base/patient_calls.h"
 #include "core/fs/host.h"
-#include "core/fs/mutation.h"
 #include "core/fs/root.h"
 #include "core/fs/writer.h"
+#include "core/fs/writer_calls.h"
 #include "core/fs/writer_error.h"
 
 namespace dfsck {
@@ -60,22 +60,6 @@ std::string temporary_name(const std::string& name) {
 }
 
 }  // namespace
-
-Result<void> write_all_at(int fd, uint64_t offset, std::string_view bytes, const std::string& where) {
-  while (!bytes.empty()) {
-    const ssize_t written =
-        mutate("pwrite", [&] { return ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
-    if (written < 0 && errno == EINTR) {
-      continue;
-    }
-    if (written < 0) {
-      return sys_error("write", where);
-    }
-    offset += static_cast<uint64_t>(written);
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  return {};
-}
 
 Result<uint64_t> free_bytes_at(const std::string& path) {
   const Result<OutputPlace> place = output_place(path);
@@ -126,35 +110,30 @@ Result<OutputFile> OutputFile::create(const std::string& path) {
     return directory.error();
   }
   OutputFile file(std::move(*directory), place->name);
-  constexpr int kFlags = O_WRONLY | O_CLOEXEC;
-  file.fd_ = Fd(mutate("openat", [&] { return ::openat(file.directory_.fd(), ".", kFlags | O_TMPFILE, kFileMode); }));
-  if (!file.fd_ && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
+  int code = make_unnamed_file(file.directory_.fd(), kFileMode, file.fd_);
+  if (code == EOPNOTSUPP || code == EISDIR || code == ENOENT) {
     const std::string name = temporary_name(place->name);
-    file.fd_ = Fd(mutate("openat", [&] {
-      return ::openat(file.directory_.fd(), name.c_str(), kFlags | O_CREAT | O_EXCL | O_NOFOLLOW, kFileMode);
-    }));
-    if (file.fd_) {
-      file.temporary_ = name;
-    }
+    code = make_file_at(file.directory_.fd(), name.c_str(), kFileMode, file.fd_);
+    file.temporary_ = code == 0 ? name : "";
   }
-  if (!file.fd_) {
-    return writer_error("make file", file.directory_, place->name);
-  }
-  return file;
+  const Result<void> made = outcome(code, "make file", file.directory_, place->name);
+  return made ? Result<OutputFile>(std::move(file)) : made.error();
 }
 
 OutputFile::OutputFile(OutputFile&& other) noexcept
-    : directory_(std::move(other.directory_)), name_(std::move(other.name_)),
-      temporary_(std::exchange(other.temporary_, "")), fd_(std::move(other.fd_)) {}
+    : directory_(std::move(other.directory_)),
+      name_(std::move(other.name_)),
+      temporary_(std::exchange(other.temporary_, "")),
+      fd_(std::move(other.fd_)) {}
 
 OutputFile::~OutputFile() {
   if (!temporary_.empty()) {
-    static_cast<void>(static_cast<bool>(remove_object(directory_, temporary_)));  // nobody is left who could be told
+    remove_at(directory_.fd(), temporary_.c_str(), false);  // nobody is left who could be told
   }
 }
 
 Result<void> OutputFile::write_at(uint64_t offset, std::string_view bytes) {
-  Result<void> written = write_all_at(fd_.get(), offset, bytes, member_path(directory_, name_));
+  Result<void> written = dfsck::write_at(fd_.get(), offset, bytes, member_path(directory_, name_));
   // The disk begins at once, so that little is left to wait for at the end. Errors show there, too.
   constexpr uint64_t kBegin = 32U << 20;
   const uint64_t before = written_.fetch_add(bytes.size(), std::memory_order_relaxed);
@@ -164,17 +143,15 @@ Result<void> OutputFile::write_at(uint64_t offset, std::string_view bytes) {
   return written;
 }
 
-Result<void> OutputFile::clear() { return cut_to(fd_.get(), 0, member_path(directory_, name_)); }
+Result<void> OutputFile::clear() {
+  return cut_to(fd_.get(), 0, member_path(directory_, name_));
+}
 
 Result<void> OutputFile::give_name() {
   const std::string name = temporary_name(name_);
-  const std::string self = "/proc/self/fd/" + std::to_string(fd_.get());
-  const int to = directory_.fd();
-  if (mutate("linkat", [&] { return ::linkat(AT_FDCWD, self.c_str(), to, name.c_str(), AT_SYMLINK_FOLLOW); }) != 0) {
-    return writer_error("name file", directory_, name_);
-  }
-  temporary_ = name;
-  return {};
+  Result<void> named = outcome(name_file(fd_.get(), directory_.fd(), name.c_str()), "name file", directory_, name_);
+  temporary_ = named ? name : "";
+  return named;
 }
 
 Result<void> OutputFile::commit() {
@@ -193,14 +170,14 @@ Result<void> OutputFile::commit() {
 // --- streams ---
 
 Result<OutputStream> OutputStream::open(const std::string& path) {
-  Fd fd(mutate("open", [&] { return ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY); }));
-  if (!fd) {
-    return sys_error("open", escaped(path));
-  }
-  return OutputStream(std::move(fd), escaped(path));
+  Fd fd;
+  const Result<void> opened = outcome(open_output(path.c_str(), fd), "open", escaped(path));
+  return opened ? Result<OutputStream>(OutputStream(std::move(fd), escaped(path))) : opened.error();
 }
 
-Result<void> OutputStream::add(std::string_view bytes) { return append(fd_, bytes, where_); }
+Result<void> OutputStream::add(std::string_view bytes) {
+  return append(fd_, bytes, where_);
+}
 
 // --- directories ---
 
@@ -224,19 +201,22 @@ Result<OutputDirectory> OutputDirectory::create(const std::string& path) {
   }
   Result<Dir> self = parent->open_dir(temporary);
   if (!self) {
-    static_cast<void>(static_cast<bool>(remove_object(*parent, temporary)));
+    remove_at(parent->fd(), temporary.c_str(), true);
     return self.error();
   }
   return OutputDirectory(std::move(*parent), place->name, temporary, std::move(*self));
 }
 
 OutputDirectory::OutputDirectory(OutputDirectory&& other) noexcept
-    : parent_(std::move(other.parent_)), name_(std::move(other.name_)),
-      temporary_(std::exchange(other.temporary_, "")), self_(std::move(other.self_)), made_(std::move(other.made_)) {}
+    : parent_(std::move(other.parent_)),
+      name_(std::move(other.name_)),
+      temporary_(std::exchange(other.temporary_, "")),
+      self_(std::move(other.self_)),
+      made_(std::move(other.made_)) {}
 
 OutputDirectory::~OutputDirectory() {
   if (!temporary_.empty() && clear()) {
-    static_cast<void>(static_cast<bool>(remove_object(parent_, temporary_)));
+    remove_at(parent_.fd(), temporary_.c_str(), true);
   }
 }
 
@@ -270,13 +250,9 @@ Result<Fd> OutputDirectory::make_file(const RelPath& path) const {
     return parent.error();
   }
   const std::string name(path.name());
-  Fd fd(mutate("openat", [&] {
-    return ::openat(parent->fd(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-  }));
-  if (!fd) {
-    return writer_error("make file", *parent, name);
-  }
-  return fd;
+  Fd fd;
+  const Result<void> made = outcome(make_file_at(parent->fd(), name.c_str(), 0644, fd), "make file", *parent, name);
+  return made ? Result<Fd>(std::move(fd)) : made.error();
 }
 
 Result<void> OutputDirectory::clear() {

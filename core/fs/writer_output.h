@@ -94,9 +94,6 @@ class OutputDirectory {
   std::vector<RelPath> made_;  // in order
 };
 
-// Writes all of `bytes` at `offset`.
-Result<void> write_all_at(int fd, uint64_t offset, std::string_view bytes, const std::string& where);
-
 // What `path` is before anything is written.
 enum class OutputKind { Absent, File, EmptyDirectory, Directory, Other };
 Result<OutputKind> output_kind(const std::string& path);

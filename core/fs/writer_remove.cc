@@ -1,15 +1,12 @@
 // Removal. A tree is taken apart without recursion: a directory inside it that is not empty is first moved up to the
 // top of the tree, so that no depth of nesting needs more stack or descriptors, and a removal that was cut off can just
 // be done again. A mounted filesystem can neither be moved nor removed: it stops the removal and is not entered.
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <vector>
 
-#include "core/fs/mutation.h"
 #include "core/fs/removed.h"
 #include "core/fs/writer.h"
+#include "core/fs/writer_calls.h"
 #include "core/fs/writer_error.h"
 
 namespace dfsck {
@@ -52,12 +49,13 @@ class TreeRemover {
     if (!stat) {
       return stat.error();
     }
-    const int flags = stat->is_dir() ? AT_REMOVEDIR : 0;
-    if (mutate("unlinkat", [&] { return ::unlinkat(parent.fd(), name.c_str(), flags); }) != 0) {
-      if (stat->is_dir() && (errno == ENOTEMPTY || errno == EEXIST)) {
-        return false;
-      }
-      return writer_error("remove", parent, name);
+    const int code = remove_at(parent.fd(), name.c_str(), stat->is_dir());
+    if (stat->is_dir() && (code == ENOTEMPTY || code == EEXIST)) {
+      return false;
+    }
+    const Result<void> removed = outcome(code, "remove", parent, name);
+    if (!removed) {
+      return removed.error();
     }
     note(*stat, removed_);
     return true;
@@ -120,11 +118,7 @@ Result<void> remove_object(const Dir& parent, const std::string& name) {
   if (!stat) {
     return stat.error();
   }
-  const int flags = stat->is_dir() ? AT_REMOVEDIR : 0;
-  if (mutate("unlinkat", [&] { return ::unlinkat(parent.fd(), name.c_str(), flags); }) != 0) {
-    return writer_error("remove", parent, name);
-  }
-  return {};
+  return outcome(remove_at(parent.fd(), name.c_str(), stat->is_dir()), "remove", parent, name);
 }
 
 Result<void> remove_tree(const Dir& parent, const std::string& name, Removed& removed) {

@@ -6,6 +6,7 @@
 #include "core/base/escape.h"
 #include "core/codec/digest.h"
 #include "core/codec/json.h"
+#include "core/content/layer_tar.h"
 #include "core/content/pack_tree.h"
 #include "core/model/rfc3339.h"
 #include "core/transfer/v1_image.h"

@@ -13,7 +13,7 @@
 #include "core/base/escape.h"
 #include "core/base/patient_calls.h"
 #include "core/fs/root.h"
-#include "core/fs/writer_copy.h"
+#include "core/fs/writer_calls.h"
 
 namespace dfsck {
 namespace {
@@ -38,7 +38,7 @@ struct Places {
 };
 
 int put_xattr(const ObjectPlace& place, const char* key, const std::optional<std::string>& value) {
-  return place.open_fd >= 0 ? set_xattr(place.open_fd, key, value) : set_xattr_at(place.dir, place.name, key, value);
+  return set_xattr(place.open_fd >= 0 ? ObjectAt{place.open_fd} : ObjectAt{place.dir, place.name}, key, value);
 }
 
 // What a run that was cut off, or a default of the target's directory, has put there and the source does not have.
@@ -127,13 +127,13 @@ void copy_attributes(CopyContext& context, CopyUnit& unit, const std::string& pa
   const uint32_t mode = stat.mode & 07777U;
   bool same_mode = made.just_now && mode == made.mode;
   if (!made.just_now || stat.uid != context.uid || stat.gid != context.gid) {
-    if (const int code = set_owner(target, stat.uid, stat.gid); code != 0) {
+    if (const int code = set_owner({target}, stat.uid, stat.gid); code != 0) {
       target_failed(context, unit, ProblemKind::Attribute, code, "change owner", path);
     }
     same_mode = same_mode && (mode & 06000U) == 0;
   }
   if (!same_mode) {
-    if (const int code = set_mode(target, mode); code != 0) {
+    if (const int code = set_mode({target}, mode); code != 0) {
       target_failed(context, unit, ProblemKind::Attribute, code, "change mode", path);
     }
   }
@@ -144,7 +144,7 @@ void copy_attributes(CopyContext& context, CopyUnit& unit, const std::string& pa
   }
   // The time of modification is the mark of a file that is through: a later run keeps only what has that of the
   // source.
-  if (const int code = set_times(target, facts.atime, stat.mtime); code != 0) {
+  if (const int code = set_times({target}, facts.atime, stat.mtime); code != 0) {
     target_failed(context, unit, ProblemKind::Attribute, code, "set times", path);
   }
   if (!guards || made.stays_open) {
@@ -166,17 +166,17 @@ void copy_attributes_at(CopyContext& context, CopyUnit& unit, const std::string&
   const FileStat& stat = facts.stat;
   const char* const at = name.c_str();
   if (!made.just_now || stat.uid != context.uid || stat.gid != context.gid) {
-    if (const int code = set_owner_at(target_dir, at, stat.uid, stat.gid); code != 0) {
+    if (const int code = set_owner({target_dir, at}, stat.uid, stat.gid); code != 0) {
       target_failed(context, unit, ProblemKind::Attribute, code, "change owner", path);
     }
   }
   if (!stat.is_symlink() && (!made.just_now || (stat.mode & 07777U) != made.mode)) {
-    if (const int code = set_mode_at(target_dir, at, stat.mode & 07777U); code != 0) {
+    if (const int code = set_mode({target_dir, at}, stat.mode & 07777U); code != 0) {
       target_failed(context, unit, ProblemKind::Attribute, code, "change mode", path);
     }
   }
   copy_xattrs(context, unit, path, {{source_dir, at}, {target_dir, at}}, made.just_now);
-  if (const int code = set_times_at(target_dir, at, facts.atime, stat.mtime); code != 0) {
+  if (const int code = set_times({target_dir, at}, facts.atime, stat.mtime); code != 0) {
     target_failed(context, unit, ProblemKind::Attribute, code, "set times", path);
   }
 }
@@ -188,12 +188,12 @@ bool take_guards_off(int file) {
 }
 
 bool take_guards_off(int dir, const char* name) {
-  const Fd file(patient::openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  const Fd file(open_for_reading(dir, name));
   return file && take_guards_off(file.get());
 }
 
 void note_guards(CopyUnit& unit, int source_dir, const std::string& source_name, const std::string& path) {
-  const Fd file(patient::openat(source_dir, source_name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  const Fd file(open_for_reading(source_dir, source_name.c_str()));
   if (const std::optional<unsigned> flags = file ? flags_of(file.get()) : std::nullopt; flags) {
     const std::lock_guard lock(unit.guarded_mutex);
     unit.guarded.push_back({path, *flags & kGuards});
@@ -208,7 +208,7 @@ void set_guards(CopyContext& context, CopyUnit& unit) {
     const std::string above = slash == std::string::npos ? std::string() : guarded.path.substr(0, slash);
     const std::string name = guarded.path.substr(slash == std::string::npos ? 0 : slash + 1);
     const Result<Dir> dir = open_far_dir(context.target, above);
-    const Fd file(dir ? patient::openat(dir->fd(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1);
+    const Fd file(dir ? open_for_reading(dir->fd(), name.c_str()) : Fd());
     const unsigned now = file ? flags_of(file.get()).value_or(0) : 0;
     if (const int code = file ? set_flags(file.get(), now | guarded.flags) : errno; code != 0) {
       target_failed(context, unit, ProblemKind::Flags, code, "set inode flags", guarded.path);

@@ -7,7 +7,7 @@
 
 #include "core/fs/read_fault.h"
 #include "core/base/patient_calls.h"
-#include "core/fs/writer_copy.h"
+#include "core/fs/writer_calls.h"
 #include "core/transfer/copy_file.h"
 
 namespace dfsck {
@@ -199,7 +199,7 @@ bool FileCopy::piece(uint64_t offset, std::string_view bytes) {
       offset += hole;
       part = static_cast<size_t>(std::min<uint64_t>(bytes.size(), data_end_ - offset));
     }
-    if (const int code = write_at(target_.get(), bytes.data(), part, offset); code != 0) {
+    if (const int code = write_all_at(target_.get(), bytes.substr(0, part), offset); code != 0) {
       target_failed(context_, unit_, CopyProblem::Kind::LostBytes, code, "write", source_.path);
       return false;
     }

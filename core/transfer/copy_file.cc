@@ -12,15 +12,13 @@
 #include "core/base/escape.h"
 #include "core/base/patient_calls.h"
 #include "core/fs/writer.h"
-#include "core/fs/writer_copy.h"
+#include "core/fs/writer_calls.h"
 #include "core/transfer/copy_attributes.h"
 
 namespace dfsck {
 namespace {
 
 using ProblemKind = CopyProblem::Kind;
-
-constexpr int kReadFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
 bool may_be_kept(FileCopy::Existing existing) {
   return existing == FileCopy::Existing::Compare || existing == FileCopy::Existing::Rewrite;
@@ -76,10 +74,7 @@ bool clear_name(CopyContext& context, CopyUnit& unit, const Dir& target, const s
 
 bool FileCopy::open_source() {
   if (source_.file < 0) {
-    own_source_ = Fd(patient::openat(source_.dir, source_.name.c_str(), kReadFlags | O_NOATIME));
-    if (!own_source_ && errno == EPERM) {
-      own_source_ = Fd(patient::openat(source_.dir, source_.name.c_str(), kReadFlags));
-    }
+    own_source_ = open_for_reading(source_.dir, source_.name.c_str());
     if (!own_source_) {
       source_failed(context_, unit_, errno, "open", source_.path);
       return false;
@@ -113,14 +108,14 @@ FileCopy::Begun FileCopy::begin(const Dir& target, Source source, Existing exist
     return Begun::Failed;
   }
   made_mode_ = stat.mode & 0777U & ~context_.umask;
-  int code = make_copy_file(target.fd(), source_.name.c_str(), made_mode_, target_);
+  int code = make_file_at(target.fd(), source_.name.c_str(), made_mode_, target_);
   // A layer's tar can hold the same file twice through different names of its directory.
   if (code == EEXIST && existing == Existing::Leave) {
     drop();
     return Begun::Settled;
   }
   if (code == EEXIST && clear_name(context_, unit_, target, source_.name, source_.path)) {
-    code = make_copy_file(target.fd(), source_.name.c_str(), made_mode_, target_);
+    code = make_file_at(target.fd(), source_.name.c_str(), made_mode_, target_);
   }
   if (code != 0) {
     target_failed(context_, unit_, ProblemKind::Unmakeable, code, "make file", source_.path);
@@ -196,7 +191,7 @@ bool FileCopy::take_existing(const Dir& target, Existing existing) {
   }
   if (may_keep(have) && open_source()) {
     const FileStat& stat = source_.facts.stat;
-    const Fd file(patient::openat(target.fd(), source_.name.c_str(), kReadFlags));
+    const Fd file(open_for_reading(target.fd(), source_.name.c_str()));
     // Nothing has changed the source's file since the migration began: its time of change is older, which no program
     // can set back, and one boot means that the page cache has what was written.
     const bool trusted = context_.trusted_before && stat.ctime < *context_.trusted_before;

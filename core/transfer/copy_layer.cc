@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/base/patient_calls.h"
+#include "core/base/proc_path.h"
 #include "core/base/text.h"
 #include "core/content/payload_sink.h"
 #include "core/fs/root.h"
@@ -23,7 +24,7 @@ namespace {
 std::string path_of_fd(int fd) {
   std::array<char, 4096> target{};
   const ssize_t length =
-      patient::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), target.data(), target.size());
+      patient::readlink(proc_path(fd).c_str(), target.data(), target.size());
   const bool whole = length > 0 && static_cast<size_t>(length) < target.size();
   return whole ? std::string(target.data(), static_cast<size_t>(length)) : std::string();
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "core/base/utf8.h"
 #include "core/codec/json.h"
 #include "core/fs/writer.h"
 #include "core/transfer/copy_attributes.h"

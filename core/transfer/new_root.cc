@@ -5,6 +5,7 @@
 
 #include "core/base/escape.h"
 #include "core/fs/writer.h"
+#include "core/fs/writer_calls.h"
 
 namespace dfsck {
 namespace {
@@ -54,7 +55,7 @@ Result<NewRoot> NewRoot::make(const std::string& path) {
 NewRoot::~NewRoot() {
   // Nobody can be told of an error here; what is left is an empty directory, or one with a run that can be recovered.
   if (parent_ && remove_object(*parent_, name_)) {
-    static_cast<void>(static_cast<bool>(set_mtime_of(*parent_, parent_time_)));
+    set_times({parent_->fd()}, std::nullopt, parent_time_);
   }
 }
 

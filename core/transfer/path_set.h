@@ -1,7 +1,6 @@
 // Sets of paths below a root, to be asked about everything that is met.
 #pragma once
 
-#include <functional>
 #include <set>
 #include <string>
 #include <string_view>

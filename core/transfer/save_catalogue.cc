@@ -7,6 +7,7 @@
 #include "core/base/text.h"
 #include "core/codec/digest.h"
 #include "core/codec/json.h"
+#include "core/content/layer_tar.h"
 #include "core/content/pack.h"
 #include "core/content/verify_layers.h"
 #include "core/model/image_config.h"

@@ -9,8 +9,7 @@
 
 #include "core/base/ids.h"
 #include "core/codec/json_value.h"
-#include "core/content/layer_tar.h"
-#include "core/content/pack_habit.h"
+#include "core/content/tar_source.h"
 #include "core/fs/root.h"
 #include "core/model/derive.h"
 #include "core/run/cancel.h"

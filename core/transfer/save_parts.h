@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/content/layer_tar.h"
 #include "core/transfer/save_writer.h"
 
 namespace dfsck {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "core/fs/writer.h"
 #include "core/run/parallel.h"
 #include "core/transfer/save_parts.h"
 
@@ -134,7 +135,7 @@ Result<std::vector<LayerFailure>> write_archive(const SaveJob& job, OutputDirect
     }
     const Result<Fd> file = output.make_file(path);
     const Result<void> written =
-        file ? write_all_at(file->get(), 0, member.bytes, path.text()) : Result<void>(file.error());
+        file ? write_at(file->get(), 0, member.bytes, path.text()) : Result<void>(file.error());
     if (!written) {
       return written.error();
     }
@@ -148,7 +149,7 @@ Result<std::vector<LayerFailure>> write_archive(const SaveJob& job, OutputDirect
     const auto owned = std::make_shared<Fd>(std::move(*file));
     return sink_to(std::make_shared<PlacedWriter>(
         [owned, path](uint64_t offset, std::string_view bytes) {
-          return write_all_at(owned->get(), offset, bytes, path.text());
+          return write_at(owned->get(), offset, bytes, path.text());
         },
         0));
   });

@@ -6,9 +6,8 @@
 
 #include <cerrno>
 
-#include "core/base/patient_calls.h"
+#include "core/fs/dir.h"
 #include "core/fs/writer.h"
-#include "core/fs/writer_copy.h"
 #include "core/transfer/copy_attributes.h"
 
 namespace dfsck {
@@ -43,7 +42,7 @@ class TargetFile {
   // What the target refuses of the attributes is a problem, as it is of a copy.
   Result<void> prepare(const Dir& source, const Dir& target, std::string_view bytes) {
     Facts facts;
-    const Fd like(patient::openat(source.fd(), name_.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    const Fd like(open_for_reading(source.fd(), name_.c_str()));
     if (!like || look_at(like.get(), "", facts) != 0) {
       return sys_error("open", path_);
     }
