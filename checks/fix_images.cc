@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "checks/fix_references.h"
+#include "checks/fix_steps.h"
 #include "checks/fixes.h"
-#include "checks/planner.h"
 
 namespace dfsck {
 namespace {

@@ -1,9 +1,9 @@
 // Repairs of repositories.json. The daemon rewrites the whole file at every change, and so do these.
 #include "checks/fix_references.h"
 
+#include "checks/fix_steps.h"
 #include "checks/fixes.h"
 #include "checks/image_verdict.h"
-#include "checks/planner.h"
 #include "checks/reference_file.h"
 #include "checks/table.h"
 #include "core/base/escape.h"
