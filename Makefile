@@ -72,7 +72,7 @@ compiled := $(core_units) $(checks_units) $(cmd_units) cmd/main.cc $(support_uni
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check check-unit check-sanitized test-programs fixtures-accept bench fuzz lint format headers install uninstall clean help tools $(tools) print-build
+.PHONY: all check check-unit check-sanitized test-programs fixtures-accept bench fuzz lint format headers census install uninstall clean help tools $(tools) print-build
 
 all: $(BUILD)/docker-fsck ## build docker-fsck (default)
 
@@ -159,6 +159,9 @@ headers: $(call alone,$(headers)) ## compile each header alone (with CXX=clang++
 
 lint: ## check the rules that the compiler cannot check
 	@tests/lint.sh
+
+census: ## count files, lines, comments and functions against their limits
+	@tests/census.pl
 
 format: ## format all sources with clang-format
 	clang-format -i $(core_src) $(checks_src) $(cmd_src) cmd/main.cc $(tests_src) $(headers) $(wildcard tests/fuzz/*.cc)

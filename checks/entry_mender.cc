@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "checks/planner.h"
+#include "checks/fix_steps.h"
 #include "core/codec/override_stat.h"
 #include "core/codec/posix_acl.h"
 #include "core/content/same_bytes.h"

@@ -5,8 +5,8 @@
 #include <set>
 
 #include "checks/fix_overlay.h"
+#include "checks/fix_steps.h"
 #include "checks/fixes.h"
-#include "checks/planner.h"
 #include "core/base/text.h"
 
 namespace dfsck {

@@ -1,9 +1,9 @@
 // Repairs of containers/: files put back from newer copies or from what the other file says, and misnamed directories.
 #include <algorithm>
 
+#include "checks/fix_steps.h"
 #include "checks/fixes.h"
 #include "checks/host_config.h"
-#include "checks/planner.h"
 #include "core/codec/json.h"
 
 namespace dfsck {

@@ -1,7 +1,7 @@
 // Repairs of layer trees and of tar-split.
 #include "checks/entry_mender.h"
+#include "checks/fix_steps.h"
 #include "checks/fixes.h"
-#include "checks/planner.h"
 
 namespace dfsck {
 namespace {

@@ -1,12 +1,12 @@
 // Repairs of databases: written again whole where all their records are known, from what is left where they are not.
 #include "checks/fix_databases.h"
 
-#include <algorithm>
 #include <sys/stat.h>
+#include <algorithm>
 
+#include "checks/fix_steps.h"
 #include "checks/fixes.h"
 #include "checks/network_rebuild.h"
-#include "checks/planner.h"
 #include "core/model/network_records.h"
 
 namespace dfsck {

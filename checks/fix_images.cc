@@ -1,7 +1,7 @@
 // Repairs of imagedb: a config that is lost goes aside with all that names it, one whose bytes exist is written again.
 #include "checks/fix_references.h"
+#include "checks/fix_steps.h"
 #include "checks/fixes.h"
-#include "checks/planner.h"
 
 namespace dfsck {
 namespace {

@@ -2,8 +2,8 @@
 // daemon/initlayer/setup_unix.go:Setup): mount points and empty files that keep the image's own from being changed.
 #include <array>
 
+#include "checks/fix_steps.h"
 #include "checks/fixes.h"
-#include "checks/planner.h"
 
 namespace dfsck {
 namespace {

@@ -1,8 +1,8 @@
 // Repairs of layerdb: files that the chain ID proves are written again, what nobody uses is moved aside.
 #include "checks/fix_overlay.h"
+#include "checks/fix_steps.h"
 #include "checks/fixes.h"
 #include "checks/layer_chain.h"
-#include "checks/planner.h"
 #include "core/content/tree_size.h"
 
 namespace dfsck {

@@ -3,8 +3,8 @@
 
 #include "checks/container_mount.h"
 #include "checks/fix_overlay.h"
+#include "checks/fix_steps.h"
 #include "checks/fixes.h"
-#include "checks/planner.h"
 #include "core/codec/digest.h"
 
 namespace dfsck {

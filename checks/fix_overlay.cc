@@ -1,8 +1,8 @@
 // Repairs of overlay2's own files: link, lower, short links, markers, work directories; and moving directories aside.
 #include "checks/fix_overlay.h"
 
+#include "checks/fix_steps.h"
 #include "checks/fixes.h"
-#include "checks/planner.h"
 
 namespace dfsck {
 namespace {

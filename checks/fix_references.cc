@@ -4,9 +4,9 @@
 #include <optional>
 #include <set>
 
+#include "checks/fix_steps.h"
 #include "checks/fixes.h"
 #include "checks/image_verdict.h"
-#include "checks/planner.h"
 #include "checks/reference_file.h"
 #include "checks/table.h"
 #include "core/base/escape.h"

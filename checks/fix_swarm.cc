@@ -1,6 +1,6 @@
 // Repairs of swarm/: its state file is written again, or moved aside so that the daemon starts outside of the swarm.
+#include "checks/fix_steps.h"
 #include "checks/fixes.h"
-#include "checks/planner.h"
 #include "checks/swarm_rebuild.h"
 
 namespace dfsck {

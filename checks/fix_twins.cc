@@ -3,9 +3,9 @@
 #include <set>
 
 #include "checks/fix_overlay.h"
+#include "checks/fix_steps.h"
 #include "checks/fixes.h"
 #include "checks/layer_twins.h"
-#include "checks/planner.h"
 #include "core/base/text.h"
 
 namespace dfsck {

@@ -1,7 +1,7 @@
 // Repairs of volumes/: options and database are written again from one another and from the volumes' directories.
 #include "checks/fix_databases.h"
+#include "checks/fix_steps.h"
 #include "checks/fixes.h"
-#include "checks/planner.h"
 #include "checks/volume_rebuild.h"
 #include "core/codec/bolt_salvage.h"
 

@@ -1,4 +1,4 @@
-// Owners, and the loop that lets every finding's fix add its steps.
+// The loop that lets every finding's fix add its steps.
 #include "checks/planner.h"
 
 #include <algorithm>
@@ -6,6 +6,7 @@
 
 #include "checks/fix_references.h"
 #include "checks/table.h"
+#include "core/plan/expect.h"
 #include "core/plan/plan_check.h"
 #include "core/plan/step_groups.h"
 
@@ -37,29 +38,6 @@ Causes causes_among(const std::vector<Finding>& findings) {
 }
 
 }  // namespace
-
-Ownership layer_owner(const Model& model, uint32_t mode) {
-  return {model.owners.layer_uid(), model.owners.layer_gid(), mode};
-}
-
-// Daemons give this directory to root with the group of the containers' root, so that a remapped
-// container can pass through it and not list it.
-Ownership layer_home_owner(const Model& model, uint32_t mode) {
-  return {model.owners.daemon_uid(), model.owners.layer_gid(), mode};
-}
-
-Ownership daemon_owner(const Model& model, uint32_t mode) {
-  return {model.owners.daemon_uid(), model.owners.daemon_gid(), mode};
-}
-
-void add_symlink(const CheckInput& input, int stage, const WriteSymlink& link, Ownership owner, size_t index,
-                 PlanBuilder& plan) {
-  const Expect now = expect_now(input.root, link.path);
-  plan.add(index, stage, link, now);
-  if (owner.uid != 0 || owner.gid != 0) {
-    plan.add(index, stage, SetOwnership{link.path, owner}, now);
-  }
-}
 
 // Made anew for each choice and not cut out of the plan for all: repositories.json holds the whole choice in one step.
 Plan make_plan(const CheckInput& input, const std::vector<Finding>& findings, const std::vector<size_t>& chosen) {

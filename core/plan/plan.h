@@ -43,7 +43,7 @@ struct Plan {
 // actions on one path are conflicts, unless one only adds to what the other creates (ownership, attributes, times).
 class PlanBuilder {
  public:
-  // `stage` orders levels: what others build on comes first. See the constants in checks/planner.h.
+  // `stage` orders levels: what others build on comes first. See the constants in checks/fix_steps.h.
   void add(size_t finding, int stage, Action action, Expect expect);
   Plan finish();
 
