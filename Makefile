@@ -28,27 +28,26 @@ LDLIBS_ALL   := -lboost_program_options -lboost_json -lcrypto -larchive -lz -ltb
 
 quiet = $(if $(V),,@echo "  $(1) $(2)";)
 
-# Sources are found wherever they lie below their layer. A test belongs to the layer that its folder or the beginning of
-# its name says: tests/core/x_test.cc as well as tests/core_x_test.cc.
+# Sources are found wherever they lie below their folder; tests/core, tests/checks and tests/cmd mirror what they test.
 below      = $(sort $(shell find $(1) -name '$(2)'))
 core_src   := $(call below,core,*.cc)
 checks_src := $(call below,checks,*.cc)
 cmd_src    := $(filter-out cmd/main.cc,$(call below,cmd,*.cc))
 tests_src  := $(filter-out tests/fuzz/% tests/preload/%,$(call below,tests,*.cc))
 # Test programs link no more than what they test, so the linker proves the direction of dependencies.
-tests_of     = $(filter tests/$(1)/%_test.cc tests/$(1)_%_test.cc,$(tests_src))
+tests_of     = $(filter tests/$(1)/%_test.cc,$(tests_src))
 tests_core   := $(call tests_of,core)
 tests_checks := $(call tests_of,checks)
 tests_cmd    := $(call tests_of,cmd)
-tool_src     := $(foreach source,$(tests_src),$(if $(filter tool_%,$(notdir $(source))),$(source)))
-support      := $(filter-out %_test.cc $(tool_src),$(tests_src))
-tool_of      = $(subst _,-,$(patsubst tool_%.cc,%,$(notdir $(1))))
+tool_src     := $(filter tests/tools/%,$(tests_src))
+support      := $(filter tests/support/%,$(tests_src))
+tool_of      = $(subst _,-,$(basename $(notdir $(1))))
 tools        := $(foreach source,$(tool_src),$(call tool_of,$(source)))
 fuzzers      := $(patsubst tests/fuzz/%.cc,%,$(wildcard tests/fuzz/*.cc))
 
-# With UNITY, a group of sources becomes a few units that include them: those of one folder, by name, about UNITY_SIZE at
-# a time. Units depend on nothing but the list of files, so they are the same everywhere. A name in an unnamed namespace
-# is seen by all files of its folder then: it has to say enough to stand alone there.
+# With UNITY, a group of sources becomes a few units that include them: those of one area (core/model, checks, tests/core,
+# with all folders below), by name, about UNITY_SIZE at a time. Units depend on nothing but the list of files, so they are the same everywhere. A name in an unnamed namespace
+# is seen by all files of its area then: it has to say enough to stand alone there.
 UNITY_SIZE ?= 15
 unity_dir  := $(BUILD)/unity
 units      = $(if $(UNITY),$(shell tests/unity.sh $(unity_dir)/$(1) $(UNITY_SIZE) $(2)),$(2))
@@ -183,6 +182,6 @@ clean: ## remove everything that was built
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | column -t -s '|'
-	@echo; echo "  UNITY=1 compiles sources of one folder together: for builds from nothing. Without it: for work."
+	@echo; echo "  UNITY=1 compiles sources of one area together: for builds from nothing. Without it: for work."
 
 -include $(patsubst %.o,%.d,$(call objects,$(compiled))) $(addsuffix .d,$(call alone,$(headers)))

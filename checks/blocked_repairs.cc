@@ -3,8 +3,8 @@
 
 #include <map>
 
+#include "core/journal/way_out.h"
 #include "core/plan/step_groups.h"
-#include "core/plan/way_out.h"
 
 namespace dfsck {
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string>
 
-#include "core/content/results.h"
+#include "core/content/layers/results.h"
 
 namespace dfsck {
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "core/model/derive.h"
+#include "core/model/derive/derive.h"
 
 namespace dfsck {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/model/derive.h"
+#include "core/model/derive/derive.h"
 #include "core/plan/finding.h"
 
 namespace dfsck {

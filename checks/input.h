@@ -8,12 +8,12 @@
 #include "checks/problems.h"
 #include "checks/report.h"
 #include "checks/sizes.h"
-#include "core/content/results.h"
+#include "core/content/layers/results.h"
 #include "core/fs/root.h"
-#include "core/model/derive.h"
+#include "core/journal/history.h"
+#include "core/model/derive/derive.h"
 #include "core/model/model.h"
 #include "core/plan/finding.h"
-#include "core/plan/history.h"
 
 namespace dfsck {
 

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <numeric>
 
-#include "checks/fix_references.h"
+#include "checks/refs/fix_references.h"
 #include "checks/table.h"
+#include "core/journal/plan_check.h"
 #include "core/plan/expect.h"
-#include "core/plan/plan_check.h"
 #include "core/plan/step_groups.h"
 
 namespace dfsck {

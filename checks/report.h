@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "checks/table.h"
+#include "core/journal/step_result.h"
 #include "core/plan/finding.h"
 #include "core/plan/plan.h"
-#include "core/plan/step_result.h"
 
 namespace dfsck {
 

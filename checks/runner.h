@@ -12,7 +12,7 @@
 #include "core/base/result.h"
 #include "core/fs/root.h"
 #include "core/heal/donors.h"
-#include "core/model/derive.h"
+#include "core/model/derive/derive.h"
 #include "core/model/model.h"
 #include "core/run/cancel.h"
 #include "core/run/progress.h"

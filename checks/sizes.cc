@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "core/content/tree_size.h"
+#include "core/content/tree/tree_size.h"
 #include "core/run/parallel.h"
 
 namespace dfsck {

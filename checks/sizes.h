@@ -6,7 +6,7 @@
 #include <string>
 
 #include "core/base/text.h"
-#include "core/model/derive.h"
+#include "core/model/derive/derive.h"
 #include "core/run/cancel.h"
 
 namespace dfsck {

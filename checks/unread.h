@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "checks/report.h"
-#include "core/content/results.h"
+#include "core/content/layers/results.h"
 #include "core/fs/root.h"
 #include "core/model/model.h"
 #include "core/plan/finding.h"

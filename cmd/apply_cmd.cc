@@ -4,20 +4,20 @@
 #include <algorithm>
 
 #include "checks/obstacles.h"
-#include "cmd/exit_codes.h"
 #include "cmd/open_root.h"
-#include "cmd/outcome.h"
+#include "cmd/options/exit_codes.h"
+#include "cmd/process/signals.h"
+#include "cmd/render/outcome.h"
 #include "cmd/repairs_cmd.h"
-#include "cmd/signals.h"
 #include "core/base/escape.h"
 #include "core/base/patient_calls.h"
-#include "core/base/shortage.h"
 #include "core/base/shell_word.h"
+#include "core/base/shortage.h"
 #include "core/base/text.h"
+#include "core/journal/plan_check.h"
+#include "core/journal/repair_run.h"
 #include "core/model/model.h"
-#include "core/plan/plan_check.h"
 #include "core/plan/plan_json.h"
-#include "core/plan/repair_run.h"
 #include "core/run/was_cancelled.h"
 
 namespace dfsck {

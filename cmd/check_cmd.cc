@@ -8,22 +8,22 @@
 #include <memory>
 #include <optional>
 
-#include "checks/repair.h"
+#include "checks/repair/repair.h"
 #include "cmd/check_due.h"
-#include "cmd/conversation.h"
-#include "cmd/exit_codes.h"
 #include "cmd/open_root.h"
-#include "cmd/progress_display.h"
-#include "cmd/questions.h"
-#include "cmd/render.h"
-#include "cmd/report_file.h"
-#include "cmd/root_label.h"
-#include "cmd/signals.h"
-#include "cmd/terminal.h"
+#include "cmd/options/exit_codes.h"
+#include "cmd/process/report_file.h"
+#include "cmd/process/signals.h"
+#include "cmd/render/render.h"
+#include "cmd/render/root_label.h"
+#include "cmd/terminal/conversation.h"
+#include "cmd/terminal/progress_display.h"
+#include "cmd/terminal/questions.h"
+#include "cmd/terminal/terminal.h"
 #include "core/base/shell_word.h"
 #include "core/fs/root.h"
+#include "core/journal/run/stamp.h"
 #include "core/plan/plan_json.h"
-#include "core/plan/stamp.h"
 
 namespace dfsck {
 namespace {

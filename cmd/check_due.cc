@@ -1,10 +1,10 @@
 // The stamp of the last run, this boot, and the signs of a crash.
 #include "cmd/check_due.h"
 
-#include "checks/crash_signs.h"
-#include "cmd/json_writer.h"
-#include "cmd/safe_text.h"
-#include "core/plan/stamp.h"
+#include "checks/root/crash_signs.h"
+#include "cmd/render/json_writer.h"
+#include "cmd/render/safe_text.h"
+#include "core/journal/run/stamp.h"
 
 namespace dfsck {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "cmd/output.h"
+#include "cmd/render/output.h"
 #include "core/fs/root.h"
 
 namespace dfsck {

@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <iterator>
 
-#include "cmd/exit_codes.h"
-#include "cmd/json_writer.h"
-#include "cmd/nearest.h"
-#include "cmd/safe_text.h"
+#include "cmd/options/exit_codes.h"
+#include "cmd/options/nearest.h"
+#include "cmd/options/words.h"
+#include "cmd/render/json_writer.h"
+#include "cmd/render/safe_text.h"
 #include "cmd/symptoms.h"
-#include "cmd/terminal.h"
-#include "cmd/words.h"
+#include "cmd/terminal/terminal.h"
 #include "core/base/escape.h"
 #include "core/base/text.h"
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "cmd/option_table.h"
-#include "cmd/safe_text.h"
+#include "cmd/options/option_table.h"
+#include "cmd/render/safe_text.h"
 
 namespace dfsck {
 namespace {

@@ -1,14 +1,14 @@
 // docker-fsck history: the repairs of a root, what each did, and what it keeps.
 #include <algorithm>
 
-#include "cmd/exit_codes.h"
-#include "cmd/json_writer.h"
 #include "cmd/open_root.h"
-#include "cmd/permission.h"
+#include "cmd/options/exit_codes.h"
+#include "cmd/render/json_writer.h"
+#include "cmd/render/safe_text.h"
 #include "cmd/repairs_cmd.h"
-#include "cmd/safe_text.h"
+#include "cmd/terminal/permission.h"
 #include "core/base/text.h"
-#include "core/plan/history.h"
+#include "core/journal/history.h"
 
 namespace dfsck {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "checks/table.h"
-#include "cmd/json_writer.h"
+#include "cmd/render/json_writer.h"
 #include "core/base/text.h"
 
 namespace dfsck {

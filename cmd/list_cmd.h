@@ -1,7 +1,7 @@
 // docker-fsck list problems
 #pragma once
 
-#include "cmd/output.h"
+#include "cmd/render/output.h"
 
 namespace dfsck {
 

@@ -4,15 +4,15 @@
 #include <cerrno>
 
 #include "checks/obstacles.h"
-#include "cmd/exit_codes.h"
 #include "cmd/load_report.h"
 #include "cmd/open_root.h"
-#include "cmd/progress_display.h"
-#include "cmd/signals.h"
-#include "cmd/spool.h"
+#include "cmd/options/exit_codes.h"
+#include "cmd/process/signals.h"
+#include "cmd/process/spool.h"
+#include "cmd/terminal/progress_display.h"
 #include "core/base/escape.h"
-#include "core/transfer/load_run.h"
-#include "core/transfer/new_root.h"
+#include "core/fs/write/new_root.h"
+#include "core/load/run.h"
 
 namespace dfsck {
 namespace {

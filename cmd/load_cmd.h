@@ -1,7 +1,7 @@
 // docker-fsck load: registers the images of an archive in a root whose daemon is not running.
 #pragma once
 
-#include "cmd/output.h"
+#include "cmd/render/output.h"
 
 namespace dfsck {
 

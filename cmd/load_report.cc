@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "cmd/json_writer.h"
 #include "cmd/open_root.h"
-#include "cmd/safe_text.h"
+#include "cmd/render/json_writer.h"
+#include "cmd/render/safe_text.h"
 #include "core/base/shell_word.h"
 #include "core/base/text.h"
 

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "cmd/output.h"
-#include "core/transfer/load_work.h"
-#include "core/transfer/unpack_layer.h"
+#include "cmd/render/output.h"
+#include "core/load/unpack_layer.h"
+#include "core/load/work.h"
 
 namespace dfsck {
 

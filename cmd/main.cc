@@ -1,4 +1,6 @@
 // The process: arguments in, output and exit code out. Every exception ends here.
+#include <sys/resource.h>
+
 #include <csignal>
 #include <exception>
 #include <new>
@@ -6,16 +8,27 @@
 #include <string_view>
 #include <vector>
 
-#include "cmd/exit_codes.h"
-#include "cmd/options.h"
-#include "cmd/process_limits.h"
+#include "cmd/options/exit_codes.h"
+#include "cmd/options/options.h"
+#include "cmd/process/shortage_end.h"
+#include "cmd/process/standard_streams.h"
 #include "cmd/program.h"
-#include "cmd/shortage_end.h"
-#include "cmd/standard_streams.h"
 #include "core/base/escape.h"
 #include "core/base/shortage.h"
 
 namespace {
+
+// Raises the number of files that may be open to as many as the process may have: with many jobs the usual 1024 are soon
+// used up. Where that fails, everything goes on with what there is.
+// Threads hold directories of layers' trees open. The soft limit is often 1024 for the sake of programs
+// that use select(2), which this one does not.
+void allow_many_open_files() {
+  struct ::rlimit limit {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
 
 using dfsck::Output;
 
@@ -73,7 +86,7 @@ int out_of_memory(int argc, char** argv) {
 int main(int argc, char** argv) {
   // First of all: a file of the root that got descriptor 1 would receive the report.
   dfsck::occupy_standard_descriptors();
-  dfsck::allow_many_open_files();
+  allow_many_open_files();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away shows as EPIPE where we write
   std::signal(SIGXFSZ, SIG_IGN);  // and a limit of file sizes as EFBIG
   try {

@@ -1,17 +1,17 @@
 // From the options to a migration, to daemon.json, to a report.
 #include "cmd/migrate_cmd.h"
 
-#include "cmd/exit_codes.h"
 #include "cmd/open_root.h"
-#include "cmd/progress_display.h"
-#include "cmd/render_migration.h"
-#include "cmd/report_file.h"
-#include "cmd/signals.h"
-#include "cmd/terminal.h"
+#include "cmd/options/exit_codes.h"
+#include "cmd/process/report_file.h"
+#include "cmd/process/signals.h"
+#include "cmd/render/migration/migration.h"
+#include "cmd/terminal/progress_display.h"
+#include "cmd/terminal/terminal.h"
 #include "core/base/escape.h"
 #include "core/fs/host.h"
-#include "core/model/host_facts.h"
-#include "core/model/mount_table.h"
+#include "core/model/records/mount_table.h"
+#include "core/model/scan/host_facts.h"
 
 namespace dfsck {
 namespace {

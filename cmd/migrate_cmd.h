@@ -1,8 +1,8 @@
 // docker-fsck migrate: moves a root to another disk.
 #pragma once
 
-#include "cmd/options.h"
-#include "cmd/output.h"
+#include "cmd/options/options.h"
+#include "cmd/render/output.h"
 
 namespace dfsck {
 

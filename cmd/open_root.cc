@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <string_view>
 
-#include "cmd/default_root.h"
-#include "cmd/safe_text.h"
+#include "cmd/options/default_root.h"
+#include "cmd/render/safe_text.h"
 #include "core/base/escape.h"
 #include "core/base/shell_word.h"
 #include "core/fs/host_ids.h"

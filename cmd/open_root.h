@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "cmd/options.h"
+#include "cmd/options/options.h"
 #include "core/fs/root.h"
 
 namespace dfsck {

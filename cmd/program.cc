@@ -2,16 +2,16 @@
 #include "cmd/program.h"
 
 #include "cmd/check_cmd.h"
-#include "cmd/exit_codes.h"
 #include "cmd/explain_cmd.h"
 #include "cmd/help.h"
 #include "cmd/list_cmd.h"
-#include "cmd/migrate_cmd.h"
 #include "cmd/load_cmd.h"
-#include "cmd/options.h"
+#include "cmd/migrate_cmd.h"
+#include "cmd/options/exit_codes.h"
+#include "cmd/options/options.h"
+#include "cmd/process/shortage_end.h"
 #include "cmd/repairs_cmd.h"
 #include "cmd/save_cmd.h"
-#include "cmd/shortage_end.h"
 #include "cmd/show_cmd.h"
 
 namespace dfsck {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "cmd/output.h"
+#include "cmd/render/output.h"
 
 namespace dfsck {
 

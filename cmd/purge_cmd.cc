@@ -2,15 +2,15 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "cmd/exit_codes.h"
 #include "cmd/open_root.h"
-#include "cmd/outcome.h"
-#include "cmd/permission.h"
+#include "cmd/options/exit_codes.h"
+#include "cmd/render/outcome.h"
 #include "cmd/repairs_cmd.h"
+#include "cmd/terminal/permission.h"
 #include "core/base/escape.h"
 #include "core/base/text.h"
-#include "core/plan/history.h"
-#include "core/plan/purge.h"
+#include "core/journal/history.h"
+#include "core/journal/purge.h"
 
 namespace dfsck {
 namespace {

@@ -1,7 +1,7 @@
 // The commands about repairs that were made: history, undo, recover, purge; and apply, which makes one from a file.
 #pragma once
 
-#include "cmd/output.h"
+#include "cmd/render/output.h"
 
 namespace dfsck {
 

@@ -5,8 +5,8 @@
 #include <map>
 #include <set>
 
-#include "cmd/nearest.h"
-#include "cmd/show_target.h"
+#include "cmd/options/nearest.h"
+#include "cmd/show/target.h"
 #include "core/base/escape.h"
 #include "core/base/text.h"
 #include "core/model/reference_name.h"

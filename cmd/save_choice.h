@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "core/transfer/save_catalogue.h"
+#include "core/save/catalogue.h"
 
 namespace dfsck {
 

@@ -4,20 +4,20 @@
 #include <unistd.h>
 
 #include "checks/liveness.h"
-#include "cmd/exit_codes.h"
 #include "cmd/open_root.h"
-#include "cmd/progress_display.h"
-#include "cmd/report_file.h"
+#include "cmd/options/exit_codes.h"
+#include "cmd/process/report_file.h"
+#include "cmd/process/signals.h"
+#include "cmd/render/save.h"
 #include "cmd/save_choice.h"
-#include "cmd/save_render.h"
 #include "cmd/save_roots.h"
-#include "cmd/signals.h"
+#include "cmd/terminal/progress_display.h"
 #include "core/base/errno_class.h"
 #include "core/base/escape.h"
 #include "core/fs/lies_inside.h"
-#include "core/fs/writer_output.h"
-#include "core/transfer/container_image.h"
-#include "core/transfer/driver_fit.h"
+#include "core/fs/write/output.h"
+#include "core/migrate/plan/driver_fit.h"
+#include "core/save/container_image.h"
 
 namespace dfsck {
 namespace {

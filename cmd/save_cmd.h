@@ -1,7 +1,7 @@
 // docker-fsck save: images out of a root, without a daemon.
 #pragma once
 
-#include "cmd/output.h"
+#include "cmd/render/output.h"
 
 namespace dfsck {
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "core/model/derive.h"
-#include "core/transfer/save_catalogue.h"
+#include "core/model/derive/derive.h"
+#include "core/save/catalogue.h"
 
 namespace dfsck {
 

@@ -1,13 +1,13 @@
 // docker-fsck undo and recover: taking a repair back, and bringing one that was cut off to an end.
-#include "cmd/exit_codes.h"
 #include "cmd/open_root.h"
-#include "cmd/outcome.h"
-#include "cmd/permission.h"
+#include "cmd/options/exit_codes.h"
+#include "cmd/process/signals.h"
+#include "cmd/render/outcome.h"
 #include "cmd/repairs_cmd.h"
-#include "cmd/signals.h"
+#include "cmd/terminal/permission.h"
 #include "core/base/text.h"
-#include "core/plan/recover.h"
-#include "core/plan/undo.h"
+#include "core/journal/recover.h"
+#include "core/journal/undo.h"
 
 namespace dfsck {
 namespace {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every test program and every shell test of this folder, and counts. With --unit only those that need no daemon.
+# Runs every test program and every shell test, and counts. With --unit only those that need no daemon.
 # BUILD is the build to test; the test programs of SANITIZED, a build with sanitizers, are run first if it is given.
 # A shell test prints one line per case: "ok NAME", "not ok NAME: WHY" or "skip NAME: WHY".
 set -uo pipefail
@@ -46,8 +46,8 @@ run_programs() {
 [ -z "${SANITIZED:-}" ] || run_programs "$SANITIZED"
 run_programs "$build"
 
-tests=(tests/sh_*_test.sh)
-[ "${1:-}" = "--unit" ] || tests+=(tests/real_*_test.sh)
+tests=(tests/shell/*_test.sh)
+[ "${1:-}" = "--unit" ] || tests+=(tests/real/*_test.sh)
 for script in "${tests[@]}"; do
   [ -e "$script" ] || continue
   echo "== $script"

@@ -1,14 +1,18 @@
 #!/bin/sh
 # Writes units that include several sources each, and prints their names: unity.sh DIRECTORY SIZE SOURCE...
-# The sources of one folder stand together in the order given, in as many units of about one length as keep none over
-# SIZE. A unit is only written if what it includes has changed, so that make compiles no more than that.
+# The sources of one area (core/model, checks, tests/core, with all folders below) stand together in the order given, in as
+# many units of about one length as keep none over SIZE. A unit is only written if what it includes has changed, so that
+# make compiles no more than that.
 set -eu
 directory=$1 size=$2
 shift 2
 [ $# -gt 0 ] || exit 0
 mkdir -p "$directory"
 printf '%s\n' "$@" | awk -v size="$size" '
-  function folder(path) { sub(/\/[^\/]*$/, "", path); return path }
+  function folder(path,   part) {
+    split(path, part, "/")
+    return part[1] ~ /^(core|tests)$/ ? part[1] "/" part[2] : part[1]
+  }
   { of = folder($0); if (!(of in count)) { order[++folders] = of } sources[of, ++count[of]] = $0 }
   END {
     for (f = 1; f <= folders; ++f) {

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "core/codec/override_stat.h"
-#include "core/codec/tar_header.h"
+#include "core/codec/tar/header.h"
+#include "core/content/tree/xattr_names.h"
 #include "core/content/verify.h"
-#include "core/content/xattr_names.h"
 
 namespace dfsck {
 

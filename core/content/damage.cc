@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "core/base/patient_calls.h"
-#include "core/content/locate.h"
+#include "core/content/bytes/locate.h"
 
 namespace dfsck {
 namespace {

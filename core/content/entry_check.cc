@@ -15,7 +15,7 @@
 #include "core/base/patient_calls.h"
 #include "core/content/attributes.h"
 #include "core/content/expected.h"
-#include "core/content/whiteout_names.h"
+#include "core/content/tree/whiteout_names.h"
 #include "core/fs/dir.h"
 
 namespace dfsck {

@@ -12,13 +12,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/codec/tar/layer_stream.h"
 #include "core/content/attributes.h"
 #include "core/content/issue_log.h"
-#include "core/codec/layer_stream.h"
 #include "core/content/meaning.h"
-#include "core/content/tree_cursor.h"
+#include "core/content/tree/tree_cursor.h"
+#include "core/content/tree/xattr_names.h"
 #include "core/content/verify.h"
-#include "core/content/xattr_names.h"
 
 namespace dfsck {
 

@@ -1,7 +1,7 @@
 // What a tar entry says should be on disk, as a value that outlives the stream.
 #pragma once
 
-#include "core/codec/layer_stream.h"
+#include "core/codec/tar/layer_stream.h"
 #include "core/content/verify.h"
 
 namespace dfsck {

@@ -10,7 +10,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/patient_calls.h"
-#include "core/content/directory_reader.h"
+#include "core/content/tree/directory_reader.h"
 #include "core/fs/fd.h"
 #include "core/fs/root.h"
 

@@ -1,10 +1,10 @@
 // Going through the headers for one name.
 #include "core/content/find_entry.h"
 
+#include "core/codec/tar/layer_stream.h"
 #include "core/content/expected.h"
-#include "core/codec/layer_stream.h"
-#include "core/content/tree_cursor.h"
-#include "core/content/whiteout_names.h"
+#include "core/content/tree/tree_cursor.h"
+#include "core/content/tree/whiteout_names.h"
 
 namespace dfsck {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "core/base/result.h"
-#include "core/codec/gzip_writer.h"
+#include "core/codec/compress/gzip_writer.h"
 #include "core/content/tar_source.h"
 #include "core/fs/root.h"
 #include "core/run/cancel.h"

@@ -13,15 +13,15 @@
 #include "core/base/patient_calls.h"
 #include "core/base/text.h"
 #include "core/content/attributes.h"
-#include "core/content/directory_reader.h"
-#include "core/content/whiteout_names.h"
+#include "core/content/tree/directory_reader.h"
+#include "core/content/tree/whiteout_names.h"
 
 namespace dfsck {
 namespace {
 
 constexpr int kDirFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 constexpr int kMaxLinks = 40;       // as in the kernel
-constexpr size_t kMaxDepth = 2048;  // of directories: half of PATH_MAX
+constexpr size_t kMaxDirectoryDepth = 2048;  // of directories: half of PATH_MAX
 
 bool stat_in(const Fd& dir, const std::string& name, struct ::stat& raw) {
   return patient::fstatat(dir.get(), name.c_str(), &raw, AT_SYMLINK_NOFOLLOW) == 0;
@@ -215,7 +215,7 @@ std::optional<std::vector<std::string>> Meaning::names_below(std::string_view di
 // Whether everything that the lowers have in this directory is hidden by the topmost one, at any depth.
 // Names alone do not do where both sides have a directory: its own names may shine through one level further down.
 bool Meaning::covers(const Stack& upper_and_lowers, size_t depth) const {
-  if (depth > kMaxDepth) {
+  if (depth > kMaxDirectoryDepth) {
     return false;
   }
   const std::optional<std::vector<std::string>> names = names_in(upper_and_lowers, 1);
@@ -272,7 +272,7 @@ std::optional<std::string> Meaning::resolve_directory(std::string_view path) {
     }
     const Stack stack = descend(true, here);
     const std::optional<struct ::stat> found = look_up(stack, part);
-    if (!found || done.size() >= kMaxDepth) {
+    if (!found || done.size() >= kMaxDirectoryDepth) {
       return std::nullopt;
     }
     if (!S_ISLNK(found->st_mode)) {

@@ -5,7 +5,7 @@
 
 #include "core/base/text.h"
 #include "core/content/attributes.h"
-#include "core/content/whiteout_names.h"
+#include "core/content/tree/whiteout_names.h"
 
 namespace dfsck {
 namespace {

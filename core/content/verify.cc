@@ -10,13 +10,13 @@
 #include "core/base/errno_class.h"
 #include "core/base/escape.h"
 #include "core/base/patient_calls.h"
+#include "core/content/bytes/payload.h"
+#include "core/content/bytes/payload_sink.h"
+#include "core/content/bytes/read_ahead.h"
 #include "core/content/damage.h"
 #include "core/content/entry_check.h"
 #include "core/content/expected.h"
 #include "core/content/extras.h"
-#include "core/content/payload.h"
-#include "core/content/payload_sink.h"
-#include "core/content/read_ahead.h"
 
 namespace dfsck {
 namespace {

@@ -2,7 +2,7 @@
 #include "core/donor/docker_manifest.h"
 
 #include "core/base/escape.h"
-#include "core/codec/json.h"
+#include "core/codec/json/json.h"
 #include "core/donor/member_name.h"
 #include "core/donor/oci_index.h"
 

@@ -8,7 +8,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/patient_calls.h"
-#include "core/codec/decompress.h"
+#include "core/codec/compress/decompress.h"
 #include "core/donor/directory_store.h"
 #include "core/donor/docker_manifest.h"
 #include "core/donor/oci_index.h"

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/codec/decompress.h"
+#include "core/codec/compress/decompress.h"
 
 namespace dfsck {
 

@@ -5,7 +5,7 @@
 
 #include "core/base/escape.h"
 #include "core/codec/digest.h"
-#include "core/codec/json.h"
+#include "core/codec/json/json.h"
 
 namespace dfsck {
 namespace {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/base/result.h"
-#include "core/codec/json_value.h"
+#include "core/codec/json/value.h"
 #include "core/donor/catalogue.h"
 
 namespace dfsck {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/codec/decompress.h"
+#include "core/codec/compress/decompress.h"
 #include "core/fs/fd.h"
 #include "core/run/cancel.h"
 

@@ -7,7 +7,7 @@
 #include <unordered_map>
 
 #include "core/base/result.h"
-#include "core/codec/tar_stream.h"
+#include "core/codec/tar/stream.h"
 #include "core/donor/limits.h"
 #include "core/donor/member_store.h"
 #include "core/donor/rewind_pool.h"

@@ -1,7 +1,7 @@
 // Finds layers by the names of directories, and their DiffIds by hashing.
 #include "core/donor/v1_archive.h"
 
-#include "core/codec/decompress.h"
+#include "core/codec/compress/decompress.h"
 #include "core/codec/hashing_source.h"
 #include "core/run/parallel.h"
 

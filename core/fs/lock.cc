@@ -7,7 +7,7 @@
 #include <cerrno>
 
 #include "core/base/patient_calls.h"
-#include "core/fs/writer.h"
+#include "core/fs/write/writer.h"
 
 namespace dfsck {
 namespace {

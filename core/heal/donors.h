@@ -8,7 +8,7 @@
 #include "core/base/result.h"
 #include "core/donor/donor.h"
 #include "core/fs/root.h"
-#include "core/model/derive.h"
+#include "core/model/derive/derive.h"
 #include "core/model/model.h"
 #include "core/run/cancel.h"
 

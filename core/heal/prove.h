@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "core/content/results.h"
+#include "core/content/layers/results.h"
 #include "core/content/verify.h"
 #include "core/fs/root.h"
 #include "core/heal/supply.h"

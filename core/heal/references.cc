@@ -3,10 +3,10 @@
 
 #include "core/base/escape.h"
 #include "core/codec/crc64.h"
-#include "core/codec/tar_split_writer.h"
-#include "core/codec/tar_stream.h"
-#include "core/content/pack.h"
-#include "core/content/verify_layers.h"
+#include "core/codec/tar/stream.h"
+#include "core/codec/tar/tar_split_writer.h"
+#include "core/content/layers/verify_layers.h"
+#include "core/content/pack/pack.h"
 #include "core/run/parallel.h"
 
 namespace dfsck {

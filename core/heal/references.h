@@ -2,9 +2,9 @@
 // Either is proven by the digest.
 #pragma once
 
-#include "core/content/results.h"
+#include "core/content/layers/results.h"
 #include "core/heal/donors.h"
-#include "core/model/derive.h"
+#include "core/model/derive/derive.h"
 #include "core/model/model.h"
 #include "core/run/cancel.h"
 #include "core/run/progress.h"

@@ -5,7 +5,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/text.h"
-#include "core/content/verify_layers.h"
+#include "core/content/layers/verify_layers.h"
 #include "core/heal/prove.h"
 #include "core/heal/search.h"
 #include "core/run/parallel.h"

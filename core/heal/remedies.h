@@ -3,9 +3,9 @@
 // proven by the digest of the whole layer.
 #pragma once
 
-#include "core/content/results.h"
+#include "core/content/layers/results.h"
 #include "core/heal/donors.h"
-#include "core/model/derive.h"
+#include "core/model/derive/derive.h"
 #include "core/model/model.h"
 #include "core/run/cancel.h"
 #include "core/run/progress.h"

@@ -7,7 +7,7 @@
 #include "core/fs/root.h"
 #include "core/heal/donors.h"
 #include "core/heal/wanted.h"
-#include "core/model/derive.h"
+#include "core/model/derive/derive.h"
 #include "core/model/model.h"
 #include "core/run/cancel.h"
 

@@ -2,8 +2,8 @@
 #include <set>
 
 #include "core/codec/crc64.h"
-#include "core/codec/tar_stream.h"
-#include "core/codec/layer_stream.h"
+#include "core/codec/tar/layer_stream.h"
+#include "core/codec/tar/stream.h"
 #include "core/heal/search.h"
 #include "core/run/parallel.h"
 

@@ -1,6 +1,6 @@
 // tar-split names every file of a layer with its size and CRC-64, so that a layer is searched without its files.
-#include "core/codec/layer_stream.h"
-#include "core/content/verify_layers.h"
+#include "core/codec/tar/layer_stream.h"
+#include "core/content/layers/verify_layers.h"
 #include "core/heal/search.h"
 #include "core/run/parallel.h"
 

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "core/codec/crc64.h"
-#include "core/codec/tar_stream.h"
-#include "core/codec/layer_stream.h"
+#include "core/codec/tar/layer_stream.h"
+#include "core/codec/tar/stream.h"
 #include "core/donor/donor.h"
 #include "core/donor/file_range.h"
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "core/content/verify_layers.h"
+#include "core/content/layers/verify_layers.h"
 
 namespace dfsck {
 namespace {

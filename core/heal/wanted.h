@@ -8,8 +8,8 @@
 #include <unordered_set>
 #include <vector>
 
-#include "core/content/results.h"
-#include "core/model/derive.h"
+#include "core/content/layers/results.h"
+#include "core/model/derive/derive.h"
 #include "core/model/model.h"
 
 namespace dfsck {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/base/ids.h"
-#include "core/codec/bolt_origin.h"
+#include "core/codec/bolt/origin.h"
 #include "core/model/file_state.h"
 
 namespace dfsck {

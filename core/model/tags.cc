@@ -1,7 +1,7 @@
 // From tags to the bytes of repositories.json.
 #include "core/model/tags.h"
 
-#include "core/codec/json.h"
+#include "core/codec/json/json.h"
 
 namespace dfsck {
 

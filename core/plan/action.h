@@ -1,6 +1,6 @@
 // Actions: the few primitive, reversible changes that every repair is made of.
 //
-// An action is data. core/plan/repair_run carries it out, the journal stores it, and a dry run prints it: all three
+// An action is data. core/journal/repair_run carries it out, the journal stores it, and a dry run prints it: all three
 // use the same object. Each holds its precondition, so that nothing is done to a root that has changed since
 // it was looked at.
 #pragma once
@@ -99,8 +99,8 @@ struct MakeHardLink {
   friend bool operator==(const MakeHardLink&, const MakeHardLink&) = default;
 };
 
-// Gives a tree that the run has prepared in its own staging place (see core/plan/staging.h) the name `path`, where
-// nothing may be yet: one rename, however large the tree is. Only of use to the run that prepared it.
+// Gives a tree that the run has prepared in its own staging place (see core/journal/run/staging.h) the name `path`,
+// where nothing may be yet: one rename, however large the tree is. Only of use to the run that prepared it.
 struct Adopt {
   RelPath path;
   uint64_t staged = 0;  // number of the tree among those that were prepared

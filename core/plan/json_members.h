@@ -1,4 +1,5 @@
-// Writing and strictly reading members of the JSON objects in journals and plan files. Internal to core/plan.
+// Writing and strictly reading members of the JSON objects in journals and plan files. Internal to core/plan and
+// core/journal.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,7 @@
 
 #include "core/base/relpath.h"
 #include "core/base/result.h"
-#include "core/codec/json_value.h"
+#include "core/codec/json/value.h"
 #include "core/fs/stat.h"
 
 namespace dfsck {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "core/codec/json.h"
+#include "core/codec/json/json.h"
 #include "core/plan/action_traits.h"
 #include "core/plan/json_members.h"
 #include "core/plan/step_groups.h"

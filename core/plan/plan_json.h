@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "core/base/result.h"
-#include "core/codec/json_value.h"
+#include "core/codec/json/value.h"
 #include "core/plan/plan.h"
 #include "core/plan/reason.h"
 

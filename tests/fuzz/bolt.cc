@@ -3,8 +3,8 @@
 // which fails only for keys that bbolt refuses and for too many buckets inside of one another.
 #include <cstdlib>
 
-#include "core/codec/bolt_check.h"
-#include "core/codec/bolt_salvage.h"
+#include "core/codec/bolt/check.h"
+#include "core/codec/bolt/salvage.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 

@@ -1,5 +1,5 @@
 // Fuzzes the JSON reader: no input may crash it, and what it accepts must survive writing and reading again.
-#include "core/codec/json.h"
+#include "core/codec/json/json.h"
 
 #include <cstdlib>
 

@@ -1,5 +1,5 @@
 // Fuzzes the tar header parser: no bytes may crash it. The first byte of the input is the padding.
-#include "core/codec/tar_header.h"
+#include "core/codec/tar/header.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 

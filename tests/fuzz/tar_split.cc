@@ -1,7 +1,7 @@
 // Fuzzes the two line parsers of tar-split against each other: what the fast one takes, the tolerant one reads alike.
 #include <cstdlib>
 
-#include "core/codec/tar_split.h"
+#include "core/codec/tar/tar_split.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 

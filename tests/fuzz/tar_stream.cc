@@ -1,7 +1,7 @@
 // Fuzzes streams: whatever is decompressed and taken for a tar must end, give each byte once, and crash nothing.
-#include "core/codec/tar_stream.h"
 #include "core/codec/byte_source.h"
-#include "core/codec/decompress.h"
+#include "core/codec/compress/decompress.h"
+#include "core/codec/tar/stream.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 

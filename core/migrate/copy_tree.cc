@@ -1,0 +1,162 @@
+// The walk that copies.
+#include "core/migrate/copy_tree.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "core/content/tree/directory_reader.h"
+#include "core/fs/write/writer.h"
+#include "core/migrate/copy_attributes.h"
+#include "core/migrate/copy_file.h"
+
+namespace dfsck {
+namespace {
+
+using ProblemKind = CopyProblem::Kind;
+
+class CopyWalk : public TreeWalk {
+ public:
+  CopyWalk(CopyContext& context, CopyUnit& unit, SharedWork& work, std::function<void()> done)
+      : TreeWalk(context, unit, work, true), done_(std::move(done)) {}
+
+ private:
+  std::optional<Dir> enter_target(const DirPair& parent, const std::string& name, WalkDir& dir) override;
+  void member(const DirPair& pair, bool fresh, const std::string& name, const std::string& path,
+              const Facts& facts) override;
+  void leave(const WalkDir& dir, const DirPair& pair) override;
+  void ended() override { done_(); }
+
+  void copy_other(const DirPair& pair, bool fresh, const std::string& name, const std::string& path,
+                  const Facts& facts);
+  Result<void> make_other(const DirPair& pair, const std::string& name, const Facts& facts);
+  void remove_strays(const WalkDir& dir, const DirPair& pair);
+
+  std::function<void()> done_;
+};
+
+// 0700 until the walk leaves it: nobody else's program shall see, or hold open, half a tree. What stands in the way,
+// of an interrupted run or of another type, is cleared.
+std::optional<Dir> CopyWalk::enter_target(const DirPair& parent, const std::string& name, WalkDir& dir) {
+  const Dir& above = *parent.target;
+  Result<void> made = make_directory(above, name, 0700);
+  dir.fresh = true;
+  if (!made && made.error().is_io(EEXIST)) {
+    Facts have;
+    if (look_at(above.fd(), name.c_str(), have) == 0 && have.stat.is_dir()) {
+      dir.fresh = unit_.fresh;  // in a fresh unit it was made a moment ago
+      if (have.is_guarded) {
+        take_guards_off(above.fd(), name.c_str());
+      }
+      made = Result<void>();
+    } else if (clear_name(context_, unit_, above, name, dir.path)) {
+      made = make_directory(above, name, 0700);
+    } else {
+      return std::nullopt;
+    }
+  }
+  Result<Dir> opened = made ? above.open_dir(name) : made.error();
+  if (!opened) {
+    target_failed(context_, unit_, ProblemKind::Unmakeable, opened.error().code, "make directory", dir.path);
+    return std::nullopt;
+  }
+  return std::move(*opened);
+}
+
+// What the layer's tar has brought is done by then, told by inode and path.
+void CopyWalk::member(const DirPair& pair, bool fresh, const std::string& name, const std::string& path,
+                      const Facts& facts) {
+  if (!facts.stat.is_file()) {
+    copy_other(pair, fresh, name, path, facts);
+  } else if (!unit_.streamed.contains(facts.stat.inode, path)) {
+    FileCopy copy(context_, unit_);
+    copy_file(copy, *pair.target, {pair.source.fd(), -1, name, path, facts},
+              fresh ? FileCopy::Existing::Clear : FileCopy::Existing::Compare);
+  }
+}
+
+Result<void> CopyWalk::make_other(const DirPair& pair, const std::string& name, const Facts& facts) {
+  const FileStat& stat = facts.stat;
+  if (!stat.is_symlink()) {
+    return make_node(*pair.target, name, stat.mode & S_IFMT, stat.rdev_major, stat.rdev_minor);
+  }
+  const Result<std::string> points_to = pair.source.read_link(name);
+  return points_to ? make_symlink(*pair.target, name, *points_to) : points_to.error();
+}
+
+// Nodes and links can have several names, too.
+void CopyWalk::copy_other(const DirPair& pair, bool fresh, const std::string& name, const std::string& path,
+                          const Facts& facts) {
+  const FileStat& stat = facts.stat;
+  const LinkTable::Key key = context_.link_key(path, stat);
+  const bool has_links = stat.links > 1;
+  if (const auto first = has_links ? context_.links.claim(key, stat.links) : std::nullopt; first && *first != path) {
+    const size_t slash = first->rfind('/');
+    const Result<Dir> dir = open_far_dir(context_.target, slash == std::string::npos ? "" : first->substr(0, slash));
+    if ((!fresh && !clear_name(context_, unit_, *pair.target, name, path)) || context_.stopped()) {
+      return;
+    }
+    const Result<void> linked =
+        dir ? make_hard_link(*dir, first->substr(slash == std::string::npos ? 0 : slash + 1), *pair.target, name)
+            : dir.error();
+    if (!linked) {
+      target_failed(context_, unit_, ProblemKind::Unmakeable, linked.error().code, "link", path);
+    }
+    return;
+  }
+  // Not worth telling whether it is right already: making it again costs as much.
+  Result<void> made = fresh || clear_name(context_, unit_, *pair.target, name, path)
+                          ? make_other(pair, name, facts)
+                          : Result<void>(Error{Error::Kind::Cancelled, 0, {}, {}, {}});
+  if (made) {
+    copy_attributes_at(context_, unit_, path, pair.source.fd(), pair.target->fd(), name, facts,
+                       {.just_now = true, .mode = 0600U & ~context_.umask});
+  } else if (made.error().kind == Error::Kind::Io) {
+    target_failed(context_, unit_, ProblemKind::Unmakeable, made.error().code, made.error().op, path);
+  }
+  if (has_links && made) {
+    context_.links.publish(key, path);
+  } else if (has_links) {
+    context_.links.abandon(key);
+  }
+}
+
+// The target shall be as if no run had been cut off. A file that the source has lost since an earlier run is no part
+// of it, and what is left out by choice must not stay from a run with another choice.
+void CopyWalk::remove_strays(const WalkDir& dir, const DirPair& pair) {
+  std::vector<std::string> strays;
+  DirectoryReader reader;
+  const int error = reader.read(pair.target->fd(), [&](const char* name, uint32_t) {
+    Facts facts;
+    const bool in_source = look_at(pair.source.fd(), name, facts) == 0;
+    const std::string path = member_of(dir.path, name);
+    if (!in_source || S_ISSOCK(facts.stat.mode) || context_.is_foreign(path, facts) ||
+        (unit_.unit.leave_out && unit_.unit.leave_out(path, facts.stat.mode & S_IFMT))) {
+      strays.emplace_back(name);
+    }
+    return true;
+  });
+  if (error != 0) {
+    target_failed(context_, unit_, ProblemKind::Unmakeable, error, "read directory", dir.path);
+  }
+  for (const std::string& name : strays) {
+    clear_name(context_, unit_, *pair.target, name, member_of(dir.path, name));
+  }
+}
+
+// After everything in it, since every name that is made changes the directory's time.
+void CopyWalk::leave(const WalkDir& dir, const DirPair& pair) {
+  if (!dir.fresh) {
+    remove_strays(dir, pair);
+  }
+  copy_attributes(context_, unit_, dir.path, pair.source.fd(), pair.target->fd(), dir.facts,
+                  {.just_now = dir.fresh, .mode = 0700U & ~context_.umask});
+}
+
+}  // namespace
+
+void copy_tree(CopyContext& context, CopyUnit& unit, SharedWork& work, std::function<void()> ended) {
+  std::make_shared<CopyWalk>(context, unit, work, std::move(ended))->start();
+}
+
+}  // namespace dfsck

@@ -1,0 +1,64 @@
+// The walk that only looks.
+#include "core/migrate/look.h"
+
+namespace dfsck {
+namespace {
+
+class LookWalk : public TreeWalk {
+ public:
+  LookWalk(CopyContext& context, CopyUnit& unit, SharedWork& work, KnownLinks& links, std::function<void()> done)
+      : TreeWalk(context, unit, work, false), links_(links), done_(std::move(done)) {}
+
+ private:
+  // Only files with several names have to be known one by one: their other names may lie in a unit that is copied
+  // now.
+  void member(const DirPair&, bool, const std::string&, const std::string& path, const Facts& facts) override {
+    if (facts.stat.links > 1) {
+      links_.add(context_.link_key(path, facts.stat), facts.stat.links, path);
+    }
+  }
+  void ended() override { done_(); }
+
+  KnownLinks& links_;
+  std::function<void()> done_;
+};
+
+}  // namespace
+
+void KnownLinks::add(LinkTable::Key key, uint64_t links, const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  names_.push_back({key, links, path});
+}
+
+// By what the target has, not by what the journal says: a name that is not there, or no longer, cannot be linked to.
+void KnownLinks::adopt_into(CopyContext& context) const {
+  for (const Name& name : names_) {
+    const size_t slash = name.path.rfind('/');
+    const size_t base = slash == std::string::npos ? 0 : slash + 1;
+    const Result<Dir> dir = open_far_dir(context.target, std::string_view(name.path).substr(0, base == 0 ? 0 : slash));
+    Facts facts;
+    if (dir && look_at(dir->fd(), name.path.c_str() + base, facts) == 0) {
+      context.links.adopt(name.key, name.links, name.path, facts.stat.inode);
+    }
+  }
+}
+
+void look_at_tree(CopyContext& context, CopyUnit& unit, SharedWork& work, KnownLinks& links,
+                  std::function<void()> ended) {
+  std::make_shared<LookWalk>(context, unit, work, links, std::move(ended))->start();
+}
+
+// A look that was not taken stays null, so that nobody takes an empty sum for one.
+std::vector<std::unique_ptr<UnitLook>> look_at_units(CopyContext& context, const std::vector<const MigrationUnit*>& units,
+                                                     unsigned jobs) {
+  std::vector<std::unique_ptr<UnitLook>> looks(units.size());
+  for_each_shared(units.size(), jobs, context.stop(), [&](size_t n, SharedWork& work) {
+    if (!context.stopped()) {
+      looks[n] = std::make_unique<UnitLook>(*units[n]);
+      look_at_tree(context, looks[n]->probe, work, looks[n]->links, [] {});
+    }
+  });
+  return looks;
+}
+
+}  // namespace dfsck
