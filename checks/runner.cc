@@ -16,6 +16,7 @@
 #include "core/base/errno_class.h"
 #include "core/base/shortage.h"
 #include "core/base/text.h"
+#include "core/base/try.h"
 #include "core/base/unread.h"
 #include "core/content/layers/hidden_layers.h"
 #include "core/content/layers/shared_dirs.h"
@@ -283,11 +284,8 @@ const Derived& Examination::derived() const {
 
 Result<Examination> Examination::make(const Root& root, const CheckOptions& options, const OwnRepair& own,
                                       const Cancel& cancel, Progress& progress) {
-  Result<Model> scanned = scan(root, options.jobs, cancel, progress, own);
-  if (!scanned) {
-    return scanned.error();
-  }
-  auto model = std::make_shared<const Model>(with_configs(std::move(*scanned), donors_of(options)));
+  ASSIGN_OR_RETURN(Model scanned, scan(root, options.jobs, cancel, progress, own));
+  auto model = std::make_shared<const Model>(with_configs(std::move(scanned), donors_of(options)));
   return of(root, std::move(model), options, cancel, progress);
 }
 
@@ -360,13 +358,10 @@ void add_roots_below(const Root& root, const Model& model, const LookBelow& look
 
 Result<RootReport> check_root(const Root& root, const CheckOptions& options, const Cancel& cancel,
                               Progress& progress) {
-  const Result<Examination> examined = Examination::make(root, options, OwnRepair{}, cancel, progress);
-  if (!examined) {
-    return examined.error();
-  }
-  RootReport report = examined->report();
-  add_roots_below(root, examined->model(),
-                  [&](const Root& inner) { return check_root(inner, options, cancel, progress); }, report);
+  ASSIGN_OR_RETURN(const Examination examined, Examination::make(root, options, OwnRepair{}, cancel, progress));
+  RootReport report = examined.report();
+  add_roots_below(
+      root, examined.model(), [&](const Root& inner) { return check_root(inner, options, cancel, progress); }, report);
   report.cancelled = was_cancelled(cancel);
   return report;
 }

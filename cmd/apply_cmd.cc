@@ -14,6 +14,7 @@
 #include "core/base/shell_word.h"
 #include "core/base/shortage.h"
 #include "core/base/text.h"
+#include "core/base/try.h"
 #include "core/journal/plan_check.h"
 #include "core/journal/repair_run.h"
 #include "core/model/model.h"
@@ -33,23 +34,17 @@ Result<PlanFile> read_plan(const std::string& path) {
   if (!file) {
     return sys_error("open plan", escaped(path));
   }
-  const Result<std::string> text = read_all(file.get(), kLargestPlan, escaped(path));
-  return text ? parse_plan_text(*text) : text.error();
+  ASSIGN_OR_RETURN(const std::string text, read_all(file.get(), kLargestPlan, escaped(path)));
+  return parse_plan_text(text);
 }
 
 // The root that the plan is for; an Error where it is another one by now.
 // A copy of a root has other inodes, and a plan knows things by their inodes. Refusing the root as a
 // whole says more than a refusal of its first step.
 Result<Root> root_of(const PlanFile& plan) {
-  Result<Root> root = Root::open(plan.root_path);
-  if (!root) {
-    return root.error();
-  }
-  const Result<FileStat> stat = root->stat(RelPath());
-  if (!stat) {
-    return stat.error();
-  }
-  if (stat->device != plan.root_device || stat->inode != plan.root_inode) {
+  ASSIGN_OR_RETURN(Root root, Root::open(plan.root_path));
+  ASSIGN_OR_RETURN(const FileStat stat, root.stat(RelPath()));
+  if (stat.device != plan.root_device || stat.inode != plan.root_inode) {
     return format_error("apply", escaped(plan.root_path), "this is another directory than the one that the plan was made for");
   }
   return root;

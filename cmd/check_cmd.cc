@@ -21,6 +21,7 @@
 #include "cmd/terminal/questions.h"
 #include "cmd/terminal/terminal.h"
 #include "core/base/shell_word.h"
+#include "core/base/try.h"
 #include "core/fs/root.h"
 #include "core/journal/run/stamp.h"
 #include "core/plan/plan_json.h"
@@ -97,12 +98,10 @@ Result<RootReport> looked_at(const Root& root, const Options& options, Conversat
   Cancel cancel;
   const SignalGuard signals(cancel);
   // Before anything is checked: a name that is wrong should not show after an hour.
-  const Result<Donors> donors = open_donors(options.donors, options.jobs, cancel);
-  if (!donors) {
-    return donors.error();
-  }
-  notes += donor_problems(*donors);
-  const CheckOptions check_options{options.level.value_or(Level::Full), options.jobs, options.only, options.skip, &*donors};
+  ASSIGN_OR_RETURN(const Donors donors, open_donors(options.donors, options.jobs, cancel));
+  notes += donor_problems(donors);
+  const CheckOptions check_options{options.level.value_or(Level::Full), options.jobs, options.only, options.skip,
+                                   &donors};
   // In an optional, so that it can be taken down while somebody is asked.
   std::optional<ProgressDisplay> display(std::in_place, progress, style);
   const Mode mode = person != nullptr ? Mode::Ask : options.mode.value_or(Mode::DryRun);
@@ -129,11 +128,8 @@ Result<void> open_file(const std::string& name, std::string_view what, const Roo
   if (name.empty()) {
     return {};
   }
-  Result<ReportFile> opened = ReportFile::open(name, {root.path()}, what);
-  if (!opened) {
-    return opened.error();
-  }
-  file = *std::move(opened);
+  ASSIGN_OR_RETURN(ReportFile opened, ReportFile::open(name, {root.path()}, what));
+  file = std::move(opened);
   return {};
 }
 

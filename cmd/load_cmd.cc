@@ -11,6 +11,7 @@
 #include "cmd/process/spool.h"
 #include "cmd/terminal/progress_display.h"
 #include "core/base/escape.h"
+#include "core/base/try.h"
 #include "core/fs/write/new_root.h"
 #include "core/load/run.h"
 
@@ -51,12 +52,12 @@ Result<LoadArchive> open_archive(const Options& options, const Cancel& cancel) {
   DonorOptions how;
   how.jobs = options.jobs;
   if (options.input != kStandardInput) {
-    Result<Donor> donor = open_donor(options.input, cancel, how);
-    return donor ? judge_archive(std::move(*donor)) : donor.error();
+    ASSIGN_OR_RETURN(Donor donor, open_donor(options.input, cancel, how));
+    return judge_archive(std::move(donor));
   }
-  Result<Fd> input = spooled_input(cancel);
-  Result<Donor> donor = input ? open_donor(std::move(*input), "standard input", cancel, how) : input.error();
-  return donor ? judge_archive(std::move(*donor)) : donor.error();
+  ASSIGN_OR_RETURN(Fd input, spooled_input(cancel));
+  ASSIGN_OR_RETURN(Donor donor, open_donor(std::move(input), "standard input", cancel, how));
+  return judge_archive(std::move(donor));
 }
 
 // One load, from its options to its output.

@@ -11,6 +11,7 @@
 #include "cmd/render/safe_text.h"
 #include "core/base/escape.h"
 #include "core/base/shell_word.h"
+#include "core/base/try.h"
 #include "core/fs/host_ids.h"
 
 namespace dfsck {
@@ -26,11 +27,8 @@ Result<DefaultRoot> chosen_root(const Naming& naming) {
   if (naming.root) {
     return DefaultRoot{*naming.root, ""};
   }
-  const Result<RootEnvironment> environment = root_environment();
-  if (!environment) {
-    return environment.error();
-  }
-  return default_root(*environment);
+  ASSIGN_OR_RETURN(const RootEnvironment environment, root_environment());
+  return default_root(environment);
 }
 
 // Root of a namespace is no more than somebody else on the host, and root of the host is root already.

@@ -1,17 +1,16 @@
 // Scanning and deriving; nothing is checked.
 #include "cmd/save_roots.h"
 
+#include "core/base/try.h"
+
 namespace dfsck {
 
 // No check goes before it: saving verifies by itself each layer that it needs.
 Result<std::unique_ptr<SaveRoots::Read>> SaveRoots::read_one(const Root& root, unsigned jobs, const Cancel& cancel,
                                                              Progress& progress) {
-  Result<Model> model = scan(root, jobs, cancel, progress);
-  if (!model) {
-    return model.error();
-  }
+  ASSIGN_OR_RETURN(Model model, scan(root, jobs, cancel, progress));
   auto read = std::make_unique<Read>();
-  read->model = std::move(*model);
+  read->model = std::move(model);
   read->derived = derive(read->model);
   return read;
 }
@@ -19,11 +18,8 @@ Result<std::unique_ptr<SaveRoots::Read>> SaveRoots::read_one(const Root& root, u
 // A remapped root that cannot be opened is no reason not to save from the others; it is told of.
 Result<SaveRoots> SaveRoots::read(const Root& root, unsigned jobs, const Cancel& cancel, Progress& progress) {
   SaveRoots roots(root);
-  Result<std::unique_ptr<Read>> first = read_one(root, jobs, cancel, progress);
-  if (!first) {
-    return first.error();
-  }
-  roots.roots_.push_back(std::move(*first));
+  ASSIGN_OR_RETURN(std::unique_ptr<Read> first, read_one(root, jobs, cancel, progress));
+  roots.roots_.push_back(std::move(first));
   for (const std::string& name : roots.roots_.front()->model.entries.remapped_roots) {
     Result<Root> inner = root.open_below(*RelPath::parse(name));
     if (!inner) {

@@ -1,6 +1,7 @@
 // Scans the target as if it were a source, and walks through its volumes.
 #include "checks/migration/inventory.h"
 
+#include "core/base/try.h"
 #include "core/migrate/plan/copy_planner.h"
 
 namespace dfsck {
@@ -24,15 +25,12 @@ std::optional<Error> unread_of(const std::vector<SourceRoot>& roots) {
 // on both sides is what a daemon will find. Sums over what was copied would only repeat what the copy believes.
 Result<void> compare_inventories(const MigrationSource& source, unsigned jobs, const Cancel& cancel, Progress& progress,
                                  MigrationReport& report) {
-  const Result<std::unique_ptr<const MigrationSource>> there =
-      MigrationSource::open(report.target, jobs, cancel, progress);
-  if (!there) {
-    return there.error();
-  }
-  const std::vector<SourceRoot>& roots = (*there)->roots();
+  ASSIGN_OR_RETURN(const std::unique_ptr<const MigrationSource> there,
+                   MigrationSource::open(report.target, jobs, cancel, progress));
+  const std::vector<SourceRoot>& roots = there->roots();
   CopyPlan volumes = plan_of_volumes(roots);
   constexpr uint64_t kAnyBlock = 4096;  // counts do not depend on it
-  measure_units((*there)->root(), volumes.units, nullptr, kAnyBlock, jobs, cancel, progress);
+  measure_units(there->root(), volumes.units, nullptr, kAnyBlock, jobs, cancel, progress);
   InventoryComparison& inventory = report.inventory;
   inventory.target = take_inventory(roots, volumes);
   inventory.gaps = inventory_gaps(inventory.source, *inventory.target);

@@ -3,18 +3,16 @@
 
 #include "checks/liveness.h"
 #include "core/base/escape.h"
+#include "core/base/try.h"
 #include "core/run/was_cancelled.h"
 
 namespace dfsck {
 
 Result<std::unique_ptr<const MigrationSource>> MigrationSource::open(const std::string& path, unsigned jobs,
                                                                      const Cancel& cancel, Progress& progress) {
-  Result<Root> root = Root::open(path);
-  if (!root) {
-    return root.error();
-  }
+  ASSIGN_OR_RETURN(Root root, Root::open(path));
   std::unique_ptr<MigrationSource> source(new MigrationSource);
-  if (const Below added = source->add(std::move(*root), RelPath(), jobs, cancel, progress); !added) {
+  if (const Below added = source->add(std::move(root), RelPath(), jobs, cancel, progress); !added) {
     return added.error();
   }
   for (const std::string& name : source->parts_.front().model->entries.remapped_roots) {
@@ -28,13 +26,10 @@ Result<std::unique_ptr<const MigrationSource>> MigrationSource::open(const std::
 // Once, and kept for the whole migration: what is judged, planned, copied and compared is one picture of the source.
 MigrationSource::Below MigrationSource::add(Root root, RelPath prefix, unsigned jobs, const Cancel& cancel,
                                             Progress& progress) {
-  Result<Model> model = scan(root, jobs, cancel, progress);
-  if (!model) {
-    return model.error();
-  }
-  Derived derived = derive(*model);
+  ASSIGN_OR_RETURN(Model model, scan(root, jobs, cancel, progress));
+  Derived derived = derive(model);
   const Part& part =
-      parts_.emplace_back(Part{std::move(root), std::make_shared<const Model>(std::move(*model)), std::move(derived)});
+      parts_.emplace_back(Part{std::move(root), std::make_shared<const Model>(std::move(model)), std::move(derived)});
   sources_.push_back({std::move(prefix), *part.model, part.derived});
   return &part;
 }
@@ -44,21 +39,18 @@ Result<RootReport> MigrationSource::check(const CheckOptions& options, const Can
     const Result<Examination> look = Examination::of(part.root, part.model, options, cancel, progress);
     return look ? Result(look->report()) : Result<RootReport>(look.error());
   };
-  Result<RootReport> report = report_of(parts_.front());
-  if (!report) {
-    return report;
-  }
+  ASSIGN_OR_RETURN(RootReport report, report_of(parts_.front()));
   for (const Below& below : below_) {
     Result<RootReport> inner = below ? report_of(**below) : below.error();
     if (!inner) {
-      report->failures.push_back(inner.error().message());
+      report.failures.push_back(inner.error().message());
       continue;
     }
     add_roots_below((*below)->root, *(*below)->model,
                     [&](const Root& root) { return check_root(root, options, cancel, progress); }, *inner);
-    report->below.push_back(std::move(*inner));
+    report.below.push_back(std::move(*inner));
   }
-  report->cancelled = was_cancelled(cancel);
+  report.cancelled = was_cancelled(cancel);
   return report;
 }
 

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "core/base/escape.h"
+#include "core/base/try.h"
 #include "core/fs/lock.h"
 #include "core/fs/write/writer.h"
 #include "core/journal/recover.h"
@@ -111,16 +112,10 @@ Result<void> make_migration_target(MigrationTarget& target) {
   if (target.exists) {
     return {};
   }
-  Result<NewRoot> made = NewRoot::make(target.path);
-  if (!made) {
-    return made.error();
-  }
-  target.made = std::make_unique<NewRoot>(std::move(*made));
-  Result<Root> root = Root::open(target.path);
-  if (!root) {
-    return root.error();
-  }
-  target.root.emplace(std::move(*root));
+  ASSIGN_OR_RETURN(NewRoot made, NewRoot::make(target.path));
+  target.made = std::make_unique<NewRoot>(std::move(made));
+  ASSIGN_OR_RETURN(Root root, Root::open(target.path));
+  target.root.emplace(std::move(root));
   return {};
 }
 
@@ -130,17 +125,12 @@ Result<void> take_back_target_repairs(const MigrationTarget& target, const std::
                                       const Cancel& cancel, Progress& progress) {
   for (const SourceRoot& source : roots) {
     const Result<Root> root = target.root->open_below(source.prefix);
-    const Result<std::vector<RunRecord>> runs = root ? list_runs(*root) : std::vector<RunRecord>{};
-    if (!runs) {
-      return runs.error();
-    }
-    for (const RunRecord& run : *runs) {
+    ASSIGN_OR_RETURN(const std::vector<RunRecord> runs, root ? list_runs(*root) : std::vector<RunRecord>{});
+    for (const RunRecord& run : runs) {
       if (run.state != RunRecord::State::Unfinished) {
         continue;
       }
-      if (const Result<RecoverResult> recovered = recover(*root, run.id, Direction::Back, cancel, progress); !recovered) {
-        return recovered.error();
-      }
+      TRY(recover(*root, run.id, Direction::Back, cancel, progress));
     }
   }
   return {};

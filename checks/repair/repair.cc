@@ -9,6 +9,7 @@
 #include "checks/obstacles.h"
 #include "checks/repair/repair_record.h"
 #include "core/base/shortage.h"
+#include "core/base/try.h"
 #include "core/journal/repair_run.h"
 #include "core/run/was_cancelled.h"
 
@@ -25,11 +26,8 @@ class Repair {
       : root_(root), options_(options), repair_(repair), cancel_(cancel), progress_(progress) {}
 
   Result<RootReport> make() {
-    Result<Examination> first = look();
-    if (!first) {
-      return first.error();
-    }
-    first_.emplace(std::move(*first));
+    ASSIGN_OR_RETURN(Examination first, look());
+    first_.emplace(std::move(first));
     // The report speaks of the findings of the first look: these are what the user saw, or would have seen.
     record_.emplace(first_->report(), repair_.mode);
     record_->outcome().obstacles = repair_obstacles(first_->model());

@@ -9,6 +9,7 @@
 
 #include "core/base/patient_calls.h"
 #include "core/base/text.h"
+#include "core/base/try.h"
 #include "core/codec/json/json.h"
 #include "core/fs/fd.h"
 #include "core/fs/root.h"
@@ -65,12 +66,9 @@ Result<DefaultRoot> default_root(const RootEnvironment& environment) {
   if (!environment.daemon_json || trimmed(*environment.daemon_json).empty()) {
     return usual;
   }
-  const Result<std::optional<std::string>> configured = configured_root(*environment.daemon_json);
-  if (!configured) {
-    return configured.error();
-  }
-  return *configured ? DefaultRoot{**configured, std::string("no ROOT was given and ") + kDaemonJson + " sets it"}
-                     : usual;
+  ASSIGN_OR_RETURN(const std::optional<std::string> configured, configured_root(*environment.daemon_json));
+  return configured ? DefaultRoot{*configured, std::string("no ROOT was given and ") + kDaemonJson + " sets it"}
+                    : usual;
 }
 
 Result<RootEnvironment> root_environment() {
@@ -86,11 +84,8 @@ Result<RootEnvironment> root_environment() {
     // For an ordinary user the file says nothing, so it does not matter that it may not be read.
     return environment.superuser && !error.is_io(ENOENT) ? Result<RootEnvironment>(error) : environment;
   }
-  Result<std::string> bytes = read_all(file.get(), kLargest, kDaemonJson);
-  if (!bytes) {
-    return bytes.error();
-  }
-  environment.daemon_json = *std::move(bytes);
+  ASSIGN_OR_RETURN(std::string bytes, read_all(file.get(), kLargest, kDaemonJson));
+  environment.daemon_json = std::move(bytes);
   return environment;
 }
 

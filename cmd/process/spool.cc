@@ -12,6 +12,7 @@
 #include <string>
 
 #include "core/base/escape.h"
+#include "core/base/try.h"
 #include "core/base/write_all.h"
 
 namespace dfsck {
@@ -67,19 +68,16 @@ Result<Fd> spooled_input(const Cancel& cancel) {
   }
   const std::unique_ptr<char[]> buffer(new char[kPiece]);
   for (uint64_t total = 0;;) {
-    const Result<size_t> got = read_some(buffer.get(), cancel);
-    if (!got) {
-      return got.error();
-    }
-    if (*got == 0) {
+    ASSIGN_OR_RETURN(const size_t got, read_some(buffer.get(), cancel));
+    if (got == 0) {
       return file;
     }
-    total += *got;
+    total += got;
     if (total > kMost) {
       return limit_error("read", kInput, "is larger than 1 TiB");
     }
     const auto write_some = [&](std::string_view rest) { return ::write(file.get(), rest.data(), rest.size()); };
-    if (const int code = write_all({buffer.get(), *got}, write_some); code != 0) {
+    if (const int code = write_all({buffer.get(), got}, write_some); code != 0) {
       errno = code;
       return sys_error("keep standard input in", escaped(directory));
     }

@@ -6,6 +6,7 @@
 #include "cmd/show/describe.h"
 #include "core/base/escape.h"
 #include "core/base/text.h"
+#include "core/base/try.h"
 #include "core/content/find_entry.h"
 #include "core/content/layers/verify_layers.h"
 #include "core/content/shadow.h"
@@ -220,8 +221,8 @@ Result<std::optional<PathInTar>> in_tar(const ShownFile& file, const Cancel& can
   if (!input) {
     return std::optional<PathInTar>();
   }
-  const Result<PathInTar> found = find_in_tar(view.root, *input, file.path, cancel);
-  return found ? Result<std::optional<PathInTar>>(std::optional(*found)) : found.error();
+  ASSIGN_OR_RETURN(const PathInTar found, find_in_tar(view.root, *input, file.path, cancel));
+  return std::optional(found);
 }
 
 // The first owner stands for all: a directory that a layer owns is a layer's, whoever else names it.

@@ -6,6 +6,7 @@
 #include "cmd/options/nearest.h"
 #include "core/base/escape.h"
 #include "core/base/text.h"
+#include "core/base/try.h"
 #include "core/codec/tar/layer_stream.h"
 
 namespace dfsck {
@@ -59,12 +60,9 @@ std::optional<RelPath> behind(const RelPath& path, const RelPath& prefix) {
 // All roots are looked at, since a name may be in any of them, and the same name in two has to be seen as two.
 Result<ShowRoots> ShowRoots::look(const Root& root, const CheckOptions& options, const Cancel& cancel,
                                   Progress& progress) {
-  Result<Examination> examined = Examination::make(root, options, OwnRepair{}, cancel, progress);
-  if (!examined) {
-    return examined.error();
-  }
+  ASSIGN_OR_RETURN(Examination examined, Examination::make(root, options, OwnRepair{}, cancel, progress));
   ShowRoots roots;
-  roots.roots_.push_back({root, RelPath(), *std::move(examined)});
+  roots.roots_.push_back({root, RelPath(), std::move(examined)});
   for (const std::string& name : roots.roots_.front().look.model().entries.remapped_roots) {
     Result<Root> inner = root.open_below(*RelPath::parse(name));
     if (!inner) {

@@ -10,6 +10,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/patient_calls.h"
+#include "core/base/try.h"
 #include "core/content/tree/directory_reader.h"
 #include "core/fs/fd.h"
 #include "core/fs/root.h"
@@ -31,10 +32,7 @@ class ExtraWalk {
     while (!todo.empty() && !cancel_.requested()) {
       const RelPath path = std::move(todo.back());
       todo.pop_back();
-      const Result<void> done = read(path, todo);
-      if (!done) {
-        return done;
-      }
+      TRY(read(path, todo));
     }
     return {};
   }
@@ -94,23 +92,17 @@ class ExtraWalk {
   }
 
   Result<void> read(const RelPath& path, std::vector<RelPath>& todo) {
-    const Result<Listing> listing = list(path);
-    if (!listing) {
-      return listing.error();
-    }
-    for (const std::string& name : listing->directories) {
+    ASSIGN_OR_RETURN(const Listing listing, list(path));
+    for (const std::string& name : listing.directories) {
       todo.push_back(path / name);
     }
-    for (const Member& member : listing->unexplained) {
+    for (const Member& member : listing.unexplained) {
       const RelPath below = path / member.name;
       if (S_ISDIR(member.type)) {
         // The daemon makes directories that a tar only implies, without a header. So a directory without one is extra
         // only if nothing in it, however deep, has a header.
-        const Result<bool> needed = holds_explained(below);
-        if (!needed) {
-          return needed.error();
-        }
-        if (*needed) {
+        ASSIGN_OR_RETURN(const bool needed, holds_explained(below));
+        if (needed) {
           todo.push_back(below);
           continue;
         }
@@ -128,14 +120,11 @@ class ExtraWalk {
     while (!todo.empty() && !cancel_.requested()) {
       const RelPath path = std::move(todo.back());
       todo.pop_back();
-      const Result<Listing> listing = list(path);
-      if (!listing) {
-        return listing.error();
-      }
-      if (listing->any_explained) {
+      ASSIGN_OR_RETURN(const Listing listing, list(path));
+      if (listing.any_explained) {
         return true;
       }
-      for (const Member& member : listing->unexplained) {
+      for (const Member& member : listing.unexplained) {
         if (S_ISDIR(member.type)) {
           todo.push_back(path / member.name);
         }

@@ -1,6 +1,7 @@
 // Going through the headers for one name.
 #include "core/content/find_entry.h"
 
+#include "core/base/try.h"
 #include "core/codec/tar/layer_stream.h"
 #include "core/content/expected.h"
 #include "core/content/tree/tree_cursor.h"
@@ -80,27 +81,21 @@ void take(const LayerEntry& entry, const LayerInput& layer, Wanted& wanted, Path
 }  // namespace
 
 Result<PathInTar> find_in_tar(const Root& root, const LayerInput& layer, std::string_view path, const Cancel& cancel) {
-  const Result<Fd> file = root.open_file(layer.tar_split);
-  if (!file) {
-    return file.error();
-  }
+  ASSIGN_OR_RETURN(const Fd file, root.open_file(layer.tar_split));
   const Result<Dir> tree = root.open_dir(layer.diff_dir);
   Wanted wanted(path, tree);
-  LayerStream stream(file->get(), layer.tar_split.text());
+  LayerStream stream(file.get(), layer.tar_split.text());
   LayerEntry entry;
   PathInTar found;
   while (true) {
     if (cancel.requested()) {
       return Error{Error::Kind::Cancelled, 0, "read", layer.tar_split.text(), "cancelled"};
     }
-    const Result<LayerStream::Kind> kind = stream.next(entry);
-    if (!kind) {
-      return kind.error();
-    }
-    if (*kind == LayerStream::Kind::End) {
+    ASSIGN_OR_RETURN(const LayerStream::Kind kind, stream.next(entry));
+    if (kind == LayerStream::Kind::End) {
       return found;
     }
-    if (*kind == LayerStream::Kind::Entry) {
+    if (kind == LayerStream::Kind::Entry) {
       take(entry, layer, wanted, found);
     }
   }

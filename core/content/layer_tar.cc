@@ -10,6 +10,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/patient_calls.h"
+#include "core/base/try.h"
 #include "core/codec/digest.h"
 #include "core/codec/tar/layer_stream.h"
 #include "core/content/bytes/payload.h"
@@ -164,23 +165,17 @@ Result<AssembledTar> Assembler::run() {
 }  // namespace
 
 Result<uint64_t> layer_tar_size(const Root& root, const TarSource& source) {
-  const Result<Fd> tar_split = open_tar_split(root, source);
-  if (!tar_split) {
-    return tar_split.error();
-  }
+  ASSIGN_OR_RETURN(const Fd tar_split, open_tar_split(root, source));
   const std::string where = source.input.tar_split.text();
-  LayerStream stream(tar_split->get(), where);
+  LayerStream stream(tar_split.get(), where);
   LayerEntry entry;
   uint64_t total = 0;
   for (;;) {
-    const Result<LayerStream::Kind> kind = stream.next(entry);
-    if (!kind) {
-      return kind.error();
-    }
-    if (*kind == LayerStream::Kind::End) {
+    ASSIGN_OR_RETURN(const LayerStream::Kind kind, stream.next(entry));
+    if (kind == LayerStream::Kind::End) {
       return total;
     }
-    const bool has_payload = *kind == LayerStream::Kind::Entry;
+    const bool has_payload = kind == LayerStream::Kind::Entry;
     if (has_payload && entry.header.is_sparse) {
       return format_error("read", where,
                           escaped(entry.path) + " is a GNU sparse file, whose form in the tar is not kept");

@@ -5,6 +5,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/text.h"
+#include "core/base/try.h"
 #include "core/codec/digest.h"
 #include "core/codec/json/json.h"
 
@@ -143,10 +144,7 @@ Result<void> Catalogue::add_layers(const ImageClaim& claim, const std::vector<Di
       add_layer(diff_ids[i], {std::move(found->name), std::move(found->member)});
       continue;
     }
-    const Result<void> noted = note_or_refuse(found.error());
-    if (!noted) {
-      return noted;
-    }
+    TRY(note_or_refuse(found.error()));
   }
   return {};
 }

@@ -2,6 +2,7 @@
 #include "core/donor/docker_manifest.h"
 
 #include "core/base/escape.h"
+#include "core/base/try.h"
 #include "core/codec/json/json.h"
 #include "core/donor/member_name.h"
 #include "core/donor/oci_index.h"
@@ -43,22 +44,16 @@ Result<RelPath> member_of(const Catalogue& catalogue, const JsonValue& value) {
 
 Result<ImageClaim> read_item(const Catalogue& catalogue, const JsonValue& item) {
   ImageClaim claim;
-  Result<RelPath> config = member_of(catalogue, item.get("Config"));
-  if (!config) {
-    return config.error();
-  }
-  claim.config = std::move(*config);
+  ASSIGN_OR_RETURN(RelPath config, member_of(catalogue, item.get("Config")));
+  claim.config = std::move(config);
   claim.id = id_in_name(claim.config);
   const JsonValue::Array* layers = item.get("Layers").as_array();
   if (layers == nullptr && !item.get("Layers").is_null()) {
     return malformed(catalogue, "Layers are no list");
   }
   for (const JsonValue& layer : layers != nullptr ? *layers : JsonValue::Array()) {
-    Result<RelPath> name = member_of(catalogue, layer);
-    if (!name) {
-      return name.error();
-    }
-    claim.layers.push_back(std::move(*name));
+    ASSIGN_OR_RETURN(RelPath name, member_of(catalogue, layer));
+    claim.layers.push_back(std::move(name));
   }
   const JsonValue::Array* tags = item.get("RepoTags").as_array();
   for (const JsonValue& tag : tags != nullptr ? *tags : JsonValue::Array()) {
@@ -78,12 +73,9 @@ Result<ImageClaim> read_item(const Catalogue& catalogue, const JsonValue& item) 
 
 Result<void> read_docker_manifest(Catalogue& catalogue) {
   const size_t limit = catalogue.limits().max_document_bytes;
-  const Result<std::string> bytes = catalogue.read("manifest.json");
-  if (!bytes) {
-    return bytes.error();
-  }
+  ASSIGN_OR_RETURN(const std::string bytes, catalogue.read("manifest.json"));
   // docker load decodes one value and never looks behind it.
-  const Result<JsonValue> json = parse_json(*bytes, {.max_bytes = limit, .trailing = JsonTrailing::Ignore});
+  const Result<JsonValue> json = parse_json(bytes, {.max_bytes = limit, .trailing = JsonTrailing::Ignore});
   if (!json) {
     return malformed(catalogue, json.error().detail);
   }
@@ -99,10 +91,7 @@ Result<void> read_docker_manifest(Catalogue& catalogue) {
   }
   for (const JsonValue& item : *items) {
     const Result<ImageClaim> claim = read_item(catalogue, item);
-    const Result<void> added = claim ? catalogue.add(*claim) : catalogue.note_or_refuse(claim.error());
-    if (!added) {
-      return added;
-    }
+    TRY(claim ? catalogue.add(*claim) : catalogue.note_or_refuse(claim.error()));
   }
   return {};
 }

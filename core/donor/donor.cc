@@ -8,6 +8,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/patient_calls.h"
+#include "core/base/try.h"
 #include "core/codec/compress/decompress.h"
 #include "core/donor/directory_store.h"
 #include "core/donor/docker_manifest.h"
@@ -42,15 +43,12 @@ Result<Fd> open_archive(const std::string& path) {
   }
   const std::string whole = resolved.get();
   const size_t slash = whole.rfind('/');
-  const Result<Root> parent = Root::open(whole.substr(0, std::max<size_t>(slash, 1)));
-  if (!parent) {
-    return parent.error();
-  }
+  ASSIGN_OR_RETURN(const Root parent, Root::open(whole.substr(0, std::max<size_t>(slash, 1))));
   const std::optional<RelPath> name = RelPath::parse(whole.substr(slash + 1));
   if (!name) {
     return format_error("open", escaped(path), "is not a file");
   }
-  Result<Fd> fd = parent->open_file(*name);
+  Result<Fd> fd = parent.open_file(*name);
   if (!fd) {
     Error error = fd.error();
     error.where = escaped(path);
@@ -65,12 +63,10 @@ Result<std::shared_ptr<const MemberStore>> index_archive(Fd fd, const std::strin
   if (patient::fstat(fd.get(), &raw) != 0) {
     return sys_error("stat", escaped(shown));
   }
-  Result<std::unique_ptr<TarStore>> store = TarStore::index(
-      std::make_shared<const Fd>(std::move(fd)), static_cast<uint64_t>(raw.st_size), escaped(shown), limits, cancel);
-  if (!store) {
-    return store.error();
-  }
-  return std::shared_ptr<const MemberStore>(std::move(*store));
+  ASSIGN_OR_RETURN(std::unique_ptr<TarStore> store,
+                   TarStore::index(std::make_shared<const Fd>(std::move(fd)), static_cast<uint64_t>(raw.st_size),
+                                   escaped(shown), limits, cancel));
+  return std::shared_ptr<const MemberStore>(std::move(store));
 }
 
 Result<std::shared_ptr<const MemberStore>> open_store(const std::string& path, const Cancel& cancel,
@@ -80,14 +76,11 @@ Result<std::shared_ptr<const MemberStore>> open_store(const std::string& path, c
     return sys_error("open", escaped(path));
   }
   if (S_ISDIR(raw.st_mode)) {
-    Result<Root> root = Root::open(path);
-    if (!root) {
-      return root.error();
-    }
-    return std::shared_ptr<const MemberStore>(std::make_shared<DirectoryStore>(std::move(*root)));
+    ASSIGN_OR_RETURN(Root root, Root::open(path));
+    return std::shared_ptr<const MemberStore>(std::make_shared<DirectoryStore>(std::move(root)));
   }
-  Result<Fd> fd = open_archive(path);
-  return fd ? index_archive(std::move(*fd), path, cancel, limits) : fd.error();
+  ASSIGN_OR_RETURN(Fd fd, open_archive(path));
+  return index_archive(std::move(fd), path, cancel, limits);
 }
 
 }  // namespace
@@ -119,11 +112,11 @@ Result<DonorKind> DonorOpener::read(Catalogue& catalogue, const Cancel& cancel, 
     return done ? Result<DonorKind>(DonorKind::DockerArchive) : done.error();
   }
   if (*has_index) {
-    const Result<void> done = read_oci_index(catalogue, KnownImages::Extended);
-    return done ? Result<DonorKind>(DonorKind::OciLayout) : done.error();
+    TRY(read_oci_index(catalogue, KnownImages::Extended));
+    return DonorKind::OciLayout;
   }
-  const Result<void> done = read_v1_layers(catalogue, options.jobs, cancel);
-  return done ? Result<DonorKind>(DonorKind::V1Archive) : done.error();
+  TRY(read_v1_layers(catalogue, options.jobs, cancel));
+  return DonorKind::V1Archive;
 }
 
 Result<Donor> DonorOpener::open(Result<std::shared_ptr<const MemberStore>> store, const std::string& path,
@@ -132,16 +125,13 @@ Result<Donor> DonorOpener::open(Result<std::shared_ptr<const MemberStore>> store
     return store.error();
   }
   Catalogue catalogue(**store, options.limits);
-  const Result<DonorKind> kind = read(catalogue, cancel, options);
-  if (!kind) {
-    return kind.error();
-  }
+  ASSIGN_OR_RETURN(const DonorKind kind, read(catalogue, cancel, options));
   // With nothing to offer, the reason why is a better answer than an empty donor.
   if (catalogue.images().empty() && catalogue.layers().empty() && !catalogue.problems().empty()) {
     return catalogue.problems().front();
   }
   Donor donor;
-  donor.kind_ = *kind;
+  donor.kind_ = kind;
   donor.path_ = path;
   donor.decompress_ = options.limits.decompress;
   donor.cancel_ = &cancel;
@@ -194,14 +184,11 @@ Result<std::unique_ptr<LayerSource>> Donor::open_layer(const DiffId& diff, Layer
     return format_error("read", escaped(path_), "has no layer " + diff.text());
   }
   const LayerPlace& chosen = all[place];
-  Result<std::unique_ptr<ByteSource>> file = store_->open(chosen.name, chosen.member);
-  if (!file) {
-    return file.error();
-  }
+  ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> file, store_->open(chosen.name, chosen.member));
   const std::string where = store_->where(chosen.name);
   // From the inside out: bytes of the member, then decompression (layers may be compressed one by one, whatever the
   // archive is), then the digest, which is that of the uncompressed tar.
-  auto held = std::make_unique<HeldSource>(store_, std::move(*file));
+  auto held = std::make_unique<HeldSource>(store_, std::move(file));
   auto tar = std::make_unique<Decompressor>(std::move(held), where, decompress_);
   return std::make_unique<LayerSource>(std::move(tar), diff, check, where, *cancel_);
 }

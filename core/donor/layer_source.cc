@@ -1,6 +1,8 @@
 // Hashing a donor's layer while it passes by.
 #include "core/donor/layer_source.h"
 
+#include "core/base/try.h"
+
 namespace dfsck {
 
 LayerSource::LayerSource(std::unique_ptr<ByteSource> source, DiffId diff, LayerCheck check, std::string where,
@@ -19,15 +21,12 @@ Result<std::string_view> LayerSource::next() {
   if (cancel_.requested()) {
     return Error{Error::Kind::Cancelled, 0, "read", where_, "cancelled"};
   }
-  Result<std::string_view> piece = source_->next();
-  if (!piece) {
-    return piece;
-  }
-  if (piece->empty()) {
+  ASSIGN_OR_RETURN(std::string_view piece, source_->next());
+  if (piece.empty()) {
     return end();
   }
   if (hash_) {
-    hash_->update(*piece);
+    hash_->update(piece);
   }
   return piece;
 }

@@ -2,6 +2,7 @@
 #include "core/donor/member_store.h"
 
 #include "core/base/escape.h"
+#include "core/base/try.h"
 
 namespace dfsck {
 namespace {
@@ -21,41 +22,29 @@ Result<FoundFile> find_file(const MemberStore& store, const RelPath& name) {
     if (at.is_root()) {
       return format_error("read", store.where(name), "is a directory");
     }
-    Result<std::optional<Member>> member = store.look_up(at);
-    if (!member) {
-      return member.error();
-    }
-    if (!member->has_value()) {
+    ASSIGN_OR_RETURN(std::optional<Member> member, store.look_up(at));
+    if (!member.has_value()) {
       return format_error("read", store.where(name),
                           at == name ? "is missing" : "is a link to " + at.text() + ", which is missing");
     }
-    switch ((*member)->type) {
-      case Member::Type::File: return FoundFile{at, std::move(**member)};
+    switch (member->type) {
+      case Member::Type::File: return FoundFile{at, std::move(*member)};
       case Member::Type::Directory: return format_error("read", store.where(name), "is a directory");
-      case Member::Type::Link: at = (*member)->target; break;
+      case Member::Type::Link: at = member->target; break;
     }
   }
   return format_error("read", store.where(name), "is a link that leads in a circle");
 }
 
 Result<bool> has_member(const MemberStore& store, const RelPath& name) {
-  const Result<std::optional<Member>> member = store.look_up(name);
-  if (!member) {
-    return member.error();
-  }
-  return member->has_value() && (*member)->type != Member::Type::Directory;
+  ASSIGN_OR_RETURN(const std::optional<Member> member, store.look_up(name));
+  return member.has_value() && member->type != Member::Type::Directory;
 }
 
 Result<std::string> read_document(const MemberStore& store, const RelPath& name, size_t limit) {
-  const Result<FoundFile> found = find_file(store, name);
-  if (!found) {
-    return found.error();
-  }
-  const Result<std::unique_ptr<ByteSource>> source = store.open(found->name, found->member);
-  if (!source) {
-    return source.error();
-  }
-  return read_all(**source, limit, store.where(name));
+  ASSIGN_OR_RETURN(const FoundFile found, find_file(store, name));
+  ASSIGN_OR_RETURN(const std::unique_ptr<ByteSource> source, store.open(found.name, found.member));
+  return read_all(*source, limit, store.where(name));
 }
 
 }  // namespace dfsck

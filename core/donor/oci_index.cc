@@ -4,6 +4,7 @@
 #include <map>
 
 #include "core/base/escape.h"
+#include "core/base/try.h"
 #include "core/codec/digest.h"
 #include "core/codec/json/json.h"
 
@@ -141,10 +142,7 @@ Result<void> Walk::index(const JsonValue& document, const RelPath& name, const s
     return malformed(name, "is no index of images");
   }
   for (const JsonValue& item : *items) {
-    const Result<void> done = descriptor(item, name, names, depth);
-    if (!done) {
-      return done;
-    }
+    TRY(descriptor(item, name, names, depth));
   }
   return {};
 }
@@ -184,11 +182,8 @@ Result<void> Walk::manifest(const JsonValue& document, const RelPath& name, cons
 Result<void> read_oci_index(Catalogue& catalogue, KnownImages known) {
   const RelPath name("index.json");
   const size_t limit = catalogue.limits().max_document_bytes;
-  const Result<std::string> bytes = catalogue.read(name);
-  if (!bytes) {
-    return bytes.error();
-  }
-  const Result<JsonValue> document = parse_json(*bytes, {.max_bytes = limit});
+  ASSIGN_OR_RETURN(const std::string bytes, catalogue.read(name));
+  const Result<JsonValue> document = parse_json(bytes, {.max_bytes = limit});
   if (!document) {
     return format_error("read index", catalogue.store().where(name), document.error().detail);
   }

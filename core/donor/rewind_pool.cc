@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/try.h"
 #include "core/donor/file_range.h"
 
 namespace dfsck {
@@ -56,14 +57,11 @@ Result<std::string_view> PooledRange::next_piece() {
       return Error{Error::Kind::Cancelled, 0, "read", where_, "cancelled"};
     }
     if (stream.piece.empty()) {
-      const Result<std::string_view> piece = stream.source->next();
-      if (!piece) {
-        return piece;
-      }
-      if (piece->empty()) {
+      ASSIGN_OR_RETURN(const std::string_view piece, stream.source->next());
+      if (piece.empty()) {
         return format_error("read", where_, "became shorter while it was read");
       }
-      stream.piece = *piece;
+      stream.piece = piece;
     }
     // What lies before the range is decompressed and dropped: with gzip and its kin there is no other way to get
     // anywhere.

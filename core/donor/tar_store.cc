@@ -8,6 +8,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/text.h"
+#include "core/base/try.h"
 #include "core/donor/file_range.h"
 #include "core/donor/member_name.h"
 #include "core/fs/stat.h"
@@ -28,8 +29,8 @@ TarStore::TarStore(std::shared_ptr<const Fd> fd, uint64_t file_size, std::string
 Result<std::unique_ptr<TarStore>> TarStore::index(std::shared_ptr<const Fd> fd, uint64_t file_size, std::string shown,
                                                   const DonorLimits& limits, const Cancel& cancel) {
   std::unique_ptr<TarStore> store(new TarStore(std::move(fd), file_size, std::move(shown)));
-  const Result<void> read = store->read_index(limits, cancel);
-  return read ? Result<std::unique_ptr<TarStore>>(std::move(store)) : read.error();
+  TRY(store->read_index(limits, cancel));
+  return Result<std::unique_ptr<TarStore>>(std::move(store));
 }
 
 Result<void> TarStore::read_index(const DonorLimits& limits, const Cancel& cancel) {
@@ -59,10 +60,7 @@ Result<void> TarStore::read_index(const DonorLimits& limits, const Cancel& cance
     if (source.compression() != Compression::None && !pool_) {
       pool_ = std::make_unique<RewindPool>(fd_, file_size_, shown(), limits.decompress, cancel);
     }
-    const Result<void> added = add(entry.header, stream, limits);
-    if (!added) {
-      return added.error();
-    }
+    TRY(add(entry.header, stream, limits));
   }
 }
 
@@ -78,18 +76,15 @@ Result<void> TarStore::add(const TarHeader& header, TarStream& stream, const Don
   if (!name) {
     return format_error("read", where_named, "has a name that leads out of the archive");
   }
-  Result<Member> member = to_member(header, *name, stream);
-  if (!member) {
-    return member.error();
-  }
-  const auto [place, is_new] = members_.emplace(name->bytes(), *member);
+  ASSIGN_OR_RETURN(Member member, to_member(header, *name, stream));
+  const auto [place, is_new] = members_.emplace(name->bytes(), member);
   const auto is_dir = [](const Member& one) { return one.type == Member::Type::Directory; };
   // Which of two counts depends on the reader: docker load would unpack the second over the first. An archive that two
   // readers understand in two ways is not taken.
-  if (!is_new && !(is_dir(place->second) && is_dir(*member))) {
+  if (!is_new && !(is_dir(place->second) && is_dir(member))) {
     return format_error("read", where(*name), "is there twice");
   }
-  Result<void> kept = keep(*name, *member, stream, limits);
+  Result<void> kept = keep(*name, member, stream, limits);
   if (kept) {
     kept = stream.skip_payload();
   }

@@ -1,6 +1,7 @@
 // Finds layers by the names of directories, and their DiffIds by hashing.
 #include "core/donor/v1_archive.h"
 
+#include "core/base/try.h"
 #include "core/codec/compress/decompress.h"
 #include "core/codec/hashing_source.h"
 #include "core/run/parallel.h"
@@ -44,24 +45,18 @@ void hash(const MemberStore& store, const DonorLimits& limits, const Cancel& can
 // Links are other names of layers that are there anyway.
 Result<std::vector<Found>> find_layers(const Catalogue& catalogue) {
   const MemberStore& store = catalogue.store();
-  const Result<std::vector<RelPath>> directories = store.top_directories();
-  if (!directories) {
-    return directories.error();
-  }
+  ASSIGN_OR_RETURN(const std::vector<RelPath> directories, store.top_directories());
   std::vector<Found> found;
-  for (const RelPath& directory : *directories) {
+  for (const RelPath& directory : directories) {
     const RelPath name = directory / "layer.tar";
-    Result<std::optional<Member>> member = store.look_up(name);
-    if (!member) {
-      return member.error();
-    }
-    if (!is_hex64(directory.bytes()) || !member->has_value() || (*member)->type != Member::Type::File) {
+    ASSIGN_OR_RETURN(std::optional<Member> member, store.look_up(name));
+    if (!is_hex64(directory.bytes()) || !member.has_value() || member->type != Member::Type::File) {
       continue;
     }
     if (found.size() >= catalogue.limits().max_layers) {
       return limit_error("read", store.where(name), "there are too many layers");
     }
-    found.push_back({{name, std::move(**member)}, std::nullopt, std::nullopt});
+    found.push_back({{name, std::move(*member)}, std::nullopt, std::nullopt});
   }
   return found;
 }
@@ -69,33 +64,24 @@ Result<std::vector<Found>> find_layers(const Catalogue& catalogue) {
 }  // namespace
 
 Result<void> read_v1_layers(Catalogue& catalogue, unsigned jobs, const Cancel& cancel) {
-  Result<std::vector<Found>> layers = find_layers(catalogue);
-  if (!layers) {
-    return layers.error();
-  }
-  if (layers->empty()) {
+  ASSIGN_OR_RETURN(std::vector<Found> layers, find_layers(catalogue));
+  if (layers.empty()) {
     return format_error("read", catalogue.store().where({}),
                         "has no layers: it is neither made by docker save nor an OCI layout");
   }
-  const Result<bool> has_names = has_member(catalogue.store(), "repositories");
+  ASSIGN_OR_RETURN(const bool has_names, has_member(catalogue.store(), "repositories"));
   if (!has_names) {
-    return has_names.error();
-  }
-  if (!*has_names) {
     // What a newer archive looks like of which only the beginning is left.
     catalogue.note(format_error("read", catalogue.store().where({}),
                                 "has neither manifest.json nor index.json nor repositories: it may be cut off"));
   }
   // Each body writes its own slot; what is found is added in order of name afterwards, so that the catalogue is the
   // same with any number of jobs.
-  for_each_index(layers->size(), jobs, cancel,
-                 [&](size_t i) { hash(catalogue.store(), catalogue.limits(), cancel, (*layers)[i]); });
-  for (Found& layer : *layers) {
+  for_each_index(layers.size(), jobs, cancel,
+                 [&](size_t i) { hash(catalogue.store(), catalogue.limits(), cancel, layers[i]); });
+  for (Found& layer : layers) {
     if (layer.error) {
-      const Result<void> noted = catalogue.note_or_refuse(*layer.error);
-      if (!noted) {
-        return noted;
-      }
+      TRY(catalogue.note_or_refuse(*layer.error));
     } else if (layer.diff) {
       catalogue.add_layer(*layer.diff, std::move(layer.place));
     } else {

@@ -14,6 +14,7 @@
 #include "core/base/patient_calls.h"
 #include "core/base/proc_path.h"
 #include "core/base/text.h"
+#include "core/base/try.h"
 
 namespace dfsck {
 namespace {
@@ -146,12 +147,9 @@ Result<Dir> Dir::open_dir(const std::string& name) const {
 
 Result<Fd> Dir::open_file(const std::string& name) const {
   // A look before the open: opening a device node can have effects of its own.
-  const Result<FileStat> before = stat(name);
-  if (!before) {
-    return before.error();
-  }
-  if (!before->is_file()) {
-    return format_error("open", at(name), "is a " + std::string(type_name(before->mode)) + ", not a file");
+  ASSIGN_OR_RETURN(const FileStat before, stat(name));
+  if (!before.is_file()) {
+    return format_error("open", at(name), "is a " + std::string(type_name(before.mode)) + ", not a file");
   }
   return open_seen_file(name);
 }

@@ -8,6 +8,7 @@
 #include <climits>
 
 #include "core/base/patient_calls.h"
+#include "core/base/try.h"
 #include "core/fs/root.h"
 
 namespace dfsck {
@@ -29,11 +30,8 @@ Result<Place> place_of(std::string path) {
     path.pop_back();
   }
   const size_t slash = path.rfind('/');
-  Result<std::string> directory = resolved_path(slash == std::string::npos ? "." : path.substr(0, slash + 1));
-  if (!directory) {
-    return directory.error();
-  }
-  return Place{std::move(*directory), path.substr(slash == std::string::npos ? 0 : slash + 1)};
+  ASSIGN_OR_RETURN(std::string directory, resolved_path(slash == std::string::npos ? "." : path.substr(0, slash + 1)));
+  return Place{std::move(directory), path.substr(slash == std::string::npos ? 0 : slash + 1)};
 }
 
 // realpath(3) fails where the last name does not exist, and an output file mostly does not exist yet; an open that
@@ -60,17 +58,14 @@ bool is_same(const std::string& path, const struct stat& other) {
 }  // namespace
 
 Result<bool> lies_inside(const std::string& path, const std::string& root) {
-  const Result<Place> place = final_place(path);
-  if (!place) {
-    return place.error();
-  }
+  ASSIGN_OR_RETURN(const Place place, final_place(path));
   struct stat info {};
   if (patient::stat(root.c_str(), &info) != 0) {
     const Result<Place> new_root = final_place(root);
-    return new_root && new_root->path() == place->path();
+    return new_root && new_root->path() == place.path();
   }
   // By device and inode on the way up: two mounts of one root have different paths.
-  for (std::string above = place->directory; !above.empty(); above.resize(above.rfind('/'))) {
+  for (std::string above = place.directory; !above.empty(); above.resize(above.rfind('/'))) {
     if (is_same(above, info)) {
       return true;
     }

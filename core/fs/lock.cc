@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "core/base/patient_calls.h"
+#include "core/base/try.h"
 #include "core/fs/write/writer.h"
 
 namespace dfsck {
@@ -33,18 +34,15 @@ constexpr std::string_view kDaemon = "another process holds it locked, as a runn
 
 // The root's own time of modification stays: making our directory is no change of the user's.
 Result<void> make_own_directory(const Root& root, bool& made_it) {
-  const Result<Dir> top = root.open_dir(RelPath());
-  const Result<FileStat> before = top ? top->stat_self() : top.error();
-  if (!before) {
-    return before.error();
-  }
-  if (const Result<void> made = make_directory(*top, kOwnDirectory, 0700); !made) {
+  ASSIGN_OR_RETURN(const Dir top, root.open_dir(RelPath()));
+  ASSIGN_OR_RETURN(const FileStat before, top.stat_self());
+  if (const Result<void> made = make_directory(top, kOwnDirectory, 0700); !made) {
     // Another docker-fsck was quicker; which of the two may go on is for the lock on the directory to say.
     return made.error().is_io(EEXIST) ? Result<void>() : made;
   }
   made_it = true;
-  const Result<void> restored = set_mtime_of(*top, before->mtime);
-  return restored ? sync_directory(*top) : restored;
+  TRY(set_mtime_of(top, before.mtime));
+  return sync_directory(top);
 }
 
 Result<Dir> open_own_directory(const Root& root, bool& made_it) {
@@ -52,9 +50,7 @@ Result<Dir> open_own_directory(const Root& root, bool& made_it) {
   if (own || !own.error().is_io(ENOENT)) {
     return own;
   }
-  if (const Result<void> made = make_own_directory(root, made_it); !made) {
-    return made.error();
-  }
+  TRY(make_own_directory(root, made_it));
   return root.open_dir(kOwnDirectory);
 }
 
@@ -72,16 +68,11 @@ std::vector<RelPath> daemon_databases() {
 }
 
 Result<void> remove_own_directory(const Root& root) {
-  const Result<Dir> top = root.open_dir(RelPath());
-  const Result<FileStat> before = top ? top->stat_self() : top.error();
-  if (!before) {
-    return before.error();
-  }
-  if (const Result<void> removed = remove_object(*top, kOwnDirectory); !removed) {
-    return removed;
-  }
-  const Result<void> restored = set_mtime_of(*top, before->mtime);
-  return restored ? sync_directory(*top) : restored;
+  ASSIGN_OR_RETURN(const Dir top, root.open_dir(RelPath()));
+  ASSIGN_OR_RETURN(const FileStat before, top.stat_self());
+  TRY(remove_object(top, kOwnDirectory));
+  TRY(set_mtime_of(top, before.mtime));
+  return sync_directory(top);
 }
 
 // Our directory first, then the databases in one fixed order: two runs of ours meet at the first lock and never at the
@@ -101,11 +92,7 @@ Result<RootLock> RootLock::take(const Root& root) {
   }
   RootLock lock(std::move(*own));
   lock.made_own_ = made_it;
-  if (const Result<void> locked =
-          lock_exclusively(lock.own_.fd(), kOwnDirectory, "another docker-fsck works on this root");
-      !locked) {
-    return locked.error();
-  }
+  TRY(lock_exclusively(lock.own_.fd(), kOwnDirectory, "another docker-fsck works on this root"));
   Result<DatabaseLocks> databases = DatabaseLocks::take(root);
   if (!databases) {
     static_cast<void>(made_it ? remove_own_directory(root) : Result<void>());  // an empty directory is all that can stay
@@ -130,9 +117,7 @@ Result<DatabaseLocks> DatabaseLocks::take(const Root& root) {
       }
       return error;
     }
-    if (const Result<void> adopted = locks.adopt(std::move(*database), path.text()); !adopted) {
-      return adopted.error();
-    }
+    TRY(locks.adopt(std::move(*database), path.text()));
   }
   return locks;
 }
@@ -148,9 +133,7 @@ Result<void> DatabaseLocks::adopt(Fd fd, const std::string& where) {
   if (held_.contains(identity)) {
     return {};  // a second descriptor of our own would be as foreign as anybody's
   }
-  if (const Result<void> locked = lock_exclusively(fd.get(), where, kDaemon); !locked) {
-    return locked;
-  }
+  TRY(lock_exclusively(fd.get(), where, kDaemon));
   held_.insert(identity);
   databases_.push_back(std::move(fd));
   return {};

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "core/base/patient_calls.h"
+#include "core/base/try.h"
 #include "core/fs/facts.h"
 
 namespace dfsck {
@@ -27,10 +28,7 @@ Result<MountId> mount_of(const Dir& dir) {
 }
 
 Result<bool> is_mount_point(const Dir& dir, const std::string& name) {
-  const Result<FileStat> here = dir.stat_self();
-  if (!here) {
-    return here.error();
-  }
+  ASSIGN_OR_RETURN(const FileStat here, dir.stat_self());
   Facts facts;
   if (const int code = look_at(dir.fd(), name.c_str(), facts); code != 0) {
     errno = code;
@@ -38,7 +36,7 @@ Result<bool> is_mount_point(const Dir& dir, const std::string& name) {
   }
   // The device tells where the kernel is too old for the attribute; a bind mount of the same filesystem passes unseen
   // there.
-  return facts.is_mount || facts.stat.device != here->device;
+  return facts.is_mount || facts.stat.device != here.device;
 }
 
 }  // namespace dfsck

@@ -14,6 +14,7 @@
 #include "core/base/escape.h"
 #include "core/base/patient_calls.h"
 #include "core/base/text.h"
+#include "core/base/try.h"
 #include "core/fs/area_links.h"
 #include "core/fs/resolve.h"
 
@@ -104,39 +105,30 @@ Result<Root> Root::open(const std::string& path) {
 }
 
 Result<Root> Root::open_below(const RelPath& path) const {
-  Result<Fd> fd = open_directory(path, O_RDONLY | O_DIRECTORY);
-  if (!fd) {
-    return fd.error();
-  }
+  ASSIGN_OR_RETURN(Fd fd, open_directory(path, O_RDONLY | O_DIRECTORY));
   // Its links are looked for anew, with the remapped root as the top.
-  return Root(std::move(*fd), path_ + "/" + path.bytes());
+  return Root(std::move(fd), path_ + "/" + path.bytes());
 }
 
 Result<Fd> Root::open_directory(const RelPath& path, int flags) const {
-  const Result<AreaLinks::Place> place = links_->of_directory(path);
-  return place ? open_beneath(place->base(fd_.get()), place->rest, flags, path.text()) : place.error();
+  ASSIGN_OR_RETURN(const AreaLinks::Place place, links_->of_directory(path));
+  return open_beneath(place.base(fd_.get()), place.rest, flags, path.text());
 }
 
 Result<Dir> Root::open_dir(const RelPath& path) const {
-  Result<Fd> fd = open_directory(path, O_RDONLY | O_DIRECTORY);
-  if (!fd) {
-    return fd.error();
-  }
-  return Dir(std::move(*fd), path.text());
+  ASSIGN_OR_RETURN(Fd fd, open_directory(path, O_RDONLY | O_DIRECTORY));
+  return Dir(std::move(fd), path.text());
 }
 
 // By its directory, so that the type is looked at in the same directory in which the file is then opened.
 Result<Fd> Root::open_file(const RelPath& path) const {
-  const Result<Dir> dir = open_dir(path.parent());
-  if (!dir) {
-    return dir.error();
-  }
-  return dir->open_file(std::string(path.name()));
+  ASSIGN_OR_RETURN(const Dir dir, open_dir(path.parent()));
+  return dir.open_file(std::string(path.name()));
 }
 
 Result<FileStat> Root::stat(const RelPath& path) const {
-  const Result<AreaLinks::Place> place = links_->of_object(path);
-  return place ? stat_of(open_beneath(place->base(fd_.get()), place->rest, O_PATH, path.text()), path) : place.error();
+  ASSIGN_OR_RETURN(const AreaLinks::Place place, links_->of_object(path));
+  return stat_of(open_beneath(place.base(fd_.get()), place.rest, O_PATH, path.text()), path);
 }
 
 Result<FileStat> Root::stat_dir(const RelPath& path) const {
@@ -144,27 +136,18 @@ Result<FileStat> Root::stat_dir(const RelPath& path) const {
 }
 
 Result<std::string> Root::read_link(const RelPath& path) const {
-  const Result<Dir> dir = open_dir(path.parent());
-  if (!dir) {
-    return dir.error();
-  }
-  return dir->read_link(std::string(path.name()));
+  ASSIGN_OR_RETURN(const Dir dir, open_dir(path.parent()));
+  return dir.read_link(std::string(path.name()));
 }
 
 Result<std::map<std::string, std::string>> Root::xattrs(const RelPath& path) const {
-  const Result<Dir> dir = open_dir(path.parent());
-  if (!dir) {
-    return dir.error();
-  }
-  return dir->xattrs(std::string(path.name()));
+  ASSIGN_OR_RETURN(const Dir dir, open_dir(path.parent()));
+  return dir.xattrs(std::string(path.name()));
 }
 
 Result<std::string> Root::read_small(const RelPath& path, size_t limit) const {
-  const Result<Fd> fd = open_file(path);
-  if (!fd) {
-    return fd.error();
-  }
-  return read_all(fd->get(), limit, path.text());
+  ASSIGN_OR_RETURN(const Fd fd, open_file(path));
+  return read_all(fd.get(), limit, path.text());
 }
 
 }  // namespace dfsck

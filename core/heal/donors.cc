@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/try.h"
+
 namespace dfsck {
 namespace {
 
@@ -17,12 +19,9 @@ bool is_docker_root(const Root& root) {
 Result<std::unique_ptr<const RootDonor>> read_root(Root root, unsigned jobs, const Cancel& cancel) {
   Progress progress;
   // A donor is read by the same scanner as the root in hand, and trusted as little: what it has counts only by digest.
-  Result<Model> model = scan(root, jobs, cancel, progress);
-  if (!model) {
-    return model.error();
-  }
-  Derived derived = derive(*model);
-  return std::make_unique<const RootDonor>(RootDonor{std::move(root), std::move(*model), std::move(derived)});
+  ASSIGN_OR_RETURN(Model model, scan(root, jobs, cancel, progress));
+  Derived derived = derive(model);
+  return std::make_unique<const RootDonor>(RootDonor{std::move(root), std::move(model), std::move(derived)});
 }
 
 }  // namespace
@@ -43,26 +42,17 @@ Result<Donors> open_donors(const std::vector<std::string>& paths, unsigned jobs,
   Donors donors;
   for (const std::string& path : paths) {
     // A plan may be applied from another directory, or by a service without one.
-    const Result<std::string> absolute = resolved_path(path);
-    if (!absolute) {
-      return absolute.error();
-    }
-    Result<Root> root = Root::open(*absolute);
+    ASSIGN_OR_RETURN(const std::string absolute, resolved_path(path));
+    Result<Root> root = Root::open(absolute);
     if (root && is_docker_root(*root)) {
-      auto read = read_root(std::move(*root), jobs, cancel);
-      if (!read) {
-        return read.error();
-      }
-      donors.roots.push_back(std::move(*read));
+      ASSIGN_OR_RETURN(auto read, read_root(std::move(*root), jobs, cancel));
+      donors.roots.push_back(std::move(read));
       continue;
     }
     DonorOptions options;
     options.jobs = jobs;
-    Result<Donor> donor = open_donor(*absolute, cancel, options);
-    if (!donor) {
-      return donor.error();
-    }
-    donors.archives.push_back(std::move(*donor));
+    ASSIGN_OR_RETURN(Donor donor, open_donor(absolute, cancel, options));
+    donors.archives.push_back(std::move(donor));
   }
   return donors;
 }

@@ -14,6 +14,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/patient_calls.h"
+#include "core/base/try.h"
 #include "core/codec/tar/layer_stream.h"
 #include "core/content/bytes/payload.h"
 #include "core/content/layers/results.h"
@@ -91,18 +92,15 @@ class Prover {
       if (cancel_.requested()) {
         return Error{Error::Kind::Cancelled, 0, "prove", input_.diff_dir.text(), "cancelled"};
       }
-      const Result<LayerStream::Kind> kind = stream.next(entry);
-      if (!kind) {
-        return kind.error();
-      }
-      if (*kind == LayerStream::Kind::End) {
+      ASSIGN_OR_RETURN(const LayerStream::Kind kind, stream.next(entry));
+      if (kind == LayerStream::Kind::End) {
         break;
       }
       // Headers and padding come from tar-split; only payloads come from files. With every byte in its place the sum is
       // the layer's diffID, or something is wrong. No header is compared with the tree here: the digest is that of
       // tar-split's headers, whatever owners and modes the files have.
       digest_.add(entry.raw);
-      if (*kind == LayerStream::Kind::Entry) {
+      if (kind == LayerStream::Kind::Entry) {
         if (const Result<void> taken = take(entry); !taken) {
           // A replacement that does not give its bytes is an answer, and the next one is tried; a file of the tree that
           // has changed since the check is not, because then the check itself no longer holds.
@@ -160,11 +158,8 @@ class Prover {
   }
 
   Result<void> take_file(const LayerEntry& entry) {
-    const Result<Fd> fd = open_tree_file(entry);
-    if (!fd) {
-      return fd.error();
-    }
-    const PayloadReader::Outcome read = payloads_.read(fd->get(), entry.size, digest_);
+    ASSIGN_OR_RETURN(const Fd fd, open_tree_file(entry));
+    const PayloadReader::Outcome read = payloads_.read(fd.get(), entry.size, digest_);
     return read.error == 0 && read.bytes == entry.size && read.crc64 == entry.crc64
                ? Result<void>()
                : format_error("read", input_.diff_dir.text() + "/" + escaped(entry.path), "has changed since it was checked");
@@ -189,17 +184,11 @@ Result<Proof> prove_layer(const Root& root, const LayerInput& input, std::vector
                           Supply& supply, const Cancel& cancel, Progress& progress) {
   std::optional<Dir> tree;
   if (!input.tree_lost) {
-    Result<Dir> opened = root.open_dir(input.diff_dir);
-    if (!opened) {
-      return opened.error();
-    }
-    tree.emplace(std::move(*opened));
+    ASSIGN_OR_RETURN(Dir opened, root.open_dir(input.diff_dir));
+    tree.emplace(std::move(opened));
   }
-  const Result<Fd> tar_split = root.open_file(input.tar_split);
-  if (!tar_split) {
-    return tar_split.error();
-  }
-  LayerStream stream(tar_split->get(), input.tar_split.text());
+  ASSIGN_OR_RETURN(const Fd tar_split, root.open_file(input.tar_split));
+  LayerStream stream(tar_split.get(), input.tar_split.text());
   return Prover(tree ? &*tree : nullptr, input, replacements, supply, cancel, progress).run(stream);
 }
 

@@ -2,6 +2,7 @@
 #include "core/heal/references.h"
 
 #include "core/base/escape.h"
+#include "core/base/try.h"
 #include "core/codec/crc64.h"
 #include "core/codec/tar/stream.h"
 #include "core/codec/tar/tar_split_writer.h"
@@ -19,32 +20,22 @@ constexpr uint64_t kMaxBytes = 256U << 20;
 Result<void> cut(TarStream& tar, TarSplitWriter& writer) {
   TarStreamEntry entry;
   while (true) {
-    const Result<TarStream::Kind> kind = tar.next(entry);
-    if (!kind) {
-      return kind.error();
-    }
-    if (*kind == TarStream::Kind::End) {
+    ASSIGN_OR_RETURN(const TarStream::Kind kind, tar.next(entry));
+    if (kind == TarStream::Kind::End) {
       return writer.finish();
     }
-    if (const Result<void> written = writer.segment(entry.raw); !written) {
-      return written;
-    }
-    if (*kind == TarStream::Kind::Tail) {
+    TRY(writer.segment(entry.raw));
+    if (kind == TarStream::Kind::Tail) {
       continue;
     }
     Crc64 crc;
     // The size of the payload in the stream, which the header's size is for plain files and 0 for all that has none.
     const uint64_t size = tar.payload_left();
     while (tar.payload_left() > 0) {
-      const Result<std::string_view> piece = tar.payload();
-      if (!piece) {
-        return piece.error();
-      }
-      crc.update(piece->data(), piece->size());
+      ASSIGN_OR_RETURN(const std::string_view piece, tar.payload());
+      crc.update(piece.data(), piece.size());
     }
-    if (const Result<void> written = writer.file(entry.header.name, size, crc.value()); !written) {
-      return written;
-    }
+    TRY(writer.file(entry.header.name, size, crc.value()));
   }
 }
 

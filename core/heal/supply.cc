@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/try.h"
 #include "core/codec/crc64.h"
 #include "core/codec/tar/layer_stream.h"
 #include "core/codec/tar/stream.h"
@@ -99,29 +100,18 @@ struct Supply::State {
 // The last look before bytes are used may be long after the search: size and CRC are compared with what tar-split says,
 // not with what the search saw.
 Result<void> Supply::State::copy_file(const Root& from, const Origin& origin, Checked& checked) const {
-  Result<Fd> fd = from.open_file(origin.path);
-  if (!fd) {
-    return fd.error();
-  }
-  const Result<FileStat> stat = from.stat(origin.path);
-  if (!stat) {
-    return stat.error();
-  }
-  FileRange source(std::make_shared<const Fd>(std::move(*fd)), 0, stat->size, origin.path.text());
+  ASSIGN_OR_RETURN(Fd fd, from.open_file(origin.path));
+  ASSIGN_OR_RETURN(const FileStat stat, from.stat(origin.path));
+  FileRange source(std::make_shared<const Fd>(std::move(fd)), 0, stat.size, origin.path.text());
   while (true) {
-    const Result<std::string_view> piece = source.next();
-    if (!piece) {
-      return piece.error();
-    }
-    if (piece->empty()) {
+    ASSIGN_OR_RETURN(const std::string_view piece, source.next());
+    if (piece.empty()) {
       return {};
     }
     if (cancel.requested()) {
       return Error{Error::Kind::Cancelled, 0, "restore", describe(origin), "cancelled"};
     }
-    if (const Result<void> taken = checked.take(*piece); !taken) {
-      return taken;
-    }
+    TRY(checked.take(piece));
   }
 }
 
@@ -132,11 +122,8 @@ Result<const Donor*> Supply::State::donor_at(const std::string& path) {
   }
   auto known = donors.find(path);
   if (known == donors.end()) {
-    Result<Donor> donor = open_donor(path, cancel);
-    if (!donor) {
-      return donor.error();
-    }
-    known = donors.emplace(path, std::move(*donor)).first;
+    ASSIGN_OR_RETURN(Donor donor, open_donor(path, cancel));
+    known = donors.emplace(path, std::move(donor)).first;
   }
   return &known->second;
 }
@@ -147,11 +134,8 @@ Result<const Root*> Supply::State::root_at(const std::string& path) {
   }
   auto known = roots.find(path);
   if (known == roots.end()) {
-    Result<Root> donor = Root::open(path);
-    if (!donor) {
-      return donor.error();
-    }
-    known = roots.emplace(path, std::move(*donor)).first;
+    ASSIGN_OR_RETURN(Root donor, Root::open(path));
+    known = roots.emplace(path, std::move(donor)).first;
   }
   return &known->second;
 }
@@ -159,28 +143,22 @@ Result<const Root*> Supply::State::root_at(const std::string& path) {
 Result<void> Supply::State::open_layer(const Donor& donor, const Origin& origin, size_t place) {
   layer.reset();
   layer_key.clear();
-  Result<std::unique_ptr<LayerSource>> source =
-      donor.open_layer(*origin.layer, dfsck::LayerCheck::Unverified, place);
-  if (!source) {
-    return source.error();
-  }
-  const std::string where = (*source)->where();
-  layer.emplace(std::move(*source), where);
+  ASSIGN_OR_RETURN(std::unique_ptr<LayerSource> source,
+                   donor.open_layer(*origin.layer, dfsck::LayerCheck::Unverified, place));
+  const std::string where = source->where();
+  layer.emplace(std::move(source), where);
   return {};
 }
 
 Result<bool> Supply::State::find(const Origin& origin, uint64_t size) {
   std::string path;
   while (true) {
-    const Result<TarStream::Kind> kind = layer->tar.next(layer->entry);
-    if (!kind) {
-      return kind.error();
-    }
-    if (*kind == TarStream::Kind::End) {
+    ASSIGN_OR_RETURN(const TarStream::Kind kind, layer->tar.next(layer->entry));
+    if (kind == TarStream::Kind::End) {
       return false;
     }
     // Sizes first: most entries need no look at their names.
-    if (*kind != TarStream::Kind::Entry || layer->entry.header.size != size) {
+    if (kind != TarStream::Kind::Entry || layer->entry.header.size != size) {
       continue;
     }
     clean_tar_name(layer->entry.header.name, path);
@@ -191,11 +169,8 @@ Result<bool> Supply::State::find(const Origin& origin, uint64_t size) {
 }
 
 Result<void> Supply::State::copy_member(const Origin& origin, uint64_t size, Checked& checked) {
-  const Result<const Donor*> donor = donor_at(origin.donor);
-  if (!donor) {
-    return donor.error();
-  }
-  const size_t places = (*donor)->places(*origin.layer).size();
+  ASSIGN_OR_RETURN(const Donor* donor, donor_at(origin.donor));
+  const size_t places = donor->places(*origin.layer).size();
   const auto key_of = [&](size_t place) {
     return origin.donor + '\0' + origin.layer->text() + '\0' + std::to_string(place);
   };
@@ -206,9 +181,7 @@ Result<void> Supply::State::copy_member(const Origin& origin, uint64_t size, Che
     // order of the tar as a rule, and then one pass is enough for all of them.
     for (int attempt = resumed ? 0 : 1; attempt < 2 && !found; ++attempt) {
       if (attempt == 1) {
-        if (const Result<void> begun = open_layer(**donor, origin, place); !begun) {
-          return begun;
-        }
+        TRY(open_layer(*donor, origin, place));
         layer_key = key_of(place);
       }
       const Result<bool> here = find(origin, size);
@@ -224,13 +197,8 @@ Result<void> Supply::State::copy_member(const Origin& origin, uint64_t size, Che
     return wrong(origin, "is not there any more");
   }
   while (layer->tar.payload_left() > 0) {
-    const Result<std::string_view> piece = layer->tar.payload();
-    if (!piece) {
-      return piece.error();
-    }
-    if (const Result<void> taken = checked.take(*piece); !taken) {
-      return taken;
-    }
+    ASSIGN_OR_RETURN(const std::string_view piece, layer->tar.payload());
+    TRY(checked.take(piece));
   }
   return {};
 }

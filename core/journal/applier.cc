@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/base/shortage.h"
+#include "core/base/try.h"
 #include "core/fs/write/writer.h"
 #include "core/journal/batch.h"
 #include "core/journal/run/keep_place.h"
@@ -54,29 +55,20 @@ Result<size_t> Applier::open_keep(const RelPath& directory) {
   }
   // The journal knows of the place before there is one: it is looked for by what it says.
   if (known == log_.keeps.end()) {
-    const Result<Dir> area = place_.root->open_dir(directory);
-    const Result<FileStat> before = area ? area->stat_self() : area.error();
-    if (!before) {
-      return before.error();
-    }
+    ASSIGN_OR_RETURN(const Dir area, place_.root->open_dir(directory));
+    ASSIGN_OR_RETURN(const FileStat before, area.stat_self());
     // Making the place adds a name to the area and so changes its time of modification. The old one goes into the
     // record, so that after a crash in between restore_area_times() can still give it back.
-    const JsonValue place = keep_record(directory, before->mtime);
-    const Result<void> written = journal_.append({place});
-    const Result<void> noted = written ? replay(place, log_) : written;
-    if (!noted) {
-      return noted.error();
-    }
+    const JsonValue place = keep_record(directory, before.mtime);
+    TRY(journal_.append({place}));
+    TRY(replay(place, log_));
   }
   // Makes only what is missing: of a place that the journal knows, a crash may have left any part.
-  Result<KeepPlace> made = make_keep_place(*place_.root, directory, place_.id);
-  if (!made) {
-    return made.error();
-  }
+  ASSIGN_OR_RETURN(KeepPlace made, make_keep_place(*place_.root, directory, place_.id));
   if (number < place_.keeps.size()) {
-    place_.keeps[number] = std::move(*made);
+    place_.keeps[number] = std::move(made);
   } else {
-    place_.keeps.push_back(std::move(*made));
+    place_.keeps.push_back(std::move(made));
   }
   return number;
 }

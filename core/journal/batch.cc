@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "core/base/try.h"
 #include "core/codec/posix_acl.h"
 #include "core/fs/write/writer.h"
 #include "core/journal/precheck.h"
@@ -119,14 +120,11 @@ Result<void> Batch::discard(size_t number) {
 // A look at the plan has found a place for every step; what has none by now has been mounted over since, and what
 // would be replaced there could only be kept on another filesystem, out of reach of a rename.
 Result<void> Batch::trace_keep(const RelPath& path, Trace& trace) {
-  const Result<std::optional<RelPath>> directory = keeps_.directory_for_new(path.parent());
+  ASSIGN_OR_RETURN(const std::optional<RelPath> directory, keeps_.directory_for_new(path.parent()));
   if (!directory) {
-    return directory.error();
-  }
-  if (!*directory) {
     return format_error("change", path.text(), "has been mounted over since the plan was looked through");
   }
-  const Result<size_t> keep = open_keep_(**directory);
+  const Result<size_t> keep = open_keep_(*directory);
   trace.keep = keep ? *keep : 0;
   return keep ? Result<void>() : keep.error();
 }
@@ -203,9 +201,7 @@ Result<void> Batch::trace_name(size_t number, Trace& trace) {
     trace.nothing = target && target->inode == now->inode && target->device == now->device &&
                     !staged_.contains(link->target.bytes());
   }
-  if (const Result<void> kept = trace.nothing ? Result<void>() : trace_keep(path, trace); !kept) {
-    return kept;
-  }
+  TRY(trace.nothing ? Result<void>() : trace_keep(path, trace));
   const bool makes = traits_of(action).change == Change::Make && !trace.nothing;
   return makes ? stage(number, trace, now ? std::optional(*now) : std::nullopt) : Result<void>();
 }
@@ -219,31 +215,25 @@ Result<void> Batch::trace_attribute(const Action& action, Trace& trace) {
   const Result<Dir> parent = is_staged ? place_.keep_of(log_.steps[staged->second]).run.open_dir("saved")
                                        : place_.root->open_dir(path.parent());
   const std::string name = is_staged ? kept_name(staged->second) : std::string(path.name());
-  const Result<FileStat> now = parent ? parent->stat(name) : parent.error();
-  if (!now) {
-    return now.error();
-  }
-  trace.was = now->inode;
+  ASSIGN_OR_RETURN(const FileStat now, parent ? parent->stat(name) : parent.error());
+  trace.was = now.inode;
   if (traits_of(action).attribute == Attribute::Time) {
     const auto set = times_.find(path.bytes());
-    trace.mtime = set != times_.end() ? set->second : now->mtime;
+    trace.mtime = set != times_.end() ? set->second : now.mtime;
     return {};
   }
-  const auto attributes = parent->xattrs(name);
-  if (!attributes) {
-    return attributes.error();
-  }
+  ASSIGN_OR_RETURN(const auto attributes, parent->xattrs(name));
   if (const auto* xattr = std::get_if<SetXattr>(&action); xattr != nullptr) {
-    trace.attribute = attribute_in(*attributes, xattr->name);
+    trace.attribute = attribute_in(attributes, xattr->name);
     // The kernel keeps the group bits of the mode and the mask of an access list in one place: setting the list
     // changes the mode.
-    trace.owner = xattr->name == kAccessAcl ? std::optional(owner_of(*now)) : std::nullopt;
+    trace.owner = xattr->name == kAccessAcl ? std::optional(owner_of(now)) : std::nullopt;
     return {};
   }
-  trace.owner = owner_of(*now);
+  trace.owner = owner_of(now);
   // chown(2) clears the capabilities of a file, without a word, so an undo that only changed the owner back would
   // lose them.
-  trace.capability = attribute_in(*attributes, "security.capability");
+  trace.capability = attribute_in(attributes, "security.capability");
   return {};
 }
 
@@ -266,19 +256,13 @@ Result<void> Batch::stage(size_t number, Trace& trace, const std::optional<FileS
   const Dir& saved = place_.keep_of(log_.steps[number]).saved;
   if (saved.stat(name) && !traits_of(action).is_prepared) {
     // Left by a run that was cut off before it was put to use.
-    if (const Result<void> removed = remove_object(saved, name); !removed) {
-      return removed;
-    }
+    TRY(remove_object(saved, name));
   }
-  if (const Result<void> made = make_object(number); !made) {
-    return made;
-  }
+  TRY(make_object(number));
   // After the contents, as long as the object has no name in the root: nobody sees it with other rights than it shall
   // have.
   if (const std::optional<OwnerMode> owner = owner_of_new(action, old); owner) {
-    if (const Result<void> set = set_owner_mode(saved, name, *owner); !set) {
-      return set;
-    }
+    TRY(set_owner_mode(saved, name, *owner));
   }
   if (!traits_of(action).shares_inode) {
     const Result<std::string> label = label_for(action_path(action));
@@ -293,11 +277,8 @@ Result<void> Batch::stage(size_t number, Trace& trace, const std::optional<FileS
   }
   // The inode's number is what tells the states of the step apart: a rename keeps it, and no object that somebody
   // else makes can have it as long as ours lives.
-  const Result<FileStat> made = saved.stat(name);
-  if (!made) {
-    return made.error();
-  }
-  trace.object = made->inode;
+  ASSIGN_OR_RETURN(const FileStat made, saved.stat(name));
+  trace.object = made.inode;
   return {};
 }
 
@@ -306,14 +287,10 @@ Result<void> Batch::stage(size_t number, Trace& trace, const std::optional<FileS
 Result<void> Batch::restore_file(const RestoreFile& file, size_t number) {
   const Dir& saved = place_.keep_of(log_.steps[number]).saved;
   const std::string name = kept_name(number);
-  const Result<Fd> made = make_file(saved, name, "");
-  if (!made) {
-    return made.error();
-  }
+  ASSIGN_OR_RETURN(const Fd made, make_file(saved, name, ""));
   const std::string where = saved.where() + "/" + name;
-  return supply_.copy(file.origin, file.size, file.crc64, [&](std::string_view piece) {
-    return append(made->get(), piece, where);
-  });
+  return supply_.copy(file.origin, file.size, file.crc64,
+                      [&](std::string_view piece) { return append(made.get(), piece, where); });
 }
 
 // Makes the step's new object under its name in `saved/`.
@@ -324,8 +301,8 @@ struct Batch::ObjectMaker {
   const KeepPlace& keep = batch.place_.keep_of(batch.log_.steps[number]);
 
   Result<void> operator()(const WriteFile& file) const {
-    const Result<Fd> made = make_file(keep.saved, name, file.bytes);
-    return made ? Result<void>() : made.error();
+    ASSIGN_OR_RETURN(const Fd made, make_file(keep.saved, name, file.bytes));
+    return {};
   }
   Result<void> operator()(const RestoreFile& file) const { return batch.restore_file(file, number); }
   Result<void> operator()(const MakeDir&) const { return make_directory(keep.saved, name, 0700); }
@@ -339,8 +316,8 @@ struct Batch::ObjectMaker {
       const KeepPlace& of_target = batch.place_.keep_of(batch.log_.steps[staged->second]);
       return make_hard_link(of_target.saved, kept_name(staged->second), keep.saved, name);
     }
-    const Result<Dir> parent = batch.place_.root->open_dir(link.target.parent());
-    return parent ? make_hard_link(*parent, std::string(link.target.name()), keep.saved, name) : parent.error();
+    ASSIGN_OR_RETURN(const Dir parent, batch.place_.root->open_dir(link.target.parent()));
+    return make_hard_link(parent, std::string(link.target.name()), keep.saved, name);
   }
   template <typename Other>
   Result<void> operator()(const Other&) const {

@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "core/base/try.h"
 #include "core/fs/lock.h"
 #include "core/journal/run/journal.h"
 #include "core/journal/run_list.h"
@@ -67,25 +68,16 @@ Result<void> add_tree(const Dir& top, std::set<uint64_t>& seen, uint64_t& bytes)
     // hostile as anything in a root, so each directory is opened from the top without following a link.
     const RelPath path = std::move(pending.back());
     pending.pop_back();
-    Result<Fd> fd = open_beneath(top.fd(), path, O_RDONLY | O_DIRECTORY, path.text());
-    if (!fd) {
-      return fd.error();
-    }
-    const Dir dir(std::move(*fd), path.text());
-    const Result<std::vector<DirEntry>> entries = dir.list();
-    if (!entries) {
-      return entries.error();
-    }
-    for (const DirEntry& entry : *entries) {
-      const Result<FileStat> stat = dir.stat(entry.name);
-      if (!stat) {
-        return stat.error();
-      }
+    ASSIGN_OR_RETURN(Fd fd, open_beneath(top.fd(), path, O_RDONLY | O_DIRECTORY, path.text()));
+    const Dir dir(std::move(fd), path.text());
+    ASSIGN_OR_RETURN(const std::vector<DirEntry> entries, dir.list());
+    for (const DirEntry& entry : entries) {
+      ASSIGN_OR_RETURN(const FileStat stat, dir.stat(entry.name));
       // Blocks and not sizes: files of layers and databases can be sparse, and what a purge gives back is what people
       // want to know.
-      const bool counts = stat->is_dir() || stat->links == 1 || seen.insert(stat->inode).second;
-      bytes += counts ? stat->blocks * kBlock : 0;
-      if (stat->is_dir()) {
+      const bool counts = stat.is_dir() || stat.links == 1 || seen.insert(stat.inode).second;
+      bytes += counts ? stat.blocks * kBlock : 0;
+      if (stat.is_dir()) {
         pending.push_back(path / entry.name);
       }
     }
@@ -137,12 +129,9 @@ std::string_view step_state_name(RunStep::State state) {
 }
 
 Result<std::vector<RunRecord>> list_runs(const Root& root) {
-  const Result<std::vector<RunEntry>> runs = read_runs(root);
-  if (!runs) {
-    return runs.error();
-  }
+  ASSIGN_OR_RETURN(const std::vector<RunEntry> runs, read_runs(root));
   std::vector<RunRecord> records;
-  for (const RunEntry& run : *runs) {
+  for (const RunEntry& run : runs) {
     RunRecord& record = records.emplace_back();
     record.id = run.id;
     if (!run.log) {
@@ -181,10 +170,7 @@ Result<uint64_t> kept_bytes(const Root& root, const RunRecord& run) {
       if (!dir && means_absent(dir.error())) {
         continue;
       }
-      const Result<void> added = dir ? add_tree(*dir, seen, bytes) : dir.error();
-      if (!added) {
-        return added.error();
-      }
+      TRY(dir ? add_tree(*dir, seen, bytes) : dir.error());
     }
   }
   return bytes;
@@ -193,23 +179,17 @@ Result<uint64_t> kept_bytes(const Root& root, const RunRecord& run) {
 // Under the lock, as for any change: a run that goes on at the same time appends to the same file, and two writers
 // would tear each other's lines.
 Result<void> acknowledge(const Root& root, const std::string& id) {
-  const Result<RootLock> lock = RootLock::take(root);
-  if (!lock) {
-    return lock.error();
-  }
-  const Result<RunEntry> run = find_run(root, id);
-  if (!run) {
-    return run.error();
-  }
-  if (!run->log || !run->begun || run->log->state == RunLog::State::Open) {
+  ASSIGN_OR_RETURN(const RootLock lock, RootLock::take(root));
+  ASSIGN_OR_RETURN(const RunEntry run, find_run(root, id));
+  if (!run.log || !run.begun || run.log->state == RunLog::State::Open) {
     return format_error("acknowledge", id, "this repair is not finished");
   }
-  if (run->log->acknowledged) {
+  if (run.log->acknowledged) {
     return {};
   }
-  const Result<Dir> dir = lock->own().open_dir(id);
-  Result<Journal> journal = dir ? Journal::reopen(*dir, run->log->journal_bytes) : dir.error();
-  return journal ? journal->append({acknowledged_record()}) : journal.error();
+  ASSIGN_OR_RETURN(const Dir dir, lock.own().open_dir(id));
+  ASSIGN_OR_RETURN(Journal journal, Journal::reopen(dir, run.log->journal_bytes));
+  return journal.append({acknowledged_record()});
 }
 
 }  // namespace dfsck

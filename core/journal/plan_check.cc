@@ -1,6 +1,7 @@
 // Checks a plan as if it were the first of a run.
 #include "core/journal/plan_check.h"
 
+#include "core/base/try.h"
 #include "core/journal/precheck.h"
 
 namespace dfsck {
@@ -12,8 +13,8 @@ Result<void> preconditions_hold(const Root& root, const Plan& plan) {
   for (const Step& step : plan.steps) {
     log.steps.emplace_back().step = step;
   }
-  const Result<std::vector<Precondition>> checked = check_plan(root, log, 0, log.steps.size());
-  return checked ? Result<void>() : checked.error();
+  TRY(check_plan(root, log, 0, log.steps.size()));
+  return {};
 }
 
 }  // namespace dfsck

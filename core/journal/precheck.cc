@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "core/base/try.h"
 #include "core/fs/lock.h"
 #include "core/fs/own_directory.h"
 #include "core/journal/plan_view.h"
@@ -43,23 +44,14 @@ class PlanChecker {
       return Precondition::InodeOnly;
     }
     for (const RelPath* each : paths_of(action)) {
-      if (const Result<void> allowed = check_own(*each); !allowed) {
-        return allowed.error();
-      }
+      TRY(check_own(*each));
     }
     // Before the parent is checked, and before the view goes on: all three questions are about the moment right
     // before the step.
     const ViewedPlace place = view_.look(path);
-    if (const Result<void> parent = check_parent(path, action); !parent) {
-      return parent.error();
-    }
-    Result<Precondition> precondition = check_place(path, place, logged.step);
-    if (!precondition) {
-      return precondition;
-    }
-    if (const Result<void> sensible = check_other_path(action, number); !sensible) {
-      return sensible.error();
-    }
+    TRY(check_parent(path, action));
+    ASSIGN_OR_RETURN(Precondition precondition, check_place(path, place, logged.step));
+    TRY(check_other_path(action, number));
     advance(number, traits_of(action).accepts_present && is_directory(place));
     return precondition;
   }
@@ -163,13 +155,11 @@ class PlanChecker {
     if (by_plan) {
       return Precondition::InodeOnly;
     }
-    const Result<std::string> changed = parent && now ? changed_since(step.expect, *parent, std::string(path.name()))
-                                                      : Result<std::string>(changed_since(step.expect, now));
-    if (!changed) {
-      return changed.error();
-    }
-    if (!changed->empty()) {
-      return refuse(path, *changed + (step.expect.absent ? " when the plan was made" : ""));
+    ASSIGN_OR_RETURN(const std::string changed, parent&& now
+                                                    ? changed_since(step.expect, *parent, std::string(path.name()))
+                                                    : Result<std::string>(changed_since(step.expect, now)));
+    if (!changed.empty()) {
+      return refuse(path, changed + (step.expect.absent ? " when the plan was made" : ""));
     }
     return Precondition::Exact;
   }
@@ -195,8 +185,8 @@ class PlanChecker {
       if (rename->to.is_below(rename->from)) {
         return refuse(rename->to, "lies inside what is to be renamed to it");
       }
-      const Result<void> parent = check_parent(rename->to, action);
-      return parent ? check_same_keep(rename->from, rename->to) : parent;
+      TRY(check_parent(rename->to, action));
+      return check_same_keep(rename->from, rename->to);
     }
     if (const auto* link = std::get_if<MakeHardLink>(&action); link != nullptr) {
       const ViewedPlace target = view_.look(link->target);
@@ -260,11 +250,8 @@ Result<std::vector<Precondition>> check_plan(const Root& root, const RunLog& log
   PlanChecker checker(root, log);
   std::vector<Precondition> preconditions;
   for (size_t i = first; i < end; ++i) {
-    const Result<Precondition> precondition = checker.check(i);
-    if (!precondition) {
-      return precondition.error();
-    }
-    preconditions.push_back(*precondition);
+    ASSIGN_OR_RETURN(const Precondition precondition, checker.check(i));
+    preconditions.push_back(precondition);
   }
   return preconditions;
 }

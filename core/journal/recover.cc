@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/escape.h"
+#include "core/base/try.h"
 #include "core/fs/write/writer.h"
 #include "core/journal/applier.h"
 #include "core/journal/locked_run.h"
@@ -57,15 +58,12 @@ Result<OpenBatch> find_open_batch(const RunPlace& place, const RunLog& log) {
     if (!changes_name(log.steps[i])) {
       continue;
     }
-    const Result<Look> look = look_at(place, i, log.steps[i]);
-    if (!look) {
-      return look.error();
-    }
-    if (*look == Look::Ambiguous) {
+    ASSIGN_OR_RETURN(const Look look, look_at(place, i, log.steps[i]));
+    if (look == Look::Ambiguous) {
       return ambiguous(place, i, log.steps[i]);
     }
-    all_names_changed = all_names_changed && *look == Look::After;
-    open.taken = *look == Look::After ? i + 1 - open.first : open.taken;
+    all_names_changed = all_names_changed && look == Look::After;
+    open.taken = look == Look::After ? i + 1 - open.first : open.taken;
   }
   while (open.taken < open.count && !changes_name(log.steps[open.first + open.taken])) {
     ++open.taken;
@@ -74,11 +72,8 @@ Result<OpenBatch> find_open_batch(const RunPlace& place, const RunLog& log) {
   // looking there would call ambiguous what is merely not done. Only with all names in place is each attribute's
   // object where it must be.
   for (size_t i = open.first; i < end && all_names_changed; ++i) {
-    const Result<Look> look = look_at(place, i, log.steps[i]);
-    if (!look) {
-      return look.error();
-    }
-    if (*look == Look::Ambiguous) {
+    ASSIGN_OR_RETURN(const Look look, look_at(place, i, log.steps[i]));
+    if (look == Look::Ambiguous) {
       return ambiguous(place, i, log.steps[i]);
     }
   }
@@ -89,18 +84,15 @@ Result<OpenBatch> find_open_batch(const RunPlace& place, const RunLog& log) {
 // A journal that cannot be read is passed over unless it is asked for: nothing can be ended by it, and another run
 // may be the one that was cut off. Inode numbers mean nothing in a copy of a root, hence the last look.
 Result<RunEntry> choose_unfinished(const Root& root, const std::string& id) {
-  Result<std::vector<RunEntry>> runs = read_runs(root);
-  if (!runs) {
-    return runs.error();
-  }
-  for (RunEntry& run : *runs) {
+  ASSIGN_OR_RETURN(std::vector<RunEntry> runs, read_runs(root));
+  for (RunEntry& run : runs) {
     const bool wanted = id.empty() || run.id == id;
     if (wanted && !run.log && !id.empty()) {
       return run.log.error();
     }
     if (wanted && run.log && run.begun && run.log->state == RunLog::State::Open) {
-      const Result<void> same = check_same_root(root, *run.log);
-      return same ? Result<RunEntry>(std::move(run)) : same.error();
+      TRY(check_same_root(root, *run.log));
+      return Result<RunEntry>(std::move(run));
     }
   }
   return format_error("recover", id.empty() ? root.path() : escaped(id), "there is no repair that was cut off");
@@ -121,15 +113,9 @@ class Recovery {
     if (log_.undoing) {
       return back("");  // what is half taken back cannot be judged any more, only completed
     }
-    if (const Result<void> restored = restore_area_times(*place_.root, log_); !restored) {
-      return restored.error();
-    }
-    if (const Result<void> completed = complete_group_that_goes_back(); !completed) {
-      return completed.error();
-    }
-    if (const Result<void> settled = settle(direction); !settled) {
-      return settled.error();
-    }
+    TRY(restore_area_times(*place_.root, log_));
+    TRY(complete_group_that_goes_back());
+    TRY(settle(direction));
     return direction == Direction::Finish ? finish() : checked_back("");
   }
 
@@ -151,27 +137,20 @@ class Recovery {
   // directories that were not put back yet. On the way back only steps whose name has changed need it, for those
   // times: an undo takes the times that it finds as those it shall leave.
   Result<void> settle(Direction direction) {
-    const Result<OpenBatch> open = find_open_batch(place_, log_);
-    if (!open) {
-      return open.error();
-    }
-    if (open->count == 0) {
+    ASSIGN_OR_RETURN(const OpenBatch open, find_open_batch(place_, log_));
+    if (open.count == 0) {
       return {};
     }
-    for (size_t i = open->first; i < open->first + open->taken; ++i) {
+    for (size_t i = open.first; i < open.first + open.taken; ++i) {
       const LoggedStep& logged = log_.steps[i];
       if (direction == Direction::Back && !(changes_name(logged) && has_happened(i, logged))) {
         continue;
       }
-      if (const Result<void> taken = take_step(place_, lock_, i, log_.steps[i], Precondition::InodeOnly); !taken) {
-        return taken;
-      }
+      TRY(take_step(place_, lock_, i, log_.steps[i], Precondition::InodeOnly));
     }
-    if (const Result<void> synced = sync_places(place_); !synced) {
-      return synced;
-    }
+    TRY(sync_places(place_));
     // Durable changes first, as in a run that was not cut off: after this record nobody looks at these steps again.
-    return record(done_record(open->first, open->taken));
+    return record(done_record(open.first, open.taken));
   }
 
   bool has_happened(size_t number, const LoggedStep& logged) const {
@@ -205,22 +184,14 @@ class Recovery {
     if (!applier.broken().empty()) {
       return format_error("recover", place_.run.where(), applier.broken());
     }
-    if (const Result<void> removed = remove_spare_links(place_, log_); !removed) {
-      return removed.error();
-    }
-    if (const Result<void> removed = remove_staging(place_); !removed) {
-      return removed.error();
-    }
-    if (const Result<void> given = give_room_back(place_.run); !given) {
-      return given.error();
-    }
+    TRY(remove_spare_links(place_, log_));
+    TRY(remove_staging(place_));
+    TRY(give_room_back(place_.run));
     const RunLog::State state =
         count(StepState::Done) == log_.steps.size() ? RunLog::State::Finished : RunLog::State::Stopped;
     // Last of all: as long as the record is missing, recover can be called again and removes what is still to be
     // removed.
-    if (const Result<void> ended = record(end_record(state)); !ended) {
-      return ended.error();
-    }
+    TRY(record(end_record(state)));
     result_.direction = Direction::Finish;
     result_.state = state == RunLog::State::Finished ? RunRecord::State::Finished : RunRecord::State::Stopped;
     result_.steps = count(StepState::Done) - std::min(before, count(StepState::Done));
@@ -230,18 +201,15 @@ class Recovery {
   // A run is only taken back where its names and contents are as it left them. Attributes are not looked at: the
   // crash may have left them half set, which is what is to be mended here.
   Result<RecoverResult> checked_back(std::string note) {
-    const Result<void> unchanged = check_unchanged(place_, log_, Scrutiny::NamesAndContents);
-    return unchanged ? back(std::move(note)) : unchanged.error();
+    TRY(check_unchanged(place_, log_, Scrutiny::NamesAndContents));
+    return back(std::move(note));
   }
 
   Result<RecoverResult> back(std::string note) {
-    const Result<size_t> steps = take_all_back(place_, lock_, journal_, log_, progress_);
-    if (!steps) {
-      return steps.error();
-    }
+    ASSIGN_OR_RETURN(const size_t steps, take_all_back(place_, lock_, journal_, log_, progress_));
     result_.direction = Direction::Back;
     result_.state = RunRecord::State::Undone;
-    result_.steps = *steps;
+    result_.steps = steps;
     result_.note = std::move(note);
     return result_;
   }
@@ -252,8 +220,8 @@ class Recovery {
   }
 
   Result<void> record(const JsonValue& record) {
-    const Result<void> written = journal_.append({record});
-    return written ? replay(record, log_) : written;
+    TRY(journal_.append({record}));
+    return replay(record, log_);
   }
 
   RunPlace& place_;
@@ -273,11 +241,8 @@ Result<RecoverResult> recover(const Root& root, const std::string& id, Direction
   if (!run) {
     return run.error();
   }
-  Result<Journal> journal = Journal::reopen(run->place.run, run->entry.log->journal_bytes);
-  if (!journal) {
-    return journal.error();
-  }
-  return Recovery(run->place, run->lock, *journal, *run->entry.log, cancel, progress).run(direction);
+  ASSIGN_OR_RETURN(Journal journal, Journal::reopen(run->place.run, run->entry.log->journal_bytes));
+  return Recovery(run->place, run->lock, journal, *run->entry.log, cancel, progress).run(direction);
 }
 
 // Without the lock, and so a guess where the run is not cut off but going on; it changes nothing either way.
@@ -290,18 +255,15 @@ Result<RecoverResult> recover_preview(const Root& root, const std::string& id, D
   RecoverResult result;
   result.id = run->entry.id;
   result.direction = log.undoing ? Direction::Back : direction;
-  const Result<OpenBatch> open = log.undoing ? Result(OpenBatch{}) : find_open_batch(run->place, log);
-  if (!open) {
-    return open.error();
-  }
+  ASSIGN_OR_RETURN(const OpenBatch open, log.undoing ? Result(OpenBatch{}) : find_open_batch(run->place, log));
   if (result.direction == Direction::Back) {
     result.state = RunRecord::State::Undone;
-    result.steps = steps_to_take_back(log).size() + open->taken;
+    result.steps = steps_to_take_back(log).size() + open.taken;
     return result;
   }
   const auto planned = std::count_if(log.steps.begin(), log.steps.end(),
                                      [](const LoggedStep& logged) { return logged.state == StepState::Planned; });
-  result.steps = static_cast<size_t>(planned) + open->count - open->taken;
+  result.steps = static_cast<size_t>(planned) + open.count - open.taken;
   return result;
 }
 

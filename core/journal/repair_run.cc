@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "core/base/escape.h"
+#include "core/base/try.h"
 #include "core/fs/write/removed.h"
 #include "core/fs/write/writer.h"
 #include "core/journal/applier.h"
@@ -27,11 +28,8 @@ constexpr size_t kSpareDescriptors = 8;  // more than it takes to remove the dir
 Result<std::vector<Dir>> spare_descriptors(const Dir& own) {
   std::vector<Dir> spare;
   while (spare.size() < kSpareDescriptors) {
-    Result<Dir> more = own.open_dir(".");
-    if (!more) {
-      return more.error();
-    }
-    spare.push_back(std::move(*more));
+    ASSIGN_OR_RETURN(Dir more, own.open_dir("."));
+    spare.push_back(std::move(more));
   }
   return spare;
 }
@@ -98,24 +96,16 @@ Result<Journal> begin_journal(const Dir& run, const JsonValue& begin, const std:
 // With an unfinished run no other may begin: what is in doubt is told by inodes at their places, and further repairs
 // would move them.
 Result<Begun> begin_locked(const Root& root, const RootLock& lock, std::string_view mode) {
-  const Result<std::vector<RunEntry>> runs = read_runs(root);
-  if (!runs) {
-    return runs.error();
-  }
-  if (const std::optional<Error> unfinished = unfinished_run(*runs); unfinished) {
+  ASSIGN_OR_RETURN(const std::vector<RunEntry> runs, read_runs(root));
+  if (const std::optional<Error> unfinished = unfinished_run(runs); unfinished) {
     return *unfinished;
   }
   // The root's inode goes into the first record: a copy of the whole root, journal and all, has another one, and none
   // of the inodes noted in the journal mean anything there.
-  const Result<FileStat> top = root.stat(RelPath());
-  if (!top) {
-    return top.error();
-  }
-  const JsonValue begin = begin_record({root.path(), top->device, top->inode, std::string(mode), utc_now()});
+  ASSIGN_OR_RETURN(const FileStat top, root.stat(RelPath()));
+  const JsonValue begin = begin_record({root.path(), top.device, top.inode, std::string(mode), utc_now()});
   RunLog log;
-  if (const Result<void> replayed = replay(begin, log); !replayed) {
-    return replayed.error();
-  }
+  TRY(replay(begin, log));
   Result<std::vector<Dir>> spare = spare_descriptors(lock.own());
   Result<RunPlace> place = spare ? make_run_place(root, lock.own(), *spare) : spare.error();
   if (!place) {
@@ -129,8 +119,8 @@ Result<Begun> begin_locked(const Root& root, const RootLock& lock, std::string_v
     place = journal.error();
     spare->clear();
     Removed removed;
-    const Result<void> gone = remove_run_directory(lock.own(), id, removed);
-    return gone ? journal.error() : gone.error();
+    TRY(remove_run_directory(lock.own(), id, removed));
+    return journal.error();
   }
   return Begun{std::move(*place), std::move(*journal), std::move(log), std::move(*spare)};
 }
@@ -162,18 +152,15 @@ RepairRun& RepairRun::operator=(RepairRun&&) noexcept = default;
 RepairRun::~RepairRun() = default;
 
 Result<RepairRun> RepairRun::begin(const Root& root, std::string_view mode) {
-  Result<RootLock> lock = RootLock::take(root);
-  const Result<FileStat> own = lock ? lock->own().stat_self() : lock.error();
-  if (!own) {
-    return own.error();
-  }
-  Result<Begun> begun = begin_locked(root, *lock, mode);
+  ASSIGN_OR_RETURN(RootLock lock, RootLock::take(root));
+  ASSIGN_OR_RETURN(const FileStat own, lock.own().stat_self());
+  Result<Begun> begun = begin_locked(root, lock, mode);
   if (!begun) {
     // Whatever this comes to, the error to tell is the one that stopped the run.
-    static_cast<void>(leave_own_directory(root, *lock, own->mtime));  // an empty directory is all that can stay
+    static_cast<void>(leave_own_directory(root, lock, own.mtime));  // an empty directory is all that can stay
     return begun.error();
   }
-  return RepairRun(std::make_unique<State>(std::move(*lock), own->mtime, std::move(*begun)));
+  return RepairRun(std::make_unique<State>(std::move(lock), own.mtime, std::move(*begun)));
 }
 
 const std::string& RepairRun::id() const {
@@ -240,8 +227,8 @@ Result<Dir> RepairRun::staging(const RelPath& label_of) {
     return directory ? format_error("prepare", label_of.text(), "lies on a filesystem where nothing can be kept")
                      : directory.error();
   }
-  const Result<size_t> keep = state_->applier.open_keep(**directory);
-  return keep ? make_staging(*state_->place.root, state_->place.keeps[*keep], label_of) : keep.error();
+  ASSIGN_OR_RETURN(const size_t keep, state_->applier.open_keep(**directory));
+  return make_staging(*state_->place.root, state_->place.keeps[keep], label_of);
 }
 
 bool RepairRun::has_changed_something() const {
@@ -263,15 +250,9 @@ Result<void> RepairRun::end() {
   }
   // What only the run itself needed goes before its journal says that it ended: cut off in between, the run is
   // unfinished and recover does this again. After the record nobody would look for it.
-  if (const Result<void> removed = remove_spare_links(state_->place, state_->log); !removed) {
-    return removed;
-  }
-  if (const Result<void> removed = remove_staging(state_->place); !removed) {
-    return removed;
-  }
-  if (const Result<void> given = give_room_back(state_->place.run); !given) {
-    return given;
-  }
+  TRY(remove_spare_links(state_->place, state_->log));
+  TRY(remove_staging(state_->place));
+  TRY(give_room_back(state_->place.run));
   const bool all_done = std::all_of(steps.begin(), steps.end(),
                                     [](const LoggedStep& logged) { return logged.state == LoggedStep::State::Done; });
   return state_->journal.append({end_record(all_done ? RunLog::State::Finished : RunLog::State::Stopped)});

@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "core/base/escape.h"
+#include "core/base/try.h"
 #include "core/fs/lock.h"
 #include "core/journal/run/journal.h"
 
@@ -16,37 +17,28 @@ Result<std::vector<RunEntry>> read_runs(const Root& root) {
   if (!own) {
     return own.error().is_io(ENOENT) ? Result(std::move(runs)) : own.error();
   }
-  const Result<std::vector<DirEntry>> entries = own->list();
-  if (!entries) {
-    return entries.error();
-  }
-  for (const DirEntry& entry : *entries) {
+  ASSIGN_OR_RETURN(const std::vector<DirEntry> entries, own->list());
+  for (const DirEntry& entry : entries) {
     if (!is_run_id(entry.name) || entry.type != S_IFDIR) {
       continue;
     }
-    const Result<Dir> run = own->open_dir(entry.name);
-    if (!run) {
-      return run.error();
-    }
+    ASSIGN_OR_RETURN(const Dir run, own->open_dir(entry.name));
     RunEntry& added = runs.emplace_back();
     added.id = entry.name;
-    const Result<FileStat> journal = run->stat(kJournalName);
+    const Result<FileStat> journal = run.stat(kJournalName);
     // A journal that cannot be looked at counts as begun, so that its error shows: "nothing was begun" may only be
     // said where there is none.
     added.begun = journal || !journal.error().is_io(ENOENT);
     if (added.begun) {
-      added.log = read_run_log(*run);
+      added.log = read_run_log(run);
     }
   }
   return runs;
 }
 
 Result<RunEntry> find_run(const Root& root, const std::string& id) {
-  Result<std::vector<RunEntry>> runs = read_runs(root);
-  if (!runs) {
-    return runs.error();
-  }
-  for (RunEntry& run : *runs) {
+  ASSIGN_OR_RETURN(std::vector<RunEntry> runs, read_runs(root));
+  for (RunEntry& run : runs) {
     if (run.id == id) {
       return std::move(run);
     }
@@ -73,11 +65,8 @@ std::optional<Error> unfinished_run(const std::vector<RunEntry>& runs) {
 
 // By the inode alone: the device number is written down too, but may be another one after the next boot.
 Result<void> check_same_root(const Root& root, const RunLog& log) {
-  const Result<FileStat> top = root.stat(RelPath());
-  if (!top) {
-    return top.error();
-  }
-  return top->inode == log.root_inode
+  ASSIGN_OR_RETURN(const FileStat top, root.stat(RelPath()));
+  return top.inode == log.root_inode
              ? Result<void>()
              : format_error(
                    "read journal", root.path(),

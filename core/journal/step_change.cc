@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/base/patient_calls.h"
+#include "core/base/try.h"
 #include "core/codec/posix_acl.h"
 #include "core/plan/action_traits.h"
 #include "core/plan/expect.h"
@@ -52,19 +53,13 @@ Result<Dir> other_dir(const RunPlace& place, const LoggedStep& logged) {
 Result<Ends> ends_of(const RunPlace& place, size_t number, const LoggedStep& logged) {
   const Action& action = logged.step.action;
   const RelPath& path = action_path(action);
-  Result<Dir> parent = place.root->open_dir(path.parent());
-  if (!parent) {
-    return parent.error();
-  }
-  Result<Dir> other = other_dir(place, logged);
-  if (!other) {
-    return other.error();
-  }
+  ASSIGN_OR_RETURN(Dir parent, place.root->open_dir(path.parent()));
+  ASSIGN_OR_RETURN(Dir other, other_dir(place, logged));
   const auto* rename = std::get_if<Rename>(&action);
-  Ends ends{std::move(*parent),
+  Ends ends{std::move(parent),
             std::string(path.name()),
             0,
-            std::move(*other),
+            std::move(other),
             rename != nullptr ? std::string(rename->to.name()) : kept_name(number),
             0};
   const Result<uint64_t> inode = inode_in(ends.parent, ends.name);
@@ -130,11 +125,8 @@ Result<Look> look_at_attribute(const RunPlace& place, const LoggedStep& logged) 
 // Only where it differs, so that an ordinary user who does not own the directory can still do what needs no such
 // change.
 Result<void> restore_time(const Dir& dir, const std::optional<FileTime>& wanted) {
-  const Result<FileStat> now = wanted ? dir.stat_self() : Result<FileStat>(FileStat{});
-  if (!now) {
-    return now.error();
-  }
-  return wanted && now->mtime != *wanted ? set_mtime_of(dir, *wanted) : Result<void>();
+  ASSIGN_OR_RETURN(const FileStat now, wanted ? dir.stat_self() : Result<FileStat>(FileStat{}));
+  return wanted && now.mtime != *wanted ? set_mtime_of(dir, *wanted) : Result<void>();
 }
 
 enum class Way { Forth, Back };
@@ -155,8 +147,8 @@ Result<void> lock_if_database(RootLock& lock, const Ends& ends, const Action& ac
   if (!stat || !stat->is_file()) {
     return stat || means_absent(stat.error()) ? Result<void>() : stat.error();
   }
-  Result<Fd> fd = dir.open_file(name);
-  return fd ? lock.adopt(std::move(*fd), path.text()) : fd.error();
+  ASSIGN_OR_RETURN(Fd fd, dir.open_file(name));
+  return lock.adopt(std::move(fd), path.text());
 }
 
 // One system call, atomic to every onlooker and over a crash of a filesystem with a journal: there is no moment at
@@ -206,12 +198,8 @@ Result<void> change_name(const RunPlace& place, RootLock& lock, size_t number, c
     }
     time = time.value_or(before->mtime);
     to_time = to_time.value_or(to_before->mtime);
-    if (const Result<void> locked = lock_if_database(lock, *ends, action, way); !locked) {
-      return locked;
-    }
-    if (const Result<void> swapped = swap_ends(*ends, logged, way); !swapped) {
-      return swapped;
-    }
+    TRY(lock_if_database(lock, *ends, action, way));
+    TRY(swap_ends(*ends, logged, way));
     const Result<Look> after = look_at(place, number, logged);
     if (!after || *after != goal) {
       return after ? format_error("change", action_path(action).text(), "did not become what it should")
@@ -219,9 +207,7 @@ Result<void> change_name(const RunPlace& place, RootLock& lock, size_t number, c
     }
   }
   // Also where the name had changed already: the crash may have come between the two.
-  if (const Result<void> restored = restore_time(ends->parent, time); !restored) {
-    return restored;
-  }
+  TRY(restore_time(ends->parent, time));
   return renames ? restore_time(ends->other, to_time) : Result<void>();
 }
 
@@ -232,12 +218,9 @@ Result<void> set_owner_and_capability(const Dir& parent, const std::string& name
   if (const Result<void> set = set_owner_mode(parent, name, owner); !set || !capability) {
     return set;
   }
-  const auto attributes = parent.xattrs(name);
-  if (!attributes) {
-    return attributes.error();
-  }
-  const auto found = attributes->find(kCapability);
-  const bool kept = found != attributes->end() && found->second == *capability;
+  ASSIGN_OR_RETURN(const auto attributes, parent.xattrs(name));
+  const auto found = attributes.find(kCapability);
+  const bool kept = found != attributes.end() && found->second == *capability;
   return kept ? Result<void>() : set_attribute(parent, name, kCapability, capability);
 }
 
@@ -292,9 +275,7 @@ Result<void> change_attribute(const RunPlace& place, const LoggedStep& logged, W
   if (way == Way::Back) {
     return set_attribute_back(*parent, name, logged);
   }
-  if (const Result<void> set = set_attribute_of(*parent, name, logged); !set) {
-    return set;
-  }
+  TRY(set_attribute_of(*parent, name, logged));
   const Result<FileStat> after = parent->stat(name);
   return after && has_wanted_attribute(*parent, name, *after, logged.step.action)
              ? Result<void>()

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/base/try.h"
 #include "core/codec/posix_acl.h"
 #include "core/heal/supply.h"
 #include "core/journal/run_list.h"
@@ -78,13 +79,10 @@ class UnchangedCheck {
         attributes_.contains({attribute_kind(action), logged.trace.was}) || mode_by_acl) {
       return {};
     }
-    const Result<Look> look = look_at(place_, number, logged);
-    if (!look) {
-      return look.error();
-    }
-    return *look == Look::After ? Result<void>()
-                                : changed(action, *look == Look::Before
-                                                      ? "has changed since the repair (owner, mode, time or attributes)"
+    ASSIGN_OR_RETURN(const Look look, look_at(place_, number, logged));
+    return look == Look::After
+               ? Result<void>()
+               : changed(action, look == Look::Before ? "has changed since the repair (owner, mode, time or attributes)"
                                                       : "is not there any more as the repair left it");
   }
 
@@ -105,11 +103,8 @@ class UnchangedCheck {
     if (is_covered(action_path(action)) || (rename != nullptr && is_covered(rename->to))) {
       return {};
     }
-    const Result<Look> look = look_at(place_, number, logged);
-    if (!look) {
-      return look.error();
-    }
-    if (*look != Look::After) {
+    ASSIGN_OR_RETURN(const Look look, look_at(place_, number, logged));
+    if (look != Look::After) {
       return changed(action, "has changed since the repair: " + ambiguity(place_, number, logged));
     }
     return check_contents(logged);
@@ -139,16 +134,13 @@ class UnchangedCheck {
     }
     // A directory that the repair made goes away with everything in it: whatever somebody has put there since is not
     // ours to take along.
-    const Result<Dir> dir = place_.root->open_dir(path);
-    const Result<std::vector<DirEntry>> entries = dir ? dir->list() : dir.error();
-    if (!entries) {
-      return entries.error();
-    }
-    const auto foreign = std::find_if(entries->begin(), entries->end(),
+    ASSIGN_OR_RETURN(const Dir dir, place_.root->open_dir(path));
+    ASSIGN_OR_RETURN(const std::vector<DirEntry> entries, dir.list());
+    const auto foreign = std::find_if(entries.begin(), entries.end(),
                                       [&](const DirEntry& entry) { return !made_.contains(path / entry.name); });
-    return foreign == entries->end() ? Result<void>()
-                                     : changed(action, "holds something that was not there after the repair: " +
-                                                           (path / foreign->name).text());
+    return foreign == entries.end() ? Result<void>()
+                                    : changed(action, "holds something that was not there after the repair: " +
+                                                          (path / foreign->name).text());
   }
 
   const RunPlace& place_;
@@ -162,14 +154,10 @@ class UnchangedCheck {
 }  // namespace
 
 Result<void> check_unchanged(const RunPlace& place, const RunLog& log, Scrutiny scrutiny) {
-  if (const Result<void> same = check_same_root(*place.root, log); !same) {
-    return same;
-  }
+  TRY(check_same_root(*place.root, log));
   UnchangedCheck check(place, log, scrutiny);
   for (const size_t number : steps_to_take_back(log)) {
-    if (const Result<void> unchanged = check.check(number); !unchanged) {
-      return unchanged;
-    }
+    TRY(check.check(number));
   }
   return {};
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/base/try.h"
 #include "core/journal/locked_run.h"
 #include "core/journal/undoer.h"
 
@@ -21,20 +22,17 @@ Error refuse(const std::string& id, std::string_view why) {
 }
 
 Result<RunEntry> choose_undoable(const Root& root, const std::string& id) {
-  Result<std::vector<RunEntry>> runs = read_runs(root);
-  if (!runs) {
-    return runs.error();
-  }
-  if (std::optional<Error> unfinished = unfinished_run(*runs); unfinished) {
+  ASSIGN_OR_RETURN(std::vector<RunEntry> runs, read_runs(root));
+  if (std::optional<Error> unfinished = unfinished_run(runs); unfinished) {
     return *unfinished;
   }
-  const auto newest = std::find_if(runs->rbegin(), runs->rend(), can_be_undone);
+  const auto newest = std::find_if(runs.rbegin(), runs.rend(), can_be_undone);
   if (id.empty()) {
-    return newest != runs->rend() ? Result<RunEntry>(std::move(*newest))
-                                  : refuse(root.path(), "there is no repair that could be taken back");
+    return newest != runs.rend() ? Result<RunEntry>(std::move(*newest))
+                                 : refuse(root.path(), "there is no repair that could be taken back");
   }
-  const auto named = std::find_if(runs->rbegin(), runs->rend(), [&](const RunEntry& run) { return run.id == id; });
-  if (named == runs->rend()) {
+  const auto named = std::find_if(runs.rbegin(), runs.rend(), [&](const RunEntry& run) { return run.id == id; });
+  if (named == runs.rend()) {
     return find_run(root, id);
   }
   if (!can_be_undone(*named)) {
@@ -56,20 +54,15 @@ Result<UndoResult> undo(const Root& root, const std::string& id, const Cancel& c
   if (!run) {
     return run.error();
   }
-  if (const Result<void> unchanged = check_unchanged(run->place, *run->entry.log, Scrutiny::Everything); !unchanged) {
-    return unchanged.error();
-  }
+  TRY(check_unchanged(run->place, *run->entry.log, Scrutiny::Everything));
   // The last moment at which stopping costs nothing: an undo that has begun is completed, since half of one is a
   // state that no check has seen.
   if (cancel.requested()) {
     return Error{Error::Kind::Cancelled, 0, "undo", run->entry.id, "cancelled; nothing was changed"};
   }
-  Result<Journal> journal = Journal::reopen(run->place.run, run->entry.log->journal_bytes);
-  if (!journal) {
-    return journal.error();
-  }
+  ASSIGN_OR_RETURN(Journal journal, Journal::reopen(run->place.run, run->entry.log->journal_bytes));
   const size_t wanted = steps_to_take_back(*run->entry.log).size();
-  const Result<size_t> steps = take_all_back(run->place, run->lock, *journal, *run->entry.log, progress);
+  const Result<size_t> steps = take_all_back(run->place, run->lock, journal, *run->entry.log, progress);
   if (steps) {
     return UndoResult{run->entry.id, *steps, "", 0};
   }
@@ -86,9 +79,7 @@ Result<std::vector<RunStep>> undo_preview(const Root& root, const std::string& i
   if (!run) {
     return run.error();
   }
-  if (const Result<void> unchanged = check_unchanged(run->place, *run->entry.log, Scrutiny::Everything); !unchanged) {
-    return unchanged.error();
-  }
+  TRY(check_unchanged(run->place, *run->entry.log, Scrutiny::Everything));
   std::vector<RunStep> steps;
   for (const size_t number : steps_to_take_back(*run->entry.log)) {
     steps.push_back(to_run_step(run->entry.id, *run->entry.log, number));

@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "core/base/try.h"
 #include "core/fs/write/writer.h"
 #include "core/journal/run/keep_place.h"
 #include "core/journal/run/spare_links.h"
@@ -68,8 +69,8 @@ std::vector<size_t> next_batch(const RunLog& log, const std::vector<size_t>& num
 }
 
 Result<void> append_and_replay(Journal& journal, RunLog& log, const JsonValue& record) {
-  const Result<void> written = journal.append({record});
-  return written ? replay(record, log) : written;
+  TRY(journal.append({record}));
+  return replay(record, log);
 }
 
 // Steps that are UndoIntended already have their intent in the journal, with the times that were right when it was
@@ -86,21 +87,15 @@ Result<void> take_batch_back(const RunPlace& place, RootLock& lock, Journal& jou
       items.push_back(times.item_for(number, log.steps[number]));
     }
     const JsonValue intent = undoes ? undo_intent_record(items) : back_intent_record(items, why);
-    if (const Result<void> meant = append_and_replay(journal, log, intent); !meant) {
-      return meant;
-    }
+    TRY(append_and_replay(journal, log, intent));
   }
   // Each looks first whether it is back already, so a batch that was cut off is simply gone through again.
   for (const size_t number : batch) {
-    if (const Result<void> back = take_back(place, lock, number, log.steps[number]); !back) {
-      return back;
-    }
+    TRY(take_back(place, lock, number, log.steps[number]));
     progress.add_items(undoes ? 1 : 0);
   }
   // As on the way forth: the record that ends a batch must not be durable before its changes are.
-  if (const Result<void> synced = sync_places(place); !synced) {
-    return synced;
-  }
+  TRY(sync_places(place));
   return append_and_replay(journal, log, undoes ? undo_done_record() : back_done_record());
 }
 
@@ -109,9 +104,7 @@ Result<void> take_back_in_batches(const RunPlace& place, RootLock& lock, Journal
                                   Progress& progress) {
   for (size_t start = 0; start < numbers.size();) {
     const std::vector<size_t> batch = next_batch(log, numbers, start);
-    if (const Result<void> back = take_batch_back(place, lock, journal, log, batch, why, kind, progress); !back) {
-      return back;
-    }
+    TRY(take_batch_back(place, lock, journal, log, batch, why, kind, progress));
     start += batch.size();
   }
   return {};
@@ -138,23 +131,13 @@ Result<void> take_steps_back(const RunPlace& place, RootLock& lock, Journal& jou
 
 Result<size_t> take_all_back(const RunPlace& place, RootLock& lock, Journal& journal, RunLog& log, Progress& progress) {
   const std::vector<size_t> numbers = steps_to_take_back(log);
-  if (const Result<void> back =
-          take_back_in_batches(place, lock, journal, log, numbers, "", TakeBack::Undo, progress);
-      !back) {
-    return back.error();
-  }
+  TRY(take_back_in_batches(place, lock, journal, log, numbers, "", TakeBack::Undo, progress));
   // Only now that no step is in doubt is it known which names are spare.
-  if (const Result<void> removed = remove_spare_links(place, log); !removed) {
-    return removed.error();
-  }
-  if (const Result<void> removed = remove_staging(place); !removed) {
-    return removed.error();
-  }
-  if (const Result<void> given = give_room_back(place.run); !given) {
-    return given.error();
-  }
-  const Result<void> ended = append_and_replay(journal, log, end_record(RunLog::State::Undone));
-  return ended ? Result(numbers.size()) : ended.error();
+  TRY(remove_spare_links(place, log));
+  TRY(remove_staging(place));
+  TRY(give_room_back(place.run));
+  TRY(append_and_replay(journal, log, end_record(RunLog::State::Undone)));
+  return numbers.size();
 }
 
 }  // namespace dfsck

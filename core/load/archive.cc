@@ -8,6 +8,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/text.h"
+#include "core/base/try.h"
 #include "core/codec/json/json.h"
 #include "core/model/records/image_config.h"
 
@@ -81,11 +82,8 @@ Result<LoadImage> judge_image(const DonorImage& image, const Donor& donor, std::
       return refuse(donor, what + "lacks its layer " + diff.text());
     }
   }
-  Result<std::vector<ReferenceName>> names = names_of(image, donor, notes);
-  if (!names) {
-    return names.error();
-  }
-  load.names = std::move(*names);
+  ASSIGN_OR_RETURN(std::vector<ReferenceName> names, names_of(image, donor, notes));
+  load.names = std::move(names);
   return load;
 }
 
@@ -130,14 +128,11 @@ Result<LoadArchive> judge_archive(Donor donor) {
   }
   LoadArchive archive{std::move(donor), {}, {}};
   for (const DonorImage& image : archive.donor.images()) {
-    Result<LoadImage> load = judge_image(image, archive.donor, archive.notes);
-    if (!load) {
-      return load.error();
-    }
-    archive.images.push_back(std::move(*load));
+    ASSIGN_OR_RETURN(LoadImage load, judge_image(image, archive.donor, archive.notes));
+    archive.images.push_back(std::move(load));
   }
-  const Result<void> settled = settle_shared_names(archive);
-  return settled ? Result<LoadArchive>(std::move(archive)) : settled.error();
+  TRY(settle_shared_names(archive));
+  return Result<LoadArchive>(std::move(archive));
 }
 
 }  // namespace dfsck

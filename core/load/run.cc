@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "core/base/escape.h"
+#include "core/base/try.h"
 #include "core/journal/repair_run.h"
 #include "core/journal/undo.h"
 #include "core/load/stage.h"
@@ -79,8 +80,8 @@ Result<std::vector<UnpackedLayer>> for_each_layer(const LoadArchive& archive, co
 // A layer that the root has already is read all the same: an archive that is damaged in it is refused. The daemon
 // would not open it.
 Result<UnpackedLayer> inspected(const LoadArchive& archive, const LoadLayer& layer, Progress& progress) {
-  const auto source = archive.donor.open_layer(layer.diff, LayerCheck::Verified);
-  return source ? inspect_layer(**source, progress) : source.error();
+  ASSIGN_OR_RETURN(const auto source, archive.donor.open_layer(layer.diff, LayerCheck::Verified));
+  return inspect_layer(*source, progress);
 }
 
 Error failed(const Root& root, Error::Kind kind, const std::string& why) {

@@ -1,6 +1,7 @@
 // Owners and modes are those that daemons give.
 #include "core/load/stage.h"
 
+#include "core/base/try.h"
 #include "core/fs/write/writer.h"
 
 namespace dfsck {
@@ -16,11 +17,9 @@ constexpr uint32_t kEntryMode = 0700;
 
 // Made with 0700 and given away afterwards, so that the mode does not depend on the umask.
 Result<Dir> make_dir(const Dir& parent, const std::string& name, const OwnerMode& owner) {
-  if (const Result<void> made = make_directory(parent, name, 0700); !made) {
-    return made.error();
-  }
-  const Result<void> set = set_owner_mode(parent, name, owner);
-  return set ? parent.open_dir(name) : set.error();
+  TRY(make_directory(parent, name, 0700));
+  TRY(set_owner_mode(parent, name, owner));
+  return parent.open_dir(name);
 }
 
 OwnerMode of_daemon(const LoadTarget& target, uint32_t mode) {
@@ -32,30 +31,26 @@ OwnerMode of_containers(const LoadTarget& target, uint32_t mode) {
 }
 
 Result<void> write_file(const Dir& parent, const std::string& name, std::string_view bytes, const OwnerMode& owner) {
-  const Result<Fd> file = make_file(parent, name, bytes);
-  return file ? set_owner_mode(parent, name, owner) : file.error();
+  ASSIGN_OR_RETURN(const Fd file, make_file(parent, name, bytes));
+  return set_owner_mode(parent, name, owner);
 }
 
 // Everything of the layer's directory but what is in diff/.
 // Only what stands on another layer gets "lower" and "work"; "committed" is there from the beginning where a further
 // new layer will stand on this one.
 Result<Dir> make_directory_of(const NewLayer& layer, size_t number, const LoadTarget& target, const Dir& staging) {
-  const Result<Dir> dir =
-      make_dir(staging, std::to_string(staged_directory(number)),
-               {target.owners.daemon_uid(), target.owners.layer_gid(), kLayerMode});
-  if (!dir) {
-    return dir.error();
-  }
-  Result<void> made = write_file(*dir, "link", layer.link.text(), of_daemon(target, kFileMode));
+  ASSIGN_OR_RETURN(const Dir dir, make_dir(staging, std::to_string(staged_directory(number)),
+                                           {target.owners.daemon_uid(), target.owners.layer_gid(), kLayerMode}));
+  Result<void> made = write_file(dir, "link", layer.link.text(), of_daemon(target, kFileMode));
   if (made && !layer.lower.empty()) {
-    made = write_file(*dir, "lower", layer.lower, of_daemon(target, kFileMode));
-    const Result<Dir> work = made ? make_dir(*dir, "work", of_containers(target, kWorkMode)) : made.error();
+    made = write_file(dir, "lower", layer.lower, of_daemon(target, kFileMode));
+    const Result<Dir> work = made ? make_dir(dir, "work", of_containers(target, kWorkMode)) : made.error();
     made = work ? Result<void>() : work.error();
   }
   if (made && layer.is_parent) {
-    made = write_file(*dir, "committed", "", of_daemon(target, kMarkerMode));
+    made = write_file(dir, "committed", "", of_daemon(target, kMarkerMode));
   }
-  return made ? make_dir(*dir, "diff", of_containers(target, kDiffMode)) : made.error();
+  return made ? make_dir(dir, "diff", of_containers(target, kDiffMode)) : made.error();
 }
 
 }  // namespace
@@ -64,39 +59,30 @@ Result<Dir> make_directory_of(const NewLayer& layer, size_t number, const LoadTa
 // they appear in the root is the affair of steps.cc.
 Result<UnpackedLayer> stage_layer(const Donor& donor, const NewLayer& layer, size_t number, const LoadTarget& target,
                                   const LoadStaging& staging, Progress& progress) {
-  const Result<std::unique_ptr<LayerSource>> source = donor.open_layer(layer.diff, LayerCheck::Verified);
-  if (!source) {
-    return source.error();
-  }
-  const Result<Dir> diff = make_directory_of(layer, number, target, staging.directories);
-  const Result<Dir> entry =
-      diff ? make_dir(staging.entries, std::to_string(staged_entry(number)), of_daemon(target, kEntryMode)) : diff.error();
-  if (!entry) {
-    return entry.error();
-  }
-  const Result<Fd> tar_split = make_file(*entry, "tar-split.json.gz", "");
-  if (!tar_split) {
-    return tar_split.error();
-  }
-  const Result<UnpackedLayer> unpacked =
-      unpack_layer(**source, *diff, target.owners,
-                   [&](std::string_view bytes) { return append(tar_split->get(), bytes, entry->where()); }, progress);
+  ASSIGN_OR_RETURN(const std::unique_ptr<LayerSource> source, donor.open_layer(layer.diff, LayerCheck::Verified));
+  ASSIGN_OR_RETURN(const Dir diff, make_directory_of(layer, number, target, staging.directories));
+  ASSIGN_OR_RETURN(const Dir entry,
+                   make_dir(staging.entries, std::to_string(staged_entry(number)), of_daemon(target, kEntryMode)));
+  ASSIGN_OR_RETURN(const Fd tar_split, make_file(entry, "tar-split.json.gz", ""));
+  const Result<UnpackedLayer> unpacked = unpack_layer(
+      *source, diff, target.owners,
+      [&](std::string_view bytes) { return append(tar_split.get(), bytes, entry.where()); }, progress);
   if (!unpacked) {
     return unpacked;
   }
   const OwnerMode owner = of_daemon(target, kFileMode);
-  Result<void> written = set_owner_mode(*entry, "tar-split.json.gz", owner);
+  Result<void> written = set_owner_mode(entry, "tar-split.json.gz", owner);
   if (written) {
-    written = write_file(*entry, "diff", layer.diff.text(), owner);
+    written = write_file(entry, "diff", layer.diff.text(), owner);
   }
   if (written && layer.parent) {
-    written = write_file(*entry, "parent", layer.parent->text(), owner);
+    written = write_file(entry, "parent", layer.parent->text(), owner);
   }
   if (written) {
-    written = write_file(*entry, "size", std::to_string(unpacked->tree_bytes), owner);
+    written = write_file(entry, "size", std::to_string(unpacked->tree_bytes), owner);
   }
   if (written) {
-    written = write_file(*entry, "cache-id", layer.dir.text(), owner);
+    written = write_file(entry, "cache-id", layer.dir.text(), owner);
   }
   return written ? unpacked : written.error();
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/escape.h"
+#include "core/base/try.h"
 #include "core/fs/lock.h"
 
 namespace dfsck {
@@ -26,14 +27,10 @@ std::string reason_of(const Model& model) {
 // An empty directory becomes a root; anything else that is no root of Docker's is refused, so that nothing is loaded
 // into somebody's home.
 Result<bool> is_empty(const Root& root) {
-  const Result<Dir> top = root.open_dir(RelPath());
-  const Result<std::vector<DirEntry>> entries = top ? top->list() : top.error();
-  if (!entries) {
-    return entries.error();
-  }
-  return std::all_of(entries->begin(), entries->end(), [](const DirEntry& entry) {
-    return entry.name == kOwnDirectory || entry.name == "lost+found";
-  });
+  ASSIGN_OR_RETURN(const Dir top, root.open_dir(RelPath()));
+  ASSIGN_OR_RETURN(const std::vector<DirEntry> entries, top.list());
+  return std::all_of(entries.begin(), entries.end(),
+                     [](const DirEntry& entry) { return entry.name == kOwnDirectory || entry.name == "lost+found"; });
 }
 
 // What keeps a daemon, or a layer on top of it, from using the layer; empty if nothing does.
@@ -77,11 +74,8 @@ void add_layers(const Model& model, LoadTarget& target) {
 
 Result<LoadTarget> look_at_target(const Root& root, unsigned jobs, const Cancel& cancel, Progress& progress) {
   LoadTarget target;
-  const Result<bool> empty = is_empty(root);
-  if (!empty) {
-    return empty.error();
-  }
-  if (*empty) {
+  ASSIGN_OR_RETURN(const bool empty, is_empty(root));
+  if (empty) {
     Model top;
     scan_root_entries(root, top);
     scan_owners(root, top);

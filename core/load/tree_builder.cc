@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "core/base/try.h"
 #include "core/content/attributes.h"
 #include "core/content/tree/whiteout_names.h"
 #include "core/fs/root.h"
@@ -45,8 +46,8 @@ Error TreeBuilder::explained(const Error& error, const TarHeader& header) const 
 }
 
 Result<Dir> TreeBuilder::open_below(const RelPath& path) const {
-  Result<Fd> fd = open_beneath(top_.fd(), path, O_RDONLY | O_DIRECTORY, path.text());
-  return fd ? Result<Dir>(Dir(std::move(*fd), path.text())) : fd.error();
+  ASSIGN_OR_RETURN(Fd fd, open_beneath(top_.fd(), path, O_RDONLY | O_DIRECTORY, path.text()));
+  return Dir(std::move(fd), path.text());
 }
 
 // Kept open from one entry to the next, since a tar lists a directory's members one after the other. Opened beneath
@@ -58,9 +59,7 @@ Result<void> TreeBuilder::enter_parent(const RelPath& path) {
   }
   Result<Dir> dir = open_below(parent);
   if (!dir && dir.error().is_io(ENOENT)) {
-    if (const Result<void> made = make_implied(parent); !made) {
-      return made;
-    }
+    TRY(make_implied(parent));
     dir = open_below(parent);
   }
   if (!dir) {
@@ -77,20 +76,15 @@ Result<void> TreeBuilder::make_implied(const RelPath& path) {
   const std::string& bytes = path.bytes();
   for (size_t slash = bytes.find('/');; slash = bytes.find('/', slash + 1)) {
     const RelPath at = *RelPath::parse(bytes.substr(0, slash));
-    const Result<Dir> parent = open_below(at.parent());
-    if (!parent) {
-      return parent.error();
-    }
+    ASSIGN_OR_RETURN(const Dir parent, open_below(at.parent()));
     const std::string name(at.name());
-    const Result<void> made = make_directory(*parent, name, kImpliedMode);
+    const Result<void> made = make_directory(parent, name, kImpliedMode);
     if (!made && !made.error().is_io(EEXIST)) {
       return made;
     }
     if (made) {
       const OwnerMode owner{owners_.layer_uid(), owners_.layer_gid(), kImpliedMode};
-      if (const Result<void> set = dress_object(*parent, name, S_IFDIR, owner, {}, {}, SetTimes::No); !set) {
-        return set;
-      }
+      TRY(dress_object(parent, name, S_IFDIR, owner, {}, {}, SetTimes::No));
     }
     if (slash == std::string::npos) {
       return {};
@@ -136,10 +130,9 @@ Result<void> TreeBuilder::make_node_entry(const LayerMember& member, const TarHe
   }
   const std::string name(member.path.name());
   const uint32_t type = header.file_type();
-  const Result<void> made = make_node(*parent_, name, type, header.device_major, header.device_minor);
-  return made ? dress_object(*parent_, name, type, owner_of(header, owners_), xattrs_on_disk(header, owners_), mtime_on_disk(header),
-                             SetTimes::Yes)
-              : made;
+  TRY(make_node(*parent_, name, type, header.device_major, header.device_minor));
+  return dress_object(*parent_, name, type, owner_of(header, owners_), xattrs_on_disk(header, owners_),
+                      mtime_on_disk(header), SetTimes::Yes);
 }
 
 // In the spelling that the root's daemon can set: in a user namespace it has no trusted attributes.
@@ -159,8 +152,8 @@ Result<Fd> TreeBuilder::make(const LayerMember& member, const TarHeader& header)
     return Fd();
   }
   if (member.kind == Kind::Opaque) {
-    const Result<void> marked = mark_opaque(member.path, header);
-    return marked ? Result<Fd>(Fd()) : marked.error();
+    TRY(mark_opaque(member.path, header));
+    return Fd();
   }
   // Refused and not given to somebody else: the daemon fails as well with "Container ID cannot be mapped to a host
   // ID".
@@ -215,11 +208,8 @@ Result<void> TreeBuilder::finish_file(const Fd& file, const TarHeader& header) {
 // In the order of the tar, when nothing is made any more.
 Result<void> TreeBuilder::finish() {
   for (const auto& [path, time] : directories_) {
-    const Result<Dir> dir = open_below(path);
-    const Result<void> set = dir ? set_mtime_of(*dir, time) : dir.error();
-    if (!set) {
-      return set;
-    }
+    ASSIGN_OR_RETURN(const Dir dir, open_below(path));
+    TRY(set_mtime_of(dir, time));
   }
   return {};
 }

@@ -2,6 +2,7 @@
 #include "core/load/unpack_layer.h"
 
 #include "core/base/escape.h"
+#include "core/base/try.h"
 #include "core/codec/crc64.h"
 #include "core/codec/tar/stream.h"
 #include "core/codec/tar/tar_split_writer.h"
@@ -29,17 +30,11 @@ class LayerReader {
   Result<UnpackedLayer> run() {
     TarStreamEntry entry;
     for (;;) {
-      const Result<TarStream::Kind> kind = tar_.next(entry);
-      if (!kind) {
-        return kind.error();
-      }
-      if (*kind == TarStream::Kind::End) {
+      ASSIGN_OR_RETURN(const TarStream::Kind kind, tar_.next(entry));
+      if (kind == TarStream::Kind::End) {
         break;
       }
-      const Result<void> done = *kind == TarStream::Kind::Entry ? add_entry(entry) : add_segment(entry.raw);
-      if (!done) {
-        return done.error();
-      }
+      TRY(kind == TarStream::Kind::Entry ? add_entry(entry) : add_segment(entry.raw));
       count_bytes();
     }
     // Without its end the digest is not known, and then nothing of the layer is known to be right.
@@ -60,21 +55,15 @@ class LayerReader {
   // only when the object could be made.
   Result<void> add_entry(const TarStreamEntry& entry) {
     const TarHeader& header = entry.header;
-    const Result<LayerMember> member = judge_member(header, source_.where());
-    if (!member) {
-      return member.error();
-    }
-    Result<Fd> file = tree_ != nullptr ? tree_->make(*member, header) : Result<Fd>(Fd());
+    ASSIGN_OR_RETURN(const LayerMember member, judge_member(header, source_.where()));
+    Result<Fd> file = tree_ != nullptr ? tree_->make(member, header) : Result<Fd>(Fd());
     Result<void> done = file ? add_segment(entry.raw) : file.error();
     Crc64 crc;
     while (done && tar_.payload_left() > 0) {
-      const Result<std::string_view> piece = tar_.payload();
-      if (!piece) {
-        return piece.error();
-      }
+      ASSIGN_OR_RETURN(const std::string_view piece, tar_.payload());
       if (tree_ != nullptr) {
-        crc.update(piece->data(), piece->size());
-        done = *file ? append(file->get(), *piece, source_.where()) : Result<void>();
+        crc.update(piece.data(), piece.size());
+        done = *file ? append(file->get(), piece, source_.where()) : Result<void>();
       }
       count_bytes();
     }
@@ -85,9 +74,9 @@ class LayerReader {
       return done;
     }
     using Kind = LayerMember::Kind;
-    layer_.tree_bytes += member->kind == Kind::File      ? header.size
-                         : member->kind == Kind::Symlink ? header.link_name.size()
-                                                         : 0;
+    layer_.tree_bytes += member.kind == Kind::File      ? header.size
+                         : member.kind == Kind::Symlink ? header.link_name.size()
+                                                        : 0;
     // A global header is closed by a file entry of size 0, as tar-split's own disassembler writes it.
     return tar_split_ != nullptr ? tar_split_->file(header.name, header.is_global() ? 0 : header.size, crc.value())
                                  : Result<void>();
@@ -117,13 +106,10 @@ Result<UnpackedLayer> unpack_layer(LayerSource& source, const Dir& diff, const R
                                    Progress& progress) {
   TreeBuilder tree(diff, owners, source.where());
   TarSplitWriter writer(tar_split, TarSplitEnd::None);
-  Result<UnpackedLayer> layer = LayerReader(source, &tree, &writer, progress).run();
-  if (!layer) {
-    return layer;
-  }
-  const Result<void> finished = writer.finish();
-  const Result<void> timed = finished ? tree.finish() : finished;
-  return timed ? layer : timed.error();
+  ASSIGN_OR_RETURN(UnpackedLayer layer, LayerReader(source, &tree, &writer, progress).run());
+  TRY(writer.finish());
+  TRY(tree.finish());
+  return layer;
 }
 
 Result<UnpackedLayer> inspect_layer(LayerSource& source, Progress& progress) {

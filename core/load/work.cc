@@ -9,6 +9,7 @@
 #include <set>
 
 #include "core/base/escape.h"
+#include "core/base/try.h"
 #include "core/codec/digest.h"
 
 namespace dfsck {
@@ -54,9 +55,7 @@ class Worker {
   Result<LoadWork> run() {
     for (size_t i = 0; i < archive_.images.size(); ++i) {
       const LoadImage& image = archive_.images[i];
-      if (const Result<void> added = add_layers(i); !added) {
-        return added.error();
-      }
+      TRY(add_layers(i));
       const Image* known = target_.find_image(image.image.id);
       if (known != nullptr && !known->usable()) {
         return format_error("load", image.image.id.text(),

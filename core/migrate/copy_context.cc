@@ -8,6 +8,7 @@
 
 #include "core/base/errno_class.h"
 #include "core/base/escape.h"
+#include "core/base/try.h"
 #include "core/fs/root.h"
 
 namespace dfsck {
@@ -59,11 +60,7 @@ Result<Dir> open_far_dir(const Dir& top, std::string_view path) {
     if (!checked && !part.empty()) {
       return format_error("open directory", escaped(path), "is no path below a root");
     }
-    Result<Fd> opened = open_beneath(at ? at.get() : top.fd(), checked.value_or(RelPath()), kFlags, escaped(path));
-    if (!opened) {
-      return opened.error();
-    }
-    at = std::move(*opened);
+    ASSIGN_OR_RETURN(at, open_beneath(at ? at.get() : top.fd(), checked.value_or(RelPath()), kFlags, escaped(path)));
     path.remove_prefix(std::min(path.size(), part.size() + 1));
   } while (!path.empty());
   return Dir(std::move(at), "");

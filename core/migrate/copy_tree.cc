@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "core/base/try.h"
 #include "core/content/tree/directory_reader.h"
 #include "core/fs/write/writer.h"
 #include "core/migrate/copy_attributes.h"
@@ -80,8 +81,8 @@ Result<void> CopyWalk::make_other(const DirPair& pair, const std::string& name, 
   if (!stat.is_symlink()) {
     return make_node(*pair.target, name, stat.mode & S_IFMT, stat.rdev_major, stat.rdev_minor);
   }
-  const Result<std::string> points_to = pair.source.read_link(name);
-  return points_to ? make_symlink(*pair.target, name, *points_to) : points_to.error();
+  ASSIGN_OR_RETURN(const std::string points_to, pair.source.read_link(name));
+  return make_symlink(*pair.target, name, points_to);
 }
 
 // Nodes and links can have several names, too.

@@ -6,6 +6,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/text.h"
+#include "core/base/try.h"
 #include "core/fs/lock.h"
 #include "core/fs/write/writer.h"
 #include "core/migrate/look.h"
@@ -26,13 +27,10 @@ class Looking {
  public:
   static Result<std::unique_ptr<Looking>> at(const Root& root, const PathSet& mounts, const Cancel& cancel,
                                              Progress& progress) {
-    Result<Dir> top = root.open_dir(RelPath());
-    if (!top) {
-      return top.error();
-    }
+    ASSIGN_OR_RETURN(Dir top, root.open_dir(RelPath()));
     MigrationOptions options;
     options.mounts = mounts;
-    return std::unique_ptr<Looking>(new Looking(root, std::move(*top), options, cancel, progress));
+    return std::unique_ptr<Looking>(new Looking(root, std::move(top), options, cancel, progress));
   }
 
   CopyContext& context() { return context_; }
@@ -81,13 +79,10 @@ Result<std::map<std::string, std::string>> fingerprints_of(const Root& root, uns
   for (const MigrationUnit& unit : units) {
     all.push_back(&unit);
   }
-  const Result<Looks> looks = (*looking)->units(all, jobs);
-  if (!looks) {
-    return looks.error();
-  }
+  ASSIGN_OR_RETURN(const Looks looks, (*looking)->units(all, jobs));
   std::map<std::string, std::string> sums;
   for (size_t i = 0; i < units.size(); ++i) {
-    sums[units[i].path.text()] = (*looks)[i]->probe.fingerprint.hex();
+    sums[units[i].path.text()] = looks[i]->probe.fingerprint.hex();
   }
   return sums;
 }
@@ -207,12 +202,9 @@ Result<void> end_migration(const Root& source, const Root& target, const std::ve
                            std::string_view written, const MigrationOutcome& outcome, unsigned jobs,
                            const Cancel& cancel, Progress& progress) {
   const Result<RootLock> lock = RootLock::take(target);
-  const Result<std::optional<MigrationHistory>> history =
-      lock ? read_history(target) : Result<std::optional<MigrationHistory>>(lock.error());
-  if (!history) {
-    return history.error();
-  }
-  if (!*history || (*history)->finished) {
+  ASSIGN_OR_RETURN(const std::optional<MigrationHistory> history,
+                   lock ? read_history(target) : Result<std::optional<MigrationHistory>>(lock.error()));
+  if (!history || history->finished) {
     return format_error("end the migration", target.path(), "nothing is known of its beginning");
   }
   const Result<Dir> top = target.open_dir(RelPath());
@@ -222,7 +214,8 @@ Result<void> end_migration(const Root& source, const Root& target, const std::ve
   if (!synced || !looking || !sums) {
     return !synced ? synced : !looking ? looking.error() : sums.error();
   }
-  return write_end(*lock, **history, {outcome.whole, around((*looking)->context(), units, written), std::move(*sums), outcome.problems});
+  return write_end(*lock, *history,
+                   {outcome.whole, around((*looking)->context(), units, written), std::move(*sums), outcome.problems});
 }
 
 // Both sides are asked. That the source is unchanged does not make the target what it was: a daemon may have run
@@ -249,13 +242,10 @@ Result<MigrationComparison> compare_migration(const Root& source, const Root& ta
       (options.removes_others && around((*looking)->context(), units, written) != told.end->around)) {
     return comparison;
   }
-  const Result<Looks> looks = (*looking)->units(wish.copied(), options.jobs);
-  if (!looks) {
-    return looks.error();
-  }
-  comparison.is_same = wish.is_same(*looks);
+  ASSIGN_OR_RETURN(const Looks looks, (*looking)->units(wish.copied(), options.jobs));
+  comparison.is_same = wish.is_same(looks);
   if (comparison.is_same) {
-    comparison.result = wish.result(*looks);
+    comparison.result = wish.result(looks);
   }
   return comparison;
 }

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "core/base/try.h"
 #include "core/migrate/copy_context.h"
 #include "core/migrate/run.h"
 #include "core/migrate/state.h"
@@ -58,40 +59,32 @@ UnitMigration::~UnitMigration() = default;
 
 Result<UnitMigration> UnitMigration::begin(const Root& source, const Root& target, std::vector<MigrationUnit> units,
                                            MigrationOptions options, const Cancel& cancel, Progress& progress) {
-  if (const Result<void> apart = check_apart(source, target); !apart) {
-    return apart.error();
-  }
+  TRY(check_apart(source, target));
   const Result<SourceIdentity> identity = identity_of(source);
   Result<Dir> target_top = target.open_dir(RelPath());
   if (!identity || !target_top) {
     return !identity ? identity.error() : target_top.error();
   }
   Result<RootLock> lock = RootLock::take(target);
-  Result<std::optional<MigrationHistory>> history =
-      lock ? read_history(target) : Result<std::optional<MigrationHistory>>(lock.error());
-  if (!history) {
-    return history.error();
-  }
-  if (*history && !(*history)->is_of(*identity)) {
-    return format_error("copy to", target.path(), "holds an unfinished migration of " + (*history)->source.path);
+  ASSIGN_OR_RETURN(std::optional<MigrationHistory> history,
+                   lock ? read_history(target) : Result<std::optional<MigrationHistory>>(lock.error()));
+  if (history && !history->is_of(*identity)) {
+    return format_error("copy to", target.path(), "holds an unfinished migration of " + history->source.path);
   }
   std::unique_ptr<Run> run(new Run{std::move(units), std::move(options)});
   run->lock.emplace(std::move(*lock));
-  Result<MigrationState> state =
-      MigrationState::open(*run->lock, *history, *identity, run->options.note, recorded_paths(run->units));
-  if (!state) {
-    return state.error();
-  }
-  run->state.emplace(std::move(*state));
+  ASSIGN_OR_RETURN(MigrationState state,
+                   MigrationState::open(*run->lock, history, *identity, run->options.note, recorded_paths(run->units)));
+  run->state.emplace(std::move(state));
   CopyContext& context = run->context.emplace(source, std::move(*target_top), run->options, cancel, progress);
   context.umask = current_umask();
   context.uid = ::geteuid();
   context.gid = ::getegid();
-  if (*history && (*history)->one_boot) {
+  if (history && history->one_boot) {
     // A second less: times of files come from a clock that lags a little.
-    context.trusted_before = FileTime{(*history)->started.seconds - 1, (*history)->started.nanoseconds};
+    context.trusted_before = FileTime{history->started.seconds - 1, history->started.nanoseconds};
   }
-  run->run.emplace(source, run->units, run->options, context, *run->state, std::move(*history));
+  run->run.emplace(source, run->units, run->options, context, *run->state, std::move(history));
   return UnitMigration(std::move(run));
 }
 
@@ -115,12 +108,9 @@ MigrationResult UnitMigration::finish(Rest rest) {
 
 Result<MigrationResult> migrate_units(const Root& source, const Root& target, const std::vector<MigrationUnit>& units,
                                       const MigrationOptions& options, const Cancel& cancel, Progress& progress) {
-  Result<UnitMigration> migration = UnitMigration::begin(source, target, units, options, cancel, progress);
-  if (!migration) {
-    return migration.error();
-  }
-  migration->copy_layers();
-  return migration->finish(UnitMigration::Rest::Copy);
+  ASSIGN_OR_RETURN(UnitMigration migration, UnitMigration::begin(source, target, units, options, cancel, progress));
+  migration.copy_layers();
+  return migration.finish(UnitMigration::Rest::Copy);
 }
 
 }  // namespace dfsck

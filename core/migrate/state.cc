@@ -7,6 +7,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/text.h"
+#include "core/base/try.h"
 #include "core/fs/write/writer.h"
 #include "core/journal/run/stamp.h"
 #include "core/migrate/problem_records.h"
@@ -187,9 +188,9 @@ void take(const JsonValue& record, const std::string& boot, bool& sync_is_open, 
 // as for another run.
 Result<Dir> open_or_make(const Dir& own, bool finished) {
   if (finished) {
-    const Result<void> moved = move(own, kFinishedMigrationDirectory, own, kMigrationDirectory);
-    const Result<void> synced = moved ? sync_directory(own) : moved;
-    return synced ? own.open_dir(kMigrationDirectory) : synced.error();
+    TRY(move(own, kFinishedMigrationDirectory, own, kMigrationDirectory));
+    TRY(sync_directory(own));
+    return own.open_dir(kMigrationDirectory);
   }
   if (const Result<void> made = make_directory(own, kMigrationDirectory, 0700); !made && !made.error().is_io(EEXIST)) {
     return made.error();
@@ -205,11 +206,8 @@ bool is_nothing(const Error& error) {
 
 // By inode, as two sources can have one path at different times, mounted one after the other.
 Result<SourceIdentity> identity_of(const Root& source) {
-  const Result<FileStat> stat = source.stat(RelPath());
-  if (!stat) {
-    return stat.error();
-  }
-  return SourceIdentity{escaped(source.path()), stat->device, stat->inode, current_boot_id()};
+  ASSIGN_OR_RETURN(const FileStat stat, source.stat(RelPath()));
+  return SourceIdentity{escaped(source.path()), stat.device, stat.inode, current_boot_id()};
 }
 
 // Device numbers may change from boot to boot.
@@ -259,20 +257,12 @@ Result<std::optional<MigrationHistory>> read_history(const Root& target) {
 Result<MigrationState> MigrationState::open(const RootLock& lock, const std::optional<MigrationHistory>& history,
                                             const SourceIdentity& source, const std::string& note,
                                             const std::vector<std::string>& units) {
-  const Result<Dir> dir = open_or_make(lock.own(), history && history->finished);
-  if (!dir) {
-    return dir.error();
-  }
+  ASSIGN_OR_RETURN(const Dir dir, open_or_make(lock.own(), history && history->finished));
   if (!history) {
     // A journal that got no name yet: that of a run that was cut off before anything was copied.
-    const Result<std::vector<DirEntry>> leftovers = dir->list();
-    if (!leftovers) {
-      return leftovers.error();
-    }
-    for (const DirEntry& entry : *leftovers) {
-      if (const Result<void> removed = remove_object(*dir, entry.name); !removed) {
-        return removed.error();
-      }
+    ASSIGN_OR_RETURN(const std::vector<DirEntry> leftovers, dir.list());
+    for (const DirEntry& entry : leftovers) {
+      TRY(remove_object(dir, entry.name));
     }
   }
   timespec now{};
@@ -286,20 +276,17 @@ Result<MigrationState> MigrationState::open(const RootLock& lock, const std::opt
                                              {"boot", text_value(source.boot)},
                                              {"seconds", JsonValue::number(now.tv_sec)},
                                              {"nanoseconds", JsonValue::number(now.tv_nsec)}});
-  Result<Journal> journal = history ? Journal::reopen(*dir, history->good_bytes) : Journal::create(*dir, begin);
-  if (!journal) {
-    return journal.error();
-  }
-  MigrationState state(std::move(*journal));
+  ASSIGN_OR_RETURN(Journal journal, history ? Journal::reopen(dir, history->good_bytes) : Journal::create(dir, begin));
+  MigrationState state(std::move(journal));
   JsonValue::Array paths;
   for (const std::string& path : units) {
     paths.push_back(text_value(path));
   }
-  const Result<void> written = state.append({JsonValue::object({{"record", text_value("run")},
-                                                                {"boot", text_value(source.boot)},
-                                                                {"note", text_value(note)},
-                                                                {"units", JsonValue::array(std::move(paths))}})});
-  return written ? Result<MigrationState>(std::move(state)) : written.error();
+  TRY(state.append({JsonValue::object({{"record", text_value("run")},
+                                       {"boot", text_value(source.boot)},
+                                       {"note", text_value(note)},
+                                       {"units", JsonValue::array(std::move(paths))}})}));
+  return Result<MigrationState>(std::move(state));
 }
 
 // Threads end units at any time; a record must not be torn by another.
@@ -376,20 +363,17 @@ Result<std::optional<MigrationTrace>> find_migration(const Root& target, const R
 // next run finds everything done.
 Result<void> write_end(const RootLock& lock, const MigrationHistory& history, const MigrationEnd& end) {
   const Dir& own = lock.own();
-  const Result<Dir> dir = own.open_dir(kMigrationDirectory);
-  Result<Journal> journal = dir ? Journal::reopen(*dir, history.good_bytes) : dir.error();
-  const Result<void> written = journal ? journal->append({record_of(end)}) : journal.error();
-  if (!written) {
-    return written;
-  }
+  ASSIGN_OR_RETURN(const Dir dir, own.open_dir(kMigrationDirectory));
+  ASSIGN_OR_RETURN(Journal journal, Journal::reopen(dir, history.good_bytes));
+  TRY(journal.append({record_of(end)}));
   // Of a migration before this one, into a directory that was emptied since.
   uint64_t freed = 0;
   if (const Result<void> removed = remove_tree(own, kFinishedMigrationDirectory, freed);
       !removed && !removed.error().is_io(ENOENT)) {
     return removed;
   }
-  const Result<void> moved = move(own, kMigrationDirectory, own, kFinishedMigrationDirectory);
-  return moved ? sync_directory(own) : moved;
+  TRY(move(own, kMigrationDirectory, own, kFinishedMigrationDirectory));
+  return sync_directory(own);
 }
 
 Result<void> forget_finished_migration(const Root& target) {

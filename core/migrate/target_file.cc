@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "core/base/try.h"
 #include "core/fs/dir.h"
 #include "core/fs/write/writer.h"
 #include "core/migrate/copy_attributes.h"
@@ -21,15 +22,12 @@ class TargetFile {
       : context_(context), path_(path.bytes()), name_(path.name()), prepared_(name_ + ".docker-fsck"), notes_(none) {}
 
   Result<void> write(const Dir& source, const Dir& target, std::string_view bytes) {
-    const Result<FileStat> like = source.stat_self();
-    const Result<void> made = like ? prepare(source, target, bytes) : like.error();
-    const Result<void> moved = made ? put_in_place(source, target) : made;
-    if (!moved) {
-      return moved;
-    }
+    ASSIGN_OR_RETURN(const FileStat like, source.stat_self());
+    TRY(prepare(source, target, bytes));
+    TRY(put_in_place(source, target));
     // The directory keeps the time that it has in the source; in the target a run that was killed may have changed it.
-    const Result<void> timed = set_mtime_of(target, like->mtime);
-    return timed ? sync_directory(target) : timed;
+    TRY(set_mtime_of(target, like.mtime));
+    return sync_directory(target);
   }
 
   std::vector<CopyProblem> problems() {
@@ -105,8 +103,8 @@ Result<std::vector<CopyProblem>> write_target_file(const Root& source, const Roo
   context.gid = ::getegid();
   const MigrationUnit none;
   TargetFile file(context, path, none);
-  const Result<void> written = file.write(*from, *to, bytes);
-  return written ? Result(file.problems()) : written.error();
+  TRY(file.write(*from, *to, bytes));
+  return file.problems();
 }
 
 }  // namespace dfsck

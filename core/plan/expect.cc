@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "core/base/try.h"
 #include "core/codec/digest.h"
 #include "core/fs/root.h"
 
@@ -54,12 +55,9 @@ Result<std::string> changed_since(const Expect& expect, const Dir& parent, const
   if (!changed.empty() || expect.absent || expect.digest.empty() || now->size > kDigestLimit) {
     return changed;
   }
-  const Result<Fd> fd = parent.open_file(name);
-  const Result<std::string> bytes = fd ? read_all(fd->get(), kDigestLimit, name) : fd.error();
-  if (!bytes) {
-    return bytes.error();
-  }
-  return "sha256:" + sha256_hex(*bytes) == expect.digest ? std::string() : std::string("has other contents");
+  ASSIGN_OR_RETURN(const Fd fd, parent.open_file(name));
+  ASSIGN_OR_RETURN(const std::string bytes, read_all(fd.get(), kDigestLimit, name));
+  return "sha256:" + sha256_hex(bytes) == expect.digest ? std::string() : std::string("has other contents");
 }
 
 // A path that cannot be looked at is noted as absent. That loses nothing: the look through the plan meets the same

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/base/try.h"
 #include "core/codec/json/json.h"
 #include "core/plan/action_traits.h"
 #include "core/plan/json_members.h"
@@ -322,11 +323,8 @@ JsonValue grouped_step_to_json(const Step& step, const StepGroup& group, const s
 Result<GroupedStep> grouped_step_from_json(const JsonValue& value, size_t number, std::vector<Reason>& reasons) {
   const bool is_grouped = value.find_exact("step") != nullptr;
   MemberReader in(value, "step");
-  Result<Step> step = step_from_json(is_grouped ? in.member("step") : value, reasons);
-  if (!step) {
-    return step.error();
-  }
-  GroupedStep grouped{std::move(*step), std::nullopt};
+  ASSIGN_OR_RETURN(Step step, step_from_json(is_grouped ? in.member("step") : value, reasons));
+  GroupedStep grouped{std::move(step), std::nullopt};
   if (is_grouped) {
     grouped.group = StepGroup{in.number("group", number), {}};
     if (in.has("needs")) {
@@ -369,11 +367,8 @@ Result<PlanFile> parse_plan_text(std::string_view text) {
   limits.max_bytes = 1U << 30;
   limits.max_depth = 8;
   limits.max_values = 20'000'000;
-  const Result<JsonValue> value = parse_json(text, limits);
-  if (!value) {
-    return value.error();
-  }
-  MemberReader in(*value, "plan");
+  ASSIGN_OR_RETURN(const JsonValue value, parse_json(text, limits));
+  MemberReader in(value, "plan");
   const std::string schema = in.text("schema");
   if (!in.failed() && schema != kSchema && schema != kSchemaWithoutGroups) {
     in.fail("schema", "is not \"" + std::string(kSchema) + "\": another version wrote it");

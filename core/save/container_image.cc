@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/escape.h"
+#include "core/base/try.h"
 #include "core/codec/digest.h"
 #include "core/codec/json/json.h"
 #include "core/content/layer_tar.h"
@@ -56,15 +57,12 @@ Result<ContainerParts> parts_of(const SaveRoot& at, const std::string& id) {
 Result<JsonValue> config_of(const SaveRoot& at, const Container& container) {
   const RelPath path = container.config_copy && !container.config_problem.empty() ? *container.config_copy
                                                                                   : container.path / "config.v2.json";
-  const Result<std::string> bytes = at.root.read_small(path, kMaxContainerConfig);
-  if (!bytes) {
-    return bytes.error();
-  }
+  ASSIGN_OR_RETURN(const std::string bytes, at.root.read_small(path, kMaxContainerConfig));
   // As the daemon reads it: it stops behind the first value, and a crash may have left bytes of an older and longer
   // file there.
   JsonLimits limits;
   limits.trailing = JsonTrailing::Ignore;
-  return parse_json(*bytes, limits);
+  return parse_json(bytes, limits);
 }
 
 // The last of the moments that the container's configuration tells of, as Go writes it.
@@ -152,22 +150,16 @@ Result<std::optional<SavedLayer>> writable_layer(const SaveRoot& at, const Cache
   input.tar_split = input.diff_dir;  // for messages: there is none
   input.provenance = Provenance::RawUpper;
   input.owners = at.model.owners;
-  Result<PackedTree> packed = pack_tree(at.root, input, cancel, progress);
-  if (!packed) {
-    return packed.error();
-  }
-  if (packed->entries == 0) {
+  ASSIGN_OR_RETURN(PackedTree packed, pack_tree(at.root, input, cancel, progress));
+  if (packed.entries == 0) {
     return std::optional<SavedLayer>();
   }
-  input.diff = packed->diff;
-  SavedLayer layer(packed->diff);
+  input.diff = packed.diff;
+  SavedLayer layer(packed.diff);
   layer.root = &at.root;
-  layer.source = {input, std::move(packed->tar_split)};
-  const Result<uint64_t> size = layer_tar_size(at.root, layer.source);
-  if (!size) {
-    return size.error();
-  }
-  layer.size = *size;
+  layer.source = {input, std::move(packed.tar_split)};
+  ASSIGN_OR_RETURN(const uint64_t size, layer_tar_size(at.root, layer.source));
+  layer.size = size;
   return std::optional(std::move(layer));
 }
 
@@ -176,10 +168,7 @@ Result<std::optional<SavedLayer>> writable_layer(const SaveRoot& at, const Cache
 Result<void> add_container(SaveCatalogue& catalogue, const SaveRoot& at, size_t root, const std::string& id,
                            const std::optional<ImageName>& name, const Cancel& cancel, Progress& progress) {
   const Result<ContainerParts> parts = parts_of(at, id);
-  const Result<JsonValue> config = parts ? config_of(at, *parts->container) : Result<JsonValue>(parts.error());
-  if (!config) {
-    return config.error();
-  }
+  ASSIGN_OR_RETURN(const JsonValue config, parts ? config_of(at, *parts->container) : Result<JsonValue>(parts.error()));
   if (!parts->container->image) {
     return unusable(id, "its configuration names no image");
   }
@@ -193,21 +182,18 @@ Result<void> add_container(SaveCatalogue& catalogue, const SaveRoot& at, size_t 
   if (parts->mount->parent_known && parts->mount->parent != top) {
     return unusable(id, "it does not stand on the layers of its image " + below.id.text());
   }
-  Result<std::optional<SavedLayer>> layer = writable_layer(at, *parts->mount->dir, cancel, progress);
-  if (!layer) {
-    return layer.error();
-  }
-  const JsonValue made = image_config(catalogue, below, *config, *layer);
+  ASSIGN_OR_RETURN(std::optional<SavedLayer> layer, writable_layer(at, *parts->mount->dir, cancel, progress));
+  const JsonValue made = image_config(catalogue, below, config, layer);
   const std::string bytes = to_go_json(made);
   SavedImage image(*ImageId::from_hex(sha256_hex(bytes)));
   image.config = bytes;
   image.parsed = made;
-  image.created = rfc3339_time(last_moment(*config))->seconds;
+  image.created = rfc3339_time(last_moment(config))->seconds;
   image.container = parts->container->name.empty() ? id : parts->container->name;
   if (name) {
     image.names.push_back(*name);
   }
-  catalogue.add_derived_image(below, std::move(image), std::move(*layer));
+  catalogue.add_derived_image(below, std::move(image), std::move(layer));
   return {};
 }
 

@@ -11,6 +11,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/text.h"
+#include "core/base/try.h"
 #include "core/content/verify.h"
 #include "core/save/writer.h"
 
@@ -65,13 +66,10 @@ Result<Output> open_output(const SaveRequest& request) {
   if (request.format == ArchiveFormat::OciDir) {
     return output_to(OutputDirectory::create(request.output));
   }
-  const Result<OutputKind> kind = output_kind(request.output);
-  if (!kind) {
-    return kind.error();
-  }
-  if (*kind == OutputKind::Other) {
-    Result<OutputStream> stream = OutputStream::open(request.output);
-    return stream ? Result<Output>(output_to_stream(std::move(*stream))) : stream.error();
+  ASSIGN_OR_RETURN(const OutputKind kind, output_kind(request.output));
+  if (kind == OutputKind::Other) {
+    ASSIGN_OR_RETURN(OutputStream stream, OutputStream::open(request.output));
+    return output_to_stream(std::move(stream));
   }
   return output_to(OutputFile::create(request.output));
 }
@@ -185,9 +183,7 @@ Result<bool> Save::write(const Output& output) {
                           "a layer turned out damaged when the stream had begun; there is another copy of it: with "
                           "--keep-going all layers are read before anything is written");
     }
-    if (const Result<void> cleared = output.clear(); !cleared) {
-      return cleared.error();
-    }
+    TRY(output.clear());
     failed = settle(output.write(job()));
   }
   return failed ? Result<bool>(true) : failed.error();
@@ -202,24 +198,16 @@ Result<SaveResult> Save::run() {
   if (!choose() || request_.dry_run) {
     return result_;
   }
-  if (const Result<void> fits = check_space(); !fits) {
-    return fits.error();
-  }
-  Result<Output> output = open_output(request_);
-  if (!output) {
-    return output.error();
-  }
+  TRY(check_space());
+  ASSIGN_OR_RETURN(Output output, open_output(request_));
   // What cannot be made empty again must not turn out damaged on the way.
-  const bool proves = !output->clear && request_.keep_going;
+  const bool proves = !output.clear && request_.keep_going;
   const Result<bool> proven = proves ? prove() : Result<bool>(true);
-  const Result<bool> written = proven && *proven ? write(*output) : proven;
+  const Result<bool> written = proven && *proven ? write(output) : proven;
   if (!written || !*written) {
     return written ? Result(result_) : written.error();
   }
-  const Result<void> committed = output->commit();
-  if (!committed) {
-    return committed.error();
-  }
+  TRY(output.commit());
   result_.written = true;
   return result_;
 }

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "core/base/try.h"
 #include "core/run/parallel.h"
 #include "core/save/parts.h"
 
@@ -100,9 +101,7 @@ class StreamWriter {
         if (must ? !turns_.wait_for(n) : !turns_.is_turn(n)) {
           return must ? Result<void>(stopped_error()) : Result<void>();
         }
-        if (const Result<void> written = begin(n); !written) {
-          return written;
-        }
+        TRY(begin(n));
         begun = true;
       }
       const Result<void> written = output_.add(waiting);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "core/base/try.h"
 #include "core/fs/write/writer.h"
 #include "core/run/parallel.h"
 #include "core/save/parts.h"
@@ -21,9 +22,7 @@ class PlacedWriter {
   Result<void> add(std::string_view bytes) {
     const bool is_large = bytes.size() >= kLarge;
     if (is_large || buffer_.size() + bytes.size() > kBuffer) {
-      if (const Result<void> flushed = flush(); !flushed) {
-        return flushed;
-      }
+      TRY(flush());
     }
     if (!is_large) {
       buffer_ += bytes;
@@ -124,9 +123,7 @@ Result<std::vector<LayerFailure>> write_archive(const SaveJob& job, OutputDirect
     const ArchiveMember& member = job.members[i];
     const RelPath path = *RelPath::parse(member.path);
     if (member.kind == ArchiveMember::Kind::Directory) {
-      if (const Result<void> made = output.make_directory(path); !made) {
-        return made.error();
-      }
+      TRY(output.make_directory(path));
       continue;
     }
     output.note_file(path);
@@ -134,11 +131,7 @@ Result<std::vector<LayerFailure>> write_archive(const SaveJob& job, OutputDirect
       continue;
     }
     const Result<Fd> file = output.make_file(path);
-    const Result<void> written =
-        file ? write_at(file->get(), 0, member.bytes, path.text()) : Result<void>(file.error());
-    if (!written) {
-      return written.error();
-    }
+    TRY(file ? write_at(file->get(), 0, member.bytes, path.text()) : Result<void>(file.error()));
   }
   return for_each_layer(job, [&](size_t i) -> ByteSink {
     const RelPath path = *RelPath::parse(job.members[i].path);

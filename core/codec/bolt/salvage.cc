@@ -5,6 +5,7 @@
 #include <set>
 #include <vector>
 
+#include "core/base/try.h"
 #include "core/codec/bolt/check.h"
 #include "core/codec/bolt/mend.h"
 #include "core/codec/bolt/roots.h"
@@ -311,15 +312,9 @@ BoltContent content_of(const SalvagedBucket& bucket) {
 // Our writer is held against our reader before a byte of it goes to disk: a database that does not read back would turn
 // a damaged file into a lost one.
 Result<std::string> write_checked_bolt(const BoltContent& content) {
-  Result<std::string> bytes = write_bolt(content);
-  if (!bytes) {
-    return bytes;
-  }
-  const Result<BoltFile> file = BoltFile::open(*bytes);
-  if (!file) {
-    return file.error();
-  }
-  if (!check_bolt(*file).empty() || content_of(salvage_bolt(*file, std::nullopt).root) != content) {
+  ASSIGN_OR_RETURN(std::string bytes, write_bolt(content));
+  ASSIGN_OR_RETURN(const BoltFile file, BoltFile::open(bytes));
+  if (!check_bolt(file).empty() || content_of(salvage_bolt(file, std::nullopt).root) != content) {
     return format_error("write database", "", "what was written does not read as it should");
   }
   return bytes;

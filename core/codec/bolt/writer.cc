@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/try.h"
 #include "core/codec/bolt/meta.h"
 #include "core/codec/bolt/page.h"
 
@@ -205,9 +206,7 @@ Result<void> check_content(const BoltContent& bucket, size_t depth, size_t& byte
   }
   for (const auto& [key, value] : bucket.values) {
     bytes += BoltPage::kElementSize + key.size() + value.size();
-    if (const Result<void> good = check_key(key); !good) {
-      return good;
-    }
+    TRY(check_key(key));
   }
   for (const auto& [key, child] : bucket.buckets) {
     bytes += BoltPage::kElementSize + 2 * BoltPage::kHeaderSize + key.size();
@@ -224,9 +223,7 @@ Result<void> check_content(const BoltContent& bucket, size_t depth, size_t& byte
 
 Result<std::string> write_bolt(const BoltContent& root) {
   size_t bytes = 0;
-  if (const Result<void> fits = check_content(root, 0, bytes); !fits) {
-    return fits.error();
-  }
+  TRY(check_content(root, 0, bytes));
   if (!root.values.empty()) {
     return format_error("write database", "", "a value stands at the top");
   }

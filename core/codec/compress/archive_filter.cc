@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "core/base/escape.h"
+#include "core/base/try.h"
 
 namespace dfsck {
 namespace {
@@ -96,11 +97,8 @@ Error ArchiveFilter::State::failure() const {
 Result<void> ArchiveFilter::State::check_end() {
   // The filters stop at what is not theirs; the position of the innermost one tells how far they got.
   const auto used = static_cast<uint64_t>(std::max<la_int64_t>(archive_filter_bytes(archive.get(), -1), 0));
-  const Result<std::string_view> more = used == consumed ? source.next() : std::string_view("more");
-  if (!more) {
-    return more.error();
-  }
-  if (!more->empty()) {
+  ASSIGN_OR_RETURN(const std::string_view more, used == consumed ? source.next() : std::string_view("more"));
+  if (!more.empty()) {
     return format_error("decompress", where,
                         "something else follows the " + std::string(compression_name(compression)) + " data");
   }
@@ -109,9 +107,7 @@ Result<void> ArchiveFilter::State::check_end() {
 
 Result<std::string_view> ArchiveFilter::State::piece() {
   if (!archive) {
-    if (const Result<void> opened = open(); !opened) {
-      return opened.error();
-    }
+    TRY(open());
   }
   const void* data = nullptr;
   size_t size = 0;
@@ -126,8 +122,8 @@ Result<std::string_view> ArchiveFilter::State::piece() {
   if (status != ARCHIVE_EOF) {
     return failure();
   }
-  const Result<void> end = check_end();
-  return end ? Result<std::string_view>(std::string_view()) : end.error();
+  TRY(check_end());
+  return std::string_view();
 }
 
 ArchiveFilter::ArchiveFilter(ByteSource& source, Compression compression, std::string where)

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/base/text.h"
+#include "core/base/try.h"
 #include "core/codec/compress/archive_filter.h"
 #include "core/codec/compress/gzip_reader.h"
 
@@ -23,17 +24,14 @@ class WatchedSource final : public ByteSource {
   // At least kMagicSize bytes of the beginning, if there are so many; they are given all the same.
   Result<std::string_view> peek() {
     for (;;) {
-      const Result<std::string_view> piece = fetch();
-      if (!piece) {
-        return piece.error();
-      }
+      ASSIGN_OR_RETURN(const std::string_view piece, fetch());
       // The common case: the first piece is handed on as it came, without a copy.
-      const bool is_enough = head_.empty() && piece->size() >= kMagicSize;
+      const bool is_enough = head_.empty() && piece.size() >= kMagicSize;
       if (!is_enough) {
-        head_ += *piece;
+        head_ += piece;
       }
-      unread_ = is_enough ? *piece : head_;
-      if (piece->empty() || unread_.size() >= kMagicSize) {
+      unread_ = is_enough ? piece : head_;
+      if (piece.empty() || unread_.size() >= kMagicSize) {
         return unread_;
       }
     }
@@ -113,11 +111,8 @@ struct Decompressor::State {
 };
 
 Result<void> Decompressor::State::begin() {
-  const Result<std::string_view> beginning = source.peek();
-  if (!beginning) {
-    return beginning.error();
-  }
-  compression = detect_compression(*beginning);
+  ASSIGN_OR_RETURN(const std::string_view beginning, source.peek());
+  compression = detect_compression(beginning);
   if (*compression == Compression::Gzip) {
     filter = std::make_unique<GzipReader>(source, where, GzipChecksums::Ignore);
   } else if (*compression != Compression::None) {
@@ -142,18 +137,12 @@ Result<void> Decompressor::State::check_limits() const {
 
 Result<std::string_view> Decompressor::State::next_piece() {
   if (!compression) {
-    const Result<void> begun = begin();
-    if (!begun) {
-      return begun.error();
-    }
+    TRY(begin());
   }
-  const Result<std::string_view> piece = filter ? filter->next() : source.next();
-  if (!piece) {
-    return piece;
-  }
-  produced += piece->size();
-  const Result<void> within = check_limits();
-  return within ? piece : within.error();
+  ASSIGN_OR_RETURN(const std::string_view piece, filter ? filter->next() : source.next());
+  produced += piece.size();
+  TRY(check_limits());
+  return piece;
 }
 
 Decompressor::Decompressor(std::unique_ptr<ByteSource> source, std::string where, const DecompressLimits& limits)

@@ -8,6 +8,8 @@
 #include <optional>
 #include <vector>
 
+#include "core/base/try.h"
+
 namespace dfsck {
 namespace {
 
@@ -62,9 +64,7 @@ Result<void> GzipWriter::State::compress(std::string_view bytes, int flush) {
     if (status != Z_OK && status != Z_BUF_ERROR) {
       return Error{Error::Kind::Internal, 0, "compress", "", stream.msg != nullptr ? stream.msg : ""};
     }
-    if (Result<void> drained = drain(); !drained) {
-      return drained;
-    }
+    TRY(drain());
   }
 }
 

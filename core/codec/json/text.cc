@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "core/base/escape.h"
+#include "core/base/try.h"
 #include "core/base/utf8.h"
 #include "core/codec/json/escape.h"
 
@@ -125,10 +126,7 @@ size_t decode_one(std::string_view raw, size_t at, std::string& bytes) {
 }  // namespace
 
 Result<void> visit_json_text(std::string_view text, const JsonLimits& limits, const JsonVisitor& visit) {
-  const Result<JsonValue> valid = parse_json(text, limits);
-  if (!valid) {
-    return valid.error();
-  }
+  TRY(parse_json(text, limits));
   TextWalk(text, visit).run();
   return {};
 }

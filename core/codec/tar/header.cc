@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/base/text.h"
+#include "core/base/try.h"
 
 namespace dfsck {
 namespace {
@@ -325,16 +326,13 @@ Result<void> parse_tar_header(std::string_view bytes, size_t padding, TarHeader&
   // segment before a file is exactly this, so anything else is no tar of ours to understand.
   while (at <= bytes.size() && bytes.size() - at >= kTarBlock) {
     const HeaderFields block(bytes.substr(at, kTarBlock));
-    const Result<std::optional<uint64_t>> special = special_header_size(bytes.substr(at, kTarBlock));
-    if (!special) {
-      return special.error();
-    }
+    ASSIGN_OR_RETURN(const std::optional<uint64_t> special, special_header_size(bytes.substr(at, kTarBlock)));
     at += kTarBlock;
-    if (!special->has_value()) {
+    if (!special.has_value()) {
       return at == bytes.size() ? read_header(block, overrides, header) : malformed("bytes follow it");
     }
     const char type = block.type();
-    const uint64_t length = **special;
+    const uint64_t length = *special;
     if (length > bytes.size() - at) {
       return malformed("it is cut off");
     }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/escape.h"
+#include "core/base/try.h"
 
 namespace dfsck {
 namespace {
@@ -83,11 +84,8 @@ Result<LayerStream::Kind> LayerStream::finish_entry(LayerEntry& entry) {
 Result<LayerStream::Kind> LayerStream::next(LayerEntry& entry) {
   entry.raw.clear();
   for (;;) {
-    const Result<bool> got = reader_.next(record_);
+    ASSIGN_OR_RETURN(const bool got, reader_.next(record_));
     if (!got) {
-      return got.error();
-    }
-    if (!*got) {
       in_tail_ = true;
       return entry.raw.empty() ? Kind::End : Kind::Tail;
     }

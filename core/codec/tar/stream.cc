@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/base/escape.h"
+#include "core/base/try.h"
 
 namespace dfsck {
 namespace {
@@ -39,11 +40,7 @@ Result<std::string_view> TarStream::take(uint64_t size) {
     return std::string_view();
   }
   if (piece_.empty()) {
-    const Result<std::string_view> piece = source_.next();
-    if (!piece) {
-      return piece;
-    }
-    piece_ = *piece;
+    ASSIGN_OR_RETURN(piece_, source_.next());
   }
   const std::string_view taken = piece_.substr(0, static_cast<size_t>(std::min<uint64_t>(size, piece_.size())));
   piece_.remove_prefix(taken.size());
@@ -54,15 +51,12 @@ Result<std::string_view> TarStream::take(uint64_t size) {
 Result<size_t> TarStream::append(std::string& to, size_t size) {
   size_t got = 0;
   while (got < size) {
-    const Result<std::string_view> taken = take(size - got);
-    if (!taken) {
-      return taken.error();
-    }
-    if (taken->empty()) {
+    ASSIGN_OR_RETURN(const std::string_view taken, take(size - got));
+    if (taken.empty()) {
       break;
     }
-    to += *taken;
-    got += taken->size();
+    to += taken;
+    got += taken.size();
   }
   return got;
 }
@@ -85,17 +79,11 @@ Result<void> TarStream::skip_payload() {
   while (payload_left_ > 0) {
     if (piece_.empty()) {
       // A file can seek and a compressed stream cannot: the source says how far it came, and the rest is read.
-      const Result<uint64_t> skipped = source_.skip(payload_left_);
-      if (!skipped) {
-        return skipped.error();
-      }
-      payload_left_ -= *skipped;
-      position_ += *skipped;
+      ASSIGN_OR_RETURN(const uint64_t skipped, source_.skip(payload_left_));
+      payload_left_ -= skipped;
+      position_ += skipped;
     }
-    const Result<std::string_view> taken = payload();
-    if (!taken) {
-      return taken.error();
-    }
+    TRY(payload());
   }
   return {};
 }
@@ -114,24 +102,15 @@ Result<TarStream::Kind> TarStream::read_tail(std::string& raw) {
 }
 
 Result<TarStream::Kind> TarStream::read_entry(TarStreamEntry& entry) {
-  const Result<void> skipped = skip_payload();
-  if (!skipped) {
-    return skipped.error();
-  }
-  const Result<size_t> padding = append(entry.raw, padding_);
-  if (!padding) {
-    return padding.error();
-  }
+  TRY(skip_payload());
+  TRY(append(entry.raw, padding_));
   for (;;) {
-    const Result<size_t> got = append(entry.raw, kTarBlock);
-    if (!got) {
-      return got.error();
-    }
-    if (*got == 0 && entry.raw.size() <= padding_) {
+    ASSIGN_OR_RETURN(const size_t got, append(entry.raw, kTarBlock));
+    if (got == 0 && entry.raw.size() <= padding_) {
       in_tail_ = true;  // an archive without an end is one to Go, even if padding is missing
       return entry.raw.empty() ? Kind::End : Kind::Tail;
     }
-    if (*got < kTarBlock) {
+    if (got < kTarBlock) {
       return malformed("its header is cut off");
     }
     const std::string_view block = std::string_view(entry.raw).substr(entry.raw.size() - kTarBlock);
@@ -152,11 +131,8 @@ Result<TarStream::Kind> TarStream::read_entry(TarStreamEntry& entry) {
     if (entry.raw.size() + size > limits_.max_header_bytes) {
       return limit_error("read tar", where_, "the headers of an entry are too long");
     }
-    const Result<size_t> data = append(entry.raw, size);
-    if (!data) {
-      return data.error();
-    }
-    if (*data < size) {
+    ASSIGN_OR_RETURN(const size_t data, append(entry.raw, size));
+    if (data < size) {
       return malformed("its header is cut off");
     }
     if (is_global) {
@@ -167,15 +143,12 @@ Result<TarStream::Kind> TarStream::read_entry(TarStreamEntry& entry) {
 
 Result<TarStream::Kind> TarStream::read_end(TarStreamEntry& entry) {
   in_tail_ = true;
-  const Result<size_t> got = append(entry.raw, kTarBlock);
-  if (!got) {
-    return got.error();
-  }
-  if (*got == 0) {
+  ASSIGN_OR_RETURN(const size_t got, append(entry.raw, kTarBlock));
+  if (got == 0) {
     return Kind::Tail;  // one block of zeros is enough for Go if nothing follows
   }
   const bool is_end =
-      *got == kTarBlock && is_zero_block(std::string_view(entry.raw).substr(entry.raw.size() - kTarBlock));
+      got == kTarBlock && is_zero_block(std::string_view(entry.raw).substr(entry.raw.size() - kTarBlock));
   return is_end ? Result<Kind>(Kind::Tail) : malformed("something follows a block of zeros");
 }
 

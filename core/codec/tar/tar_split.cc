@@ -9,6 +9,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/text.h"
+#include "core/base/try.h"
 #include "core/codec/base64.h"
 #include "core/codec/json/json.h"
 
@@ -243,11 +244,7 @@ Result<bool> TarSplitReader::State::next_line(std::string_view& text) {
     if (carried.size() > kMaxLine) {
       return limit_error("read", where, "line " + std::to_string(line + 1) + " is too long");
     }
-    const Result<std::string_view> more = gunzip.next();
-    if (!more) {
-      return more.error();
-    }
-    piece = *more;
+    ASSIGN_OR_RETURN(piece, gunzip.next());
     if (piece.empty()) {
       // The last line need not have a line end; packer.go does not ask for one either.
       text = carried;

@@ -1,6 +1,7 @@
 // One JSON line per record, keys in the order of the daemon's struct.
 #include "core/codec/tar/tar_split_writer.h"
 
+#include "core/base/try.h"
 #include "core/base/utf8.h"
 #include "core/codec/base64.h"
 #include "core/codec/json/json.h"
@@ -58,10 +59,7 @@ Result<void> TarSplitWriter::file(std::string_view name, uint64_t size, uint64_t
 Result<void> TarSplitWriter::finish() {
   if (end_ == TarSplitEnd::EmptySegment) {
     line_ = "{\"type\":2,\"payload\":\"\"";
-    const Result<void> written = end_line();
-    if (!written) {
-      return written;
-    }
+    TRY(end_line());
   }
   return gzip_.finish();
 }

@@ -7,6 +7,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/text.h"
+#include "core/base/try.h"
 #include "core/codec/digest.h"
 #include "core/codec/tar/header.h"
 #include "core/codec/tar/tar_split_writer.h"
@@ -63,17 +64,11 @@ Result<bool> Packer::for_each_entry(PackOrder order, Visit visit) const {
     if (cancel_.requested()) {
       return Error{Error::Kind::Cancelled, 0, "pack", "", ""};
     }
-    const Result<bool> got = walk.next(entry);
+    ASSIGN_OR_RETURN(const bool got, walk.next(entry));
     if (!got) {
-      return got.error();
-    }
-    if (!*got) {
       return walk.orders_differ();
     }
-    const Result<void> visited = visit(walk, entry);
-    if (!visited) {
-      return visited.error();
-    }
+    TRY(visit(walk, entry));
   }
 }
 
@@ -106,14 +101,11 @@ Result<PackSurvey> Packer::survey() const {
 }
 
 Result<void> Packer::read_file(const PackWalk& walk, const PackEntry& entry, PackRace& race) {
-  const Result<Fd> file = walk.open_file(entry);
-  if (!file) {
-    return file.error();
-  }
+  ASSIGN_OR_RETURN(const Fd file, walk.open_file(entry));
   // Each file once for all habits: where their headers are equal so far they share one hash, and where they have parted
   // the same bytes go into each.
   const PayloadReader::Outcome outcome =
-      reader_.read(file->get(), entry.stat.size, [&race](std::string_view piece) { race.add_bytes(piece); });
+      reader_.read(file.get(), entry.stat.size, [&race](std::string_view piece) { race.add_bytes(piece); });
   const std::string where = tree_.where() + "/" + escaped(entry.path);
   if (outcome.error != 0) {
     errno = outcome.error;
@@ -186,8 +178,8 @@ Result<void> Packer::write(const PackHabit& habit, PackOrder order, const ByteSi
   if (headers.finish_hex() != headers_) {
     return changes_meanwhile(tree_.where());
   }
-  const Result<void> written = split.segment(segment);
-  return written ? split.finish() : written;
+  TRY(split.segment(segment));
+  return split.finish();
 }
 
 // One way of packing that is to be tried.
@@ -217,31 +209,20 @@ Result<PackedLayer> pack_layer(const Root& root, const LayerInput& input, const 
     result.reason = "its diff ID is not known, so nothing can be proven";
     return result;
   }
-  const Result<Dir> tree = root.open_dir(input.diff_dir);
-  if (!tree) {
-    return tree.error();
-  }
-  Packer packer(*tree, input, names, cancel, progress);
-  const Result<PackSurvey> survey = packer.survey();
-  if (!survey) {
-    return survey.error();
-  }
-  for (const Attempt& attempt : attempts_for(*survey, input)) {
-    const Result<std::optional<PackHabit>> habit =
-        attempt.habits.empty() ? std::optional<PackHabit>() : packer.race(attempt.habits, attempt.order);
-    if (!habit) {
-      return habit.error();
-    }
+  ASSIGN_OR_RETURN(const Dir tree, root.open_dir(input.diff_dir));
+  Packer packer(tree, input, names, cancel, progress);
+  ASSIGN_OR_RETURN(const PackSurvey survey, packer.survey());
+  for (const Attempt& attempt : attempts_for(survey, input)) {
+    ASSIGN_OR_RETURN(const std::optional<PackHabit> habit,
+                     attempt.habits.empty() ? std::optional<PackHabit>() : packer.race(attempt.habits, attempt.order));
     result.habits_tried += attempt.habits.size();
-    if (*habit) {
-      const Result<void> written = packer.write(**habit, attempt.order, sink, result);
-      const Result<uint64_t> size = written ? tree_size(root, input.diff_dir) : Result<uint64_t>(written.error());
-      if (!size) {
-        return size.error();
-      }
+    if (habit) {
+      const Result<void> written = packer.write(*habit, attempt.order, sink, result);
+      ASSIGN_OR_RETURN(const uint64_t size,
+                       written ? tree_size(root, input.diff_dir) : Result<uint64_t>(written.error()));
       result.matches = true;
-      result.habit = (*habit)->name() + (attempt.order == PackOrder::Paths ? ", sorted by path" : "");
-      result.tree_bytes = *size;
+      result.habit = habit->name() + (attempt.order == PackOrder::Paths ? ", sorted by path" : "");
+      result.tree_bytes = size;
       return result;
     }
   }

@@ -6,6 +6,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/text.h"
+#include "core/base/try.h"
 #include "core/codec/digest.h"
 #include "core/codec/tar/header.h"
 #include "core/codec/tar/tar_split_writer.h"
@@ -63,12 +64,9 @@ Result<uint64_t> TreePacker::hash_file(const PackWalk& walk, const PackEntry& en
   if (bytes_ > kMostListed) {
     return limit_error("pack", tree_.where(), "its files claim to hold more than 1 TiB");
   }
-  const Result<Fd> file = walk.open_file(entry);
-  if (!file) {
-    return file.error();
-  }
+  ASSIGN_OR_RETURN(const Fd file, walk.open_file(entry));
   const PayloadReader::Outcome outcome =
-      reader_.read(file->get(), entry.stat.size, [this](std::string_view piece) { hash_.update(piece); });
+      reader_.read(file.get(), entry.stat.size, [this](std::string_view piece) { hash_.update(piece); });
   if (outcome.error != 0) {
     errno = outcome.error;
     return sys_error("read", where(entry));
@@ -93,16 +91,10 @@ Result<void> TreePacker::add_entry(const PackWalk& walk, const PackEntry& entry)
   const bool has_payload = writer_.write(entry, packed_);
   for (size_t i = 0; i < packed_.size(); ++i) {
     segment_ += packed_[i].header;
-    if (const Result<void> added = add_segment(); !added) {
-      return added;
-    }
+    TRY(add_segment());
     const uint64_t size = has_payload && i + 1 == packed_.size() ? entry.stat.size : 0;
     const Result<uint64_t> checksum = size > 0 ? hash_file(walk, entry) : Result<uint64_t>(uint64_t{0});
-    const Result<void> added =
-        checksum ? split_.file(packed_[i].name, size, *checksum) : Result<void>(checksum.error());
-    if (!added) {
-      return added;
-    }
+    TRY(checksum ? split_.file(packed_[i].name, size, *checksum) : Result<void>(checksum.error()));
     segment_.assign(tar_padding(size), '\0');
     ++entries_;
   }
@@ -137,11 +129,8 @@ Result<PackedTree> TreePacker::run() {
 }  // namespace
 
 Result<PackedTree> pack_tree(const Root& root, const LayerInput& input, const Cancel& cancel, Progress& progress) {
-  const Result<Dir> tree = root.open_dir(input.diff_dir);
-  if (!tree) {
-    return tree.error();
-  }
-  return TreePacker(*tree, input, cancel, progress).run();
+  ASSIGN_OR_RETURN(const Dir tree, root.open_dir(input.diff_dir));
+  return TreePacker(tree, input, cancel, progress).run();
 }
 
 }  // namespace dfsck

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "core/base/escape.h"
+#include "core/base/try.h"
 #include "core/content/attributes.h"
 
 namespace dfsck {
@@ -30,32 +31,24 @@ Result<void> PackWalk::open_current() {
   const std::string& path = levels_.back().path;
   const std::optional<RelPath> inside = path.empty() ? RelPath() : RelPath::parse(path);
   const std::string where = path.empty() ? tree_.where() : tree_.where() + "/" + escaped(path);
-  Result<Fd> fd = inside ? open_beneath(tree_.fd(), *inside, O_RDONLY | O_DIRECTORY, where)
-                         : Result<Fd>(format_error("open", where, "is no path"));
-  if (!fd) {
-    return fd.error();
-  }
-  current_.emplace(std::move(*fd), where);
+  ASSIGN_OR_RETURN(Fd fd, inside ? open_beneath(tree_.fd(), *inside, O_RDONLY | O_DIRECTORY, where)
+                                 : Result<Fd>(format_error("open", where, "is no path")));
+  current_.emplace(std::move(fd), where);
   return {};
 }
 
 Result<void> PackWalk::enter(const std::string& path) {
   levels_.push_back({path, {}, {}, 0});
   current_.reset();
-  const Result<void> opened = open_current();
-  if (!opened) {
-    return opened;
-  }
+  TRY(open_current());
   const Result<FileStat> self = current_->stat_self();
-  const Result<std::vector<DirEntry>> list = self ? current_->list() : Result<std::vector<DirEntry>>(self.error());
-  if (!list) {
-    return list.error();
-  }
+  ASSIGN_OR_RETURN(const std::vector<DirEntry> list,
+                   self ? current_->list() : Result<std::vector<DirEntry>>(self.error()));
   // Taken before anything in it is read: whoever looks for the time of whiteouts needs that of the directory as it was.
   levels_.back().mtime = self->mtime;
   std::vector<Item>& items = levels_.back().items;
-  items.reserve(list->size());
-  for (const DirEntry& member : *list) {
+  items.reserve(list.size());
+  for (const DirEntry& member : list) {
     items.push_back({member.name, false});
     if (S_ISDIR(member.type)) {
       // A directory stands twice: for its own entry, and for going down into it. In Walk order the two are neighbours;
@@ -76,20 +69,13 @@ Result<void> PackWalk::enter(const std::string& path) {
 }
 
 Result<void> PackWalk::describe(PackEntry& entry) {
-  const Result<FileStat> stat = current_->stat(entry.name);
-  if (!stat) {
-    return stat.error();
-  }
-  entry.stat = *stat;
+  ASSIGN_OR_RETURN(const FileStat stat, current_->stat(entry.name));
+  entry.stat = stat;
   entry.link_target.clear();
   entry.first_name.clear();
   entry.capability.reset();
-  if (stat->is_symlink()) {
-    Result<std::string> target = current_->read_link(entry.name);
-    if (!target) {
-      return target.error();
-    }
-    entry.link_target = std::move(*target);
+  if (stat.is_symlink()) {
+    ASSIGN_OR_RETURN(entry.link_target, current_->read_link(entry.name));
   }
   const ObjectPlace place{current_->fd(), entry.name.c_str()};
   const int error = xattrs_.read(place);
@@ -100,14 +86,14 @@ Result<void> PackWalk::describe(PackEntry& entry) {
   if (xattrs_.contains(kCapability)) {
     entry.capability = read_xattr(place, std::string(kCapability));
   }
-  entry.is_opaque = stat->is_dir() && opaque_mark(place, xattrs_).has_value();
+  entry.is_opaque = stat.is_dir() && opaque_mark(place, xattrs_).has_value();
   const char* const partial_marks[] = {"trusted.overlay.redirect", "user.overlay.redirect", "trusted.overlay.metacopy",
                                        "user.overlay.metacopy"};
   entry.is_partial = std::any_of(std::begin(partial_marks), std::end(partial_marks),
                                  [&](const char* name) { return xattrs_.contains(name); });
   // Only for inodes with several names: the table is as large as there are hard links, not files.
-  if (!stat->is_dir() && stat->links > 1) {
-    const auto [first, is_first] = first_names_.try_emplace(stat->inode, entry.path);
+  if (!stat.is_dir() && stat.links > 1) {
+    const auto [first, is_first] = first_names_.try_emplace(stat.inode, entry.path);
     entry.first_name = is_first ? std::string() : first->second;
   }
   return {};
@@ -116,10 +102,7 @@ Result<void> PackWalk::describe(PackEntry& entry) {
 Result<bool> PackWalk::next(PackEntry& entry) {
   if (!begun_) {
     begun_ = true;
-    const Result<void> entered = enter("");
-    if (!entered) {
-      return entered.error();
-    }
+    TRY(enter(""));
   }
   while (!levels_.empty()) {
     Level& level = levels_.back();
@@ -133,23 +116,14 @@ Result<bool> PackWalk::next(PackEntry& entry) {
     if (entry.path.size() >= PATH_MAX) {
       return limit_error("pack", tree_.where(), "a path is too long: \"" + escaped_excerpt(entry.path, 80) + "\"");
     }
-    const Result<void> opened = open_current();
-    if (!opened) {
-      return opened.error();
-    }
+    TRY(open_current());
     if (item.descend) {
-      const Result<void> entered = enter(entry.path);
-      if (!entered) {
-        return entered.error();
-      }
+      TRY(enter(entry.path));
       continue;
     }
     entry.name = item.name;
     entry.parent_mtime = level.mtime;
-    const Result<void> described = describe(entry);
-    if (!described) {
-      return described.error();
-    }
+    TRY(describe(entry));
     return true;
   }
   return false;

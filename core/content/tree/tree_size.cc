@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/patient_calls.h"
+#include "core/base/try.h"
 #include "core/content/tree/directory_reader.h"
 #include "core/fs/fd.h"
 
@@ -30,10 +31,7 @@ class SizeWalk {
     while (!todo.empty()) {
       const RelPath path = std::move(todo.back());
       todo.pop_back();
-      const Result<void> done = add(path, todo);
-      if (!done) {
-        return done.error();
-      }
+      TRY(add(path, todo));
     }
     return total_;
   }
@@ -75,11 +73,8 @@ class SizeWalk {
 }  // namespace
 
 Result<uint64_t> tree_size(const Root& root, const RelPath& dir) {
-  const Result<Dir> top = root.open_dir(dir);
-  if (!top) {
-    return top.error();
-  }
-  return SizeWalk(top->fd(), dir).run();
+  ASSIGN_OR_RETURN(const Dir top, root.open_dir(dir));
+  return SizeWalk(top.fd(), dir).run();
 }
 
 }  // namespace dfsck

@@ -5,6 +5,7 @@
 #include "core/base/escape.h"
 #include "core/base/patient_calls.h"
 #include "core/base/proc_path.h"
+#include "core/base/try.h"
 #include "core/fs/write/calls.h"
 #include "core/fs/write/error.h"
 #include "core/fs/write/writer.h"
@@ -32,9 +33,7 @@ Result<void> set_owner_mode(const Dir& parent, const std::string& name, const Ow
   const std::optional<std::string> capability = now->is_file() ? capability_of(parent, name) : std::nullopt;
   if (now->uid != wanted.uid || now->gid != wanted.gid) {
     const int code = set_owner(object, wanted.uid, wanted.gid);
-    if (const Result<void> changed = outcome(code, "change owner", parent, name); !changed) {
-      return changed;
-    }
+    TRY(outcome(code, "change owner", parent, name));
     now = parent.stat(name);  // without setuid and setgid, maybe
     if (!now) {
       return now.error();
@@ -42,9 +41,7 @@ Result<void> set_owner_mode(const Dir& parent, const std::string& name, const Ow
   }
   if (!now->is_symlink() && (now->mode & 07777U) != wanted.mode) {
     const int code = set_mode(object, wanted.mode);
-    if (const Result<void> changed = outcome(code, "change mode", parent, name); !changed) {
-      return changed;
-    }
+    TRY(outcome(code, "change mode", parent, name));
   }
   if (capability && capability_of(parent, name) != capability) {
     return set_attribute(parent, name, kCapability, capability);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/escape.h"
+#include "core/base/try.h"
 #include "core/fs/write/calls.h"
 #include "core/fs/write/writer.h"
 
@@ -36,20 +37,12 @@ Result<NewRoot> NewRoot::make(const std::string& path) {
   if (!place) {
     return format_error("make data root", escaped(path), "is no name of a directory");
   }
-  const Result<Root> above = Root::open(place->parent);
-  Result<Dir> parent = above ? above->open_dir(RelPath()) : above.error();
-  const Result<FileStat> before = parent ? parent->stat_self() : parent.error();
-  if (!before) {
-    return before.error();
-  }
-  if (const Result<void> made = make_directory(*parent, place->name, kRootMode); !made) {
-    return made.error();
-  }
-  Result<Root> root = above->open_below(*RelPath::parse(place->name));
-  if (!root) {
-    return root.error();
-  }
-  return NewRoot(std::move(*parent), place->name, before->mtime, std::move(*root));
+  ASSIGN_OR_RETURN(const Root above, Root::open(place->parent));
+  ASSIGN_OR_RETURN(Dir parent, above.open_dir(RelPath()));
+  ASSIGN_OR_RETURN(const FileStat before, parent.stat_self());
+  TRY(make_directory(parent, place->name, kRootMode));
+  ASSIGN_OR_RETURN(Root root, above.open_below(*RelPath::parse(place->name)));
+  return NewRoot(std::move(parent), place->name, before.mtime, std::move(root));
 }
 
 NewRoot::~NewRoot() {

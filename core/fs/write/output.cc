@@ -13,6 +13,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/patient_calls.h"
+#include "core/base/try.h"
 #include "core/fs/host.h"
 #include "core/fs/root.h"
 #include "core/fs/write/calls.h"
@@ -64,12 +65,9 @@ std::string temporary_name(const std::string& name) {
 Result<uint64_t> free_bytes_at(const std::string& path) {
   const Result<OutputPlace> place = output_place(path);
   const Result<Dir> directory = place ? open_directory(place->directory) : Result<Dir>(place.error());
-  const Result<FilesystemFacts> facts =
-      directory ? filesystem_facts(*directory) : Result<FilesystemFacts>(directory.error());
-  if (!facts) {
-    return facts.error();
-  }
-  return facts->free_bytes;
+  ASSIGN_OR_RETURN(const FilesystemFacts facts,
+                   directory ? filesystem_facts(*directory) : Result<FilesystemFacts>(directory.error()));
+  return facts.free_bytes;
 }
 
 Result<OutputKind> output_kind(const std::string& path) {
@@ -84,40 +82,31 @@ Result<OutputKind> output_kind(const std::string& path) {
     return OutputKind::Other;
   }
   const Result<Dir> directory = open_directory(path + "/");
-  const Result<std::vector<DirEntry>> members =
-      directory ? directory->list() : Result<std::vector<DirEntry>>(directory.error());
-  if (!members) {
-    return members.error();
-  }
-  return members->empty() ? OutputKind::EmptyDirectory : OutputKind::Directory;
+  ASSIGN_OR_RETURN(const std::vector<DirEntry> members,
+                   directory ? directory->list() : Result<std::vector<DirEntry>>(directory.error()));
+  return members.empty() ? OutputKind::EmptyDirectory : OutputKind::Directory;
 }
 
 // --- files ---
 
 Result<OutputFile> OutputFile::create(const std::string& path) {
   // A link is followed once, here: what it leads to is what gets replaced.
-  const Result<OutputKind> kind = output_kind(path);
-  if (!kind) {
-    return kind.error();
-  }
-  if (*kind != OutputKind::Absent && *kind != OutputKind::File) {
+  ASSIGN_OR_RETURN(const OutputKind kind, output_kind(path));
+  if (kind != OutputKind::Absent && kind != OutputKind::File) {
     return format_error("write", escaped(path), "is no file");
   }
-  const Result<std::string> target = *kind == OutputKind::File ? resolved_path(path) : Result<std::string>(path);
+  const Result<std::string> target = kind == OutputKind::File ? resolved_path(path) : Result<std::string>(path);
   const Result<OutputPlace> place = target ? output_place(*target) : Result<OutputPlace>(target.error());
-  Result<Dir> directory = place ? open_directory(place->directory) : Result<Dir>(place.error());
-  if (!directory) {
-    return directory.error();
-  }
-  OutputFile file(std::move(*directory), place->name);
+  ASSIGN_OR_RETURN(Dir directory, place ? open_directory(place->directory) : Result<Dir>(place.error()));
+  OutputFile file(std::move(directory), place->name);
   int code = make_unnamed_file(file.directory_.fd(), kFileMode, file.fd_);
   if (code == EOPNOTSUPP || code == EISDIR || code == ENOENT) {
     const std::string name = temporary_name(place->name);
     code = make_file_at(file.directory_.fd(), name.c_str(), kFileMode, file.fd_);
     file.temporary_ = code == 0 ? name : "";
   }
-  const Result<void> made = outcome(code, "make file", file.directory_, place->name);
-  return made ? Result<OutputFile>(std::move(file)) : made.error();
+  TRY(outcome(code, "make file", file.directory_, place->name));
+  return Result<OutputFile>(std::move(file));
 }
 
 OutputFile::OutputFile(OutputFile&& other) noexcept
@@ -171,8 +160,8 @@ Result<void> OutputFile::commit() {
 
 Result<OutputStream> OutputStream::open(const std::string& path) {
   Fd fd;
-  const Result<void> opened = outcome(open_output(path.c_str(), fd), "open", escaped(path));
-  return opened ? Result<OutputStream>(OutputStream(std::move(fd), escaped(path))) : opened.error();
+  TRY(outcome(open_output(path.c_str(), fd), "open", escaped(path)));
+  return OutputStream(std::move(fd), escaped(path));
 }
 
 Result<void> OutputStream::add(std::string_view bytes) {
@@ -182,29 +171,21 @@ Result<void> OutputStream::add(std::string_view bytes) {
 // --- directories ---
 
 Result<OutputDirectory> OutputDirectory::create(const std::string& path) {
-  const Result<OutputKind> kind = output_kind(path);
-  if (!kind) {
-    return kind.error();
-  }
-  if (*kind != OutputKind::Absent && *kind != OutputKind::EmptyDirectory) {
+  ASSIGN_OR_RETURN(const OutputKind kind, output_kind(path));
+  if (kind != OutputKind::Absent && kind != OutputKind::EmptyDirectory) {
     return format_error("write", escaped(path),
-                        *kind == OutputKind::Directory ? "exists and is not empty" : "exists and is no directory");
+                        kind == OutputKind::Directory ? "exists and is not empty" : "exists and is no directory");
   }
   const Result<OutputPlace> place = output_place(path);
-  Result<Dir> parent = place ? open_directory(place->directory) : Result<Dir>(place.error());
-  if (!parent) {
-    return parent.error();
-  }
+  ASSIGN_OR_RETURN(Dir parent, place ? open_directory(place->directory) : Result<Dir>(place.error()));
   const std::string temporary = temporary_name(place->name);
-  if (const Result<void> made = dfsck::make_directory(*parent, temporary, kDirectoryMode); !made) {
-    return made.error();
-  }
-  Result<Dir> self = parent->open_dir(temporary);
+  TRY(dfsck::make_directory(parent, temporary, kDirectoryMode));
+  Result<Dir> self = parent.open_dir(temporary);
   if (!self) {
-    remove_at(parent->fd(), temporary.c_str(), true);
+    remove_at(parent.fd(), temporary.c_str(), true);
     return self.error();
   }
-  return OutputDirectory(std::move(*parent), place->name, temporary, std::move(*self));
+  return OutputDirectory(std::move(parent), place->name, temporary, std::move(*self));
 }
 
 OutputDirectory::OutputDirectory(OutputDirectory&& other) noexcept
@@ -225,11 +206,8 @@ namespace {
 // The directory that `path` lies in.
 Result<Dir> open_parent(const Dir& top, const RelPath& path) {
   const RelPath parent = path.parent();
-  Result<Fd> fd = open_beneath(top.fd(), parent, O_RDONLY | O_DIRECTORY, top.where());
-  if (!fd) {
-    return fd.error();
-  }
-  return Dir(std::move(*fd), parent.is_root() ? top.where() : top.where() + "/" + parent.text());
+  ASSIGN_OR_RETURN(Fd fd, open_beneath(top.fd(), parent, O_RDONLY | O_DIRECTORY, top.where()));
+  return Dir(std::move(fd), parent.is_root() ? top.where() : top.where() + "/" + parent.text());
 }
 
 }  // namespace
@@ -245,14 +223,11 @@ Result<void> OutputDirectory::make_directory(const RelPath& path) {
 }
 
 Result<Fd> OutputDirectory::make_file(const RelPath& path) const {
-  const Result<Dir> parent = open_parent(self_, path);
-  if (!parent) {
-    return parent.error();
-  }
+  ASSIGN_OR_RETURN(const Dir parent, open_parent(self_, path));
   const std::string name(path.name());
   Fd fd;
-  const Result<void> made = outcome(make_file_at(parent->fd(), name.c_str(), 0644, fd), "make file", *parent, name);
-  return made ? Result<Fd>(std::move(fd)) : made.error();
+  TRY(outcome(make_file_at(parent.fd(), name.c_str(), 0644, fd), "make file", parent, name));
+  return Result<Fd>(std::move(fd));
 }
 
 Result<void> OutputDirectory::clear() {

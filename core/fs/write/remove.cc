@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "core/base/try.h"
 #include "core/fs/write/calls.h"
 #include "core/fs/write/error.h"
 #include "core/fs/write/removed.h"
@@ -25,19 +26,14 @@ class TreeRemover {
   TreeRemover(Dir top, Removed& removed) : top_(std::move(top)), removed_(removed) {}
 
   Result<void> remove_all() {
-    const Result<std::vector<DirEntry>> entries = top_.list();
-    if (!entries) {
-      return entries.error();
-    }
-    for (const DirEntry& entry : *entries) {
+    ASSIGN_OR_RETURN(const std::vector<DirEntry> entries, top_.list());
+    for (const DirEntry& entry : entries) {
       pending_.push_back(entry.name);
     }
     while (!pending_.empty()) {
       const std::string name = std::move(pending_.back());
       pending_.pop_back();
-      if (const Result<void> removed = remove_top_level(name); !removed) {
-        return removed.error();
-      }
+      TRY(remove_top_level(name));
     }
     return {};
   }
@@ -45,19 +41,13 @@ class TreeRemover {
  private:
   // Removes it if it is no directory or an empty one. False: a directory that is not empty.
   Result<bool> remove_if_bare(const Dir& parent, const std::string& name) {
-    const Result<FileStat> stat = parent.stat(name);
-    if (!stat) {
-      return stat.error();
-    }
-    const int code = remove_at(parent.fd(), name.c_str(), stat->is_dir());
-    if (stat->is_dir() && (code == ENOTEMPTY || code == EEXIST)) {
+    ASSIGN_OR_RETURN(const FileStat stat, parent.stat(name));
+    const int code = remove_at(parent.fd(), name.c_str(), stat.is_dir());
+    if (stat.is_dir() && (code == ENOTEMPTY || code == EEXIST)) {
       return false;
     }
-    const Result<void> removed = outcome(code, "remove", parent, name);
-    if (!removed) {
-      return removed.error();
-    }
-    note(*stat, removed_);
+    TRY(outcome(code, "remove", parent, name));
+    note(stat, removed_);
     return true;
   }
 
@@ -66,22 +56,14 @@ class TreeRemover {
     if (!bare || *bare) {
       return bare ? Result<void>() : bare.error();
     }
-    const Result<Dir> dir = top_.open_dir(name);
-    const Result<std::vector<DirEntry>> entries = dir ? dir->list() : dir.error();
-    if (!entries) {
-      return entries.error();
-    }
-    for (const DirEntry& entry : *entries) {
-      const Result<bool> removed = remove_if_bare(*dir, entry.name);
-      if (!removed) {
-        return removed.error();
-      }
-      if (*removed) {
+    ASSIGN_OR_RETURN(const Dir dir, top_.open_dir(name));
+    ASSIGN_OR_RETURN(const std::vector<DirEntry> entries, dir.list());
+    for (const DirEntry& entry : entries) {
+      ASSIGN_OR_RETURN(const bool removed, remove_if_bare(dir, entry.name));
+      if (removed) {
         continue;
       }
-      if (const Result<void> moved = move_up(*dir, entry.name); !moved) {
-        return moved;
-      }
+      TRY(move_up(dir, entry.name));
     }
     const Result<bool> removed = remove_if_bare(top_, name);
     if (removed && !*removed) {
@@ -114,30 +96,19 @@ class TreeRemover {
 }  // namespace
 
 Result<void> remove_object(const Dir& parent, const std::string& name) {
-  const Result<FileStat> stat = parent.stat(name);
-  if (!stat) {
-    return stat.error();
-  }
-  return outcome(remove_at(parent.fd(), name.c_str(), stat->is_dir()), "remove", parent, name);
+  ASSIGN_OR_RETURN(const FileStat stat, parent.stat(name));
+  return outcome(remove_at(parent.fd(), name.c_str(), stat.is_dir()), "remove", parent, name);
 }
 
 Result<void> remove_tree(const Dir& parent, const std::string& name, Removed& removed) {
-  const Result<FileStat> stat = parent.stat(name);
-  if (!stat) {
-    return stat.error();
-  }
-  if (stat->is_dir()) {
-    Result<Dir> top = parent.open_dir(name);
-    if (!top) {
-      return top.error();
-    }
-    if (const Result<void> emptied = TreeRemover(std::move(*top), removed).remove_all(); !emptied) {
-      return emptied;
-    }
+  ASSIGN_OR_RETURN(const FileStat stat, parent.stat(name));
+  if (stat.is_dir()) {
+    ASSIGN_OR_RETURN(Dir top, parent.open_dir(name));
+    TRY(TreeRemover(std::move(top), removed).remove_all());
   }
   const Result<void> gone = remove_object(parent, name);
   if (gone) {
-    note(*stat, removed);
+    note(stat, removed);
   }
   return gone;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "core/base/try.h"
 #include "core/fs/write/calls.h"
 #include "core/fs/write/error.h"
 
@@ -47,16 +48,13 @@ Result<void> move_over(const Dir& from, const std::string& name, const Dir& to, 
 }
 
 Result<Fd> open_for_append(const Dir& parent, const std::string& name) {
-  const Result<FileStat> stat = parent.stat(name);
-  if (!stat) {
-    return stat.error();
-  }
-  if (!stat->is_file()) {
-    return format_error("open", member_path(parent, name), "is a " + std::string(type_name(stat->mode)));
+  ASSIGN_OR_RETURN(const FileStat stat, parent.stat(name));
+  if (!stat.is_file()) {
+    return format_error("open", member_path(parent, name), "is a " + std::string(type_name(stat.mode)));
   }
   Fd fd;
-  const Result<void> opened = outcome(open_to_append(parent.fd(), name.c_str(), fd), "open", parent, name);
-  return opened ? Result<Fd>(std::move(fd)) : opened.error();
+  TRY(outcome(open_to_append(parent.fd(), name.c_str(), fd), "open", parent, name));
+  return Result<Fd>(std::move(fd));
 }
 
 Result<void> append(int fd, std::string_view bytes, const std::string& where) {

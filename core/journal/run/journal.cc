@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "core/base/try.h"
 #include "core/codec/digest.h"
 #include "core/codec/json/json.h"
 #include "core/fs/write/writer.h"
@@ -78,11 +79,8 @@ class LineReader {
       if (searched > kMaxRecord + kSumLength + 1) {
         return limit_error("read journal", where_, "a record is longer than any that is written");
       }
-      const Result<bool> more = read_more();
+      ASSIGN_OR_RETURN(const bool more, read_more());
       if (!more) {
-        return more.error();
-      }
-      if (!*more) {
         return std::optional<std::string_view>();
       }
     }
@@ -93,8 +91,8 @@ class LineReader {
     if (used_ < text_.size()) {
       return false;
     }
-    const Result<bool> more = read_more();
-    return more ? Result(!*more) : more.error();
+    ASSIGN_OR_RETURN(const bool more, read_more());
+    return !more;
   }
 
  private:
@@ -124,41 +122,27 @@ class LineReader {
 // bad one left, and a log without it would take steps for not done that were.
 Result<uint64_t> read_journal(const Dir& run, const TakeRecord& take) {
   const std::string where = run.where() + "/" + kJournalName;
-  const Result<Fd> fd = run.open_file(kJournalName);
-  if (!fd) {
-    return fd.error();
-  }
-  LineReader lines(fd->get(), where);
+  ASSIGN_OR_RETURN(const Fd fd, run.open_file(kJournalName));
+  LineReader lines(fd.get(), where);
   uint64_t good_bytes = 0;
   for (size_t number = 1;; ++number) {
-    const Result<std::optional<std::string_view>> line = lines.next();
+    ASSIGN_OR_RETURN(const std::optional<std::string_view> line, lines.next());
     if (!line) {
-      return line.error();
-    }
-    if (!*line) {
       break;  // the end, or a torn line
     }
-    const std::optional<JsonValue> record = record_of(**line);
+    const std::optional<JsonValue> record = record_of(*line);
     if (!record) {
-      const Result<bool> last = lines.at_end();
-      if (!last) {
-        return last.error();
-      }
+      ASSIGN_OR_RETURN(const bool last, lines.at_end());
       // The first record was durable before the file had its name, so a crash cannot have torn it: a bad first line
       // is damage even where it is the only one.
-      if (*last && number > 1) {
+      if (last && number > 1) {
         break;  // blocks of one write need not reach the disk in order
       }
       return format_error("read journal", where, "line " + std::to_string(number) + " is damaged");
     }
-    const Result<void> taken = number > 1 ? Result<void>() : check_beginning(*record, where);
-    if (!taken) {
-      return taken.error();
-    }
-    good_bytes += (*line)->size() + 1;
-    if (const Result<void> used = take(*record, number); !used) {
-      return used.error();
-    }
+    TRY(number > 1 ? Result<void>() : check_beginning(*record, where));
+    good_bytes += line->size() + 1;
+    TRY(take(*record, number));
   }
   return good_bytes > 0 ? Result(good_bytes) : format_error("read journal", where, "holds no record");
 }
@@ -168,30 +152,18 @@ Result<uint64_t> read_journal(const Dir& run, const TakeRecord& take) {
 Result<Journal> Journal::create(const Dir& run, const JsonValue& begin) {
   const std::string where = run.where() + "/" + kJournalName;
   const std::string line = line_of(begin);
-  Result<Fd> fd = make_file(run, kNewJournal, line);
-  if (!fd) {
-    return fd.error();
-  }
+  ASSIGN_OR_RETURN(Fd fd, make_file(run, kNewJournal, line));
   // fdatasync(2) is enough for an append: it writes the file's size as well where that is needed to read the data
   // back.
-  if (const Result<void> synced = sync_data(fd->get(), where); !synced) {
-    return synced.error();
-  }
-  if (const Result<void> moved = move(run, kNewJournal, run, kJournalName); !moved) {
-    return moved.error();
-  }
-  if (const Result<void> synced = sync_directory(run); !synced) {
-    return synced.error();
-  }
-  return Journal(std::move(*fd), where, line.size());
+  TRY(sync_data(fd.get(), where));
+  TRY(move(run, kNewJournal, run, kJournalName));
+  TRY(sync_directory(run));
+  return Journal(std::move(fd), where, line.size());
 }
 
 Result<Journal> Journal::reopen(const Dir& run, uint64_t good_bytes) {
-  Result<Fd> fd = open_for_append(run, kJournalName);
-  if (!fd) {
-    return fd.error();
-  }
-  Journal journal(std::move(*fd), run.where() + "/" + kJournalName, good_bytes);
+  ASSIGN_OR_RETURN(Fd fd, open_for_append(run, kJournalName));
+  Journal journal(std::move(fd), run.where() + "/" + kJournalName, good_bytes);
   // Whether a line is torn is not known here, so the first append cuts what is behind the good bytes. Until then
   // opening has changed nothing, and a refusal leaves the file as the crash left it.
   journal.torn_ = true;
@@ -223,19 +195,13 @@ Result<void> Journal::append(const std::vector<JsonValue>& records) {
 
 Result<void> Journal::append_lines(const std::string& lines) {
   if (torn_) {
-    if (const Result<void> cut = cut_to(fd_.get(), size_, where_); !cut) {
-      return cut;
-    }
+    TRY(cut_to(fd_.get(), size_, where_));
   }
   // Set before the write and cleared after the sync: whatever fails in between, part of the lines may be in the file,
   // and lines of which the caller was told that they failed must not come back at the next replay.
   torn_ = true;
-  if (const Result<void> written = dfsck::append(fd_.get(), lines, where_); !written) {
-    return written;
-  }
-  if (const Result<void> synced = sync_data(fd_.get(), where_); !synced) {
-    return synced;
-  }
+  TRY(dfsck::append(fd_.get(), lines, where_));
+  TRY(sync_data(fd_.get(), where_));
   torn_ = false;
   size_ += lines.size();
   return {};
@@ -247,8 +213,8 @@ Result<void> Journal::set_room_aside(const Dir& run) {
   Result<Dir> own = run.open_dir(".");
   const Result<Fd> made = own ? make_file(run, kRoom, std::string(kRoomBytes, ' ')) : own.error();
   if (!made) {
-    const Result<void> gone = give_room_back(run);
-    return gone ? Result<void>(made.error()) : gone;
+    TRY(give_room_back(run));
+    return made.error();
   }
   room_.emplace(std::move(*own));
   return {};

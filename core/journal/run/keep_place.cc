@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "core/base/try.h"
 #include "core/fs/lock.h"
 #include "core/fs/own_directory.h"
 #include "core/fs/write/writer.h"
@@ -42,12 +43,7 @@ Result<void> remove_keep_place(const Root& root, const RelPath& directory, const
     return means_absent(own.error()) ? Result<void>() : own.error();
   }
   const Result<FileStat> run = own->stat(id);
-  const Result<void> gone = run                         ? remove_tree(*own, id, removed)
-                            : means_absent(run.error()) ? Result<void>()
-                                                        : Result<void>(run.error());
-  if (!gone) {
-    return gone;
-  }
+  TRY(run ? remove_tree(*own, id, removed) : means_absent(run.error()) ? Result<void>() : Result<void>(run.error()));
   const Result<std::vector<DirEntry>> left = own->list();
   const Result<FileStat> before = top->stat_self();
   if (!left || !before) {
@@ -57,13 +53,11 @@ Result<void> remove_keep_place(const Root& root, const RelPath& directory, const
   if (!left->empty()) {
     return sync_directory(*own);
   }
-  if (const Result<void> taken = remove_object(*top, kOwnDirectory); !taken) {
-    return taken;
-  }
+  TRY(remove_object(*top, kOwnDirectory));
   // Both making and removing our directory change the time of the area, which is somebody else's directory: it gets
   // back the one from before.
-  const Result<void> restored = set_mtime_of(*top, before->mtime);
-  return restored ? sync_directory(*top) : restored;
+  TRY(set_mtime_of(*top, before->mtime));
+  return sync_directory(*top);
 }
 
 }  // namespace
@@ -87,18 +81,12 @@ Result<std::optional<RelPath>> KeepFinder::directory_for(const RelPath& director
   if (const auto known = known_.find(directory); known != known_.end()) {
     return known->second;
   }
-  const Result<Dir> dir = root_.open_dir(directory);
-  const Result<MountId> wanted = dir ? mount_of(*dir) : dir.error();
-  if (!wanted) {
-    return wanted.error();
-  }
+  ASSIGN_OR_RETURN(const Dir dir, root_.open_dir(directory));
+  ASSIGN_OR_RETURN(const MountId wanted, mount_of(dir));
   std::optional<RelPath> found;
   for (const RelPath& keeper : possible_keepers(directory)) {
-    const Result<MountId> mount = mount_at(keeper);
-    if (!mount) {
-      return mount.error();
-    }
-    if (*mount == *wanted) {
+    ASSIGN_OR_RETURN(const MountId mount, mount_at(keeper));
+    if (mount == wanted) {
       found = keeper;
       break;
     }
@@ -119,52 +107,37 @@ Result<std::optional<RelPath>> KeepFinder::directory_for_new(const RelPath& path
 // Whether it failed or was cut off, it can be called again. What is there already was made by this run, since its id
 // is in the path.
 Result<KeepPlace> make_keep_place(const Root& root, const RelPath& directory, const std::string& id) {
-  const Result<Dir> top = root.open_dir(directory);
-  const Result<FileStat> before = top ? top->stat_self() : top.error();
-  if (!before) {
-    return before.error();
-  }
-  const Result<void> made = make_directory(*top, kOwnDirectory, 0700);
+  ASSIGN_OR_RETURN(const Dir top, root.open_dir(directory));
+  ASSIGN_OR_RETURN(const FileStat before, top.stat_self());
+  const Result<void> made = make_directory(top, kOwnDirectory, 0700);
   if (!made && !made.error().is_io(EEXIST)) {
     return made.error();
   }
   // Only where this call made the directory: nothing else here changes the area's time.
   if (made) {
-    if (const Result<void> restored = set_mtime_of(*top, before->mtime); !restored) {
-      return restored.error();
-    }
+    TRY(set_mtime_of(top, before.mtime));
   }
-  const Result<Dir> own = top->open_dir(kOwnDirectory);
-  const Result<void> made_run = own ? make_if_missing(*own, id) : own.error();
-  const Result<Dir> run = made_run ? own->open_dir(id) : made_run.error();
-  if (!run) {
-    return run.error();
-  }
+  ASSIGN_OR_RETURN(const Dir own, top.open_dir(kOwnDirectory));
+  TRY(make_if_missing(own, id));
+  ASSIGN_OR_RETURN(const Dir run, own.open_dir(id));
   for (const char* name : {"saved", "quarantine"}) {
-    if (const Result<void> made_place = make_if_missing(*run, name); !made_place) {
-      return made_place.error();
-    }
+    TRY(make_if_missing(run, name));
   }
   // From the inside outwards: a name is made durable only after what it leads to is.
-  for (const Dir* dir : {&*run, &*own, &*top}) {
-    if (const Result<void> synced = sync_directory(*dir); !synced) {
-      return synced.error();
-    }
+  for (const Dir* dir : {&run, &own, &top}) {
+    TRY(sync_directory(*dir));
   }
   return open_keep_place(root, directory, id);
 }
 
 Result<KeepPlace> open_keep_place(const Root& root, const RelPath& directory, const std::string& id) {
-  Result<Dir> run = root.open_dir(directory / kOwnDirectory / id);
-  if (!run) {
-    return run.error();
-  }
-  Result<Dir> saved = run->open_dir("saved");
-  Result<Dir> quarantine = run->open_dir("quarantine");
+  ASSIGN_OR_RETURN(Dir run, root.open_dir(directory / kOwnDirectory / id));
+  Result<Dir> saved = run.open_dir("saved");
+  Result<Dir> quarantine = run.open_dir("quarantine");
   if (!saved || !quarantine) {
     return saved ? quarantine.error() : saved.error();
   }
-  return KeepPlace{directory, std::move(*run), std::move(*saved), std::move(*quarantine)};
+  return KeepPlace{directory, std::move(run), std::move(*saved), std::move(*quarantine)};
 }
 
 // Where a step has used the place, the area's time may be as that step wants it: its trace says so, and nothing is
@@ -182,9 +155,7 @@ Result<void> restore_area_times(const Root& root, const RunLog& log) {
     if (is_used || !now || now->mtime == log.keep_times[i]) {
       continue;
     }
-    if (const Result<void> restored = set_mtime_of(*area, log.keep_times[i]); !restored) {
-      return restored;
-    }
+    TRY(set_mtime_of(*area, log.keep_times[i]));
   }
   return {};
 }
@@ -192,15 +163,10 @@ Result<void> restore_area_times(const Root& root, const RunLog& log) {
 // One syncfs(2) for each filesystem, instead of one fsync(2) for every file and directory of a batch: the intent and
 // the done record need all of them anyhow. What lies on the root's own filesystem is covered by the first of them.
 Result<void> sync_places(const RunPlace& place) {
-  if (const Result<void> synced = sync_filesystem(place.top); !synced) {
-    return synced;
-  }
+  TRY(sync_filesystem(place.top));
   for (size_t i = 1; i < place.keeps.size(); ++i) {
     const KeepPlace& keep = place.keeps[i];
-    const Result<void> synced = keep.is_open() ? sync_filesystem(keep.run) : Result<void>();
-    if (!synced) {
-      return synced;
-    }
+    TRY(keep.is_open() ? sync_filesystem(keep.run) : Result<void>());
   }
   return {};
 }
@@ -208,9 +174,7 @@ Result<void> sync_places(const RunPlace& place) {
 Result<void> remove_keep_places(const Root& root, const std::string& id, const std::vector<RelPath>& directories,
                                 Removed& removed) {
   for (const RelPath& directory : directories) {
-    if (const Result<void> gone = remove_keep_place(root, directory, id, removed); !gone) {
-      return gone;
-    }
+    TRY(remove_keep_place(root, directory, id, removed));
   }
   return {};
 }

@@ -9,6 +9,7 @@
 #include <ctime>
 
 #include "core/base/text.h"
+#include "core/base/try.h"
 #include "core/fs/lock.h"
 #include "core/fs/write/removed.h"
 #include "core/fs/write/writer.h"
@@ -52,12 +53,9 @@ std::string random_hex() {
 // Undo goes by the order of ids, newest first, and a clock can be set back: a new id is a second behind the newest
 // there is, whatever the clock says.
 Result<std::string> new_id(const Dir& own) {
-  const Result<std::vector<DirEntry>> entries = own.list();
-  if (!entries) {
-    return entries.error();
-  }
+  ASSIGN_OR_RETURN(const std::vector<DirEntry> entries, own.list());
   time_t time = std::time(nullptr);
-  for (const DirEntry& entry : *entries) {
+  for (const DirEntry& entry : entries) {
     if (const auto other = is_run_id(entry.name) ? time_of_id(entry.name) : std::nullopt; other) {
       time = std::max(time, *other + 1);
     }
@@ -77,17 +75,12 @@ bool keeps_something_in(const RunLog& log, size_t keep) {
 
 // Durable before the journal is made in it: a journal must never name places that a crash takes away.
 Result<void> fill_run_directory(const Dir& own, const std::string& id) {
-  const Result<Dir> run = own.open_dir(id);
-  if (!run) {
-    return run.error();
-  }
+  ASSIGN_OR_RETURN(const Dir run, own.open_dir(id));
   for (const char* name : {"saved", "quarantine"}) {
-    if (const Result<void> made = make_directory(*run, name, 0700); !made) {
-      return made;
-    }
+    TRY(make_directory(run, name, 0700));
   }
-  const Result<void> synced = sync_directory(*run);
-  return synced ? sync_directory(own) : synced;
+  TRY(sync_directory(run));
+  return sync_directory(own);
 }
 
 // Keeps the numbers of the places: what has no directories and was not used must not shift those behind it.
@@ -109,22 +102,17 @@ bool is_run_id(std::string_view name) {
 }
 
 Result<RunPlace> make_run_place(const Root& root, const Dir& own, std::vector<Dir>& spare) {
-  const Result<std::string> id = new_id(own);
-  if (!id) {
-    return id.error();
-  }
-  if (const Result<void> made = make_directory(own, *id, 0700); !made) {
-    return made.error();
-  }
+  ASSIGN_OR_RETURN(const std::string id, new_id(own));
+  TRY(make_directory(own, id, 0700));
   // Through the same function that opens runs of the past: what a later recovery will not find is missed here, while
   // nothing has happened.
-  const Result<void> filled = fill_run_directory(own, *id);
-  Result<RunPlace> place = filled ? open_run_place(root, own, *id, RunLog{}) : filled.error();
+  const Result<void> filled = fill_run_directory(own, id);
+  Result<RunPlace> place = filled ? open_run_place(root, own, id, RunLog{}) : filled.error();
   if (!place) {
     spare.clear();
     Removed removed;
-    const Result<void> gone = remove_run_directory(own, *id, removed);
-    return gone ? place.error() : gone.error();
+    TRY(remove_run_directory(own, id, removed));
+    return place.error();
   }
   return place;
 }
@@ -136,11 +124,8 @@ Result<RunPlace> open_run_place(const Root& root, const Dir& own, const std::str
     return top ? run.error() : top.error();
   }
   RunPlace place{&root, id, std::move(*top), std::move(*run), {}};
-  Result<KeepPlace> roots = open_keep_place(root, RelPath(), id);
-  if (!roots) {
-    return roots.error();
-  }
-  place.keeps.push_back(std::move(*roots));
+  ASSIGN_OR_RETURN(KeepPlace roots, open_keep_place(root, RelPath(), id));
+  place.keeps.push_back(std::move(roots));
   // A place that is missing matters only if something lies in it: the run may have been cut off before it was made.
   // An area that is not mounted now looks the same, hence the advice.
   for (size_t i = 0; i < log.keeps.size(); ++i) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/base/try.h"
 #include "core/fs/write/writer.h"
 #include "core/journal/run/journal.h"
 #include "core/journal/run/keep_place.h"
@@ -19,30 +20,23 @@ bool has_changed_something(const RunLog& log) {
 // Without its journal a directory counts as never begun, and what it keeps as nobody's. So the journal is the last to
 // go, and what is left after a crash is still known as the run that it was.
 Result<void> remove_run_directory(const Dir& own, const std::string& id, Removed& removed) {
-  const Result<Dir> run = own.open_dir(id);
-  const Result<std::vector<DirEntry>> entries = run ? run->list() : run.error();
-  if (!entries) {
-    return entries.error();
-  }
-  for (const DirEntry& entry : *entries) {
+  ASSIGN_OR_RETURN(const Dir run, own.open_dir(id));
+  ASSIGN_OR_RETURN(const std::vector<DirEntry> entries, run.list());
+  for (const DirEntry& entry : entries) {
     if (entry.name != kJournalName) {
-      if (const Result<void> gone = remove_tree(*run, entry.name, removed); !gone) {
-        return gone;
-      }
+      TRY(remove_tree(run, entry.name, removed));
     }
   }
   // Not before the rest is gone for good, whatever the filesystem writes first.
-  if (const Result<void> synced = sync_directory(*run); !synced) {
-    return synced;
-  }
+  TRY(sync_directory(run));
   return remove_tree(own, id, removed);
 }
 
 // A run that came to nothing leaves the root as it found it, down to the time of our own directory.
 Result<void> leave_own_directory(const Root& root, const RootLock& lock, FileTime own_time) {
   if (!lock.made_own()) {
-    const Result<void> restored = set_mtime_of(lock.own(), own_time);
-    return restored ? sync_directory(lock.own()) : restored;
+    TRY(set_mtime_of(lock.own(), own_time));
+    return sync_directory(lock.own());
   }
   return remove_own_directory(root);
 }
@@ -52,12 +46,8 @@ Result<void> remove_run(const RunPlace& place, const RootLock& lock, const RunLo
     return format_error("abandon", place.run.where(), "the run has changed something already");
   }
   Removed removed;
-  if (const Result<void> gone = remove_keep_places(*place.root, place.id, log.keeps, removed); !gone) {
-    return gone;
-  }
-  if (const Result<void> gone = remove_run_directory(lock.own(), place.id, removed); !gone) {
-    return gone;
-  }
+  TRY(remove_keep_places(*place.root, place.id, log.keeps, removed));
+  TRY(remove_run_directory(lock.own(), place.id, removed));
   return leave_own_directory(*place.root, lock, own_time);
 }
 

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "core/base/try.h"
 #include "core/fs/write/writer.h"
 #include "core/plan/action_traits.h"
 #include "core/plan/expect.h"
@@ -43,9 +44,7 @@ Result<void> remove_spare_links(const RunPlace& place, const RunLog& log) {
     }
     // The last look before a removal: whatever the log says, a file that has no other name is somebody's bytes.
     if (stat && stat->is_file() && stat->links > 1) {
-      if (const Result<void> removed = remove_object(keep.saved, kept_name(number)); !removed) {
-        return removed;
-      }
+      TRY(remove_object(keep.saved, kept_name(number)));
     }
   }
   return {};

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "core/base/try.h"
 #include "core/fs/write/writer.h"
 
 namespace dfsck {
@@ -33,8 +34,8 @@ Result<Dir> make_staging(const Root& root, const KeepPlace& keep, const RelPath&
   if (!made && !made.error().is_io(EEXIST)) {
     return made.error();
   }
-  const Result<void> labelled = made ? copy_label(root, keep, label_of) : Result<void>();
-  return labelled ? keep.run.open_dir(kStaged) : labelled.error();
+  TRY(made ? copy_label(root, keep, label_of) : Result<void>());
+  return keep.run.open_dir(kStaged);
 }
 
 // The batch's usual place for new objects, so that from here on an adopted tree is told, taken and taken back like
@@ -60,9 +61,7 @@ Result<void> remove_staging(const RunPlace& place) {
       return stat.error();
     }
     uint64_t bytes = 0;
-    if (const Result<void> removed = stat ? remove_tree(keep.run, kStaged, bytes) : Result<void>(); !removed) {
-      return removed;
-    }
+    TRY(stat ? remove_tree(keep.run, kStaged, bytes) : Result<void>());
   }
   return {};
 }

@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "core/base/text.h"
+#include "core/base/try.h"
 #include "core/codec/json/json.h"
 #include "core/fs/lock.h"
 #include "core/fs/write/writer.h"
@@ -49,29 +50,21 @@ Result<std::optional<Stamp>> read_stamp(const Root& root) {
 }
 
 Result<void> write_stamp(const Root& root, Stamp::Verdict verdict) {
-  const Result<RootLock> lock = RootLock::take(root);
-  if (!lock) {
-    return lock.error();
-  }
-  const Dir& own = lock->own();
+  ASSIGN_OR_RETURN(const RootLock lock, RootLock::take(root));
+  const Dir& own = lock.own();
   const std::string text =
       to_go_json(JsonValue::object({{"boot_id", JsonValue::string(current_boot_id())},
                                     {"finished", JsonValue::string(utc_now())},
                                     {"clean", JsonValue::boolean(verdict == Stamp::Verdict::Clean)}}));
   // Of a run that was cut off in between; files are only ever made new here, never written over.
   if (own.stat(kNewStamp)) {
-    if (const Result<void> removed = remove_object(own, kNewStamp); !removed) {
-      return removed;
-    }
+    TRY(remove_object(own, kNewStamp));
   }
-  const Result<Fd> fd = make_file(own, kNewStamp, text + "\n");
-  const Result<void> synced = fd ? sync_data(fd->get(), kNewStamp) : fd.error();
-  if (!synced) {
-    return synced;
-  }
+  ASSIGN_OR_RETURN(const Fd fd, make_file(own, kNewStamp, text + "\n"));
+  TRY(sync_data(fd.get(), kNewStamp));
   // The one object that is replaced and not kept: it is ours alone, and a check makes another at any time.
-  const Result<void> moved = move_over(own, kNewStamp, own, kStamp);
-  return moved ? sync_directory(own) : moved;
+  TRY(move_over(own, kNewStamp, own, kStamp));
+  return sync_directory(own);
 }
 
 }  // namespace dfsck

@@ -12,6 +12,7 @@
 #include "core/base/escape.h"
 #include "core/base/patient_calls.h"
 #include "core/base/text.h"
+#include "core/base/try.h"
 #include "core/codec/json/text.h"
 #include "core/fs/root.h"
 #include "core/fs/write/writer.h"
@@ -114,17 +115,10 @@ Result<Root> directory_of_new(const PlaceOfConfig& place) {
   if (there || !there.error().is_io(ENOENT) || slash == std::string::npos) {
     return there;
   }
-  const Result<Root> above = Root::open(slash == 0 ? "/" : place.directory.substr(0, slash));
-  const Result<Dir> parent = above ? above->open_dir(RelPath()) : above.error();
-  if (!parent) {
-    return parent.error();
-  }
-  if (const Result<void> made = make_directory(*parent, place.directory.substr(slash + 1), 0755); !made) {
-    return made.error();
-  }
-  if (const Result<void> synced = sync_directory(*parent); !synced) {
-    return synced.error();
-  }
+  ASSIGN_OR_RETURN(const Root above, Root::open(slash == 0 ? "/" : place.directory.substr(0, slash)));
+  ASSIGN_OR_RETURN(const Dir parent, above.open_dir(RelPath()));
+  TRY(make_directory(parent, place.directory.substr(slash + 1), 0755));
+  TRY(sync_directory(parent));
   return Root::open(place.directory);
 }
 
@@ -134,21 +128,14 @@ Result<void> dress(const Dir& dir, const std::string& name, const std::string& o
   OwnerMode attributes{::geteuid(), ::getegid(), kNewMode};
   std::map<std::string, std::string> xattrs;
   if (has_old) {
-    const Result<FileStat> stat = dir.stat(old_name);
-    Result<std::map<std::string, std::string>> old = stat ? dir.xattrs(old_name) : stat.error();
-    if (!old) {
-      return old.error();
-    }
-    attributes = {stat->uid, stat->gid, stat->mode & 07777};
-    xattrs = std::move(*old);
+    ASSIGN_OR_RETURN(const FileStat stat, dir.stat(old_name));
+    ASSIGN_OR_RETURN(auto old, dir.xattrs(old_name));
+    attributes = {stat.uid, stat.gid, stat.mode & 07777};
+    xattrs = std::move(old);
   }
-  if (const Result<void> set = set_owner_mode(dir, name, attributes); !set) {
-    return set;
-  }
+  TRY(set_owner_mode(dir, name, attributes));
   for (const auto& [key, value] : xattrs) {
-    if (const Result<void> set = set_attribute(dir, name, key, value); !set) {
-      return set;
-    }
+    TRY(set_attribute(dir, name, key, value));
   }
   return {};
 }
@@ -158,12 +145,10 @@ Result<void> dress(const Dir& dir, const std::string& name, const std::string& o
 Result<void> put_in_place(const Dir& dir, const std::string& prepared, const std::string& name,
                           const std::optional<std::string>& backup) {
   if (backup) {
-    if (const Result<void> kept = make_hard_link(dir, name, dir, *backup); !kept) {
-      return kept;
-    }
+    TRY(make_hard_link(dir, name, dir, *backup));
   }
-  const Result<void> moved = backup ? move_over(dir, prepared, dir, name) : move(dir, prepared, dir, name);
-  return moved ? sync_directory(dir) : moved;
+  TRY(backup ? move_over(dir, prepared, dir, name) : move(dir, prepared, dir, name));
+  return sync_directory(dir);
 }
 
 }  // namespace
@@ -194,52 +179,39 @@ Result<std::string> with_data_root(std::string_view text, std::string_view data_
 // Contents durable, then the name, then the directory: after a power cut a daemon finds the old text or the new one,
 // never an empty file.
 Result<SwitchedConfig> switch_data_root(const std::string& path, const std::string& data_root) {
-  const Result<PlaceOfConfig> place = locate(path);
-  if (!place) {
-    return place.error();
-  }
-  const Result<Root> root = place->exists ? Root::open(place->directory) : directory_of_new(*place);
-  const Result<Dir> dir = root ? root->open_dir(RelPath()) : root.error();
-  if (!dir) {
-    return dir.error();
-  }
+  ASSIGN_OR_RETURN(const PlaceOfConfig place, locate(path));
+  ASSIGN_OR_RETURN(const Root root, place.exists ? Root::open(place.directory) : directory_of_new(place));
+  ASSIGN_OR_RETURN(const Dir dir, root.open_dir(RelPath()));
   SwitchedConfig switched;
-  const std::string prefix = place->directory == "/" ? "/" : place->directory + "/";
-  switched.path = prefix + place->name;
+  const std::string prefix = place.directory == "/" ? "/" : place.directory + "/";
+  switched.path = prefix + place.name;
   std::string text;
-  if (place->exists) {
-    Result<std::string> old = root->read_small(RelPath() / place->name, kLargestDaemonConfig);
-    if (!old) {
-      return old.error();
-    }
-    text = std::move(*old);
+  if (place.exists) {
+    ASSIGN_OR_RETURN(text, root.read_small(RelPath() / place.name, kLargestDaemonConfig));
   }
   const Result<std::string> changed = with_data_root(text, data_root);
   if (!changed) {
     const Error& error = changed.error();
     return Error{error.kind, error.code, error.op, escaped(switched.path), error.detail};
   }
-  switched.changed = !place->exists || *changed != text;
+  switched.changed = !place.exists || *changed != text;
   if (!switched.changed) {
     return switched;
   }
   // With a dot in front and a name of its own, so that nothing reads it as a configuration.
-  const std::string prepared = "." + place->name + ".docker-fsck-" + std::to_string(::getpid());
+  const std::string prepared = "." + place.name + ".docker-fsck-" + std::to_string(::getpid());
   std::optional<std::string> backup;
-  if (place->exists) {
-    backup = place->name + ".docker-fsck-" + utc_stamp();
+  if (place.exists) {
+    backup = place.name + ".docker-fsck-" + utc_stamp();
     switched.backup = prefix + *backup;
   }
-  const Result<Fd> file = make_file(*dir, prepared, *changed);
-  if (!file) {
-    return file.error();
-  }
-  Result<void> done = dress(*dir, prepared, place->name, place->exists);
-  done = done ? sync_data(file->get(), escaped(prepared)) : done;
-  done = done ? put_in_place(*dir, prepared, place->name, backup) : done;
+  ASSIGN_OR_RETURN(const Fd file, make_file(dir, prepared, *changed));
+  Result<void> done = dress(dir, prepared, place.name, place.exists);
+  done = done ? sync_data(file.get(), escaped(prepared)) : done;
+  done = done ? put_in_place(dir, prepared, place.name, backup) : done;
   if (!done) {
     // The old file is where it was; this is only the new text, if it is still under this name.
-    static_cast<void>(remove_object(*dir, prepared));
+    static_cast<void>(remove_object(dir, prepared));
     return done.error();
   }
   return switched;

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <functional>
 
+#include "core/base/try.h"
 #include "core/fs/lock.h"
 #include "core/fs/write/mount_trial.h"
 #include "core/fs/write/writer.h"
@@ -342,20 +343,15 @@ void say_not_tested(TargetProbe& probe, const std::string& why) {
 }
 
 Result<Dir> fresh_directory(const Dir& parent, std::string_view name) {
-  if (const Result<void> made = make_directory(parent, std::string(name), 0700); !made) {
-    return made.error();
-  }
+  TRY(make_directory(parent, std::string(name), 0700));
   return parent.open_dir(std::string(name));
 }
 
 // Each in a directory of its own, so that none stumbles over what another left.
 Result<void> run_experiments(const Dir& place, const ProbeOptions& options, TargetProbe& probe) {
   for (const Experiment& experiment : experiments()) {
-    const Result<Dir> dir = fresh_directory(place, experiment.slug);
-    if (!dir) {
-      return dir.error();
-    }
-    const Outcome outcome = experiment.run(*dir);
+    ASSIGN_OR_RETURN(const Dir dir, fresh_directory(place, experiment.slug));
+    const Outcome outcome = experiment.run(dir);
     Capability& capability =
         probe.capabilities.emplace_back(Capability{experiment.slug, experiment.name, Verdict::Ok, ""});
     if (!outcome.empty()) {
@@ -367,22 +363,16 @@ Result<void> run_experiments(const Dir& place, const ProbeOptions& options, Targ
     probe.capabilities.push_back(mount_not_tested("not asked for"));
     return {};
   }
-  const Result<Dir> dir = fresh_directory(place, kMountSlug);
-  if (!dir) {
-    return dir.error();
-  }
-  probe.capabilities.push_back(try_mount(*dir));
+  ASSIGN_OR_RETURN(const Dir dir, fresh_directory(place, kMountSlug));
+  probe.capabilities.push_back(try_mount(dir));
   return {};
 }
 
 Result<TargetProbe> begin(const Dir& top) {
-  const Result<FilesystemFacts> facts = filesystem_facts(top);
-  if (!facts) {
-    return facts.error();
-  }
+  ASSIGN_OR_RETURN(const FilesystemFacts facts, filesystem_facts(top));
   TargetProbe probe;
-  probe.facts = *facts;
-  probe.filesystem = filesystem_name(facts->magic);
+  probe.facts = facts;
+  probe.filesystem = filesystem_name(facts.magic);
   return probe;
 }
 
@@ -396,15 +386,12 @@ Result<void> remove_trial(const Dir& own) {
 // Our directory, where nothing else is in it: a target that is refused is left as it was found.
 // Its time too, as far as it can be: a target that is refused was only looked at.
 Result<void> remove_own(const Dir& top) {
-  const Result<FileStat> before = top.stat_self();
-  if (!before) {
-    return before.error();
-  }
+  ASSIGN_OR_RETURN(const FileStat before, top.stat_self());
   if (const Result<void> removed = remove_object(top, kOwnDirectory); !removed) {
     const Error& error = removed.error();
     return error.is_io(ENOTEMPTY) || error.is_io(EEXIST) ? Result<void>() : removed;
   }
-  return set_mtime_of(top, before->mtime);
+  return set_mtime_of(top, before.mtime);
 }
 
 }  // namespace
@@ -436,29 +423,23 @@ Result<TargetProbe> look_at_target(const Root& target) {
 
 // Under the lock, since a trial in somebody's running migration would remove what that has just made.
 Result<TargetProbe> probe_target(const Root& target, const ProbeOptions& options) {
-  const Result<Dir> top = target.open_dir(RelPath());
-  Result<TargetProbe> probe = top ? begin(*top) : top.error();
-  if (!probe) {
+  ASSIGN_OR_RETURN(const Dir top, target.open_dir(RelPath()));
+  ASSIGN_OR_RETURN(TargetProbe probe, begin(top));
+  if (probe.facts.read_only) {
+    say_not_tested(probe, "it is mounted read-only");
+    finish(probe);
     return probe;
   }
-  if (probe->facts.read_only) {
-    say_not_tested(*probe, "it is mounted read-only");
-    finish(*probe);
-    return probe;
-  }
-  const Result<RootLock> lock = RootLock::take(target);
-  const Result<void> cleared = lock ? remove_trial(lock->own()) : lock.error();
-  if (!cleared) {
-    return cleared.error();
-  }
-  const Result<Dir> place = fresh_directory(lock->own(), kTrial);
-  const Result<void> run = place ? run_experiments(*place, options, *probe) : place.error();
-  const Result<void> emptied = remove_trial(lock->own());
-  const Result<void> removed = emptied ? remove_own(*top) : emptied;
+  ASSIGN_OR_RETURN(const RootLock lock, RootLock::take(target));
+  TRY(remove_trial(lock.own()));
+  const Result<Dir> place = fresh_directory(lock.own(), kTrial);
+  const Result<void> run = place ? run_experiments(*place, options, probe) : place.error();
+  const Result<void> emptied = remove_trial(lock.own());
+  const Result<void> removed = emptied ? remove_own(top) : emptied;
   if (!run || !removed) {
     return run ? removed.error() : run.error();
   }
-  finish(*probe);
+  finish(probe);
   return probe;
 }
 
