@@ -7,7 +7,7 @@
 namespace dfsck {
 
 // Looks for immutable and append-only objects that the planned steps would change, and says of each finding whose steps
-// stand or fall with such a step what keeps it from being mended, and what lifts that.
+// stand or fall with such a step what keeps it from being repaired, and what lifts that.
 void mark_blocked_repairs(const Root& root, RootReport& report);
 
 }  // namespace dfsck

@@ -1,4 +1,4 @@
-// What to do about layer content that nothing at hand can mend.
+// What to do about layer content that nothing at hand can repair.
 #pragma once
 
 #include <cstddef>

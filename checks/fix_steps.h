@@ -7,7 +7,7 @@
 
 namespace dfsck {
 
-// In which order the levels of a root are mended: what others are judged by comes first.
+// In which order the levels of a root are repaired: what others are judged by comes first.
 namespace stage {
 inline constexpr int kUrgent = 0;  // what a daemon would destroy things by
 inline constexpr int kDatabases = 10;

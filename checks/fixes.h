@@ -1,4 +1,4 @@
-// The repairs that rows of table.def name. Each adds to the plan the steps that mend one finding, or nothing where
+// The repairs that rows of table.def name. Each adds to the plan the steps that repair one finding, or nothing where
 // that cannot be done here; none of them changes anything itself.
 #pragma once
 
@@ -28,12 +28,12 @@ FIX(write_link_file);
 FIX(write_short_link);
 FIX(write_lower);
 FIX(quarantine_overlay_dir);
-FIX(mend_entry);
+FIX(layer_entry);
 FIX(restore_file);
 FIX(restore_tar_split);
 FIX(restore_layer_tree);
 FIX(set_layer_aside);
-FIX(leave_twin);
+FIX(leave_duplicate);
 
 // images and references
 FIX(quarantine_image);
@@ -54,7 +54,7 @@ FIX(restore_volume_options);
 FIX(rebuild_volume_database);
 FIX(rewrite_database);
 FIX(rebuild_network_database);
-FIX(mend_network_records);
+FIX(network_records);
 FIX(reset_build_cache);
 
 // swarm

@@ -42,7 +42,7 @@ ImageVerdict judge_layers(const Model& model, const Image& image) {
   if (image.chain.empty() || loads(image.chain.back())) {
     return {};
   }
-  // From the bottom: the lowest one is what has to be mended, those above follow from it.
+  // From the bottom: the lowest one is what has to be repaired, those above follow from it.
   const auto broken = std::find_if_not(image.chain.begin(), image.chain.end(), loads);
   return {State::LayerBroken, *broken};
 }
@@ -50,7 +50,7 @@ ImageVerdict judge_layers(const Model& model, const Image& image) {
 }  // namespace
 
 // In the daemon's order: digest, then form, then layers. An image is called lost only
-// for what a check of the layers cannot mend.
+// for what a check of the layers cannot repair.
 ImageVerdict judge_image(const Model& model, const Image& image) {
   if (image.state == FileState::Kind::Unreadable) {
     return {image.copy ? State::Restorable : State::Unreadable, std::nullopt};

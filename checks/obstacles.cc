@@ -38,14 +38,14 @@ bool speaks_of(const Finding& finding, const std::set<std::string>& layers) {
                      [&](const Subject& subject) { return layers.contains(subject.id); });
 }
 
-bool can_be_mended(const Finding& finding) {
+bool is_fixable(const Finding& finding) {
   const Safety safety = problem_of(finding.problem).safety;
   return safety == Safety::Safe || safety == Safety::Ask;
 }
 
-// The layers in whose trees or tar-splits something can be mended.
+// The layers in whose trees or tar-splits something can be repaired.
 // Asked by planning, not by the class alone: a finding of class safe may have no steps here.
-std::set<size_t> mendable_layers(const CheckInput& input, const std::vector<Finding>& findings) {
+std::set<size_t> fixable_layers(const CheckInput& input, const std::vector<Finding>& findings) {
   std::set<size_t> layers;
   for (size_t i = 0; i < findings.size(); ++i) {
     const Finding& finding = findings[i];
@@ -57,13 +57,13 @@ std::set<size_t> mendable_layers(const CheckInput& input, const std::vector<Find
   return layers;
 }
 
-// What stands on a lost layer goes aside with it: what is damaged in there is mended first, by whatever mode.
-bool waits_for_mending(const CheckInput& input, const Finding& finding, const std::set<size_t>& mendable) {
+// What stands on a lost layer goes aside with it: what is damaged in there is repaired first, by whatever mode.
+bool waits_for_fixes(const CheckInput& input, const Finding& finding, const std::set<size_t>& repairable) {
   const std::optional<ChainId> lost =
       finding.problem == problem::layer_bytes_lost ? ChainId::parse(finding.subject.id) : std::nullopt;
-  return lost && std::any_of(mendable.begin(), mendable.end(), [&](size_t layer) {
-    return stands_on(input, input.model.layers.layers[layer].id, *lost);
-  });
+  return lost && std::any_of(repairable.begin(), repairable.end(), [&](size_t layer) {
+           return stands_on(input, input.model.layers.layers[layer].id, *lost);
+         });
 }
 
 }  // namespace
@@ -92,7 +92,7 @@ std::vector<std::string> repair_obstacles(const Model& model) {
 // Class safe is never barred for want of sight: what it writes is proven by what was read.
 std::vector<std::string> barred_repairs(const CheckInput& input, const std::vector<Finding>& findings) {
   const std::set<std::string> layers = layers_with_read_errors(input);
-  const std::set<size_t> mendable = mendable_layers(input, findings);
+  const std::set<size_t> repairable = fixable_layers(input, findings);
   const bool unread = has_unread(input.root);
   std::vector<std::string> barred(findings.size());
   for (size_t i = 0; i < findings.size(); ++i) {
@@ -101,9 +101,9 @@ std::vector<std::string> barred_repairs(const CheckInput& input, const std::vect
       barred[i] = "not everything could be read, and it may be needed by what was not";
     } else if ((safety == Safety::Ask || safety == Safety::Lossy) && speaks_of(findings[i], layers)) {
       barred[i] = "the disk gave errors when it was read, so it may be whole";
-    } else if (safety == Safety::Lossy && findings[i].caused_by && can_be_mended(findings[*findings[i].caused_by])) {
+    } else if (safety == Safety::Lossy && findings[i].caused_by && is_fixable(findings[*findings[i].caused_by])) {
       barred[i] = "what it follows from can be mended";
-    } else if (waits_for_mending(input, findings[i], mendable)) {
+    } else if (waits_for_fixes(input, findings[i], repairable)) {
       barred[i] = "what can be mended in these layers comes first; check again then";
     }
   }

@@ -45,7 +45,7 @@ int parts_of(const RootReport& report, Strict strict) {
   if (count_left(report, Severity::Error) > 0 || (strict == Strict::Yes && count_left(report, Severity::Warning) > 0)) {
     code |= 4;
   }
-  // A repair that was tried and failed leaves something, even if it was to mend a mere warning.
+  // A repair that was tried and failed leaves something, even if it was to repair a mere warning.
   const bool failed = std::any_of(report.findings.begin(), report.findings.end(), [](const ReportedFinding& reported) {
     return reported.repair_status == "failed";
   });

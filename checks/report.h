@@ -1,4 +1,4 @@
-// What a check of a root comes to: findings, the plan to mend them, and what was looked at.
+// What a check of a root comes to: findings, the plan to repair them, and what was looked at.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +38,7 @@ struct ReportedFinding {
   std::string consequence;
   std::string remedy;
   // What a repair would do about it, as indices into the plan; empty where nothing can be done or where another
-  // finding's repair mends this one too.
+  // finding's repair repairs this one too.
   std::vector<size_t> steps;
   // "planned"; "blocked" (something that you must change first keeps it from being made); "impossible" (no repair exists,
   // or it cannot be made safe here); "none" (nothing needs to be done).

@@ -49,7 +49,8 @@ bool wants_content(const CheckOptions& options) {
   const auto problems = all_problems();
   return options.level != Level::Structure &&
          std::any_of(problems.begin(), problems.end(), [&](const Problem& problem) {
-           return (problem.check == "layer_content" || problem.check == "layer_twins") && is_selected(problem, options);
+           return (problem.check == "layer_content" || problem.check == "layer_duplicates") &&
+                  is_selected(problem, options);
          });
 }
 
@@ -233,7 +234,7 @@ std::optional<size_t> Examination::State::read_content(const CheckOptions& optio
     content =
         verify_layers(root, model, derived, options.layers ? &*options.layers : nullptr,
                       options.level == Level::Full ? Depth::Full : Depth::Headers, options.jobs, cancel, progress);
-    take_back_hidden(root, model, derived, content);
+    take_back_all_hidden(root, model, derived, content);
     searched_from = unread_so_far();
     find_remedies(root, model, derived, donors, options.jobs, cancel, progress, content);
     rebuild_references(root, model, derived, donors, options.jobs, cancel, progress, content);
@@ -311,17 +312,17 @@ Plan Examination::plan_for(std::vector<size_t> chosen) const {
   return plan;
 }
 
-bool Examination::knows_twin(const std::string& dir) const {
-  const std::vector<TwinVerdict>& twins = state_->content.twins;
-  return std::any_of(twins.begin(), twins.end(), [&](const TwinVerdict& twin) {
-    return model().overlay.dirs[twin.dir].id.text() == dir;
+bool Examination::knows_duplicate(const std::string& dir) const {
+  const std::vector<DuplicateDirectory>& duplicates = state_->content.duplicates;
+  return std::any_of(duplicates.begin(), duplicates.end(), [&](const DuplicateDirectory& duplicate) {
+    return model().overlay.dirs[duplicate.dir].id.text() == dir;
   });
 }
 
 bool Examination::was_hidden_from(const Examination& earlier, size_t finding) const {
   const std::string_view check = problem_of(state_->findings[finding].problem).check;
-  if (check == "layer_twins") {
-    return !earlier.knows_twin(state_->findings[finding].subject.id);
+  if (check == "layer_duplicates") {
+    return !earlier.knows_duplicate(state_->findings[finding].subject.id);
   }
   if (check != "layer_content") {
     return false;

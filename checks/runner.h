@@ -52,8 +52,8 @@ class Examination {
   const RootReport& report() const;
   const Model& model() const;
   const Derived& derived() const;
-  // The steps that mend the findings of `chosen` (indices into the report's) and no others, without those whose repairs
-  // cannot be made: see settle_plan.
+  // The steps that repair the findings of `chosen` (indices into the report's) and no others, without those whose
+  // repairs cannot be made: see settle_plan.
   Plan plan_for(std::vector<size_t> chosen) const;
   // Whether the finding speaks of file contents that a look before this one could not judge, because the layer's own
   // description was damaged then.
@@ -61,7 +61,7 @@ class Examination {
 
  private:
   struct State;
-  bool knows_twin(const std::string& dir) const;  // a second directory of a layer, looked at as such
+  bool knows_duplicate(const std::string& dir) const;  // a second directory of a layer, looked at as such
   explicit Examination(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

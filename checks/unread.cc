@@ -16,8 +16,8 @@ namespace {
 // Checks that look at one thing at a time.
 // What they say of a thing needs nothing but the thing itself.
 bool stands_alone(const Finding& finding) {
-  constexpr std::array<std::string_view, 5> kAlone{"root_environment", "root_entries", "layer_content", "damage_pattern",
-                                                   "layer_twins"};
+  constexpr std::array<std::string_view, 5> kAlone{"root_environment", "root_entries", "layer_content",
+                                                   "damage_pattern", "layer_duplicates"};
   return std::find(kAlone.begin(), kAlone.end(), problem_of(finding.problem).check) != kAlone.end();
 }
 
@@ -165,8 +165,8 @@ void add_unread(const Model& model, const ContentResults& content, RootReport& r
   for (size_t i = 0; i < content.layers.size(); ++i) {
     add(content.layers[i], "layer " + model.layers.layers[i].id.text());
   }
-  for (const TwinVerdict& twin : content.twins) {
-    add(twin.verdict, model.overlay.dirs[twin.dir].path.text());
+  for (const DuplicateDirectory& duplicate : content.duplicates) {
+    add(duplicate.verdict, model.overlay.dirs[duplicate.dir].path.text());
   }
   if (refused) {
     report.failures.push_back("what hangs on these was not judged; " + what_helps(model.host));

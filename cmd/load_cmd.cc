@@ -88,8 +88,7 @@ class Loading {
     report_.root = opened.root ? opened.root->path() : opened.path;
     root_ = std::move(opened.root);
     report_.archive = options_.input;
-    Result<LoadTarget> target =
-        root_ ? look_at_target(*root_, options_.jobs, cancel_, watch.progress) : LoadTarget();
+    Result<LoadTarget> target = root_ ? read_load_target(*root_, options_.jobs, cancel_, watch.progress) : LoadTarget();
     if (!target) {
       return failure_of(target.error());
     }
@@ -142,8 +141,7 @@ class Loading {
       made.emplace(std::move(*root));
     }
     const Root& root = made ? made->root() : *root_;
-    Result<LoadResult> loaded =
-        run_load(root, *archive_, target_, *work_, options_.jobs, cancel_, watch.progress);
+    Result<LoadResult> loaded = load_images(root, *archive_, target_, *work_, options_.jobs, cancel_, watch.progress);
     if (!loaded) {
       return failure_output(options_.format, loaded.error().message(), exit_code_of(loaded.error()));
     }

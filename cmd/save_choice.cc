@@ -24,14 +24,14 @@ std::optional<ImageName> name_of(const Reference& reference) {
   return ImageName{name->name, name->tag};
 }
 
-void add(std::vector<WantedImage>& images, size_t root, const ImageId& id, const std::optional<ImageName>& name) {
+void add(std::vector<ChosenImage>& images, size_t root, const ImageId& id, const std::optional<ImageName>& name) {
   images.push_back({root, id, name ? std::vector{*name} : std::vector<ImageName>()});
 }
 
 // The entries of repositories.json that the word names.
 // A bare name means all tags of the repository, as docker save takes it: "latest" is not added.
-std::vector<WantedImage> named(const std::vector<SaveRoot>& roots, const std::string& word) {
-  std::vector<WantedImage> found;
+std::vector<ChosenImage> named(const std::vector<SaveRoot>& roots, const std::string& word) {
+  std::vector<ChosenImage> found;
   const std::optional<ReferenceName> typed = parse_reference_name(word);
   if (!typed) {
     return found;
@@ -89,9 +89,9 @@ ChoiceError ambiguous(const std::vector<SaveRoot>& roots, const std::string& wor
 // A name can lead to one image only.
 // In an archive, and after it was loaded. Two roots, one of them below the other, may
 // well each have an app:latest of their own.
-std::optional<ChoiceError> clash(const std::vector<SaveRoot>& roots, const std::vector<WantedImage>& images) {
-  std::map<ImageName, const WantedImage*> owners;
-  for (const WantedImage& image : images) {
+std::optional<ChoiceError> clash(const std::vector<SaveRoot>& roots, const std::vector<ChosenImage>& images) {
+  std::map<ImageName, const ChosenImage*> owners;
+  for (const ChosenImage& image : images) {
     for (const ImageName& name : image.names) {
       const auto [owner, is_new] = owners.try_emplace(name, &image);
       if (!is_new && owner->second->id != image.id) {
@@ -106,11 +106,11 @@ std::optional<ChoiceError> clash(const std::vector<SaveRoot>& roots, const std::
 }  // namespace
 
 // A name goes before an id: "cafe" may be both, and what somebody has named is meant rather.
-std::variant<std::vector<WantedImage>, ChoiceError> chosen_images(const std::vector<SaveRoot>& roots,
+std::variant<std::vector<ChosenImage>, ChoiceError> chosen_images(const std::vector<SaveRoot>& roots,
                                                                   const std::vector<std::string>& words) {
-  std::vector<WantedImage> images;
+  std::vector<ChosenImage> images;
   for (const std::string& word : words) {
-    std::vector<WantedImage> some = named(roots, word);
+    std::vector<ChosenImage> some = named(roots, word);
     if (some.empty()) {
       const auto found = targets(roots, word, Target::Kind::Image);
       // The same image in two roots is no question: its id is a digest, so it is the same image.
@@ -133,8 +133,8 @@ std::variant<std::vector<WantedImage>, ChoiceError> chosen_images(const std::vec
 }
 
 // Images without a name too: who saves all has no other copy in mind.
-std::variant<std::vector<WantedImage>, ChoiceError> every_image(const std::vector<SaveRoot>& roots) {
-  std::vector<WantedImage> images;
+std::variant<std::vector<ChosenImage>, ChoiceError> every_image(const std::vector<SaveRoot>& roots) {
+  std::vector<ChosenImage> images;
   for (size_t root = 0; root < roots.size(); ++root) {
     std::map<ImageId, std::vector<ImageName>> names;
     for (const Image& image : roots[root].model.images.images) {

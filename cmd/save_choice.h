@@ -18,11 +18,11 @@ struct ChoiceError {
 // The images of these words, as docker save understands them (moby image/tarexport/save.go:parseNames): a name with a
 // tag is the image with that one name, a name alone the images of all its tags, an id, the beginning of one or a digest
 // an image without a name.
-std::variant<std::vector<WantedImage>, ChoiceError> chosen_images(const std::vector<SaveRoot>& roots,
+std::variant<std::vector<ChosenImage>, ChoiceError> chosen_images(const std::vector<SaveRoot>& roots,
                                                                   const std::vector<std::string>& words);
 
 // Every image, with all its tags; what tags name but what is not there as well.
-std::variant<std::vector<WantedImage>, ChoiceError> every_image(const std::vector<SaveRoot>& roots);
+std::variant<std::vector<ChosenImage>, ChoiceError> every_image(const std::vector<SaveRoot>& roots);
 
 struct ChosenContainer {
   size_t root = 0;

@@ -44,7 +44,7 @@ std::string output_problem(const Options& options, const Root& root) {
 }
 
 // A dry run goes through the same code and writes nothing, so that what it says is what a run would do.
-SaveRequest request_of(const Options& options) {
+SaveRequest save_request(const Options& options) {
   SaveRequest request;
   request.format = options.archive_format;
   request.output = options.output_file == "-" ? "" : options.output_file;
@@ -56,7 +56,7 @@ SaveRequest request_of(const Options& options) {
 
 // The first thing of the roots that was withheld from us, in words: what is not found may be there. Empty: nothing was.
 // An image that is "not there" may be in a directory that could not be read. Then it is 8, and not the user's mistake.
-std::string withheld_from(const SaveRoots& roots) {
+std::string why_withheld(const SaveRoots& roots) {
   for (const SaveRoot& root : roots.all()) {
     for (const ScanFailure& failure : root.model.failures) {
       if (!speaks_of_disk(failure.code)) {
@@ -70,7 +70,7 @@ std::string withheld_from(const SaveRoots& roots) {
 // Saving from a root in use works: layers do not change. What may be wrong is the list.
 std::vector<std::string> warnings_of(const SaveRoots& roots) {
   std::vector<std::string> warnings = roots.failures();
-  if (std::string withheld = withheld_from(roots); !withheld.empty()) {
+  if (std::string withheld = why_withheld(roots); !withheld.empty()) {
     warnings.push_back(std::move(withheld));
   }
   for (const SaveRoot& root : roots.all()) {
@@ -97,13 +97,13 @@ std::optional<SaveFailure> driver_problem(const SaveRoot& root) {
 }
 
 // Fill the catalogue. They give what speaks against it.
-std::optional<SaveFailure> choose_images(const Options& options, const std::vector<SaveRoot>& roots,
-                                         SaveCatalogue& catalogue) {
+std::optional<SaveFailure> choose_what_to_save(const Options& options, const std::vector<SaveRoot>& roots,
+                                               SaveCatalogue& catalogue) {
   const auto chosen = options.save_all == SaveAll::Yes ? every_image(roots) : chosen_images(roots, options.arguments);
   if (const auto* error = std::get_if<ChoiceError>(&chosen)) {
     return SaveFailure{error->message, kExitUsage};
   }
-  for (const WantedImage& image : std::get<std::vector<WantedImage>>(chosen)) {
+  for (const ChosenImage& image : std::get<std::vector<ChosenImage>>(chosen)) {
     if (std::optional<SaveFailure> problem = driver_problem(roots[image.root]); problem) {
       return problem;
     }
@@ -189,14 +189,14 @@ Output run_save(const Options& options) {
   const std::vector<SaveRoot> all = roots->all();
   SaveCatalogue catalogue(all);
   const std::optional<SaveFailure> wrong = options.container.empty()
-                                               ? choose_images(options, all, catalogue)
+                                               ? choose_what_to_save(options, all, catalogue)
                                                : choose_container(options, all, catalogue, cancel, progress);
-  const std::string withheld = withheld_from(*roots);
+  const std::string withheld = why_withheld(*roots);
   if (wrong) {
     return withheld.empty() ? failed(options, wrong->message, wrong->exit_code)
                             : failed(options, withheld + "; " + wrong->message, kExitFailed);
   }
-  const Result<SaveResult> saved = save_images(catalogue, request_of(options), cancel, progress);
+  const Result<SaveResult> saved = save_images(catalogue, save_request(options), cancel, progress);
   // It would write between the lines of what follows.
   display.reset();
   if (!saved) {

@@ -86,12 +86,12 @@ Output show_inventory(const Options& options, const Root& root, const ShowRoots&
   Shown shown;
   shown.root = root.path();
   shown.description = describe_inventory(first.view());
-  shown.state = state_of(first.view(), first.look.report(), std::nullopt);
+  shown.state = show_state(first.view(), first.look.report(), std::nullopt);
   shown.failures = first.look.report().failures;
   shown.exit_code = exit_code(first.look.report(), options.strict);
   for (size_t i = 1; i < roots.all().size(); ++i) {
     const LookedAt& below = roots.all()[i];
-    const ShownState state = state_of(below.view(), below.look.report(), std::nullopt);
+    const ShownState state = show_state(below.view(), below.look.report(), std::nullopt);
     shown.below.push_back(describe_inventory(below.view()));
     shown.state.other_errors += state.other_errors;
     shown.state.other_warnings += state.other_warnings;
@@ -107,7 +107,7 @@ Output show_inventory(const Options& options, const Root& root, const ShowRoots&
 
 Output show_target(const Options& options, const Root& root, const LookedAt& looked, const Target& target,
                    const Cancel& cancel, Progress& progress) {
-  const Result<Description> description = describe(looked.view(), target, cancel);
+  const Result<Description> description = describe_target(looked.view(), target, cancel);
   if (!description) {
     // A path below a layer that is nowhere: the user has named something that does not exist.
     const bool unknown = description.error().kind == Error::Kind::Format;
@@ -128,7 +128,7 @@ Output show_target(const Options& options, const Root& root, const LookedAt& loo
     }
     report = look->report();
   }
-  shown.state = state_of(looked.view(), report, target);
+  shown.state = show_state(looked.view(), report, target);
   shown.failures = report.failures;
   // Of this thing: whatever else is wrong in the root is told and does not count.
   shown.exit_code = exit_code(shown.state.report, options.strict);

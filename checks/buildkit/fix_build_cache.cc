@@ -58,7 +58,7 @@ class Kept {
   }
 
   // By what should be in `lower`, and by what is in it.
-  // The two differ where a chain is damaged. Until that is mended both are needed: what should be there
+  // The two differ where a chain is damaged. Until that is repaired both are needed: what should be there
   // will be mounted then, what is there is mounted now.
   void follow(const CacheId& id) {
     const DirTruth* truth = input_.derived.find_dir(input_.model, id);
@@ -115,7 +115,7 @@ bool moves_directories(const CheckInput& input, const Finding& finding) {
 void quarantine_directories(const CheckInput& input, size_t index, PlanBuilder& plan) {
   const Kept kept(input);
   if (!other_owners_known(input) || !kept.is_known()) {
-    return;  // they stay, and are found again as orphans when that is mended
+    return;  // they stay, and are found again as orphans when that is repaired
   }
   for (size_t i = 0; i < input.derived.dirs.size(); ++i) {
     const CacheId& id = input.model.overlay.dirs[i].id;

@@ -123,7 +123,7 @@ std::optional<CacheId> directory_of(const CheckInput& input, const Container& co
   return mount != nullptr && mount->dir ? mount->dir : only_candidate(input, container);
 }
 
-std::optional<std::optional<ChainId>> parent_of(const CheckInput& input, const Container& container) {
+std::optional<std::optional<ChainId>> layer_below(const CheckInput& input, const Container& container) {
   const Mount* entry = entry_of(input.model, container);
   const MountTruth* truth = mount_of(input, container);
   const Parent by_image = top_by_image(input, container);

@@ -34,6 +34,6 @@ std::optional<CacheId> directory_of(const CheckInput& input, const Container& co
 
 // The layer that the container stands on; an empty inner value for an image without layers. What the entry says,
 // unless its image and the chain of its init layer agree on another one. Nothing if nothing says it.
-std::optional<std::optional<ChainId>> parent_of(const CheckInput& input, const Container& container);
+std::optional<std::optional<ChainId>> layer_below(const CheckInput& input, const Container& container);
 
 }  // namespace dfsck

@@ -93,7 +93,7 @@ void fix_rebuild_mount(const CheckInput& input, const Finding& finding, size_t i
   const std::optional<CacheId> dir = directory_of(input, *container);
   // Each problem writes no more than the file that it speaks of.
   if (finding.problem == problem::mount_parent_bad) {
-    writer.write_parent(parent_of(input, *container));
+    writer.write_parent(layer_below(input, *container));
   } else if (dir && finding.problem == problem::init_id_bad) {
     writer.write("init-id", dir->text() + "-init");
   } else if (dir && (finding.problem == problem::mount_id_bad || finding.problem == problem::mount_id_restorable)) {
@@ -102,7 +102,7 @@ void fix_rebuild_mount(const CheckInput& input, const Finding& finding, size_t i
     writer.make_dir(mounts);
     writer.make_dir(mounts / container->id);
     writer.write_dirs(*dir);
-    writer.write_parent(parent_of(input, *container));
+    writer.write_parent(layer_below(input, *container));
   }
 }
 

@@ -70,7 +70,7 @@ std::string log_driver(const Container& container) {
   return container.log_path.find("/local-logs/") != std::string::npos ? "local" : "json-file";
 }
 
-std::string words_for(const Mounts& mounts, const Container& container, const std::string& network) {
+std::string rebuilt_in_words(const Mounts& mounts, const Container& container, const std::string& network) {
   std::string words;
   const auto add = [&](std::string more) { words += (words.empty() ? "" : ", ") + more; };
   if (mounts.bind_count > 0) {
@@ -97,7 +97,7 @@ RebuiltHostConfig rebuild_host_config(const Container& container) {
   const std::string network = container.networks.empty() ? "default" : container.networks.front().name;
   Mounts mounts = mounts_of(container);
   RebuiltHostConfig rebuilt;
-  rebuilt.recovered = words_for(mounts, container, network);
+  rebuilt.recovered = rebuilt_in_words(mounts, container, network);
   std::string& text = rebuilt.bytes;
   text = R"({"Binds":)" + (mounts.binds.empty() ? "null" : to_go_json(JsonValue::array(std::move(mounts.binds))));
   text += R"(,"ContainerIDFile":"","LogConfig":{"Type":)" + quoted(log_driver(container)) + R"(,"Config":{}})";

@@ -104,7 +104,7 @@ class ContainerMount {
   // the image deletes them under the container.
   void check_parent() {
     const FileState& file = entry_->parent;
-    const std::optional<std::optional<ChainId>> right = parent_of(input_, container_);
+    const std::optional<std::optional<ChainId>> right = layer_below(input_, container_);
     if (unreadable(file) || (right && *right == entry_->parent_id && right->has_value() == !file.absent())) {
       return;
     }
@@ -123,7 +123,7 @@ class ContainerMount {
 // A layer that is gone takes every container on it along.
 // No repair exists in the entry: it is right, and the layer has to come back.
 void check_parent_exists(const CheckInput& input, const Container& container, FindingSink& sink) {
-  const std::optional<std::optional<ChainId>> parent = parent_of(input, container);
+  const std::optional<std::optional<ChainId>> parent = layer_below(input, container);
   const Mount* entry = entry_of(input.model, container);
   if (entry == nullptr || !parent || !*parent || !input.model.layers.layers_complete ||
       input.model.layers.find(**parent) != nullptr) {

@@ -1,5 +1,5 @@
 // Repairs of layer trees and of tar-split.
-#include "checks/content/entry_mender.h"
+#include "checks/content/entry_fixer.h"
 #include "checks/fix_steps.h"
 #include "checks/fixes.h"
 
@@ -16,13 +16,13 @@ bool is_hard_link(const Issue& issue) {
 
 }  // namespace
 
-void fix_mend_entry(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
+void fix_layer_entry(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   if (!finding.content) {
     return;
   }
   const Issue& issue = input.content.layers[finding.content->layer].issues[finding.content->issue];
   if (issue.expected) {
-    EntryMender(input, finding.path, finding.content->layer, issue, index, plan).mend();
+    EntryFixer(input, finding.path, finding.content->layer, issue, index, plan).fix();
   }
 }
 
@@ -61,11 +61,11 @@ void fix_restore_layer_tree(const CheckInput& input, const Finding& finding, siz
         continue;
       }
       const RelPath path = diff.joined(*inside);
-      EntryMender mender(input, path, layer, issues[i], index, plan);
+      EntryFixer fixer(input, path, layer, issues[i], index, plan);
       if (const Remedy* remedy = input.content.find_remedy(layer, i); remedy != nullptr) {
-        mender.restore({remedy->issue, remedy->origin, {}, {}});
+        fixer.restore({remedy->issue, remedy->origin, {}, {}});
       } else {
-        mender.mend();
+        fixer.fix();
       }
     }
   }
@@ -77,7 +77,7 @@ void fix_restore_file(const CheckInput& input, const Finding& finding, size_t in
       finding.content ? input.content.find_remedy(finding.content->layer, finding.content->issue) : nullptr;
   if (remedy != nullptr) {
     const Issue& issue = input.content.layers[finding.content->layer].issues[finding.content->issue];
-    EntryMender(input, finding.path, finding.content->layer, issue, index, plan).restore(*remedy);
+    EntryFixer(input, finding.path, finding.content->layer, issue, index, plan).restore(*remedy);
   }
 }
 

@@ -140,7 +140,7 @@ class LayerJudge {
     finding.content = Finding::ContentIssue{number_, 0};
   }
 
-  // Files whose bytes are nowhere. The layer's other damage is mended all the same.
+  // Files whose bytes are nowhere. The layer's other damage is repaired all the same.
   // The daemon believes that the layer is complete, because its layerdb entry is synced and the files
   // are not: rmi and pull change nothing as long as any image or container holds it. Setting the layer
   // aside is the only way for a pull to fetch it, and it takes images along until then: lossy.

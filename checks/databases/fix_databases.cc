@@ -66,17 +66,17 @@ void fix_rebuild_network_database(const CheckInput& input, const Finding& findin
   }
 }
 
-void fix_mend_network_records(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
+void fix_network_records(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const auto& records = input.model.networks.records;
   const bool loses = std::any_of(records.begin(), records.end(), [](const NetworkRecord& record) {
     return record.kind == "network" && !record.problem.empty();
   });
   if (loses && finding.problem != problem::network_record_bad) {
-    return;  // mended together with what is lost, but not without asking for that
+    return;  // repaired together with what is lost, but not without asking for that
   }
   if (const std::optional<BoltFile> file = open_database(input, finding.path); file) {
     const BoltSalvage salvage = salvage_bolt(*file, std::nullopt);
-    write_content(input, finding.path, mended_network_content(content_of(salvage.root)), index, plan);
+    write_content(input, finding.path, fixed_network_content(content_of(salvage.root)), index, plan);
   }
 }
 

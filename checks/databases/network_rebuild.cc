@@ -207,7 +207,7 @@ BoltContent network_content(const NetworkRebuild& networks, const SalvagedBucket
 
 // A network's other records go with it: an endpoint count without its network
 // would be the next record that cannot be read.
-BoltContent mended_network_content(BoltContent content) {
+BoltContent fixed_network_content(BoltContent content) {
   auto& values = content.buckets["libnetwork"].values;
   std::set<std::string> networks;
   std::set<std::string> unreadable;

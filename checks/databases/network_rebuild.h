@@ -33,7 +33,7 @@ BoltContent network_content(const NetworkRebuild& networks, const SalvagedBucket
 
 // A sound database without the records that cannot be read, and with a count for every network without one. A network
 // whose own record is among them goes as a whole. The daemon counts endpoints itself when it starts.
-BoltContent mended_network_content(BoltContent content);
+BoltContent fixed_network_content(BoltContent content);
 
 // True for the networks that the daemon makes by itself when it starts.
 bool is_default_network(std::string_view name);

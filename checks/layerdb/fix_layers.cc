@@ -78,7 +78,7 @@ class EntryWriter {
 
 }  // namespace
 
-// Of the last stage, behind everything that mends: garbage can be the evidence for a repair.
+// Of the last stage, behind everything that repairs: garbage can be the evidence for a repair.
 void fix_quarantine_path(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   plan.add(index, stage::kGarbage, Quarantine{finding.path}, expect_now(input.root, finding.path));
 }

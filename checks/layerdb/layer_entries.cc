@@ -21,12 +21,15 @@ bool holds_nothing(const Layer& layer) {
          judged(layer.size) && judged(layer.cache_id) && judged(layer.parent);
 }
 
-class LayerEntry {
+class LayerdbEntry {
  public:
-  LayerEntry(const CheckInput& input, size_t number, FindingSink& sink)
-      : layer_(input.model.layers.layers[number]), truth_(input.derived.layers[number]),
-        dir_(truth_.cache ? input.model.overlay.find(*truth_.cache) : nullptr), content_(input.content),
-        number_(number), sink_(sink) {}
+  LayerdbEntry(const CheckInput& input, size_t number, FindingSink& sink)
+      : layer_(input.model.layers.layers[number]),
+        truth_(input.derived.layers[number]),
+        dir_(truth_.cache ? input.model.overlay.find(*truth_.cache) : nullptr),
+        content_(input.content),
+        number_(number),
+        sink_(sink) {}
 
   void check() {
     if (!layer_.is_directory || holds_nothing(layer_)) {
@@ -188,7 +191,7 @@ class LayerEntry {
 void check_layer_entries(const CheckInput& input, FindingSink& sink) {
   const LayerStore& store = input.model.layers;
   for (size_t i = 0; i < store.layers.size(); ++i) {
-    LayerEntry(input, i, sink).check();
+    LayerdbEntry(input, i, sink).check();
   }
   for (const RelPath& path : store.foreign_layers) {
     sink.add(problem::layer_entry_foreign, {SubjectKind::File, path.text()}, path).args["path"] = path.text();

@@ -18,7 +18,7 @@ std::string owner_words(const DirOwner& owner) {
     case DirOwner::Kind::Init: return "the init layer of container " + owner.name;
     case DirOwner::Kind::Removing: return "the removal " + owner.name;
     case DirOwner::Kind::Build: return "the build cache";
-    case DirOwner::Kind::Twin: return "a copy of layer " + owner.name;
+    case DirOwner::Kind::Duplicate: return "a copy of layer " + owner.name;
   }
   return "";
 }

@@ -26,7 +26,7 @@ class Removals {
   explicit Removals(const CheckInput& input) : model_(input.model), derived_(input.derived), doubts_(model_, derived_) {
     for (size_t i = 0; i < model_.layers.layers.size(); ++i) {
       const Layer& layer = model_.layers.layers[i];
-      // As the file says and as it should be: until the entry is mended the daemon goes by the file.
+      // As the file says and as it should be: until the entry is repaired the daemon goes by the file.
       use(layer.cache_text, "layer " + layer.id.text(), {SubjectKind::Layer, layer.id.text()});
       if (derived_.layers[i].cache && derived_.layers[i].cache->text() != layer.cache_text) {
         use(derived_.layers[i].cache->text(), "layer " + layer.id.text(), {SubjectKind::Layer, layer.id.text()});

@@ -22,7 +22,7 @@ std::string refusal_of(const std::string& driver, const SourceRoot& root, const 
 }
 
 // "images are in a containerd image store, in /var/lib/containerd (3 images, 1.2 GB), with the layers of 2 containers".
-std::string described(const ContainerdStore& store) {
+std::string store_in_words(const ContainerdStore& store) {
   std::string text = "images are in a containerd image store";
   if (store.place.empty()) {
     text += " that was not found";
@@ -71,7 +71,7 @@ bool judge_containerd_stores(const std::vector<SourceRoot>& roots, MigrationRepo
     if (!store.is_used() || !report.wish.images.empty()) {
       continue;
     }
-    const std::string what = described(store);
+    const std::string what = store_in_words(store);
     if (!report.wish.choice.without_containerd_store) {
       accepted = false;
       report.obstacles.push_back(what + "; they are not moved. Save the images (docker save -o images.tar IMAGE...) and what "

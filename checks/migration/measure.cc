@@ -15,7 +15,7 @@ FileIdentity identity_of(const Root& root) {
 }
 
 // A socket without the program that listens is a name only.
-void leave_sockets(MigrationReport& report) {
+void omit_sockets(MigrationReport& report) {
   std::vector<Omission>& omissions = report.plan.omissions;
   for (const std::string& socket : report.need.sockets) {
     if (const std::optional<RelPath> path = RelPath::parse(socket)) {
@@ -44,7 +44,7 @@ void measure_migration(const Root& source, const Root& target, std::vector<std::
                                "the link, first");
   }
   measure_omissions(source, report.plan.omissions, jobs, cancel, progress);
-  leave_sockets(report);
+  omit_sockets(report);
 }
 
 }  // namespace dfsck

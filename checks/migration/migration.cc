@@ -56,7 +56,7 @@ class Migration {
         find_complete();
       } else if (begin()) {
         report_.end = MigrationReport::End::Stopped;
-        if (copy() && write_files() && mend() && compare()) {
+        if (copy() && write_files() && repair_target() && compare()) {
           end();
         }
       }
@@ -89,7 +89,8 @@ class Migration {
     source_ = std::move(*source);
     report_.source = source_->root().path();
     judge_users();
-    if (!judge_drivers(source_->roots(), report_) || !judge_containerd_stores(source_->roots(), report_) || !choose() || !check_source() || !look_at_target()) {
+    if (!judge_drivers(source_->roots(), report_) || !judge_containerd_stores(source_->roots(), report_) || !choose() ||
+        !check_source() || !judge_target()) {
       return false;
     }
     measure();
@@ -177,8 +178,8 @@ class Migration {
     return true;
   }
 
-  bool look_at_target() {
-    target_ = look_at_migration_target(wish_.target, source_->root(), note_of(wish_));
+  bool judge_target() {
+    target_ = open_migration_target(wish_.target, source_->root(), note_of(wish_));
     report_.target = target_.path;
     report_.final_path = wish_.final_path.empty() ? target_.path : wish_.final_path;
     report_.target_exists = target_.exists;
@@ -188,7 +189,7 @@ class Migration {
     if (!target_.root) {
       return false;
     }
-    Result<TargetProbe> looked = dfsck::look_at_target(*target_.root);
+    Result<TargetProbe> looked = dfsck::survey_target(*target_.root);
     if (!looked) {
       return refuse(looked.error().message());
     }
@@ -331,7 +332,7 @@ class Migration {
     return true;
   }
 
-  // Damage that can be mended without a loss is mended in the target; any other ends it here, unless all is wanted.
+  // Damage that can be repaired without a loss is repaired in the target; any other ends it here, unless all is wanted.
   bool judge_layers(const std::vector<UnitResult>& so_far) {
     std::set<ChainId> damaged;
     for (size_t i = 0; i < so_far.size(); ++i) {
@@ -346,7 +347,7 @@ class Migration {
     report_.damaged = judge_damaged_layers(*source_, damaged, wish_.jobs, cancel_, progress_);
     size_t lost = 0;
     for (const DamagedLayer& layer : report_.damaged) {
-      lost += layer.mendable ? 0 : 1;
+      lost += layer.repairable ? 0 : 1;
     }
     if (lost == 0 || keeps_going()) {
       return true;
@@ -406,7 +407,7 @@ class Migration {
   }
 
   // The safe repairs, and the check after them. The contents of layers are known by now.
-  bool mend() {
+  bool repair_target() {
     progress_.phase = Progress::Phase::Checking;
     CheckOptions options = options_of_target_check();
     options.skip.emplace_back("migration-unfinished");

@@ -1,4 +1,4 @@
-// Migrating a root from end to end: look at the source, try the target, copy, mend the target, check it.
+// Migrating a root from end to end: look at the source, try the target, copy, repair the target, check it.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@
 #include "core/fs/root.h"
 #include "core/migrate/migration.h"
 #include "core/migrate/plan/inventory.h"
-#include "core/migrate/plan/left_out.h"
+#include "core/migrate/plan/omissions.h"
 #include "core/migrate/plan/selection.h"
 #include "core/migrate/plan/space.h"
 #include "core/migrate/target/rewrite.h"
@@ -50,13 +50,13 @@ struct DamagedLayer {
   std::vector<std::string> findings;  // what is wrong, in words; the first few
   size_t more = 0;                    // further ones
   std::vector<std::string> images;    // that have it: tags, or ids where there is none
-  bool mendable = false;              // in the target, without a loss
+  bool repairable = false;            // in the target, without a loss
 };
 
 // Both sides by name. Only what was seen in the target counts as moved.
 struct InventoryComparison {
   Inventory source;                 // without what the plan leaves out
-  std::optional<Inventory> target;  // read from there when all was copied and mended; not of a live run
+  std::optional<Inventory> target;  // read from there when all was copied and repaired; not of a live run
   std::vector<InventoryGap> gaps;   // what the target lacks
   size_t proven_layers = 0;         // hashed to their digests while they were copied, and are there
 };

@@ -17,7 +17,7 @@ std::vector<RelPath> missed_mounts(const MigrationReport& report) {
   return missed;
 }
 
-// Of what was copied as it is. Layers have their own verdict, since those can be mended.
+// Of what was copied as it is. Layers have their own verdict, since those can be repaired.
 bool MigrationReport::loses_data() const {
   if (!copied) {
     return false;
@@ -29,8 +29,8 @@ bool MigrationReport::loses_data() const {
     }
   }
   const auto came_later = [](const UnitResult& unit) {
-    return std::any_of(unit.left_out.begin(), unit.left_out.end(),
-                       [](const LeftOut& left) { return left.kind == LeftOut::Kind::MountPoint; });
+    return std::any_of(unit.omitted.begin(), unit.omitted.end(),
+                       [](const OmittedEntry& left) { return left.kind == OmittedEntry::Kind::MountPoint; });
   };
   return std::any_of(copied->units.begin(), copied->units.end(), came_later) ||
          std::any_of(copied->problems.begin(), copied->problems.end(),

@@ -13,10 +13,10 @@ std::string note_of(const MigrationWish& wish) {
       note += " " + image;
     }
   }
-  for (const Excluded excluded : wish.choice.excluded) {
-    note += excluded == Excluded::Volumes      ? " without volumes"
-            : excluded == Excluded::Containers ? " without containers"
-                                               : " without buildkit";
+  for (const OmittedArea omitted : wish.choice.omitted) {
+    note += omitted == OmittedArea::Volumes      ? " without volumes"
+            : omitted == OmittedArea::Containers ? " without containers"
+                                                 : " without buildkit";
   }
   note += wish.choice.without_containerd_store ? " without the containerd store" : "";
   note += wish.choice.keep_orphans ? " with orphans" : "";
@@ -52,7 +52,7 @@ std::vector<MigrationUnit> units_of(const MigrationReport& report) {
   const OmitFilter filter = report.plan.filter();
   for (const size_t i : report.copied_units) {
     units.push_back(report.plan.units[i]);
-    units.back().leave_out = filter;
+    units.back().omit = filter;
   }
   return units;
 }

@@ -83,7 +83,7 @@ void judge_contents(MigrationTarget& target, const Root& source, const std::stri
 
 }  // namespace
 
-MigrationTarget look_at_migration_target(const std::string& path, const Root& source, const std::string& note) {
+MigrationTarget open_migration_target(const std::string& path, const Root& source, const std::string& note) {
   MigrationTarget target;
   target.path = without_slashes(path);
   Result<Root> root = Root::open(target.path);

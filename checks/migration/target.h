@@ -28,7 +28,7 @@ struct MigrationTarget {
 
 // Looks at the directory. `note` is what the migration would record of its choices (MigrationOptions::note): one that
 // was begun with others is not gone on with.
-MigrationTarget look_at_migration_target(const std::string& path, const Root& source, const std::string& note);
+MigrationTarget open_migration_target(const std::string& path, const Root& source, const std::string& note);
 
 // Makes the directory where it is not there yet; what is above it must be. It goes again with `target.made`, unless that is
 // told to keep it.

@@ -14,11 +14,11 @@ namespace {
 
 constexpr size_t kShownFindings = 10;
 
-bool is_mended(const ReportedFinding& reported) {
+bool is_repaired(const ReportedFinding& reported) {
   return problem_of(reported.finding.problem).safety == Safety::Safe && reported.has_repair();
 }
 
-// What follows from something that is mended ends with it.
+// What follows from something that is repaired ends with it.
 // Only safe repairs count, because only these are made in the target, and without asking.
 bool is_lasting(const RootReport& report, const ReportedFinding& reported) {
   // What is a link in the source is a directory in the target.
@@ -28,7 +28,7 @@ bool is_lasting(const RootReport& report, const ReportedFinding& reported) {
   }
   const ReportedFinding* at = &reported;
   for (size_t steps = 0; steps <= report.findings.size(); ++steps) {
-    if (is_mended(*at)) {
+    if (is_repaired(*at)) {
       return false;
     }
     if (!at->finding.caused_by) {
@@ -46,7 +46,7 @@ void add_finding(const RootReport& report, const ReportedFinding& reported, Dama
   } else {
     ++layer.more;
   }
-  layer.mendable = layer.mendable && !is_lasting(report, reported);
+  layer.repairable = layer.repairable && !is_lasting(report, reported);
   const Affected& affects = reported.finding.affects;
   const std::vector<std::string>& images = affects.tags.empty() ? affects.images : affects.tags;
   layer.images.insert(layer.images.end(), images.begin(), images.end());
@@ -104,7 +104,7 @@ std::vector<DamagedLayer> judge_damaged_layers(const MigrationSource& source, co
   for (auto& [id, layer] : judged) {
     if (layer.findings.empty()) {
       // Bad sectors come and go.
-      layer.mendable = false;
+      layer.repairable = false;
       layer.findings.emplace_back("it could not be read as a whole when it was copied");
     }
     std::sort(layer.images.begin(), layer.images.end());

@@ -9,11 +9,11 @@
 
 namespace dfsck {
 
-// Errors that no safe repair of the target mends, roots below included.
+// Errors that no safe repair of the target repairs, roots below included.
 size_t lasting_errors(const RootReport& report);
 
 // Looks at the files of these layers of the source, to find out what is wrong and whether the root itself has what
-// mends them.
+// repairs them.
 std::vector<DamagedLayer> judge_damaged_layers(const MigrationSource& source, const std::set<ChainId>& layers,
                                                unsigned jobs, const Cancel& cancel, Progress& progress);
 

@@ -50,7 +50,7 @@ void check_lower(const OverlayDir& dir, const DirTruth& truth, FindingSink& sink
       add(problem::lower_unexpected);
     }
   } else if (!truth.lower) {
-    // Only what cannot be known because of other damage; when that is mended the next pass knows.
+    // Only what cannot be known because of other damage; when that is repaired the next pass knows.
     add(problem::lower_undetermined).args["reason"] = truth.unknown_reason;
   } else if (dir.lower.absent()) {
     // The most treacherous: the daemon takes the layer for a base layer and mounts it alone. Save

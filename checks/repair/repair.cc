@@ -1,5 +1,5 @@
-// The loop of a repair. Repairs can uncover damage that could not be seen before, and garbage that nothing refers to any
-// longer, so the root is checked after each pass, and what can be mended then is mended in the next.
+// The loop of a repair. Repairs can uncover damage that could not be seen before, and garbage that nothing refers to
+// any longer, so the root is checked after each pass, and what can be repaired then is repaired in the next.
 #include "checks/repair/repair.h"
 
 #include <algorithm>
@@ -89,7 +89,7 @@ class Repair {
     return chosen;
   }
 
-  // True if something was changed, so that another look may find more to mend.
+  // True if something was changed, so that another look may find more to repair.
   bool pass() {
     const Plan plan = now().plan_for(choose());
     if (plan.steps.empty() || cancel_.requested() || !begin()) {

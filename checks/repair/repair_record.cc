@@ -131,7 +131,7 @@ void RepairRecord::add_look(const RootReport& look) {
 }
 
 // What a check has seen goes before what the steps have said. A finding whose steps all went well and that
-// is there again has failed; one that nobody worked on and that is gone was mended by another's repair.
+// is there again has failed; one that nobody worked on and that is gone was repaired by another's repair.
 void RepairRecord::judge(ReportedFinding& reported, const std::set<std::string>& left) const {
   const std::vector<StepResult>& results = report_.repair->results;
   const StepResult* trouble = nullptr;  // the first that failed, or else the first that was not tried

@@ -121,7 +121,7 @@ std::string why_hidden(const HiddenContent& hidden) {
 }
 
 // Seen from a user namespace or over some filesystems, whole classes of things are not shown: whiteouts
-// look like lost, owners like wrong. A layer would be "mended" into damage.
+// look like lost, owners like wrong. A layer would be "repaired" into damage.
 void check_hidden(const CheckInput& input, FindingSink& sink) {
   const HiddenContent& hidden = input.content.hidden;
   if (!hidden.any() || input.model.layers.layers.empty()) {

@@ -21,7 +21,7 @@ std::string host_of(const std::string& address) {
   return host;
 }
 
-JsonValue::Object state_of(const std::string& own, const std::string& other) {
+JsonValue::Object state_members(const std::string& own, const std::string& other) {
   const size_t colon = own.rfind(':');
   return {{"LocalAddr", JsonValue::string(own.empty() ? "" : host_of(own))},
           {"RemoteAddr", JsonValue::string(other)},
@@ -60,7 +60,7 @@ std::optional<SwarmStateRebuild> rebuild_swarm_state(const Swarm& swarm) {
   if (is_manager ? own.empty() : other.empty() || swarm.node.organizational_unit != "swarm-worker") {
     return std::nullopt;
   }
-  JsonValue::Object members = state_of(is_manager ? own : "", other);
+  JsonValue::Object members = state_members(is_manager ? own : "", other);
   const JsonValue remains = whole_members(swarm.state_remains);
   for (JsonMember& member : members) {
     if (const JsonValue* value = remains.find_exact(member.key); value != nullptr) {

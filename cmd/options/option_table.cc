@@ -53,7 +53,7 @@ Complaint set_detail(Options& options, Detail detail) {
   return std::nullopt;
 }
 
-Complaint set_mode(Options& options, Mode mode) {
+Complaint choose_mode(Options& options, Mode mode) {
   if (options.mode && *options.mode != mode) {
     return UsageError{"--" + std::string(mode_name(*options.mode)) + " and --" + std::string(mode_name(mode)) +
                       " exclude each other"};
@@ -122,13 +122,13 @@ Complaint set_bandwidth(Options& options, const std::string& value) {
 }
 
 // What may be left out is a short list: images without layers, say, would be no root.
-Complaint add_excluded(Options& options, const std::string& value) {
+Complaint add_omitted_area(Options& options, const std::string& value) {
   for (const std::string_view word : split(value, ',')) {
-    const std::optional<Excluded> excluded = parse_excluded(word);
-    if (!excluded) {
+    const std::optional<OmittedArea> omitted = parse_omitted_area(word);
+    if (!omitted) {
       return UsageError{"--exclude " + escaped_excerpt(word, 40) + ": must be volumes, containers or buildkit"};
     }
-    options.migration.choice.excluded.insert(*excluded);
+    options.migration.choice.omitted.insert(*omitted);
   }
   return std::nullopt;
 }
@@ -169,13 +169,13 @@ constexpr OptionScope kChanging =
 constexpr std::array kOptions = {
   OptionRow{'n', "dry-run", "", kCheck | kChanging | kMigrate | kSave,
     "change nothing; print findings and the exact steps that a repair would take, or what a command would do",
-    [](Options& o, const std::string&) { return set_mode(o, Mode::DryRun); }},
+    [](Options& o, const std::string&) { return choose_mode(o, Mode::DryRun); }},
   OptionRow{'p', "preen", "", kCheck,
     "make the repairs of class safe, which are proven to be right; ask nothing",
-    [](Options& o, const std::string&) { return set_mode(o, Mode::Preen); }},
+    [](Options& o, const std::string&) { return choose_mode(o, Mode::Preen); }},
   OptionRow{'y', "yes", "", kCheck | kChanging | kHistory | kMigrate | kSave,
     "make every repair that has one definite answer; other commands: do not ask (migrate, load, save, apply never do)",
-    [](Options& o, const std::string&) { return set_mode(o, Mode::Yes); }},
+    [](Options& o, const std::string&) { return choose_mode(o, Mode::Yes); }},
   // The plan of exactly the findings that this run prints. --only and --skip choose, and apply asks no more.
   OptionRow{0, "plan", "FILE", kCheck,
     "with --dry-run: write the plan of the repair into FILE, for docker-fsck apply",
@@ -209,7 +209,7 @@ constexpr std::array kOptions = {
     [](Options& o, const std::string& v) { return add_text(o.migration.images, "images", v); }},
   OptionRow{0, "exclude", "AREA", kMigrate,
     "leave out volumes, containers or buildkit; repeatable",
-    add_excluded},
+    add_omitted_area},
   // Has to be said, since the images stay behind: a target without them starts and lists nothing.
   OptionRow{0, "without-containerd-store", "", kMigrate,
     "go on without the images of a containerd image store, which are not moved",

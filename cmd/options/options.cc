@@ -199,7 +199,7 @@ std::optional<UsageError> migrate_contradiction(const Options& options) {
   if (live && options.switch_daemon == Switch::Yes) {
     return UsageError{"--live and --switch exclude each other: an offline run has to come between"};
   }
-  if (!options.migration.images.empty() && !options.migration.choice.excluded.empty()) {
+  if (!options.migration.images.empty() && !options.migration.choice.omitted.empty()) {
     return UsageError{"--images leaves out all that --exclude could name"};
   }
   if (!options.daemon_config.empty() && options.switch_daemon == Switch::No) {
@@ -234,7 +234,7 @@ std::optional<UsageError> save_contradiction(const Options& options) {
   return std::nullopt;
 }
 
-std::optional<UsageError> contradiction(const Options& options) {
+std::optional<UsageError> option_contradiction(const Options& options) {
   if (options.command == Command::Migrate) {
     return migrate_contradiction(options);
   }
@@ -280,7 +280,7 @@ std::variant<Options, UsageError> parse_options(const std::vector<std::string>& 
       return *error;
     }
   }
-  if (auto error = contradiction(options)) {
+  if (auto error = option_contradiction(options)) {
     return *error;
   }
   return options;

@@ -15,7 +15,7 @@ namespace {
 constexpr size_t kShownFiles = 20;  // bad files of a layer, without --no-trunc
 
 // Names first, for people, and the whole id for whoever compares.
-std::string words_for(const SavedImage& image) {
+std::string image_in_words(const SavedImage& image) {
   std::string words;
   for (const ImageName& name : image.names) {
     words += (words.empty() ? "" : ", ") + escaped(name.text());
@@ -35,7 +35,7 @@ uint64_t bytes_of(const SavedImage& image, const SaveCatalogue& catalogue) {
 }
 
 std::string image_line(const SavedImage& image, const SaveCatalogue& catalogue) {
-  return "  " + words_for(image) + ": " + counted(image.layers.size(), "layer") + ", " +
+  return "  " + image_in_words(image) + ": " + counted(image.layers.size(), "layer") + ", " +
          human_bytes(bytes_of(image, catalogue)) + "\n";
 }
 
@@ -64,7 +64,7 @@ std::string damage_lines(const SaveCatalogue& catalogue, Truncate truncate) {
     if (problem.empty()) {
       continue;
     }
-    text += "  " + words_for(image) + ": " + problem + "\n";
+    text += "  " + image_in_words(image) + ": " + problem + "\n";
     for (const size_t layer : image.layers) {
       if (!catalogue.layers()[layer].usable() && told.insert(layer).second) {
         text += layer_lines(catalogue.layers()[layer], truncate);

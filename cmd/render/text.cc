@@ -27,7 +27,7 @@ std::string title(const RootReport& report, const RenderSettings& settings) {
 }
 
 // The findings to show: after a repair those that are left.
-// What was mended has a list of its own above; here stands what is still to be done.
+// What was repaired has a list of its own above; here stands what is still to be done.
 std::string findings_text(const RootReport& report, const RenderSettings& settings) {
   if (!is_left_known(report)) {
     return "\n" + settings.paint.bold("LEFT") + ": not known, since the root was not looked at again after the repair.\n";

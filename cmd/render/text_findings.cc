@@ -1,4 +1,4 @@
-// One block for each problem: what it means and what mends it once, then a line for each thing that has it.
+// One block for each problem: what it means and what repairs it once, then a line for each thing that has it.
 //
 // Repeats are capped, so that one broken disk does not hide the second problem behind ten thousand lines of the first.
 #include "cmd/render/text_findings.h"

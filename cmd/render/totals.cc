@@ -68,8 +68,8 @@ enum class When { First, Now };
 
 void add_all(const RootReport& report, When when, Totals& totals) {
   add(when == When::Now ? report.now() : report, totals);
-  if (when == When::Now && !is_left_known(report)) {  // what was mended is not left, whatever else may be
-    // Of a root that was not looked at again the old findings are all there is, less what its steps have mended.
+  if (when == When::Now && !is_left_known(report)) {  // what was repaired is not left, whatever else may be
+    // Of a root that was not looked at again the old findings are all there is, less what its steps have repaired.
     totals.errors -= report.count(Severity::Error) - count_left(report, Severity::Error);
     totals.warnings -= report.count(Severity::Warning) - count_left(report, Severity::Warning);
   }

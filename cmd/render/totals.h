@@ -14,10 +14,10 @@ struct Totals {
   size_t errors = 0;
   size_t warnings = 0;
   size_t infos = 0;
-  // Errors and warnings that a repair would mend, by class; index with repairs(Safety).
+  // Errors and warnings that a repair would repair, by class; index with repairs(Safety).
   std::vector<size_t> repairs_by_class = std::vector<size_t>(5);
   size_t blocked = 0;         // findings with a repair that something must be changed for first
-  size_t without_repair = 0;  // errors and warnings that no repair mends and that follow from nothing else
+  size_t without_repair = 0;  // errors and warnings that no repair repairs and that follow from nothing else
 
   size_t repairs(Safety safety) const { return repairs_by_class[static_cast<size_t>(safety)]; }
 };

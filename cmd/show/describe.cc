@@ -94,7 +94,7 @@ Description describe_file(const ShowView& view, const RelPath& path) {
 }
 
 // Only looking into tar-split can fail or take long, so only that is given a way to stop.
-Result<Description> describe(const ShowView& view, const Target& target, const Cancel& cancel) {
+Result<Description> describe_target(const ShowView& view, const Target& target, const Cancel& cancel) {
   switch (target.kind) {
     case Target::Kind::Image: return describe_image(view, target.id);
     case Target::Kind::Layer: return describe_layer(view, *ChainId::parse(target.id));

@@ -10,7 +10,7 @@ namespace dfsck {
 
 // Reads a few small files of the thing, of a file in a layer also the layer's tar-split. A Format error says that there
 // is no such thing after all.
-Result<Description> describe(const ShowView& view, const Target& target, const Cancel& cancel);
+Result<Description> describe_target(const ShowView& view, const Target& target, const Cancel& cancel);
 
 // One function for each kind of target.
 Description describe_image(const ShowView& view, const std::string& id);

@@ -27,7 +27,8 @@ std::string owner_text(const ShowView& view, const DirOwner& owner) {
     case DirOwner::Kind::Writable: return "writable layer of container " + name;
     case DirOwner::Kind::Init: return "init layer of container " + name;
     case DirOwner::Kind::Build: return "build cache record " + name;
-    case DirOwner::Kind::Twin: return "files of a layer once more, made by the build cache; another layer stands on them";
+    case DirOwner::Kind::Duplicate:
+      return "files of a layer once more, made by the build cache; another layer stands on them";
   }
   return "";
 }
@@ -50,7 +51,7 @@ void add_owners(const ShowView& view, const DirTruth& truth, std::vector<ShownTh
   for (const DirOwner& owner : truth.owners) {
     if (const std::optional<ChainId> chain = ChainId::parse(owner.name); chain) {
       things.push_back(layer_thing(
-          view, owner.kind == DirOwner::Kind::Twin ? "second directory of layer" : "directory of layer", *chain));
+          view, owner.kind == DirOwner::Kind::Duplicate ? "second directory of layer" : "directory of layer", *chain));
     } else if (owner.kind == DirOwner::Kind::Build) {
       things.push_back({"directory of build cache record", "build-cache", escaped(owner.name), {}, {}});
     } else {

@@ -58,7 +58,7 @@ std::vector<Storey> storeys_of_mount(const ShowView& view, const std::string& mo
 }
 
 // By what the layer above does to the name, in the words of overlay: a whiteout and an
-// opaque directory are mended in different ways.
+// opaque directory are repaired in different ways.
 std::string how_text(const Shadow& shadow) {
   const std::string at = escaped(shadow.at);
   switch (shadow.kind) {
@@ -161,7 +161,7 @@ void add_below(const ShownFile& file, std::vector<ShownThing>& things) {
   }
 }
 
-ShownThing entry_of(const FileStat& stat, std::string_view role) {
+ShownThing shown_entry(const FileStat& stat, std::string_view role) {
   Description facts;
   add_stat(stat, facts);
   ShownThing thing{std::string(role), "entry", "", {}, std::move(facts.facts)};
@@ -174,7 +174,7 @@ ShownThing entry_of(const FileStat& stat, std::string_view role) {
 
 // Both are shown side by side in the same words, so that a difference is seen without knowing the
 // format. A hard link has no size of its own in a tar.
-ShownThing entry_of(const PathInTar& found, uint64_t link_type_size) {
+ShownThing shown_entry(const PathInTar& found, uint64_t link_type_size) {
   ShownThing thing{"in tar-split", "entry", "", {}, {}};
   if (found.entry) {
     const ExpectedEntry& entry = *found.entry;
@@ -272,7 +272,7 @@ Result<Description> describe_layer_file(const ShowView& view, const CacheId& dir
   description.fact("path in the layer", path.text());
   ShownList entries{kEntries, "what it is", {}};
   if (stat) {
-    entries.things.push_back(entry_of(*stat, "on disk"));
+    entries.things.push_back(shown_entry(*stat, "on disk"));
     if (stat->is_symlink()) {
       const Result<std::string> target = view.root.read_link(place);
       entries.things.back().facts.push_back({"link target", target ? escaped(*target) : target.error().message()});
@@ -285,7 +285,7 @@ Result<Description> describe_layer_file(const ShowView& view, const CacheId& dir
   if (!listed) {
     entries.things.push_back({"in tar-split", "entry", "", {}, {{"note", listed.error().message()}}});
   } else if (*listed) {
-    entries.things.push_back(entry_of(**listed, stat ? stat->size : 0));
+    entries.things.push_back(shown_entry(**listed, stat ? stat->size : 0));
   } else {
     description.fact("note", file.chain ? "its layer has no tar-split that can be read"
                                         : "nothing tells what it should be: it is no file of an image's layer");

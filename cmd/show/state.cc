@@ -66,7 +66,7 @@ void add_image(const ShowView& view, const std::string& id, Concern& concern) {
 }
 
 // Whatever its directory is called: the findings have the name on disk.
-void add_container(const ShowView& view, const std::string& id, Concern& concern) {
+void add_container_concern(const ShowView& view, const std::string& id, Concern& concern) {
   concern.containers.insert(escaped(id));
   concern.subjects.insert({SubjectKind::Container, escaped(id)});
   concern.subjects.insert({SubjectKind::Mount, escaped(id)});
@@ -98,7 +98,7 @@ Concern concern_of(const ShowView& view, const Target& target) {
   Concern concern;
   switch (target.kind) {
     case Target::Kind::Image: add_image(view, target.id, concern); break;
-    case Target::Kind::Container: add_container(view, target.id, concern); break;
+    case Target::Kind::Container: add_container_concern(view, target.id, concern); break;
     case Target::Kind::Directory: add_directories(view, *CacheId::parse(target.id), concern); break;
     case Target::Kind::Link: concern.link(view, target.id); break;
     case Target::Kind::Volume:
@@ -229,7 +229,7 @@ std::set<ChainId> layers_of(const ShowView& view, const Target& target) {
 }
 
 // What is left out is counted: "nothing is wrong with it" must not sound as if it were said of the root.
-ShownState state_of(const ShowView& view, const RootReport& report, const std::optional<Target>& target) {
+ShownState show_state(const ShowView& view, const RootReport& report, const std::optional<Target>& target) {
   ShownState state{report, target ? layers_of(view, *target).size() : 0, 0, 0};
   const Concern concern = target ? concern_of(view, *target) : Concern{};
   std::vector<bool> kept(report.findings.size());

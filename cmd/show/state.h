@@ -22,6 +22,6 @@ std::set<ChainId> layers_of(const ShowView& view, const Target& target);
 
 // `report` is of the root of `view`; paths of findings become those below the root that was named. Without a target, no
 // finding touches it: all are others.
-ShownState state_of(const ShowView& view, const RootReport& report, const std::optional<Target>& target);
+ShownState show_state(const ShowView& view, const RootReport& report, const std::optional<Target>& target);
 
 }  // namespace dfsck

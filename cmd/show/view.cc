@@ -116,7 +116,7 @@ ShownThing dir_thing(const ShowView& view, std::string role, const std::string& 
   const DirTruth* truth = parsed ? view.derived.find_dir(view.model, *parsed) : nullptr;
   for (const DirOwner& owner : truth != nullptr ? truth->owners : std::vector<DirOwner>{}) {
     const bool of_layer = owner.kind == DirOwner::Kind::Layer || owner.kind == DirOwner::Kind::Removing ||
-                          owner.kind == DirOwner::Kind::Twin;
+                          owner.kind == DirOwner::Kind::Duplicate;
     const Container* container = view.model.containers.find(owner.name);
     const bool named = container != nullptr && !container->name.empty();
     thing.facts.push_back({of_layer                              ? "layer"

@@ -59,7 +59,7 @@ std::string path_of(int directory, std::string_view name) {
 }
 
 template <typename Result>
-bool has_failed(Result result) {
+bool is_failure(Result result) {
   if constexpr (std::is_pointer_v<Result>) {
     return result == nullptr;
   } else {
@@ -78,10 +78,10 @@ auto patiently(std::string_view operation, int directory, std::string_view name,
   Patience patience;
   auto result = call();
   // readdir(3) returns null at its end as well, with errno as it was, which is 0 then: no failure.
-  while (has_failed(result) && errno != 0 && patience.waits(errno)) {
+  while (is_failure(result) && errno != 0 && patience.waits(errno)) {
     result = call();
   }
-  if (has_failed(result) && errno != 0) {
+  if (is_failure(result) && errno != 0) {
     // Notes and words below make calls of their own (readlink of /proc), so errno is kept around them: the caller reads
     // it.
     note_if_short(errno, operation, directory, name);

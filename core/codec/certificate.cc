@@ -13,7 +13,7 @@ namespace dfsck {
 namespace {
 
 // As UTF-8, whatever its ASN.1 type is. A certificate may lack the member or have several; the first one counts.
-std::string member_of(const X509_NAME* name, int id) {
+std::string name_part(const X509_NAME* name, int id) {
   const int index = X509_NAME_get_index_by_NID(name, id, -1);
   const X509_NAME_ENTRY* entry = index >= 0 ? X509_NAME_get_entry(name, index) : nullptr;
   unsigned char* bytes = nullptr;
@@ -43,7 +43,7 @@ Result<CertificateSubject> subject_of_certificate(std::string_view pem) {
     return format_error("read", "certificate", "it holds no certificate in PEM form");
   }
   const X509_NAME* name = X509_get_subject_name(certificate.get());
-  return CertificateSubject{member_of(name, NID_commonName), member_of(name, NID_organizationalUnitName)};
+  return CertificateSubject{name_part(name, NID_commonName), name_part(name, NID_organizationalUnitName)};
 }
 
 }  // namespace dfsck

@@ -25,7 +25,7 @@ uint32_t number(std::string_view bytes) {
   return value;
 }
 
-void append(uint32_t value, size_t size, std::string& bytes) {
+void append_number(uint32_t value, size_t size, std::string& bytes) {
   for (size_t i = 0; i < size; ++i) {
     bytes += static_cast<char>(value >> (8 * i));
   }
@@ -72,11 +72,11 @@ std::optional<PosixAcl> PosixAcl::on_disk(const IdMapping& map) const {
 
 std::string PosixAcl::value() const {
   std::string bytes;
-  append(kAclVersion, kHead, bytes);
+  append_number(kAclVersion, kHead, bytes);
   for (const Entry& entry : entries) {
-    append(entry.tag, sizeof entry.tag, bytes);
-    append(entry.permissions, sizeof entry.permissions, bytes);
-    append(entry.id, sizeof entry.id, bytes);
+    append_number(entry.tag, sizeof entry.tag, bytes);
+    append_number(entry.permissions, sizeof entry.permissions, bytes);
+    append_number(entry.id, sizeof entry.id, bytes);
   }
   return bytes;
 }

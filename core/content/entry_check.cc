@@ -53,8 +53,8 @@ struct EntryCheck::Object {
   IssueLog::Anchor anchor() const { return {place, raw.st_ino, {}}; }
 };
 
-EntryCheck::EntryCheck(int tree, const LayerInput& input, Depth depth, Meaning& meaning, IssueLog& log)
-    : input_(input), depth_(depth), meaning_(meaning), log_(log), cursor_(tree), link_cursor_(tree) {}
+EntryCheck::EntryCheck(int tree, const LayerInput& input, Depth depth, MergedView& merged_view, IssueLog& log)
+    : input_(input), depth_(depth), merged_view_(merged_view), log_(log), cursor_(tree), link_cursor_(tree) {}
 
 EntryCheck::Payload EntryCheck::check(const LayerEntry& entry) {
   const std::string_view base = entry.base();
@@ -111,7 +111,7 @@ bool EntryCheck::enter_parent(const LayerEntry& entry) {
   if ((error != ENOENT && error != ENOTDIR) || (absent_error_ == error && absent_parent_ == entry.parent())) {
     return false;
   }
-  const std::optional<std::string> elsewhere = meaning_.resolve_directory(entry.parent());
+  const std::optional<std::string> elsewhere = merged_view_.resolve_directory(entry.parent());
   if (elsewhere && *elsewhere != entry.parent() && cursor_.enter(*elsewhere)) {
     return true;
   }
@@ -138,7 +138,7 @@ EntryCheck::Object EntryCheck::look_up(const TreeCursor& cursor, std::string_vie
   name_.assign(name);
   Object object;
   object.at = {cursor.fd(), name_.c_str()};
-  object.place = place_of(cursor.inode(), name);
+  object.place = name_hash(cursor.inode(), name);
   object.error = patient::fstatat(cursor.fd(), name_.c_str(), &object.raw, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
   if (object.error != 0) {
     object.raw = {};
@@ -179,7 +179,7 @@ void EntryCheck::check_whiteout(const LayerEntry& entry, std::string_view hidden
   // Who owns a whiteout is of no meaning: often it was made by the kernel.
   const bool is_there = object.error == 0 && is_whiteout(object.raw);
   if (is_there || is_out_of_sight(object.error, path) || was_kept_from(object.error, "look at", path) ||
-      meaning_.is_hidden(path)) {
+      merged_view_.is_hidden(path)) {
     return;
   }
   Issue issue;
@@ -195,7 +195,7 @@ void EntryCheck::check_whiteout(const LayerEntry& entry, std::string_view hidden
 
 void EntryCheck::check_opaque(const LayerEntry& entry) {
   const std::string path(entry.parent());
-  meaning_.note_opaque(path);
+  merged_view_.note_opaque(path);
   std::string detail = "its directory is missing";
   const bool there = enter_parent(entry);
   if (there) {
@@ -218,7 +218,7 @@ void EntryCheck::check_opaque(const LayerEntry& entry) {
     return;
   }
   // Without the mark, but whiteouts for each name of the layers below do the same (the naive path writes them so).
-  if (meaning_.hides_lowers(path)) {
+  if (merged_view_.hides_lowers(path)) {
     return;
   }
   // The kernel shows trusted.* to nobody without CAP_SYS_ADMIN in the initial namespace. Then "no mark" means "not
@@ -460,10 +460,10 @@ void EntryCheck::check_hard_link(const LayerEntry& entry) {
 
 // The tar itself has something to say of everything that the mark hides.
 bool EntryCheck::changes_nothing(uint64_t directory_inode, const std::string& path) {
-  const std::optional<std::vector<std::string>> below = meaning_.names_below(path);
+  const std::optional<std::vector<std::string>> below = merged_view_.names_below(path);
   return below && std::all_of(below->begin(), below->end(), [&](const std::string& name) {
-    return std::binary_search(explained_.begin(), explained_.end(), place_of(directory_inode, name));
-  });
+           return std::binary_search(explained_.begin(), explained_.end(), name_hash(directory_inode, name));
+         });
 }
 
 void EntryCheck::finish() {

@@ -15,7 +15,7 @@
 #include "core/codec/tar/layer_stream.h"
 #include "core/content/attributes.h"
 #include "core/content/issue_log.h"
-#include "core/content/meaning.h"
+#include "core/content/merged_view.h"
 #include "core/content/tree/tree_cursor.h"
 #include "core/content/tree/xattr_names.h"
 #include "core/content/verify.h"
@@ -25,7 +25,7 @@ namespace dfsck {
 class EntryCheck {
  public:
   // All must outlive this. `tree` is diff/.
-  EntryCheck(int tree, const LayerInput& input, Depth depth, Meaning& meaning, IssueLog& log);
+  EntryCheck(int tree, const LayerInput& input, Depth depth, MergedView& merged_view, IssueLog& log);
 
   // What has to be done for the payload of an entry that has one.
   struct Payload {
@@ -44,7 +44,7 @@ class EntryCheck {
   // marks both need.
   void finish();
 
-  // Hashes of all names that headers explain (place_of).
+  // Hashes of all names that headers explain (name_hash).
   std::vector<uint64_t> take_explained() { return std::move(explained_); }
   // Why the tree does not hold what the tar was made from; empty if it does.
   const std::string& unverifiable() const { return unverifiable_; }
@@ -57,7 +57,7 @@ class EntryCheck {
   // An access list was seen whose ids are shifted as the root's owners are.
   bool shows_shifted_acls() const { return shows_shifted_acls_; }
   // We were not let look at something, or could not: nothing is known of the layer then, and nothing wrong with it.
-  const std::optional<Error>& failure() const { return failure_ ? failure_ : meaning_.failure(); }
+  const std::optional<Error>& failure() const { return failure_ ? failure_ : merged_view_.failure(); }
   uint64_t tree_bytes() const { return tree_bytes_; }
 
  private:
@@ -102,7 +102,7 @@ class EntryCheck {
 
   const LayerInput& input_;
   Depth depth_;
-  Meaning& meaning_;
+  MergedView& merged_view_;
   IssueLog& log_;
   TreeCursor cursor_;
   TreeCursor link_cursor_;  // of the files that hard links link to

@@ -6,7 +6,7 @@
 namespace dfsck {
 namespace {
 
-void set_owner(const TarHeader& header, const LayerInput& input, ExpectedEntry& expected) {
+void expect_owner(const TarHeader& header, const LayerInput& input, ExpectedEntry& expected) {
   const std::optional<DiskOwner> owner = owner_on_disk(header, input.owners);
   // An owner without a place in the map is shown as the header has it and marked: no repair writes it.
   expected.uid = owner ? owner->uid : static_cast<uint32_t>(header.uid);
@@ -23,7 +23,7 @@ ExpectedEntry expected_of(const LayerEntry& entry, const LayerInput& input) {
   ExpectedEntry expected;
   expected.name = entry.name;
   expected.mode = header.file_type() | header.mode;
-  set_owner(header, input, expected);
+  expect_owner(header, input, expected);
   expected.mtime = mtime_on_disk(header);
   expected.is_hard_link = header.is_hard_link();
   // A hard link's target is a path in the archive, a symbolic link's is text that must not be touched.
@@ -46,7 +46,7 @@ ExpectedEntry expected_whiteout(const LayerEntry& entry, const LayerInput& input
   ExpectedEntry expected;
   expected.name = entry.name;
   expected.mode = S_IFCHR;
-  set_owner(entry.header, input, expected);
+  expect_owner(entry.header, input, expected);
   return expected;
 }
 

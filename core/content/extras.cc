@@ -22,9 +22,9 @@ namespace {
 // lies below, and no digest notices them.
 class ExtraWalk {
  public:
-  ExtraWalk(int tree, const std::vector<uint64_t>& explained, const LayerInput& input, Meaning& meaning,
+  ExtraWalk(int tree, const std::vector<uint64_t>& explained, const LayerInput& input, MergedView& merged_view,
             const Cancel& cancel, IssueLog& log)
-      : tree_(tree), explained_(explained), input_(input), meaning_(meaning), cancel_(cancel), log_(log) {}
+      : tree_(tree), explained_(explained), input_(input), merged_view_(merged_view), cancel_(cancel), log_(log) {}
 
   Result<void> run() {
     // Directories yet to be read, by path: no descriptor is held while others are read, however deep the tree.
@@ -68,7 +68,7 @@ class ExtraWalk {
         struct ::stat member {};
         type = patient::fstatat(fd->get(), name, &member, AT_SYMLINK_NOFOLLOW) == 0 ? member.st_mode & S_IFMT : 0;
       }
-      if (!std::binary_search(explained_.begin(), explained_.end(), place_of(raw.st_ino, name))) {
+      if (!std::binary_search(explained_.begin(), explained_.end(), name_hash(raw.st_ino, name))) {
         listing.unexplained.push_back({name, type});
       } else {
         listing.any_explained = true;
@@ -143,7 +143,7 @@ class ExtraWalk {
     if (!fd || patient::fstat(fd->get(), &raw) != 0) {
       return false;  // gone meanwhile
     }
-    if (meaning_.is_harmless(path.bytes(), raw)) {
+    if (merged_view_.is_harmless(path.bytes(), raw)) {
       return false;
     }
     Issue issue;
@@ -159,7 +159,7 @@ class ExtraWalk {
   int tree_;
   const std::vector<uint64_t>& explained_;
   const LayerInput& input_;
-  Meaning& meaning_;
+  MergedView& merged_view_;
   const Cancel& cancel_;
   IssueLog& log_;
   DirectoryReader reader_;
@@ -167,11 +167,11 @@ class ExtraWalk {
 
 }  // namespace
 
-Result<void> find_extras(int tree, std::vector<uint64_t> explained, const LayerInput& input, Meaning& meaning,
+Result<void> find_extras(int tree, std::vector<uint64_t> explained, const LayerInput& input, MergedView& merged_view,
                          const Cancel& cancel, IssueLog& log) {
   // A sorted vector of hashes and not a set of paths: eight bytes for each entry of a layer that may have millions.
   std::sort(explained.begin(), explained.end());
-  return ExtraWalk(tree, explained, input, meaning, cancel, log).run();
+  return ExtraWalk(tree, explained, input, merged_view, cancel, log).run();
 }
 
 }  // namespace dfsck

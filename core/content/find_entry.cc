@@ -17,9 +17,9 @@ bool is_child(std::string_view path, std::string_view directory) {
 }
 
 // The one path that is looked for. Names of the tar may lead to it through symbolic links of the layer.
-class Wanted {
+class SoughtPath {
  public:
-  Wanted(std::string_view path, const Result<Dir>& tree) : path_(path), cursor_(tree ? tree->fd() : -1) {
+  SoughtPath(std::string_view path, const Result<Dir>& tree) : path_(path), cursor_(tree ? tree->fd() : -1) {
     const size_t slash = path.rfind('/');
     base_ = path.substr(slash == std::string_view::npos ? 0 : slash + 1);
     parent_ = path.substr(0, slash == std::string_view::npos ? 0 : slash);
@@ -43,10 +43,10 @@ class Wanted {
   uint64_t parent_inode_ = 0;  // 0: not known
 };
 
-bool is_whiteout_of(const LayerEntry& entry, Wanted& wanted) {
+bool is_whiteout_of(const LayerEntry& entry, SoughtPath& sought) {
   const std::string_view base = entry.base();
   return base.starts_with(kWhiteoutPrefix) && base != kOpaqueName &&
-         wanted.is(entry.parent(), base.substr(kWhiteoutPrefix.size()));
+         sought.is(entry.parent(), base.substr(kWhiteoutPrefix.size()));
 }
 
 bool links_to(const LayerEntry& entry, std::string_view path) {
@@ -55,24 +55,24 @@ bool links_to(const LayerEntry& entry, std::string_view path) {
   return target == path;
 }
 
-void take(const LayerEntry& entry, const LayerInput& layer, Wanted& wanted, PathInTar& found) {
+void take(const LayerEntry& entry, const LayerInput& layer, SoughtPath& sought, PathInTar& found) {
   if (entry.header.is_global()) {
     return;
   }
-  if (wanted.is(entry.parent(), entry.base())) {
+  if (sought.is(entry.parent(), entry.base())) {
     found.entry = expected_of(entry, layer);
     // As when it is unpacked: the last header of a name wins, whether it makes or deletes.
     found.is_whiteout = false;
     found.other_names.clear();  // those before linked to another file
-  } else if (is_whiteout_of(entry, wanted)) {
+  } else if (is_whiteout_of(entry, sought)) {
     found.is_whiteout = true;
     found.entry.reset();
-  } else if (entry.base() == kOpaqueName && entry.parent() == wanted.path()) {
+  } else if (entry.base() == kOpaqueName && entry.parent() == sought.path()) {
     found.is_opaque = true;
-  } else if (is_child(entry.path, wanted.path())) {
+  } else if (is_child(entry.path, sought.path())) {
     found.is_implied = true;
   }
-  if (entry.header.is_hard_link() && entry.path != wanted.path() && links_to(entry, wanted.path()) &&
+  if (entry.header.is_hard_link() && entry.path != sought.path() && links_to(entry, sought.path()) &&
       found.other_names.size() < PathInTar::kMaxOtherNames) {
     found.other_names.push_back(entry.path);
   }
@@ -83,7 +83,7 @@ void take(const LayerEntry& entry, const LayerInput& layer, Wanted& wanted, Path
 Result<PathInTar> find_in_tar(const Root& root, const LayerInput& layer, std::string_view path, const Cancel& cancel) {
   ASSIGN_OR_RETURN(const Fd file, root.open_file(layer.tar_split));
   const Result<Dir> tree = root.open_dir(layer.diff_dir);
-  Wanted wanted(path, tree);
+  SoughtPath sought(path, tree);
   LayerStream stream(file.get(), layer.tar_split.text());
   LayerEntry entry;
   PathInTar found;
@@ -96,7 +96,7 @@ Result<PathInTar> find_in_tar(const Root& root, const LayerInput& layer, std::st
       return found;
     }
     if (kind == LayerStream::Kind::Entry) {
-      take(entry, layer, wanted, found);
+      take(entry, layer, sought, found);
     }
   }
 }

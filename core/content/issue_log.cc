@@ -58,7 +58,7 @@ std::string_view issue_kind_name(IssueKind kind) {
 }
 
 // A collision lets one fault go unseen, at worst: 64 bits make that unlikely even for millions of names.
-uint64_t place_of(uint64_t directory_inode, std::string_view name) {
+uint64_t name_hash(uint64_t directory_inode, std::string_view name) {
   // An odd constant spreads the small inode numbers over all bits before they meet the name's hash.
   const uint64_t spread = directory_inode * 0x9e3779b97f4a7c15;
   const uint64_t mixed = (spread ^ (spread >> 32)) + std::hash<std::string_view>{}(name);

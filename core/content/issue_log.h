@@ -17,7 +17,7 @@
 namespace dfsck {
 
 // A name in a directory, as one number: the directory's inode and the name, hashed.
-uint64_t place_of(uint64_t directory_inode, std::string_view name);
+uint64_t name_hash(uint64_t directory_inode, std::string_view name);
 
 class IssueLog {
  public:

@@ -26,13 +26,21 @@ using State = LayerVerdict::State;
 // Three things go on side by side over one stream: each header is held against the tree (EntryCheck), each payload is
 // read into its CRC and the digest of the tar, and the next files are fetched (ReadAhead). One thread does all but the
 // hashing, which a strand may take to another.
-class LayerCheck {
+class LayerVerifier {
  public:
-  LayerCheck(const Root& root, const LayerInput& input, int tree, int tar_split, Depth depth, const Cancel& cancel,
-             Progress& progress, VerifyWith with)
-      : input_(input), tree_(tree), depth_(depth), cancel_(cancel), sink_(with.sink), stream_(tar_split, input.tar_split.text()),
-        ahead_(stream_, tree), meaning_(root, input, tree), check_(tree, input, depth, meaning_, log_),
-        digest_(with.helpers), payloads_(cancel, progress) {}
+  LayerVerifier(const Root& root, const LayerInput& input, int tree, int tar_split, Depth depth, const Cancel& cancel,
+                Progress& progress, VerifyWith with)
+      : input_(input),
+        tree_(tree),
+        depth_(depth),
+        cancel_(cancel),
+        sink_(with.sink),
+        stream_(tar_split, input.tar_split.text()),
+        ahead_(stream_, tree),
+        merged_view_(root, input, tree),
+        check_(tree, input, depth, merged_view_, log_),
+        digest_(with.helpers),
+        payloads_(cancel, progress) {}
 
   LayerVerdict run();
 
@@ -54,7 +62,7 @@ class LayerCheck {
   PayloadSink* sink_;
   LayerStream stream_;
   ReadAhead ahead_;
-  Meaning meaning_;
+  MergedView merged_view_;
   IssueLog log_;
   EntryCheck check_;
   TarDigest digest_;
@@ -63,7 +71,7 @@ class LayerCheck {
   LayerVerdict verdict_;
 };
 
-LayerVerdict LayerCheck::run() {
+LayerVerdict LayerVerifier::run() {
   if (depth_ == Depth::Headers) {
     digest_.lose();
   }
@@ -73,9 +81,8 @@ LayerVerdict LayerCheck::run() {
     if (check_.is_partly_out_of_sight() && lost_because_.empty()) {
       lost_because_ = "some of it belongs to ids that this user namespace does not have, and may not be read here";
     }
-    const Result<void> done =
-        find_extras(tree_, check_.take_explained(), input_, meaning_, cancel_, log_);
-    const std::optional<Error> error = !done ? std::optional(done.error()) : meaning_.failure();
+    const Result<void> done = find_extras(tree_, check_.take_explained(), input_, merged_view_, cancel_, log_);
+    const std::optional<Error> error = !done ? std::optional(done.error()) : merged_view_.failure();
     if (error) {
       give_up(State::Unreadable, *error);
       complete = false;
@@ -85,7 +92,7 @@ LayerVerdict LayerCheck::run() {
   return std::move(verdict_);
 }
 
-bool LayerCheck::go_through_entries() {
+bool LayerVerifier::go_through_entries() {
   while (!cancel_.requested()) {
     LayerEntry* entry = nullptr;
     const Result<LayerStream::Kind> kind = ahead_.next(entry);
@@ -112,7 +119,7 @@ bool LayerCheck::go_through_entries() {
   return false;
 }
 
-void LayerCheck::take_entry(const LayerEntry& entry) {
+void LayerVerifier::take_entry(const LayerEntry& entry) {
   ++verdict_.entries;
   verdict_.header_bytes += entry.size;
   EntryCheck::Payload payload = check_.check(entry);
@@ -127,7 +134,8 @@ void LayerCheck::take_entry(const LayerEntry& entry) {
   }
 }
 
-PayloadReader::Outcome LayerCheck::read_bytes(const LayerEntry& entry, int dir, const std::shared_ptr<const Fd>& file) {
+PayloadReader::Outcome LayerVerifier::read_bytes(const LayerEntry& entry, int dir,
+                                                 const std::shared_ptr<const Fd>& file) {
   // A migration copies the bytes while they pass: the same block serves the hash and the copy, and is kept as long as
   // either needs it.
   if (sink_ == nullptr || !sink_->begin({dir, entry.parent(), entry.base(), file})) {
@@ -139,7 +147,7 @@ PayloadReader::Outcome LayerCheck::read_bytes(const LayerEntry& entry, int dir, 
   return read;
 }
 
-void LayerCheck::read_payload(const LayerEntry& entry, EntryCheck::Payload payload) {
+void LayerVerifier::read_payload(const LayerEntry& entry, EntryCheck::Payload payload) {
   const auto file = std::make_shared<const Fd>(std::move(payload.file));
   const PayloadReader::Outcome read = read_bytes(entry, payload.dir, file);
   verdict_.bytes_hashed += read.bytes;
@@ -173,14 +181,14 @@ void LayerCheck::read_payload(const LayerEntry& entry, EntryCheck::Payload paylo
   log_.add(std::move(issue), {payload.place, 0, {}});
 }
 
-void LayerCheck::give_up(State state, const Error& error) {
+void LayerVerifier::give_up(State state, const Error& error) {
   verdict_.state = state;
   verdict_.reason = error.message();
   verdict_.code = error.code;
 }
 
 // Times drift when a tree is copied carelessly; nothing else is wrong then.
-bool LayerCheck::has_damage() const {
+bool LayerVerifier::has_damage() const {
   if (verdict_.issues_dropped > 0) {
     return true;
   }
@@ -194,7 +202,7 @@ bool LayerCheck::has_damage() const {
 
 // In the order of what is known: damage that was seen, then reasons why nothing can be proven, then what was not asked
 // for, then the digest.
-State LayerCheck::state_of_complete_layer() const {
+State LayerVerifier::state_of_complete_layer() const {
   if (has_damage()) {
     return State::Damaged;
   }
@@ -210,7 +218,7 @@ State LayerCheck::state_of_complete_layer() const {
   return verdict_.found_digest.empty() ? State::Unverifiable : State::DigestDiffers;
 }
 
-void LayerCheck::settle(bool complete) {
+void LayerVerifier::settle(bool complete) {
   verdict_.tree_bytes = check_.tree_bytes();
   verdict_.shows_marks = check_.shows_marks();
   verdict_.lacks_sight = check_.lacks_sight();
@@ -269,7 +277,7 @@ LayerVerdict verify_layer(const Root& root, const LayerInput& input, Depth depth
     const bool absent = error.kind == Error::Kind::Format || says_absent(error.code);
     return unable(absent ? State::NoReference : State::Unreadable, error);
   }
-  return LayerCheck(root, input, tree->fd(), tar_split->get(), depth, cancel, progress, with).run();
+  return LayerVerifier(root, input, tree->fd(), tar_split->get(), depth, cancel, progress, with).run();
 }
 
 }  // namespace dfsck

@@ -28,7 +28,7 @@ std::optional<ImageId> id_in_name(const RelPath& config) {
   return with_prefix ? with_prefix : ImageId::from_hex(name);
 }
 
-Result<RelPath> member_of(const Catalogue& catalogue, const JsonValue& value) {
+Result<RelPath> named_member(const Catalogue& catalogue, const JsonValue& value) {
   const std::string* text = value.as_string();
   if (text == nullptr) {
     return malformed(catalogue, "a name of a member is no text");
@@ -44,7 +44,7 @@ Result<RelPath> member_of(const Catalogue& catalogue, const JsonValue& value) {
 
 Result<ImageClaim> read_item(const Catalogue& catalogue, const JsonValue& item) {
   ImageClaim claim;
-  ASSIGN_OR_RETURN(RelPath config, member_of(catalogue, item.get("Config")));
+  ASSIGN_OR_RETURN(RelPath config, named_member(catalogue, item.get("Config")));
   claim.config = std::move(config);
   claim.id = id_in_name(claim.config);
   const JsonValue::Array* layers = item.get("Layers").as_array();
@@ -52,7 +52,7 @@ Result<ImageClaim> read_item(const Catalogue& catalogue, const JsonValue& item) 
     return malformed(catalogue, "Layers are no list");
   }
   for (const JsonValue& layer : layers != nullptr ? *layers : JsonValue::Array()) {
-    ASSIGN_OR_RETURN(RelPath name, member_of(catalogue, layer));
+    ASSIGN_OR_RETURN(RelPath name, named_member(catalogue, layer));
     claim.layers.push_back(std::move(name));
   }
   const JsonValue::Array* tags = item.get("RepoTags").as_array();

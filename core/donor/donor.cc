@@ -178,7 +178,7 @@ const std::vector<LayerPlace>& Donor::places(const DiffId& diff) const {
   return found != layers_.end() ? found->second : kNone;
 }
 
-Result<std::unique_ptr<LayerSource>> Donor::open_layer(const DiffId& diff, LayerCheck check, size_t place) const {
+Result<std::unique_ptr<LayerSource>> Donor::open_layer(const DiffId& diff, LayerHashing check, size_t place) const {
   const std::vector<LayerPlace>& all = places(diff);
   if (place >= all.size()) {
     return format_error("read", escaped(path_), "has no layer " + diff.text());

@@ -47,7 +47,7 @@ class Donor {
   const std::vector<LayerPlace>& places(const DiffId& diff) const;
   // The layer's uncompressed tar, out of the n-th of its places. A hostile donor can name a wrong one first: try the
   // next where one turns out not to be the layer.
-  Result<std::unique_ptr<LayerSource>> open_layer(const DiffId& diff, LayerCheck check, size_t place = 0) const;
+  Result<std::unique_ptr<LayerSource>> open_layer(const DiffId& diff, LayerHashing check, size_t place = 0) const;
 
  private:
   friend class DonorOpener;

@@ -5,10 +5,10 @@
 
 namespace dfsck {
 
-LayerSource::LayerSource(std::unique_ptr<ByteSource> source, DiffId diff, LayerCheck check, std::string where,
+LayerSource::LayerSource(std::unique_ptr<ByteSource> source, DiffId diff, LayerHashing check, std::string where,
                          const Cancel& cancel)
     : source_(std::move(source)), diff_(std::move(diff)), where_(std::move(where)), cancel_(cancel) {
-  if (check == LayerCheck::Verified) {
+  if (check == LayerHashing::Verified) {
     hash_.emplace();
   }
 }

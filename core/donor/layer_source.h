@@ -14,13 +14,13 @@
 namespace dfsck {
 
 // Whether a layer is hashed while it is read. Who only looks for files whose digests are known needs no more.
-enum class LayerCheck { Verified, Unverified };
+enum class LayerHashing { Verified, Unverified };
 
 // A stream that is called by the DiffId that it should have. Only when it has ended without an error is it known to be
-// that layer: with LayerCheck::Verified the end of another one is a Format error.
+// that layer: with LayerHashing::Verified the end of another one is a Format error.
 class LayerSource final : public ByteSource {
  public:
-  LayerSource(std::unique_ptr<ByteSource> source, DiffId diff, LayerCheck check, std::string where,
+  LayerSource(std::unique_ptr<ByteSource> source, DiffId diff, LayerHashing check, std::string where,
               const Cancel& cancel);
 
   Result<std::string_view> next() override;

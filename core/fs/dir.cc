@@ -31,7 +31,7 @@ struct XattrAccess {
 
 // Calls until the buffer is large enough. False with errno set.
 template <typename Call>
-bool filled(std::string& buffer, size_t most, Call call) {
+bool buffer_filled_by(std::string& buffer, size_t most, Call call) {
   ssize_t length = call(buffer);
   while (length < 0 && errno == ERANGE && buffer.size() < most) {
     buffer.resize(most);  // the kernel gives no more
@@ -48,7 +48,7 @@ Result<std::map<std::string, std::string>> xattrs_through(const XattrAccess& acc
   const char* path = access.path.c_str();
   std::map<std::string, std::string> found;
   std::string names(1024, '\0');
-  if (!filled(names, kMost, [&](std::string& out) { return access.list(path, out.data(), out.size()); })) {
+  if (!buffer_filled_by(names, kMost, [&](std::string& out) { return access.list(path, out.data(), out.size()); })) {
     return errno == ENOTSUP ? Result(found) : sys_error("list attributes", where);
   }
   // Names stand one behind the other, each with its NUL; the kernel ends the last one as well.
@@ -56,7 +56,8 @@ Result<std::map<std::string, std::string>> xattrs_through(const XattrAccess& acc
     const std::string key = names.c_str() + start;
     start += key.size() + 1;
     std::string value(256, '\0');
-    if (filled(value, kMost, [&](std::string& out) { return access.get(path, key.c_str(), out.data(), out.size()); })) {
+    if (buffer_filled_by(value, kMost,
+                         [&](std::string& out) { return access.get(path, key.c_str(), out.data(), out.size()); })) {
       found[key] = std::move(value);
     } else if (errno != ENODATA) {  // listed but not readable by us, or gone meanwhile
       return sys_error("read attribute " + escaped(key), where);

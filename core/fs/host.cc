@@ -45,7 +45,7 @@ std::vector<std::string> names_in(const std::string& path) {
   return names;
 }
 
-std::string link_target(const std::string& path) {
+std::string read_link_text(const std::string& path) {
   std::array<char, 4096> target{};
   const ssize_t length = patient::readlink(path.c_str(), target.data(), target.size());
   return length > 0 ? std::string(target.data(), static_cast<size_t>(length)) : std::string();
@@ -104,7 +104,7 @@ std::vector<FileIdentity> open_databases_of(const std::string& proc) {
   std::vector<FileIdentity> open;
   for (const std::string& number : names_in(proc + "/fd")) {
     const std::string fd = proc + "/fd/" + number;
-    if (!link_target(fd).ends_with(".db") || !is_open_for_writing(read_text(proc + "/fdinfo/" + number))) {
+    if (!read_link_text(fd).ends_with(".db") || !is_open_for_writing(read_text(proc + "/fdinfo/" + number))) {
       continue;
     }
     if (const auto identity = identity_of(fd); identity) {
@@ -118,7 +118,7 @@ std::vector<FileIdentity> open_databases_of(const std::string& proc) {
 void read_processes(HostSnapshot& host) {
   // Containers that outlive their daemon (live-restore, or a daemon that was killed) hold no lock: what they keep in
   // use shows in mount tables, perhaps in that of their own namespace alone. One of each namespace is enough.
-  std::set<std::string> namespaces{link_target("/proc/self/ns/mnt")};
+  std::set<std::string> namespaces{read_link_text("/proc/self/ns/mnt")};
   std::vector<int> pids;
   for (const std::string& name : names_in("/proc")) {
     if (const auto pid = parse_int64(name); pid && *pid > 0 && *pid != ::getpid()) {
@@ -140,7 +140,7 @@ void read_processes(HostSnapshot& host) {
     if (process.data_root || !process.open_databases.empty()) {
       host.processes.push_back(std::move(process));
     }
-    const std::string mount_namespace = link_target(proc + "/ns/mnt");
+    const std::string mount_namespace = read_link_text(proc + "/ns/mnt");
     if (!mount_namespace.empty() && namespaces.insert(mount_namespace).second) {
       host.other_mountinfos.push_back(read_text(proc + "/mountinfo"));
     }

@@ -9,7 +9,7 @@
 
 #include "core/base/patient_calls.h"
 #include "core/base/try.h"
-#include "core/fs/facts.h"
+#include "core/fs/statx.h"
 
 namespace dfsck {
 
@@ -18,7 +18,7 @@ namespace dfsck {
 #endif
 
 // Device numbers alone do not do: rename(2) between two bind mounts of one filesystem fails with EXDEV.
-Result<MountId> mount_of(const Dir& dir) {
+Result<MountId> mount_id_of(const Dir& dir) {
   struct ::statx raw {};
   if (patient::statx(dir.fd(), "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_BASIC_STATS | STATX_MNT_ID, &raw) != 0) {
     return sys_error("stat", dir.where());
@@ -29,14 +29,14 @@ Result<MountId> mount_of(const Dir& dir) {
 
 Result<bool> is_mount_point(const Dir& dir, const std::string& name) {
   ASSIGN_OR_RETURN(const FileStat here, dir.stat_self());
-  Facts facts;
-  if (const int code = look_at(dir.fd(), name.c_str(), facts); code != 0) {
+  Statx info;
+  if (const int code = read_statx(dir.fd(), name.c_str(), info); code != 0) {
     errno = code;
     return sys_error("stat", dir.where() + "/" + name);
   }
   // The device tells where the kernel is too old for the attribute; a bind mount of the same filesystem passes unseen
   // there.
-  return facts.is_mount || facts.stat.device != here.device;
+  return info.is_mount || info.stat.device != here.device;
 }
 
 }  // namespace dfsck

@@ -16,7 +16,7 @@ struct MountId {
   friend auto operator<=>(const MountId&, const MountId&) = default;
 };
 
-Result<MountId> mount_of(const Dir& dir);
+Result<MountId> mount_id_of(const Dir& dir);
 
 // A filesystem is mounted at `name` in the directory.
 Result<bool> is_mount_point(const Dir& dir, const std::string& name);

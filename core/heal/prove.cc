@@ -76,9 +76,14 @@ std::optional<WrongBytes> Comparison::wrong() const {
 class Prover {
  public:
   // `tree` may be null where the replacements are all files of the layer.
-  Prover(const Dir* tree, const LayerInput& input, std::vector<Replacement>& replacements, Supply& supply,
+  Prover(const Dir* tree, const LayerInput& input, std::vector<Replacement>& replacements, OriginReader& reader,
          const Cancel& cancel, Progress& progress)
-      : tree_(tree), input_(input), replacements_(replacements), supply_(supply), cancel_(cancel), progress_(progress),
+      : tree_(tree),
+        input_(input),
+        replacements_(replacements),
+        reader_(reader),
+        cancel_(cancel),
+        progress_(progress),
         payloads_(cancel, progress) {
     for (size_t i = 0; i < replacements_.size(); ++i) {
       by_path_.emplace(replacements_[i].path, i);
@@ -135,7 +140,7 @@ class Prover {
     Replacement& replacement = replacements_[number];
     Result<Fd> found = replacement.has_size ? open_tree_file(entry) : Fd();
     Comparison damage(found ? std::move(*found) : Fd());
-    Result<void> copied = supply_.copy(replacement.origin, entry.size, entry.crc64, [&](std::string_view piece) {
+    Result<void> copied = reader_.copy(replacement.origin, entry.size, entry.crc64, [&](std::string_view piece) {
       digest_.add(piece);
       damage.add(piece);
       progress_.add_bytes(piece.size());
@@ -168,7 +173,7 @@ class Prover {
   const Dir* tree_;
   const LayerInput& input_;
   std::vector<Replacement>& replacements_;
-  Supply& supply_;
+  OriginReader& reader_;
   const Cancel& cancel_;
   Progress& progress_;
   PayloadReader payloads_;
@@ -181,7 +186,7 @@ class Prover {
 }  // namespace
 
 Result<Proof> prove_layer(const Root& root, const LayerInput& input, std::vector<Replacement>& replacements,
-                          Supply& supply, const Cancel& cancel, Progress& progress) {
+                          OriginReader& reader, const Cancel& cancel, Progress& progress) {
   std::optional<Dir> tree;
   if (!input.tree_lost) {
     ASSIGN_OR_RETURN(Dir opened, root.open_dir(input.diff_dir));
@@ -189,7 +194,7 @@ Result<Proof> prove_layer(const Root& root, const LayerInput& input, std::vector
   }
   ASSIGN_OR_RETURN(const Fd tar_split, root.open_file(input.tar_split));
   LayerStream stream(tar_split.get(), input.tar_split.text());
-  return Prover(tree ? &*tree : nullptr, input, replacements, supply, cancel, progress).run(stream);
+  return Prover(tree ? &*tree : nullptr, input, replacements, reader, cancel, progress).run(stream);
 }
 
 }  // namespace dfsck

@@ -7,7 +7,7 @@
 #include "core/content/layers/results.h"
 #include "core/content/verify.h"
 #include "core/fs/root.h"
-#include "core/heal/supply.h"
+#include "core/heal/origin_reader.h"
 #include "core/run/cancel.h"
 #include "core/run/progress.h"
 
@@ -32,6 +32,6 @@ struct Proof {
 // Puts the tar together once, out of tar-split, the tree and the replacements. Nothing is written. An error is of the
 // tree, of tar-split, or Cancelled.
 Result<Proof> prove_layer(const Root& root, const LayerInput& input, std::vector<Replacement>& replacements,
-                          Supply& supply, const Cancel& cancel, Progress& progress);
+                          OriginReader& reader, const Cancel& cancel, Progress& progress);
 
 }  // namespace dfsck

@@ -42,7 +42,7 @@ Result<void> cut(TarStream& tar, TarSplitWriter& writer) {
 // The tar-split of a donor's layer; nothing where the donor does not have it as it should be.
 std::string out_of_donor(const Donor& donor, const DiffId& diff) {
   for (size_t place = 0; place < donor.places(diff).size(); ++place) {
-    const Result<std::unique_ptr<LayerSource>> source = donor.open_layer(diff, LayerCheck::Verified, place);
+    const Result<std::unique_ptr<LayerSource>> source = donor.open_layer(diff, LayerHashing::Verified, place);
     if (!source) {
       continue;
     }
@@ -119,7 +119,7 @@ RebuiltReference rebuild(const Root& root, const LayerInput& input, const Donors
     rebuilt.why = packed ? packed->reason : packed.error().message();
     return rebuilt;
   }
-  rebuilt.source = "by packing the layer's tree as " + packed->habit;
+  rebuilt.source = "by packing the layer's tree as " + packed->variant;
   return rebuilt;
 }
 

@@ -19,36 +19,41 @@ constexpr size_t kMaxProofs = 64;
 // Near before far, because each place costs more than the one before: tar-splits of this root and of other roots (no
 // file is read), then the tar of the damaged layer in an archive, then other layers of archives, last every file of the
 // right size that nothing lists. What was found is not sought any further, so that damage which the root itself can
-// mend never reads a donor's layers.
+// repair never reads a donor's layers.
 void search(const Root& root, const Model& model, const Derived& derived, const Donors& donors, const SearchJobs& how,
-            Wanted& wanted) {
-  const auto done = [&] { return !wanted.seeks_anything() || how.cancel.requested(); };
+            LostFiles& lost) {
+  const auto done = [&] { return !lost.seeks_anything() || how.cancel.requested(); };
   if (!done()) {
-    search_layers(root, model, derived, "", how, wanted);
+    search_layers(root, model, derived, "", how, lost);
   }
   for (const auto& donor : donors.roots) {
     if (!done()) {
-      search_layers(donor->root, donor->model, donor->derived, donor->root.path(), how, wanted);
+      search_layers(donor->root, donor->model, donor->derived, donor->root.path(), how, lost);
     }
   }
   for (const DonorLayers which : {DonorLayers::Damaged, DonorLayers::Others}) {
     for (const Donor& donor : donors.archives) {
       if (!done()) {
-        search_archive(donor, which, model, derived, how, wanted);
+        search_archive(donor, which, model, derived, how, lost);
       }
     }
   }
   if (!done()) {
-    search_trees(root, model, derived, how, wanted);
+    search_trees(root, model, derived, how, lost);
   }
 }
 
 // The wants of one layer, with the origin that is tried for each.
 class LayerProof {
  public:
-  LayerProof(const Root& root, const LayerInput& input, std::span<Want> wants, Supply& supply, const Cancel& cancel,
-             Progress& progress)
-      : root_(root), input_(input), wants_(wants), chosen_(wants.size(), 0), supply_(supply), cancel_(cancel),
+  LayerProof(const Root& root, const LayerInput& input, std::span<LostFile> files, OriginReader& reader,
+             const Cancel& cancel, Progress& progress)
+      : root_(root),
+        input_(input),
+        files_(files),
+        chosen_(files.size(), 0),
+        reader_(reader),
+        cancel_(cancel),
         progress_(progress) {}
 
   // A CRC-64 and a size are no proof: a hostile donor can make any bytes fit, and by chance one of 2^64 does. The
@@ -63,7 +68,7 @@ class LayerProof {
         return failed(missing);
       }
       std::vector<Replacement> replacements = chosen();
-      const Result<Proof> proof = prove_layer(root_, input_, replacements, supply_, cancel_, progress_);
+      const Result<Proof> proof = prove_layer(root_, input_, replacements, reader_, cancel_, progress_);
       if (!proof) {
         return failed(proof.error().message());
       }
@@ -86,41 +91,41 @@ class LayerProof {
 
   std::string missing_text() const {
     size_t missing = 0;
-    const Want* first = nullptr;
-    for (const Want& want : wants_) {
-      if (want.origins.empty()) {
-        first = first == nullptr ? &want : first;
+    const LostFile* first = nullptr;
+    for (const LostFile& file : files_) {
+      if (file.origins.empty()) {
+        first = first == nullptr ? &file : first;
         ++missing;
       }
     }
     if (first == nullptr) {
       return "";
     }
-    const size_t found = wants_.size() - missing;
-    const std::string of = std::to_string(found) + " of " + counted(wants_.size(), "file");
+    const size_t found = files_.size() - missing;
+    const std::string of = std::to_string(found) + " of " + counted(files_.size(), "file");
     return found == 0 ? "" + std::string("its bytes are nowhere to be found")
                       : of + " could be had elsewhere, but not " + escaped(first->path);
   }
 
   std::vector<Replacement> chosen() const {
     std::vector<Replacement> replacements;
-    for (size_t i = 0; i < wants_.size(); ++i) {
-      const Want& want = wants_[i];
-      replacements.push_back({want.path, want.size, want.crc64, want.origins[chosen_[i]], want.has_size, {}});
+    for (size_t i = 0; i < files_.size(); ++i) {
+      const LostFile& file = files_[i];
+      replacements.push_back({file.path, file.size, file.crc64, file.origins[chosen_[i]], file.has_size, {}});
     }
     return replacements;
   }
 
   void drop(size_t number) {
-    std::vector<Origin>& origins = wants_[number].origins;
+    std::vector<Origin>& origins = files_[number].origins;
     origins.erase(origins.begin() + static_cast<std::ptrdiff_t>(chosen_[number]));
     chosen_[number] = 0;
   }
 
   // As an odometer counts.
   bool next_choice() {
-    for (size_t i = 0; i < wants_.size(); ++i) {
-      if (++chosen_[i] < wants_[i].origins.size()) {
+    for (size_t i = 0; i < files_.size(); ++i) {
+      if (++chosen_[i] < files_[i].origins.size()) {
         return true;
       }
       chosen_[i] = 0;
@@ -131,7 +136,7 @@ class LayerProof {
   LayerRemedies remedies(std::vector<Replacement>& replacements) const {
     LayerRemedies found;
     for (size_t i = 0; i < replacements.size(); ++i) {
-      found.files.push_back({wants_[i].issue, std::move(replacements[i].origin), replacements[i].wrong,
+      found.files.push_back({files_[i].issue, std::move(replacements[i].origin), replacements[i].wrong,
                              std::move(replacements[i].links)});
     }
     return found;
@@ -139,9 +144,9 @@ class LayerProof {
 
   const Root& root_;
   const LayerInput& input_;
-  std::span<Want> wants_;
+  std::span<LostFile> files_;
   std::vector<size_t> chosen_;
-  Supply& supply_;
+  OriginReader& reader_;
   const Cancel& cancel_;
   Progress& progress_;
 };
@@ -150,19 +155,19 @@ class LayerProof {
 
 void find_remedies(const Root& root, const Model& model, const Derived& derived, const Donors& donors, unsigned jobs,
                    const Cancel& cancel, Progress& progress, ContentResults& content) {
-  Wanted wanted(model, derived, content);
-  if (wanted.empty()) {
+  LostFiles lost(model, derived, content);
+  if (lost.empty()) {
     return;
   }
-  search(root, model, derived, donors, {jobs, cancel}, wanted);
+  search(root, model, derived, donors, {jobs, cancel}, lost);
   // The wants of one layer stand together.
-  std::vector<std::span<Want>> layers;
-  for (size_t first = 0; first < wanted.wants().size();) {
+  std::vector<std::span<LostFile>> layers;
+  for (size_t first = 0; first < lost.files().size();) {
     size_t end = first;
-    while (end < wanted.wants().size() && wanted.wants()[end].layer == wanted.wants()[first].layer) {
+    while (end < lost.files().size() && lost.files()[end].layer == lost.files()[first].layer) {
       ++end;
     }
-    layers.push_back(std::span(wanted.wants()).subspan(first, end - first));
+    layers.push_back(std::span(lost.files()).subspan(first, end - first));
     first = end;
   }
   content.remedies.resize(content.layers.size());
@@ -171,8 +176,8 @@ void find_remedies(const Root& root, const Model& model, const Derived& derived,
     const std::optional<LayerInput> input = layer_input(model, derived, layer);
     // One for each layer, because a supply keeps a place in the donor's tar and is for one thread; the donors behind it
     // are shared.
-    Supply supply(root, cancel, &donors);
-    content.remedies[layer] = LayerProof(root, *input, layers[i], supply, cancel, progress).find();
+    OriginReader reader(root, cancel, &donors);
+    content.remedies[layer] = LayerProof(root, *input, layers[i], reader, cancel, progress).find();
   });
 }
 

@@ -13,13 +13,13 @@ namespace {
 // The diff IDs of the layers here that lack files.
 // A donor's copy of the damaged layer itself has the file for certain, and under its own name; other layers have it by
 // chance. So those are read first, and the rest only if something is still missing.
-std::set<DiffId> damaged_layers(const Model& model, const Derived& derived, Wanted& wanted) {
+std::set<DiffId> damaged_layers(const Model& model, const Derived& derived, LostFiles& lost) {
   std::set<DiffId> damaged;
-  for (const Want& want : wanted.wants()) {
-    const std::optional<DiffId>& derived_diff = derived.layers[want.layer].diff;
+  for (const LostFile& file : lost.files()) {
+    const std::optional<DiffId>& derived_diff = derived.layers[file.layer].diff;
     // What follows from chain and configs is trusted more than the file `diff`, which may be what is damaged.
-    const std::optional<DiffId>& diff = derived_diff ? derived_diff : model.layers.layers[want.layer].diff_id;
-    if (diff && want.origins.empty()) {
+    const std::optional<DiffId>& diff = derived_diff ? derived_diff : model.layers.layers[file.layer].diff_id;
+    if (diff && file.origins.empty()) {
       damaged.insert(*diff);
     }
   }
@@ -39,14 +39,14 @@ std::optional<uint64_t> payload_crc(TarStream& tar) {
   return crc.value();
 }
 
-std::vector<Offer> search_layer(const Donor& donor, const DiffId& diff, size_t place, const Cancel& cancel,
-                                const Wanted& wanted) {
-  std::vector<Offer> offers;
+std::vector<FoundOrigin> search_layer(const Donor& donor, const DiffId& diff, size_t place, const Cancel& cancel,
+                                      const LostFiles& lost) {
+  std::vector<FoundOrigin> found;
   // Not hashed: in a plain archive payloads of other sizes are passed over without being read. What is found is proven
   // later, with the layer that it goes into.
-  const Result<std::unique_ptr<LayerSource>> source = donor.open_layer(diff, LayerCheck::Unverified, place);
+  const Result<std::unique_ptr<LayerSource>> source = donor.open_layer(diff, LayerHashing::Unverified, place);
   if (!source) {
-    return offers;
+    return found;
   }
   TarStream tar(**source, (*source)->where());
   TarStreamEntry entry;
@@ -57,25 +57,24 @@ std::vector<Offer> search_layer(const Donor& donor, const DiffId& diff, size_t p
       break;
     }
     const uint64_t size = entry.header.size;
-    if (*kind != TarStream::Kind::Entry || entry.header.file_type() != S_IFREG || size == 0 ||
-        !wanted.seeks_size(size)) {
+    if (*kind != TarStream::Kind::Entry || entry.header.file_type() != S_IFREG || size == 0 || !lost.seeks_size(size)) {
       continue;
     }
     const std::optional<uint64_t> crc = payload_crc(tar);
     clean_tar_name(entry.header.name, name);
     const std::optional<RelPath> path = RelPath::parse(name);
-    if (crc && path && wanted.seeks(size, *crc)) {
-      offers.push_back({size, *crc, {donor.path(), diff, *path, {}}});
+    if (crc && path && lost.seeks(size, *crc)) {
+      found.push_back({size, *crc, {donor.path(), diff, *path, {}}});
     }
   }
-  return offers;
+  return found;
 }
 
 }  // namespace
 
 void search_archive(const Donor& donor, DonorLayers which, const Model& model, const Derived& derived,
-                    const SearchJobs& how, Wanted& wanted) {
-  const std::set<DiffId> damaged = damaged_layers(model, derived, wanted);
+                    const SearchJobs& how, LostFiles& lost) {
+  const std::set<DiffId> damaged = damaged_layers(model, derived, lost);
   std::vector<std::pair<DiffId, size_t>> todo;
   for (const DiffId& diff : donor.layers()) {
     for (size_t place = 0; place < donor.places(diff).size(); ++place) {
@@ -86,11 +85,10 @@ void search_archive(const Donor& donor, DonorLayers which, const Model& model, c
   }
   // One slot for each place, taken in order afterwards: which thread was quicker must not decide which origin comes
   // first.
-  std::vector<std::vector<Offer>> offers(todo.size());
-  for_each_index(todo.size(), how.jobs, how.cancel, [&](size_t i) {
-    offers[i] = search_layer(donor, todo[i].first, todo[i].second, how.cancel, wanted);
-  });
-  wanted.take(offers);
+  std::vector<std::vector<FoundOrigin>> found(todo.size());
+  for_each_index(todo.size(), how.jobs, how.cancel,
+                 [&](size_t i) { found[i] = search_layer(donor, todo[i].first, todo[i].second, how.cancel, lost); });
+  lost.take(found);
 }
 
 }  // namespace dfsck

@@ -7,9 +7,9 @@
 namespace dfsck {
 
 void search_layers(const Root& root, const Model& model, const Derived& derived, const std::string& donor,
-                   const SearchJobs& how, Wanted& wanted) {
-  std::vector<std::vector<Offer>> offers(model.layers.layers.size());
-  for_each_index(offers.size(), how.jobs, how.cancel, [&](size_t i) {
+                   const SearchJobs& how, LostFiles& lost) {
+  std::vector<std::vector<FoundOrigin>> found(model.layers.layers.size());
+  for_each_index(found.size(), how.jobs, how.cancel, [&](size_t i) {
     const std::optional<LayerInput> input = layer_input(model, derived, i);
     const Result<Fd> fd = input && !input->tree_lost ? root.open_file(input->tar_split) : Error{};
     if (!fd) {
@@ -24,17 +24,17 @@ void search_layers(const Root& root, const Model& model, const Derived& derived,
         return;
       }
       const std::optional<RelPath> inside = RelPath::parse(entry.path);
-      if (*kind != LayerStream::Kind::Entry || entry.size == 0 || !wanted.seeks(entry.size, entry.crc64) || !inside) {
+      if (*kind != LayerStream::Kind::Entry || entry.size == 0 || !lost.seeks(entry.size, entry.crc64) || !inside) {
         continue;
       }
       RelPath path = input->diff_dir.joined(*inside);
       // Of this root, a file that was itself found damaged is no source, whatever its tar-split says that it holds.
-      if (!donor.empty() || !wanted.is_damaged(path)) {
-        offers[i].push_back({entry.size, entry.crc64, {donor, std::nullopt, std::move(path), {}}});
+      if (!donor.empty() || !lost.is_damaged(path)) {
+        found[i].push_back({entry.size, entry.crc64, {donor, std::nullopt, std::move(path), {}}});
       }
     }
   });
-  wanted.take(offers);
+  lost.take(found);
 }
 
 }  // namespace dfsck

@@ -48,8 +48,9 @@ std::optional<uint64_t> file_crc(const Dir& dir, const std::string& name, uint64
   return std::nullopt;
 }
 
-std::vector<Offer> search_tree(const Root& root, const RelPath& top, const Cancel& cancel, const Wanted& wanted) {
-  std::vector<Offer> offers;
+std::vector<FoundOrigin> search_tree(const Root& root, const RelPath& top, const Cancel& cancel,
+                                     const LostFiles& lost) {
+  std::vector<FoundOrigin> found;
   std::vector<RelPath> todo{top};
   while (!todo.empty() && !cancel.requested()) {
     const RelPath path = std::move(todo.back());
@@ -67,27 +68,28 @@ std::vector<Offer> search_tree(const Root& root, const RelPath& top, const Cance
         continue;
       }
       const Result<FileStat> stat = entry.type == S_IFREG ? dir->stat(entry.name) : Error{};
-      if (!stat || stat->size == 0 || !wanted.seeks_size(stat->size)) {
+      if (!stat || stat->size == 0 || !lost.seeks_size(stat->size)) {
         continue;
       }
       const std::optional<uint64_t> crc = file_crc(*dir, entry.name, stat->size, cancel);
-      if (crc && wanted.seeks(stat->size, *crc)) {
-        offers.push_back({stat->size, *crc, {"", std::nullopt, path / entry.name, {}}});
+      if (crc && lost.seeks(stat->size, *crc)) {
+        found.push_back({stat->size, *crc, {"", std::nullopt, path / entry.name, {}}});
       }
     }
   }
-  return offers;
+  return found;
 }
 
 }  // namespace
 
-void search_trees(const Root& root, const Model& model, const Derived& derived, const SearchJobs& how, Wanted& wanted) {
+void search_trees(const Root& root, const Model& model, const Derived& derived, const SearchJobs& how,
+                  LostFiles& lost) {
   // Layers' trees are left out: search_layers has asked for them by their tar-splits.
   const std::vector<RelPath> trees = trees_of(model, derived);
-  std::vector<std::vector<Offer>> offers(trees.size());
+  std::vector<std::vector<FoundOrigin>> found(trees.size());
   for_each_index(trees.size(), how.jobs, how.cancel,
-                 [&](size_t i) { offers[i] = search_tree(root, trees[i], how.cancel, wanted); });
-  wanted.take(offers);
+                 [&](size_t i) { found[i] = search_tree(root, trees[i], how.cancel, lost); });
+  lost.take(found);
 }
 
 }  // namespace dfsck

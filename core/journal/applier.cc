@@ -154,7 +154,7 @@ void Applier::settle_failed_groups() {
 // say how it ended, and would leave a run that only recover can end.
 void Applier::carry_out(size_t first, size_t end, const std::vector<Precondition>& preconditions, const Cancel& cancel,
                         Progress& progress) {
-  Supply supply(*place_.root, cancel);
+  OriginReader reader(*place_.root, cancel);
   size_t next = first;
   while (broken_.empty() && next < end) {
     if (log_.steps[next].state != StepState::Planned) {
@@ -163,15 +163,15 @@ void Applier::carry_out(size_t first, size_t end, const std::vector<Precondition
       stop(next, end, cancel.requested() ? why_cancelled() : kNoRoom + place_.run.where());
       next = end;
     } else {
-      next = carry_out_batch(next, end, first, preconditions, supply, cancel, progress);
+      next = carry_out_batch(next, end, first, preconditions, reader, cancel, progress);
     }
   }
 }
 
 // Returns the number of the step with which to go on.
 size_t Applier::carry_out_batch(size_t first, size_t end, size_t base, const std::vector<Precondition>& preconditions,
-                                Supply& supply, const Cancel& cancel, Progress& progress) {
-  Batch batch(place_, log_, supply, [this](const RelPath& directory) { return open_keep(directory); });
+                                OriginReader& reader, const Cancel& cancel, Progress& progress) {
+  Batch batch(place_, log_, reader, [this](const RelPath& directory) { return open_keep(directory); });
   // Everything that can fail for want of space, of bytes or of permission fails here, where no name of the root has
   // changed yet: what follows are renames and attributes.
   const Result<size_t> count = batch.prepare(first, end);

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/fs/lock.h"
-#include "core/heal/supply.h"
+#include "core/heal/origin_reader.h"
 #include "core/journal/precheck.h"
 #include "core/journal/run/journal.h"
 #include "core/journal/run/log.h"
@@ -47,7 +47,7 @@ class Applier {
   };
 
   size_t carry_out_batch(size_t first, size_t end, size_t base, const std::vector<Precondition>& preconditions,
-                         Supply& supply, const Cancel& cancel, Progress& progress);
+                         OriginReader& reader, const Cancel& cancel, Progress& progress);
   Failure failure_of(size_t step, const Error& error) const;
   void fail(const Failure& failure);
   void settle_group(size_t failed);

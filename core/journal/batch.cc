@@ -289,7 +289,7 @@ Result<void> Batch::restore_file(const RestoreFile& file, size_t number) {
   const std::string name = kept_name(number);
   ASSIGN_OR_RETURN(const Fd made, make_file(saved, name, ""));
   const std::string where = saved.where() + "/" + name;
-  return supply_.copy(file.origin, file.size, file.crc64,
+  return reader_.copy(file.origin, file.size, file.crc64,
                       [&](std::string_view piece) { return append(made.get(), piece, where); });
 }
 

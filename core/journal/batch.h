@@ -9,7 +9,7 @@
 #include <string>
 
 #include "core/base/result.h"
-#include "core/heal/supply.h"
+#include "core/heal/origin_reader.h"
 #include "core/journal/run/keep_place.h"
 #include "core/journal/run/log.h"
 #include "core/journal/run/place.h"
@@ -28,8 +28,8 @@ class Batch {
   using OpenKeep = std::function<Result<size_t>(const RelPath& directory)>;
 
   // All must outlive it.
-  Batch(const RunPlace& place, RunLog& log, Supply& supply, OpenKeep open_keep)
-      : place_(place), log_(log), supply_(supply), open_keep_(std::move(open_keep)), keeps_(*place.root) {}
+  Batch(const RunPlace& place, RunLog& log, OriginReader& reader, OpenKeep open_keep)
+      : place_(place), log_(log), reader_(reader), open_keep_(std::move(open_keep)), keeps_(*place.root) {}
 
   // Prepares planned steps from `first` on, at most up to `end`, and returns how many: at least one. It ends before a
   // step that cannot be prepared; an error is of step `first`, and leaves nothing prepared.
@@ -56,7 +56,7 @@ class Batch {
 
   const RunPlace& place_;
   RunLog& log_;
-  Supply& supply_;
+  OriginReader& reader_;
   OpenKeep open_keep_;
   KeepFinder keeps_;
   std::set<std::string, std::less<>> near_;                // paths that steps change, and all directories above them

@@ -58,7 +58,7 @@ Result<OpenBatch> find_open_batch(const RunPlace& place, const RunLog& log) {
     if (!changes_name(log.steps[i])) {
       continue;
     }
-    ASSIGN_OR_RETURN(const Look look, look_at(place, i, log.steps[i]));
+    ASSIGN_OR_RETURN(const Look look, step_on_disk(place, i, log.steps[i]));
     if (look == Look::Ambiguous) {
       return ambiguous(place, i, log.steps[i]);
     }
@@ -72,7 +72,7 @@ Result<OpenBatch> find_open_batch(const RunPlace& place, const RunLog& log) {
   // looking there would call ambiguous what is merely not done. Only with all names in place is each attribute's
   // object where it must be.
   for (size_t i = open.first; i < end && all_names_changed; ++i) {
-    ASSIGN_OR_RETURN(const Look look, look_at(place, i, log.steps[i]));
+    ASSIGN_OR_RETURN(const Look look, step_on_disk(place, i, log.steps[i]));
     if (look == Look::Ambiguous) {
       return ambiguous(place, i, log.steps[i]);
     }
@@ -154,7 +154,7 @@ class Recovery {
   }
 
   bool has_happened(size_t number, const LoggedStep& logged) const {
-    const Result<Look> look = look_at(place_, number, logged);
+    const Result<Look> look = step_on_disk(place_, number, logged);
     return look && *look == Look::After;
   }
 
@@ -199,7 +199,7 @@ class Recovery {
   }
 
   // A run is only taken back where its names and contents are as it left them. Attributes are not looked at: the
-  // crash may have left them half set, which is what is to be mended here.
+  // crash may have left them half set, which is what is to be repaired here.
   Result<RecoverResult> checked_back(std::string note) {
     TRY(check_unchanged(place_, log_, Scrutiny::NamesAndContents));
     return back(std::move(note));

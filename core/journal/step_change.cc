@@ -79,7 +79,7 @@ bool moves_away(const Action& action) {
 
 // Each step swaps what its two places hold, where "nothing" is one of the things to hold. Before and After are exact
 // mirror images; anything else has seen a third hand.
-Look look_at_ends(const Ends& ends, const LoggedStep& logged) {
+Look ends_on_disk(const Ends& ends, const LoggedStep& logged) {
   const Trace& trace = logged.trace;
   const uint64_t object = moves_away(logged.step.action) ? 0 : trace.object;
   if (ends.inode == trace.was && ends.other_inode == object) {
@@ -108,7 +108,7 @@ bool has_wanted_attribute(const Dir& parent, const std::string& name, const File
   return xattr.value ? has && found->second == *xattr.value : attributes && !has;
 }
 
-Result<Look> look_at_attribute(const RunPlace& place, const LoggedStep& logged) {
+Result<Look> attribute_on_disk(const RunPlace& place, const LoggedStep& logged) {
   const RelPath& path = action_path(logged.step.action);
   const std::string name(path.name());
   const Result<Dir> parent = place.root->open_dir(path.parent());
@@ -174,13 +174,13 @@ Result<void> change_name(const RunPlace& place, RootLock& lock, size_t number, c
   if (!ends) {
     // The directory was made by the same batch and has been taken back already, with all that was to be taken back in
     // it.
-    const Result<Look> look = means_absent(ends.error()) ? look_at(place, number, logged) : ends.error();
+    const Result<Look> look = means_absent(ends.error()) ? step_on_disk(place, number, logged) : ends.error();
     return look && *look == goal ? Result<void>() : ends.error();
   }
   const bool renames = traits_of(action).change == Change::Rename;
   std::optional<FileTime> time = logged.trace.parent;
   std::optional<FileTime> to_time = logged.trace.to_parent;
-  if (const Look look = look_at_ends(*ends, logged); look == Look::Ambiguous) {
+  if (const Look look = ends_on_disk(*ends, logged); look == Look::Ambiguous) {
     return format_error("change", action_path(action).text(), ambiguity(place, number, logged));
   } else if (look != goal) {
     if (way == Way::Forth && precondition == Precondition::Exact) {
@@ -200,7 +200,7 @@ Result<void> change_name(const RunPlace& place, RootLock& lock, size_t number, c
     to_time = to_time.value_or(to_before->mtime);
     TRY(lock_if_database(lock, *ends, action, way));
     TRY(swap_ends(*ends, logged, way));
-    const Result<Look> after = look_at(place, number, logged);
+    const Result<Look> after = step_on_disk(place, number, logged);
     if (!after || *after != goal) {
       return after ? format_error("change", action_path(action).text(), "did not become what it should")
                    : Result<void>(after.error());
@@ -294,12 +294,12 @@ std::string inode_text(uint64_t inode) {
 }  // namespace
 
 // Reads only; may be asked any number of times, before, during and after a recovery.
-Result<Look> look_at(const RunPlace& place, size_t number, const LoggedStep& logged) {
+Result<Look> step_on_disk(const RunPlace& place, size_t number, const LoggedStep& logged) {
   if (logged.trace.nothing) {
     return Look::After;
   }
   if (is_attribute_step(logged.step.action)) {
-    return look_at_attribute(place, logged);
+    return attribute_on_disk(place, logged);
   }
   const Result<Ends> ends = ends_of(place, number, logged);
   if (!ends) {
@@ -311,7 +311,7 @@ Result<Look> look_at(const RunPlace& place, size_t number, const LoggedStep& log
     const uint64_t inode = now ? now->inode : 0;
     return inode == logged.trace.was ? Look::Before : Look::Ambiguous;
   }
-  return look_at_ends(*ends, logged);
+  return ends_on_disk(*ends, logged);
 }
 
 std::string ambiguity(const RunPlace& place, size_t number, const LoggedStep& logged) {

@@ -20,7 +20,7 @@ enum class Look {
 };
 
 // Needs the step's trace. A change of an attribute that is only half done counts as Before.
-Result<Look> look_at(const RunPlace& place, size_t number, const LoggedStep& logged);
+Result<Look> step_on_disk(const RunPlace& place, size_t number, const LoggedStep& logged);
 
 // What the step's path is and what it should be, for people: of a step that is Ambiguous.
 std::string ambiguity(const RunPlace& place, size_t number, const LoggedStep& logged);

@@ -5,7 +5,7 @@
 
 #include "core/base/try.h"
 #include "core/codec/posix_acl.h"
-#include "core/heal/supply.h"
+#include "core/heal/origin_reader.h"
 #include "core/journal/run_list.h"
 #include "core/journal/step_change.h"
 #include "core/journal/undoer.h"
@@ -79,7 +79,7 @@ class UnchangedCheck {
         attributes_.contains({attribute_kind(action), logged.trace.was}) || mode_by_acl) {
       return {};
     }
-    ASSIGN_OR_RETURN(const Look look, look_at(place_, number, logged));
+    ASSIGN_OR_RETURN(const Look look, step_on_disk(place_, number, logged));
     return look == Look::After
                ? Result<void>()
                : changed(action, look == Look::Before ? "has changed since the repair (owner, mode, time or attributes)"
@@ -103,7 +103,7 @@ class UnchangedCheck {
     if (is_covered(action_path(action)) || (rename != nullptr && is_covered(rename->to))) {
       return {};
     }
-    ASSIGN_OR_RETURN(const Look look, look_at(place_, number, logged));
+    ASSIGN_OR_RETURN(const Look look, step_on_disk(place_, number, logged));
     if (look != Look::After) {
       return changed(action, "has changed since the repair: " + ambiguity(place_, number, logged));
     }
@@ -121,8 +121,9 @@ class UnchangedCheck {
     }
     if (const auto* file = std::get_if<RestoreFile>(&action); file != nullptr) {
       const Cancel never;
-      const Result<void> same = Supply(*place_.root, never).copy({"", std::nullopt, path, {}}, file->size, file->crc64,
-                                                                 [](std::string_view) { return Result<void>(); });
+      const Result<void> same = OriginReader(*place_.root, never)
+                                    .copy({"", std::nullopt, path, {}}, file->size, file->crc64,
+                                          [](std::string_view) { return Result<void>(); });
       return same ? same : changed(action, "was written to since the repair");
     }
     if (const auto* link = std::get_if<WriteSymlink>(&action); link != nullptr) {

@@ -66,7 +66,7 @@ Result<std::vector<ReferenceName>> names_of(const DonorImage& image, const Donor
 
 // All that a daemon would refuse, before a byte is written: an image that it does not load at its next start is an
 // image that was never loaded.
-Result<LoadImage> judge_image(const DonorImage& image, const Donor& donor, std::vector<std::string>& notes) {
+Result<LoadImage> judge_donor_image(const DonorImage& image, const Donor& donor, std::vector<std::string>& notes) {
   const std::string what = "the image " + image.id.text() + " ";
   LoadImage load{Image(image.id), image.config, {}, image.parent};
   parse_image_config(image.config, load.image);
@@ -128,7 +128,7 @@ Result<LoadArchive> judge_archive(Donor donor) {
   }
   LoadArchive archive{std::move(donor), {}, {}};
   for (const DonorImage& image : archive.donor.images()) {
-    ASSIGN_OR_RETURN(LoadImage load, judge_image(image, archive.donor, archive.notes));
+    ASSIGN_OR_RETURN(LoadImage load, judge_donor_image(image, archive.donor, archive.notes));
     archive.images.push_back(std::move(load));
   }
   TRY(settle_shared_names(archive));

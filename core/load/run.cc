@@ -80,7 +80,7 @@ Result<std::vector<UnpackedLayer>> for_each_layer(const LoadArchive& archive, co
 // A layer that the root has already is read all the same: an archive that is damaged in it is refused. The daemon
 // would not open it.
 Result<UnpackedLayer> inspected(const LoadArchive& archive, const LoadLayer& layer, Progress& progress) {
-  ASSIGN_OR_RETURN(const auto source, archive.donor.open_layer(layer.diff, LayerCheck::Verified));
+  ASSIGN_OR_RETURN(const auto source, archive.donor.open_layer(layer.diff, LayerHashing::Verified));
   return inspect_layer(*source, progress);
 }
 
@@ -122,8 +122,8 @@ Result<std::vector<UnpackedLayer>> inspect_load(const LoadArchive& archive, cons
 // The long part, unpacking and hashing, changes nothing but the run's own directory, so it can be stopped or fail at
 // any point. Only when every layer has proven its digest come the steps, which are renames and small files and take
 // no time.
-Result<LoadResult> run_load(const Root& root, const LoadArchive& archive, const LoadTarget& target,
-                            const LoadWork& work, unsigned jobs, const Cancel& cancel, Progress& progress) {
+Result<LoadResult> load_images(const Root& root, const LoadArchive& archive, const LoadTarget& target,
+                               const LoadWork& work, unsigned jobs, const Cancel& cancel, Progress& progress) {
   Result<RepairRun> run = RepairRun::begin(root, "load");
   if (!run) {
     return failed(root, run.error().kind, run.error().message() + "; nothing was changed");

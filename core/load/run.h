@@ -23,8 +23,8 @@ struct LoadResult {
 // core/journal/repair_run.h). An Error means that the root is as it was before, to the last time of modification, or
 // that it says what is to be done. Errors: Busy and Format as RepairRun::begin, Format and Limit of an archive that is
 // refused, Cancelled, Io. A crash leaves nothing, or a run that core/journal/recover takes care of.
-Result<LoadResult> run_load(const Root& root, const LoadArchive& archive, const LoadTarget& target,
-                            const LoadWork& work, unsigned jobs, const Cancel& cancel, Progress& progress);
+Result<LoadResult> load_images(const Root& root, const LoadArchive& archive, const LoadTarget& target,
+                               const LoadWork& work, unsigned jobs, const Cancel& cancel, Progress& progress);
 
 // Reads all layers as run_load would, and writes nothing.
 Result<std::vector<UnpackedLayer>> inspect_load(const LoadArchive& archive, const LoadWork& work, unsigned jobs,

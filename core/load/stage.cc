@@ -59,7 +59,7 @@ Result<Dir> make_directory_of(const NewLayer& layer, size_t number, const LoadTa
 // they appear in the root is the affair of steps.cc.
 Result<UnpackedLayer> stage_layer(const Donor& donor, const NewLayer& layer, size_t number, const LoadTarget& target,
                                   const LoadStaging& staging, Progress& progress) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<LayerSource> source, donor.open_layer(layer.diff, LayerCheck::Verified));
+  ASSIGN_OR_RETURN(const std::unique_ptr<LayerSource> source, donor.open_layer(layer.diff, LayerHashing::Verified));
   ASSIGN_OR_RETURN(const Dir diff, make_directory_of(layer, number, target, staging.directories));
   ASSIGN_OR_RETURN(const Dir entry,
                    make_dir(staging.entries, std::to_string(staged_entry(number)), of_daemon(target, kEntryMode)));

@@ -36,7 +36,7 @@ Result<bool> is_empty(const Root& root) {
 // What keeps a daemon, or a layer on top of it, from using the layer; empty if nothing does.
 // Stricter than the daemon, which loads an entry without a look at its directory: a new layer that stood on a broken
 // one would be born broken, and look like the archive's fault.
-std::string problem_of(const Model& model, const Derived& derived, const Layer& layer, const LayerTruth& truth) {
+std::string why_unusable(const Model& model, const Derived& derived, const Layer& layer, const LayerTruth& truth) {
   if (!layer.loads() || !layer.cache || layer.diff_id != truth.diff || layer.parent_id != truth.parent) {
     return "its entry in layerdb is damaged";
   }
@@ -59,7 +59,7 @@ void add_layers(const Model& model, LoadTarget& target) {
   const Derived derived = derive(model);
   for (size_t i = 0; i < model.layers.layers.size(); ++i) {
     const Layer& layer = model.layers.layers[i];
-    std::string problem = problem_of(model, derived, layer, derived.layers[i]);
+    std::string problem = why_unusable(model, derived, layer, derived.layers[i]);
     if (!problem.empty()) {
       target.broken.emplace(layer.id, std::move(problem));
       continue;
@@ -72,7 +72,7 @@ void add_layers(const Model& model, LoadTarget& target) {
 
 }  // namespace
 
-Result<LoadTarget> look_at_target(const Root& root, unsigned jobs, const Cancel& cancel, Progress& progress) {
+Result<LoadTarget> read_load_target(const Root& root, unsigned jobs, const Cancel& cancel, Progress& progress) {
   LoadTarget target;
   ASSIGN_OR_RETURN(const bool empty, is_empty(root));
   if (empty) {

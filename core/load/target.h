@@ -36,6 +36,6 @@ struct LoadTarget {
 // Looks at the root; writes nothing. Format, with what to do, where images cannot be loaded into it: another storage
 // driver than overlay2, no Docker root and not empty, a damaged repositories.json, the upper directory of remapped
 // roots.
-Result<LoadTarget> look_at_target(const Root& root, unsigned jobs, const Cancel& cancel, Progress& progress);
+Result<LoadTarget> read_load_target(const Root& root, unsigned jobs, const Cancel& cancel, Progress& progress);
 
 }  // namespace dfsck

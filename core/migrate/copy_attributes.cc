@@ -93,9 +93,9 @@ void copy_xattrs(CopyContext& context, CopyUnit& unit, const std::string& path, 
 
 // Flags but the guards; gives the guards that are still to be set, with the others.
 std::optional<unsigned> copy_flags(CopyContext& context, CopyUnit& unit, const std::string& path, int source,
-                                   int target, const Facts& facts, bool just_made) {
+                                   int target, const Statx& info, bool just_made) {
   // statx tells of the flags that matter; of directories all are wanted, because what is made in them inherits some.
-  if (!facts.has_flags && !facts.stat.is_dir() && just_made) {
+  if (!info.has_flags && !info.stat.is_dir() && just_made) {
     return std::nullopt;
   }
   const std::optional<unsigned> wanted = flags_of(source);
@@ -122,8 +122,8 @@ std::optional<unsigned> copy_flags(CopyContext& context, CopyUnit& unit, const s
 // clears setuid and capabilities; an access list is part of the mode; setting anything changes the time of change; an
 // immutable file takes nothing any more.
 void copy_attributes(CopyContext& context, CopyUnit& unit, const std::string& path, int source, int target,
-                     const Facts& facts, MadeAs made) {
-  const FileStat& stat = facts.stat;
+                     const Statx& info, MadeAs made) {
+  const FileStat& stat = info.stat;
   const uint32_t mode = stat.mode & 07777U;
   bool same_mode = made.just_now && mode == made.mode;
   if (!made.just_now || stat.uid != context.uid || stat.gid != context.gid) {
@@ -138,13 +138,13 @@ void copy_attributes(CopyContext& context, CopyUnit& unit, const std::string& pa
     }
   }
   copy_xattrs(context, unit, path, {{source, "", source}, {target, "", target}}, made.just_now);
-  const std::optional<unsigned> guards = copy_flags(context, unit, path, source, target, facts, made.just_now);
+  const std::optional<unsigned> guards = copy_flags(context, unit, path, source, target, info, made.just_now);
   if (context.stopped()) {
     return;  // without its time it counts as unfinished
   }
   // The time of modification is the mark of a file that is through: a later run keeps only what has that of the
   // source.
-  if (const int code = set_times({target}, facts.atime, stat.mtime); code != 0) {
+  if (const int code = set_times({target}, info.atime, stat.mtime); code != 0) {
     target_failed(context, unit, ProblemKind::Attribute, code, "set times", path);
   }
   if (!guards || made.stays_open) {
@@ -162,8 +162,8 @@ void copy_attributes(CopyContext& context, CopyUnit& unit, const std::string& pa
 // Links and nodes cannot be opened without meaning what they lead to, so everything goes by the name in an open
 // directory.
 void copy_attributes_at(CopyContext& context, CopyUnit& unit, const std::string& path, int source_dir, int target_dir,
-                        const std::string& name, const Facts& facts, MadeAs made) {
-  const FileStat& stat = facts.stat;
+                        const std::string& name, const Statx& info, MadeAs made) {
+  const FileStat& stat = info.stat;
   const char* const at = name.c_str();
   if (!made.just_now || stat.uid != context.uid || stat.gid != context.gid) {
     if (const int code = set_owner({target_dir, at}, stat.uid, stat.gid); code != 0) {
@@ -176,7 +176,7 @@ void copy_attributes_at(CopyContext& context, CopyUnit& unit, const std::string&
     }
   }
   copy_xattrs(context, unit, path, {{source_dir, at}, {target_dir, at}}, made.just_now);
-  if (const int code = set_times({target_dir, at}, facts.atime, stat.mtime); code != 0) {
+  if (const int code = set_times({target_dir, at}, info.atime, stat.mtime); code != 0) {
     target_failed(context, unit, ProblemKind::Attribute, code, "set times", path);
   }
 }

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/content/tree/xattr_names.h"
-#include "core/fs/facts.h"
+#include "core/fs/statx.h"
 #include "core/migrate/copy_context.h"
 
 namespace dfsck {
@@ -18,11 +18,11 @@ struct MadeAs {
 
 // All attributes of a file or directory, through open descriptors; the times come last.
 void copy_attributes(CopyContext& context, CopyUnit& unit, const std::string& path, int source, int target,
-                     const Facts& facts, MadeAs made);
+                     const Statx& info, MadeAs made);
 
 // The same of what cannot be opened: links and nodes.
 void copy_attributes_at(CopyContext& context, CopyUnit& unit, const std::string& path, int source_dir, int target_dir,
-                        const std::string& name, const Facts& facts, MadeAs made);
+                        const std::string& name, const Statx& info, MadeAs made);
 
 // Makes the object changeable if it is immutable or append-only. False where that fails.
 bool take_guards_off(int file);

@@ -31,7 +31,7 @@ bool cannot_ever(int code) { return code == EXDEV || code == EOPNOTSUPP || code 
 // From the cheapest way to the dearest: shared blocks cost nothing, a copy inside the kernel saves two crossings of
 // memory, reading is what always works. Where contents are summed up the bytes have to pass through here anyway.
 void FileCopy::copy_all() {
-  const uint64_t size = source_.facts.stat.size;
+  const uint64_t size = source_.info.stat.size;
   if (size == 0) {
     return;
   }
@@ -57,7 +57,9 @@ void FileCopy::copy_all() {
   }
 }
 
-void FileCopy::copy_rest(uint64_t offset) { read_range(offset, source_.facts.stat.size); }
+void FileCopy::copy_rest(uint64_t offset) {
+  read_range(offset, source_.info.stat.size);
+}
 
 // Filesystems that know nothing of holes say that all is data.
 bool FileCopy::find_data(uint64_t offset) {
@@ -86,7 +88,7 @@ bool FileCopy::clone() {
     }
     return false;
   }
-  end_ = source_.facts.stat.size;
+  end_ = source_.info.stat.size;
   unit_.tally.bytes.fetch_add(end_, std::memory_order_relaxed);
   if (!hashes()) {
     context_.progress.add_bytes(end_);

@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "core/fs/dir.h"
-#include "core/fs/facts.h"
 #include "core/fs/root.h"
+#include "core/fs/statx.h"
 #include "core/migrate/copy_links.h"
 #include "core/migrate/copy_unit.h"
 #include "core/migrate/migration.h"
@@ -46,7 +46,7 @@ struct CopyContext {
 
   // Something is mounted there that the caller did not tell of. Other filesystems that are not mounted (subvolumes) are
   // directories like others.
-  bool is_foreign(const std::string& path, const Facts& facts) const { return facts.is_mount && !mounts.contains(path); }
+  bool is_foreign(const std::string& path, const Statx& info) const { return info.is_mount && !mounts.contains(path); }
 
   // Data that is mounted at two places is copied twice: names on both sides of a mount are never one file in the target.
   LinkTable::Key link_key(const std::string& path, const FileStat& stat) const {
@@ -95,7 +95,7 @@ void source_failed(CopyContext& context, CopyUnit& unit, int code, std::string_v
 Result<Dir> open_far_dir(const Dir& top, std::string_view path);
 Result<Dir> open_far_dir(const Root& root, std::string_view path);
 
-inline std::string member_of(std::string_view directory, std::string_view name) {
+inline std::string path_in(std::string_view directory, std::string_view name) {
   return directory.empty() ? std::string(name) : std::string(directory) + "/" + std::string(name);
 }
 

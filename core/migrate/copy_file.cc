@@ -37,7 +37,7 @@ std::string name_of(std::string_view path) {
 
 // What an interrupted run left may have the right size and time and still hold zeros: a power cut keeps metadata that
 // is on the disk and loses pages that are not.
-bool same_bytes(int one, int other, uint64_t size) {
+bool holds_same_bytes(int one, int other, uint64_t size) {
   constexpr size_t kPiece = 128 * 1024;
   const std::unique_ptr<char[]> buffer(new char[2 * kPiece]);
   for (uint64_t at = 0; at < size;) {
@@ -57,11 +57,11 @@ bool same_bytes(int one, int other, uint64_t size) {
 // guards go first, or it could not be removed.
 bool clear_name(CopyContext& context, CopyUnit& unit, const Dir& target, const std::string& name,
                 const std::string& path) {
-  Facts facts;
-  if (look_at(target.fd(), name.c_str(), facts) != 0) {
+  Statx info;
+  if (read_statx(target.fd(), name.c_str(), info) != 0) {
     return true;
   }
-  if (facts.is_guarded) {
+  if (info.is_guarded) {
     take_guards_off(target.fd(), name.c_str());
   }
   uint64_t freed = 0;
@@ -90,7 +90,7 @@ bool FileCopy::open_source() {
 FileCopy::Begun FileCopy::begin(const Dir& target, Source source, Existing existing) {
   drop();
   source_ = std::move(source);
-  const FileStat& stat = source_.facts.stat;
+  const FileStat& stat = source_.info.stat;
   if (stat.links > 1) {
     if (const std::optional<std::string> first = context_.links.claim(context_.link_key(source_.path, stat), stat.links)) {
       link_to(target, *first, existing);
@@ -145,10 +145,10 @@ void FileCopy::link_to(const Dir& target, const std::string& first, Existing exi
     target_failed(context_, unit_, ProblemKind::Unmakeable, dir.error().code, "link", source_.path);
     return;
   }
-  Facts have;
-  Facts wanted;
-  const bool there = look_at(target.fd(), source_.name.c_str(), have) == 0;
-  if (there && look_at(dir->fd(), first_name.c_str(), wanted) == 0 && have.stat.inode == wanted.stat.inode) {
+  Statx have;
+  Statx wanted;
+  const bool there = read_statx(target.fd(), source_.name.c_str(), have) == 0;
+  if (there && read_statx(dir->fd(), first_name.c_str(), wanted) == 0 && have.stat.inode == wanted.stat.inode) {
     unit_.tally.links.fetch_add(first != source_.path ? 1 : 0, std::memory_order_relaxed);
     return;
   }
@@ -174,8 +174,8 @@ void FileCopy::link_to(const Dir& target, const std::string& first, Existing exi
 // Size and time of modification prove that an earlier run was through with the file, because it sets the time last.
 // They do not prove that the bytes reached the disk, and not that the source's file is still the one that was read:
 // take_existing() asks for more.
-bool FileCopy::may_keep(const Facts& have) const {
-  const FileStat& stat = source_.facts.stat;
+bool FileCopy::may_keep(const Statx& have) const {
+  const FileStat& stat = source_.info.stat;
   if (unit_.keeps_nothing || !have.stat.is_file() || have.stat.size != stat.size || have.stat.mtime != stat.mtime ||
       have.stat.uid != stat.uid || have.stat.gid != stat.gid || (!unit_.suspects.empty() && unit_.suspects.count(escaped(source_.path)) > 0)) {
     return false;
@@ -185,17 +185,17 @@ bool FileCopy::may_keep(const Facts& have) const {
 }
 
 bool FileCopy::take_existing(const Dir& target, Existing existing) {
-  Facts have;
-  if (look_at(target.fd(), source_.name.c_str(), have) != 0) {
+  Statx have;
+  if (read_statx(target.fd(), source_.name.c_str(), have) != 0) {
     return false;
   }
   if (may_keep(have) && open_source()) {
-    const FileStat& stat = source_.facts.stat;
+    const FileStat& stat = source_.info.stat;
     const Fd file(open_for_reading(target.fd(), source_.name.c_str()));
     // Nothing has changed the source's file since the migration began: its time of change is older, which no program
     // can set back, and one boot means that the page cache has what was written.
     const bool trusted = context_.trusted_before && stat.ctime < *context_.trusted_before;
-    if (file && (trusted || (existing == Existing::Compare && same_bytes(source_.file, file.get(), stat.size)))) {
+    if (file && (trusted || (existing == Existing::Compare && holds_same_bytes(source_.file, file.get(), stat.size)))) {
       if (claimed_) {
         context_.links.publish(context_.link_key(source_.path, stat), source_.path);
         claimed_ = false;
@@ -203,7 +203,7 @@ bool FileCopy::take_existing(const Dir& target, Existing existing) {
       if (have.is_guarded) {
         take_guards_off(file.get());
       }
-      copy_attributes(context_, unit_, source_.path, source_.file, file.get(), source_.facts, {});
+      copy_attributes(context_, unit_, source_.path, source_.file, file.get(), source_.info, {});
       unit_.tally.kept.fetch_add(1, std::memory_order_relaxed);
       unit_.content_known = false;
       context_.progress.add_bytes(stat.size);
@@ -233,18 +233,20 @@ void FileCopy::finish() {
   if (hashes()) {
     unit_.content.add(content_item(source_.path, found_end_, sum_.finish(found_end_)));
   }
-  copy_attributes(context_, unit_, source_.path, source_.file, target_.get(), source_.facts,
+  copy_attributes(context_, unit_, source_.path, source_.file, target_.get(), source_.info,
                   {.just_now = true, .mode = made_mode_});
   drop();
 }
 
 // Files with several names are compared name by name when they are read back: which name is written first is chance.
-bool FileCopy::hashes() const { return context_.verify == CopyVerify::Full && source_.facts.stat.links == 1; }
+bool FileCopy::hashes() const {
+  return context_.verify == CopyVerify::Full && source_.info.stat.links == 1;
+}
 
 // A claim that nobody will keep is given up, or all who have other names of the file would wait for ever.
 void FileCopy::drop() {
   if (claimed_) {
-    context_.links.abandon(context_.link_key(source_.path, source_.facts.stat));
+    context_.links.abandon(context_.link_key(source_.path, source_.info.stat));
     claimed_ = false;
   }
   target_.reset();

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "core/fs/facts.h"
 #include "core/fs/fd.h"
+#include "core/fs/statx.h"
 #include "core/migrate/copy_context.h"
 
 namespace dfsck {
@@ -25,7 +25,7 @@ class FileCopy {
     int file = -1;  // open for reading, if it is open already
     std::string name;
     std::string path;  // below the root
-    Facts facts;
+    Statx info;
   };
   enum class Begun {
     Write,    // its bytes are wanted
@@ -42,7 +42,7 @@ class FileCopy {
   // Makes the file in `target`.
   Begun begin(const Dir& target, Source source, Existing existing);
 
-  uint64_t size() const { return source_.facts.stat.size; }
+  uint64_t size() const { return source_.info.stat.size; }
   // Bytes in ascending order; those in holes of the source are not written. False once all has to stop.
   bool piece(uint64_t offset, std::string_view bytes);
   // Copies from this offset on by reading; what cannot be read becomes a hole and a problem.
@@ -54,7 +54,7 @@ class FileCopy {
 
  private:
   bool take_existing(const Dir& target, Existing existing);
-  bool may_keep(const Facts& have) const;
+  bool may_keep(const Statx& have) const;
   bool open_source();
   void link_to(const Dir& target, const std::string& first, Existing existing);
   // Makes data_begin_ and data_end_ those of the data at or behind the offset. False where none follows.

@@ -141,7 +141,7 @@ bool LayerCopySink::follow(const File& file) {
   if (!directory_ || file.parent != directory_->name) {
     Fd fd(patient::duplicate(file.dir));
     if (!fd) {
-      source_failed(context_, unit_, errno, "open directory", member_of(path_, file.parent));
+      source_failed(context_, unit_, errno, "open directory", path_in(path_, file.parent));
       return false;
     }
     directory_ = std::make_shared<const Directory>(Directory{std::string(file.parent), std::move(fd)});
@@ -228,8 +228,7 @@ bool LayerCopySink::enter(const std::shared_ptr<const Directory>& directory) {
       } else {
         const int code = dir.error().code;
         if (code != ENOTDIR && code != ELOOP && code != EEXIST) {
-          target_failed(context_, unit_, CopyProblem::Kind::Unmakeable, code, "make directory",
-                        member_of(path_, *real));
+          target_failed(context_, unit_, CopyProblem::Kind::Unmakeable, code, "make directory", path_in(path_, *real));
         }
       }
     }
@@ -250,21 +249,21 @@ void LayerCopySink::begin_file(const Opening& opening) {
 FileCopy::Begun LayerCopySink::begin_copy(const Opening& opening) {
   const std::string& name = opening.name;
   const int file = opening.file->get();
-  file_path_ = member_of(path_, member_of(real_parent_, name));
-  if (unit_.unit.leave_out && unit_.unit.leave_out(file_path_, S_IFREG)) {
+  file_path_ = path_in(path_, path_in(real_parent_, name));
+  if (unit_.unit.omit && unit_.unit.omit(file_path_, S_IFREG)) {
     return FileCopy::Begun::Failed;
   }
-  Facts facts;
-  if (look_at(file, "", facts) != 0 || context_.is_foreign(file_path_, facts)) {
+  Statx info;
+  if (read_statx(file, "", info) != 0 || context_.is_foreign(file_path_, info)) {
     return FileCopy::Begun::Failed;
   }
-  inode_ = facts.stat.inode;
+  inode_ = info.stat.inode;
   at_ = 0;
-  Facts have;
-  if (unit_.fresh && facts.stat.links > 1 && look_at(target_->fd(), name.c_str(), have) == 0) {
+  Statx have;
+  if (unit_.fresh && info.stat.links > 1 && read_statx(target_->fd(), name.c_str(), have) == 0) {
     return FileCopy::Begun::Failed;  // the tar has it twice; as a link it may be counted once only
   }
-  return copy_.begin(*target_, {opening.directory->fd.get(), file, name, file_path_, facts},
+  return copy_.begin(*target_, {opening.directory->fd.get(), file, name, file_path_, info},
                      unit_.fresh ? FileCopy::Existing::Leave : FileCopy::Existing::Rewrite);
 }
 
@@ -293,8 +292,8 @@ void copy_layer(CopyContext& context, const Root& source, CopyUnit& unit, Shared
   const std::string& diff = input.diff_dir.bytes();
   Result<Dir> tree = source.open_dir(input.diff_dir);
   // What nobody has planned for is only looked at.
-  Facts facts;
-  const bool ours = tree && look_at(tree->fd(), "", facts) == 0 && !context.is_foreign(diff, facts);
+  Statx info;
+  const bool ours = tree && read_statx(tree->fd(), "", info) == 0 && !context.is_foreign(diff, info);
   Result<Dir> made = ours ? make_far_dir(context.target, diff) : Result<Dir>(Error{});
   if (ours && !made && made.error().kind == Error::Kind::Io && !made.error().is_io(ENOTDIR)) {
     target_failed(context, unit, CopyProblem::Kind::Unmakeable, made.error().code, "make directory", diff);

@@ -24,13 +24,12 @@ class CopyWalk : public TreeWalk {
  private:
   std::optional<Dir> enter_target(const DirPair& parent, const std::string& name, WalkDir& dir) override;
   void member(const DirPair& pair, bool fresh, const std::string& name, const std::string& path,
-              const Facts& facts) override;
+              const Statx& info) override;
   void leave(const WalkDir& dir, const DirPair& pair) override;
   void ended() override { done_(); }
 
-  void copy_other(const DirPair& pair, bool fresh, const std::string& name, const std::string& path,
-                  const Facts& facts);
-  Result<void> make_other(const DirPair& pair, const std::string& name, const Facts& facts);
+  void copy_other(const DirPair& pair, bool fresh, const std::string& name, const std::string& path, const Statx& info);
+  Result<void> make_other(const DirPair& pair, const std::string& name, const Statx& info);
   void remove_strays(const WalkDir& dir, const DirPair& pair);
 
   std::function<void()> done_;
@@ -43,8 +42,8 @@ std::optional<Dir> CopyWalk::enter_target(const DirPair& parent, const std::stri
   Result<void> made = make_directory(above, name, 0700);
   dir.fresh = true;
   if (!made && made.error().is_io(EEXIST)) {
-    Facts have;
-    if (look_at(above.fd(), name.c_str(), have) == 0 && have.stat.is_dir()) {
+    Statx have;
+    if (read_statx(above.fd(), name.c_str(), have) == 0 && have.stat.is_dir()) {
       dir.fresh = unit_.fresh;  // in a fresh unit it was made a moment ago
       if (have.is_guarded) {
         take_guards_off(above.fd(), name.c_str());
@@ -66,18 +65,18 @@ std::optional<Dir> CopyWalk::enter_target(const DirPair& parent, const std::stri
 
 // What the layer's tar has brought is done by then, told by inode and path.
 void CopyWalk::member(const DirPair& pair, bool fresh, const std::string& name, const std::string& path,
-                      const Facts& facts) {
-  if (!facts.stat.is_file()) {
-    copy_other(pair, fresh, name, path, facts);
-  } else if (!unit_.streamed.contains(facts.stat.inode, path)) {
+                      const Statx& info) {
+  if (!info.stat.is_file()) {
+    copy_other(pair, fresh, name, path, info);
+  } else if (!unit_.streamed.contains(info.stat.inode, path)) {
     FileCopy copy(context_, unit_);
-    copy_file(copy, *pair.target, {pair.source.fd(), -1, name, path, facts},
+    copy_file(copy, *pair.target, {pair.source.fd(), -1, name, path, info},
               fresh ? FileCopy::Existing::Clear : FileCopy::Existing::Compare);
   }
 }
 
-Result<void> CopyWalk::make_other(const DirPair& pair, const std::string& name, const Facts& facts) {
-  const FileStat& stat = facts.stat;
+Result<void> CopyWalk::make_other(const DirPair& pair, const std::string& name, const Statx& info) {
+  const FileStat& stat = info.stat;
   if (!stat.is_symlink()) {
     return make_node(*pair.target, name, stat.mode & S_IFMT, stat.rdev_major, stat.rdev_minor);
   }
@@ -87,8 +86,8 @@ Result<void> CopyWalk::make_other(const DirPair& pair, const std::string& name, 
 
 // Nodes and links can have several names, too.
 void CopyWalk::copy_other(const DirPair& pair, bool fresh, const std::string& name, const std::string& path,
-                          const Facts& facts) {
-  const FileStat& stat = facts.stat;
+                          const Statx& info) {
+  const FileStat& stat = info.stat;
   const LinkTable::Key key = context_.link_key(path, stat);
   const bool has_links = stat.links > 1;
   if (const auto first = has_links ? context_.links.claim(key, stat.links) : std::nullopt; first && *first != path) {
@@ -107,10 +106,10 @@ void CopyWalk::copy_other(const DirPair& pair, bool fresh, const std::string& na
   }
   // Not worth telling whether it is right already: making it again costs as much.
   Result<void> made = fresh || clear_name(context_, unit_, *pair.target, name, path)
-                          ? make_other(pair, name, facts)
+                          ? make_other(pair, name, info)
                           : Result<void>(Error{Error::Kind::Cancelled, 0, {}, {}, {}});
   if (made) {
-    copy_attributes_at(context_, unit_, path, pair.source.fd(), pair.target->fd(), name, facts,
+    copy_attributes_at(context_, unit_, path, pair.source.fd(), pair.target->fd(), name, info,
                        {.just_now = true, .mode = 0600U & ~context_.umask});
   } else if (made.error().kind == Error::Kind::Io) {
     target_failed(context_, unit_, ProblemKind::Unmakeable, made.error().code, made.error().op, path);
@@ -128,11 +127,11 @@ void CopyWalk::remove_strays(const WalkDir& dir, const DirPair& pair) {
   std::vector<std::string> strays;
   DirectoryReader reader;
   const int error = reader.read(pair.target->fd(), [&](const char* name, uint32_t) {
-    Facts facts;
-    const bool in_source = look_at(pair.source.fd(), name, facts) == 0;
-    const std::string path = member_of(dir.path, name);
-    if (!in_source || S_ISSOCK(facts.stat.mode) || context_.is_foreign(path, facts) ||
-        (unit_.unit.leave_out && unit_.unit.leave_out(path, facts.stat.mode & S_IFMT))) {
+    Statx info;
+    const bool in_source = read_statx(pair.source.fd(), name, info) == 0;
+    const std::string path = path_in(dir.path, name);
+    if (!in_source || S_ISSOCK(info.stat.mode) || context_.is_foreign(path, info) ||
+        (unit_.unit.omit && unit_.unit.omit(path, info.stat.mode & S_IFMT))) {
       strays.emplace_back(name);
     }
     return true;
@@ -141,7 +140,7 @@ void CopyWalk::remove_strays(const WalkDir& dir, const DirPair& pair) {
     target_failed(context_, unit_, ProblemKind::Unmakeable, error, "read directory", dir.path);
   }
   for (const std::string& name : strays) {
-    clear_name(context_, unit_, *pair.target, name, member_of(dir.path, name));
+    clear_name(context_, unit_, *pair.target, name, path_in(dir.path, name));
   }
 }
 
@@ -150,7 +149,7 @@ void CopyWalk::leave(const WalkDir& dir, const DirPair& pair) {
   if (!dir.fresh) {
     remove_strays(dir, pair);
   }
-  copy_attributes(context_, unit_, dir.path, pair.source.fd(), pair.target->fd(), dir.facts,
+  copy_attributes(context_, unit_, dir.path, pair.source.fd(), pair.target->fd(), dir.info,
                   {.just_now = dir.fresh, .mode = 0700U & ~context_.umask});
 }
 

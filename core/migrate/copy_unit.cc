@@ -42,12 +42,12 @@ void CopyTally::add(CopyProblem problem) {
   }
 }
 
-void CopyTally::leave_out(LeftOut::Kind kind, const std::string& path) {
+void CopyTally::omit(OmittedEntry::Kind kind, const std::string& path) {
   const std::lock_guard lock(mutex_);
-  left_out_.emplace(path, kind);
-  if (left_out_.size() > kMaxCopyProblems) {
-    left_out_.erase(std::prev(left_out_.end()));
-    ++left_out_dropped_;
+  omitted_.emplace(path, kind);
+  if (omitted_.size() > kMaxCopyProblems) {
+    omitted_.erase(std::prev(omitted_.end()));
+    ++omitted_dropped_;
   }
 }
 
@@ -67,11 +67,11 @@ void CopyTally::settle(UnitResult& result) {
   for (auto& [key, problem] : problems_) {
     result.problems.push_back(std::move(problem));
   }
-  for (auto& [path, kind] : left_out_) {
-    result.left_out.push_back({kind, path});
+  for (auto& [path, kind] : omitted_) {
+    result.omitted.push_back({kind, path});
   }
   result.problems_dropped = problems_dropped_;
-  result.left_out_dropped = left_out_dropped_;
+  result.omitted_dropped = omitted_dropped_;
   problems_.clear();
 }
 

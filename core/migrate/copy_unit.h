@@ -25,7 +25,7 @@ class CopyTally {
   std::atomic<uint64_t> kept{0};
 
   void add(CopyProblem problem);
-  void leave_out(LeftOut::Kind kind, const std::string& path);
+  void omit(OmittedEntry::Kind kind, const std::string& path);
   bool has_problems() const;
   // Moves everything into the result, sorted.
   void settle(UnitResult& result);
@@ -34,9 +34,9 @@ class CopyTally {
   // Sorted, so that which ones are kept does not depend on who came first.
   mutable std::mutex mutex_;
   std::map<std::pair<std::string, CopyProblem::Kind>, CopyProblem> problems_;
-  std::map<std::string, LeftOut::Kind> left_out_;
+  std::map<std::string, OmittedEntry::Kind> omitted_;
   uint64_t problems_dropped_ = 0;
-  uint64_t left_out_dropped_ = 0;
+  uint64_t omitted_dropped_ = 0;
 };
 
 // Files that were written while a layer was verified, by inode; looked up when the tree is gone through afterwards.

@@ -56,11 +56,11 @@ void TreeWalk::start() {
   Result<Dir> source = open_far_dir(context_.source, above);
   std::optional<DirPair> pair;
   int code = source ? 0 : source.error().code;
-  Facts facts;
+  Statx info;
   if (code == 0) {
-    code = look_at_unit(*source, name, facts);
+    code = statx_unit(*source, name, info);
   }
-  if (code == 0 && belongs(path, facts, true)) {
+  if (code == 0 && belongs(path, info, true)) {
     pair.emplace(DirPair{std::move(*source), std::nullopt});
     if (with_target_) {
       Result<Dir> target = open_far_dir(context_.target, above);
@@ -76,9 +76,9 @@ void TreeWalk::start() {
     source_failed(context_, unit_, code, "look at", path);
   }
   if (pair && !context_.stopped()) {
-    if (!facts.stat.is_dir()) {
-      member(*pair, false, name, path, facts);
-    } else if (Ptr top = enter(nullptr, *pair, name, path, facts)) {
+    if (!info.stat.is_dir()) {
+      member(*pair, false, name, path, info);
+    } else if (Ptr top = enter(nullptr, *pair, name, path, info)) {
       walk(std::move(top));
       return;
     }
@@ -92,29 +92,29 @@ bool TreeWalk::is_behind_link() const {
   return link != nullptr && link->is_followed();
 }
 
-int TreeWalk::look_at_unit(const Dir& above, const std::string& name, Facts& facts) const {
+int TreeWalk::statx_unit(const Dir& above, const std::string& name, Statx& info) const {
   if (!is_behind_link()) {
-    return look_at(above.fd(), name.c_str(), facts);
+    return read_statx(above.fd(), name.c_str(), info);
   }
   const Result<Dir> behind = open_far_dir(context_.source, unit_.unit.path.bytes());
-  return behind ? look_at(behind->fd(), "", facts) : behind.error().code;
+  return behind ? read_statx(behind->fd(), "", info) : behind.error().code;
 }
 
 // Asked once for everything: here the fingerprint is summed up that a later run compares.
-bool TreeWalk::belongs(const std::string& path, const Facts& facts, bool is_unit) {
-  const uint32_t type = facts.stat.mode & S_IFMT;
-  if (!is_unit && unit_.unit.leave_out && unit_.unit.leave_out(path, type)) {
+bool TreeWalk::belongs(const std::string& path, const Statx& info, bool is_unit) {
+  const uint32_t type = info.stat.mode & S_IFMT;
+  if (!is_unit && unit_.unit.omit && unit_.unit.omit(path, type)) {
     return false;
   }
-  if (!(is_unit && is_behind_link()) && context_.is_foreign(path, facts)) {
-    unit_.tally.leave_out(LeftOut::Kind::MountPoint, path);
+  if (!(is_unit && is_behind_link()) && context_.is_foreign(path, info)) {
+    unit_.tally.omit(OmittedEntry::Kind::MountPoint, path);
     return false;
   }
   if (S_ISSOCK(type)) {
-    unit_.tally.leave_out(LeftOut::Kind::Socket, path);
+    unit_.tally.omit(OmittedEntry::Kind::Socket, path);
     return false;
   }
-  unit_.fingerprint.add(fingerprint_item(path, facts.stat));
+  unit_.fingerprint.add(fingerprint_item(path, info.stat));
   (S_ISREG(type)   ? unit_.tally.files
    : S_ISDIR(type) ? unit_.tally.directories
                    : unit_.tally.others)
@@ -147,7 +147,7 @@ const DirPair* TreeWalk::open_pair(const WalkDir& dir, std::optional<DirPair>& o
 
 // A directory holds its parent: as long as anything below is not through, the parent cannot be left.
 TreeWalk::Ptr TreeWalk::enter(const Ptr& parent, const DirPair& pair, const std::string& name, const std::string& path,
-                              const Facts& facts) {
+                              const Statx& info) {
   if (path.size() > kLongestPath) {
     source_failed(context_, unit_, ENAMETOOLONG, "open directory", path);
     return nullptr;
@@ -159,7 +159,7 @@ TreeWalk::Ptr TreeWalk::enter(const Ptr& parent, const DirPair& pair, const std:
   }
   Ptr dir = new_dir();
   dir->path = path;
-  dir->facts = facts;
+  dir->info = info;
   std::optional<Dir> target;
   if (with_target_) {
     target = enter_target(pair, name, *dir);
@@ -188,15 +188,15 @@ TreeWalk::Ptr TreeWalk::enter_member(const Ptr& parent, const std::string& name)
   if (pair == nullptr) {
     return nullptr;
   }
-  const std::string path = member_of(parent->path, name);
-  Facts facts;
-  if (const int code = look_at(pair->source.fd(), name.c_str(), facts); code != 0) {
+  const std::string path = path_in(parent->path, name);
+  Statx info;
+  if (const int code = read_statx(pair->source.fd(), name.c_str(), info); code != 0) {
     if (code != ENOENT) {
       source_failed(context_, unit_, code, "look at", path);
     }
     return nullptr;
   }
-  return facts.stat.is_dir() && belongs(path, facts, false) ? enter(parent, *pair, name, path, facts) : nullptr;
+  return info.stat.is_dir() && belongs(path, info, false) ? enter(parent, *pair, name, path, info) : nullptr;
 }
 
 // Depth first, on a stack of this thread. A child that another thread takes over is walked there, with its own stack;
@@ -266,10 +266,10 @@ void TreeWalk::read(const Ptr& dir) {
     if (!RelPath::is_component(name)) {
       return true;  // no sane filesystem has such a name
     }
-    Facts facts;
+    Statx info;
     // Some filesystems do not tell types in listings.
-    if (type == 0 && look_at(source, name, facts) == 0) {
-      type = facts.stat.mode & S_IFMT;
+    if (type == 0 && read_statx(source, name, info) == 0) {
+      type = info.stat.mode & S_IFMT;
     }
     if (S_ISDIR(type)) {
       dir->directories.emplace_back(name);
@@ -300,24 +300,24 @@ void TreeWalk::do_batch(const Ptr& dir, const DirPair& pair, const std::vector<s
 
 // ENOENT means that it went away since it was listed, as in a source whose daemon runs: nothing is missing then.
 void TreeWalk::do_member(const Ptr& dir, const DirPair& pair, const std::string& name) {
-  const std::string path = member_of(dir->path, name);
-  Facts facts;
-  if (const int code = look_at(pair.source.fd(), name.c_str(), facts); code != 0) {
+  const std::string path = path_in(dir->path, name);
+  Statx info;
+  if (const int code = read_statx(pair.source.fd(), name.c_str(), info); code != 0) {
     if (code != ENOENT) {
       source_failed(context_, unit_, code, "look at", path);
     }
     return;
   }
-  if (facts.stat.is_dir() || !belongs(path, facts, false)) {
+  if (info.stat.is_dir() || !belongs(path, info, false)) {
     return;
   }
-  if (facts.stat.size >= kLarge && facts.stat.is_file()) {
+  if (info.stat.size >= kLarge && info.stat.is_file()) {
     dir->pending.fetch_add(1, std::memory_order_relaxed);
-    SharedWork::Task task = [self = shared_from_this(), dir, name, path, facts] {
+    SharedWork::Task task = [self = shared_from_this(), dir, name, path, info] {
       std::optional<DirPair> own;
       const DirPair* opened = self->open_pair(*dir, own);
       if (opened != nullptr && !self->context_.stopped()) {
-        self->member(*opened, dir->fresh, name, path, facts);
+        self->member(*opened, dir->fresh, name, path, info);
       }
       self->release(dir);
     };
@@ -326,7 +326,7 @@ void TreeWalk::do_member(const Ptr& dir, const DirPair& pair, const std::string&
     }
     dir->pending.fetch_sub(1, std::memory_order_relaxed);  // the caller holds another
   }
-  member(pair, dir->fresh, name, path, facts);
+  member(pair, dir->fresh, name, path, info);
 }
 
 // Whoever ends last leaves the directory, and then perhaps those above it. acq_rel: all that other threads did in it

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "core/fs/dir.h"
-#include "core/fs/facts.h"
+#include "core/fs/statx.h"
 #include "core/migrate/copy_context.h"
 #include "core/run/shared_work.h"
 
@@ -27,7 +27,7 @@ struct DirPair {
 struct WalkDir {
   std::shared_ptr<WalkDir> parent;  // null for the unit itself
   std::string path;                 // bytes, below the root
-  Facts facts;                      // as they were before anything in it was read
+  Statx info;                       // as they were before anything in it was read
   bool fresh = true;                // nothing of it was in the target before
   std::optional<DirPair> pair;      // not kept open where too many are
   std::atomic<size_t> pending{1};   // what has to end before it is left
@@ -52,7 +52,7 @@ class TreeWalk : public std::enable_shared_from_this<TreeWalk> {
   virtual std::optional<Dir> enter_target(const DirPair& parent, const std::string& name, WalkDir& dir);
   // Anything but a directory. `fresh`: there can be nothing of that name in the target.
   virtual void member(const DirPair& pair, bool fresh, const std::string& name, const std::string& path,
-                      const Facts& facts) = 0;
+                      const Statx& info) = 0;
   // All that is in it is through.
   virtual void leave(const WalkDir& dir, const DirPair& pair);
   virtual void ended() = 0;
@@ -65,16 +65,16 @@ class TreeWalk : public std::enable_shared_from_this<TreeWalk> {
 
   void walk(Ptr top);
   Ptr enter(const Ptr& parent, const DirPair& pair, const std::string& name, const std::string& path,
-            const Facts& facts);
+            const Statx& info);
   Ptr enter_member(const Ptr& parent, const std::string& name);
   void read(const Ptr& dir);
   void do_batch(const Ptr& dir, const DirPair& pair, const std::vector<std::string>& names);
   void do_member(const Ptr& dir, const DirPair& pair, const std::string& name);
   void release(Ptr dir);
   bool is_behind_link() const;
-  int look_at_unit(const Dir& above, const std::string& name, Facts& facts) const;
+  int statx_unit(const Dir& above, const std::string& name, Statx& info) const;
   // Whether it belongs to the unit; says why not where that has to be said.
-  bool belongs(const std::string& path, const Facts& facts, bool is_unit);
+  bool belongs(const std::string& path, const Statx& info, bool is_unit);
   const DirPair* open_pair(const WalkDir& dir, std::optional<DirPair>& own);
 
   SharedWork& work_;

@@ -124,9 +124,10 @@ bool nothing_is_gone(const MigrationHistory& history, const std::vector<Migratio
 }
 
 // Compares one run's wish with what the history has of it.
-class Comparison {
+class TreeComparison {
  public:
-  Comparison(const MigrationHistory& history, const std::vector<MigrationUnit>& units, const MigrationOptions& options)
+  TreeComparison(const MigrationHistory& history, const std::vector<MigrationUnit>& units,
+                 const MigrationOptions& options)
       : history_(history), units_(units), options_(options) {
     for (const MigrationUnit& unit : units_) {
       if (is_copied(unit)) {
@@ -236,7 +237,7 @@ Result<MigrationComparison> compare_migration(const Root& source, const Root& ta
   }
   const MigrationHistory& told = **history;
   comparison.used = differences(told.end.value_or(MigrationEnd{}).target, *now);
-  const Comparison wish(told, units, options);
+  const TreeComparison wish(told, units, options);
   // A run that is given only some of the units cannot tell what lies around all of them.
   if (!wish.may_be_same() ||
       (options.removes_others && around((*looking)->context(), units, written) != told.end->around)) {

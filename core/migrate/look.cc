@@ -12,9 +12,9 @@ class LookWalk : public TreeWalk {
  private:
   // Only files with several names have to be known one by one: their other names may lie in a unit that is copied
   // now.
-  void member(const DirPair&, bool, const std::string&, const std::string& path, const Facts& facts) override {
-    if (facts.stat.links > 1) {
-      links_.add(context_.link_key(path, facts.stat), facts.stat.links, path);
+  void member(const DirPair&, bool, const std::string&, const std::string& path, const Statx& info) override {
+    if (info.stat.links > 1) {
+      links_.add(context_.link_key(path, info.stat), info.stat.links, path);
     }
   }
   void ended() override { done_(); }
@@ -36,9 +36,9 @@ void KnownLinks::adopt_into(CopyContext& context) const {
     const size_t slash = name.path.rfind('/');
     const size_t base = slash == std::string::npos ? 0 : slash + 1;
     const Result<Dir> dir = open_far_dir(context.target, std::string_view(name.path).substr(0, base == 0 ? 0 : slash));
-    Facts facts;
-    if (dir && look_at(dir->fd(), name.path.c_str() + base, facts) == 0) {
-      context.links.adopt(name.key, name.links, name.path, facts.stat.inode);
+    Statx info;
+    if (dir && read_statx(dir->fd(), name.path.c_str() + base, info) == 0) {
+      context.links.adopt(name.key, name.links, name.path, info.stat.inode);
     }
   }
 }

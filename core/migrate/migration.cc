@@ -60,7 +60,7 @@ UnitMigration::~UnitMigration() = default;
 Result<UnitMigration> UnitMigration::begin(const Root& source, const Root& target, std::vector<MigrationUnit> units,
                                            MigrationOptions options, const Cancel& cancel, Progress& progress) {
   TRY(check_apart(source, target));
-  const Result<SourceIdentity> identity = identity_of(source);
+  const Result<SourceIdentity> identity = source_identity(source);
   Result<Dir> target_top = target.open_dir(RelPath());
   if (!identity || !target_top) {
     return !identity ? identity.error() : target_top.error();

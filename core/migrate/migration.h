@@ -78,7 +78,7 @@ struct CopyProblem {
 std::string_view copy_problem_name(CopyProblem::Kind kind);  // "unreadable", "lost-bytes", ...
 
 // What was left out although nobody asked for that.
-struct LeftOut {
+struct OmittedEntry {
   enum class Kind { Socket, MountPoint };
   Kind kind = Kind::Socket;
   std::string path;  // bytes, relative to the root
@@ -105,8 +105,8 @@ struct UnitResult {
   uint64_t kept = 0;         // files that an interrupted run had copied already
   std::vector<CopyProblem> problems;  // sorted by path, kind
   uint64_t problems_dropped = 0;
-  std::vector<LeftOut> left_out;  // sorted by path
-  uint64_t left_out_dropped = 0;
+  std::vector<OmittedEntry> omitted;  // sorted by path
+  uint64_t omitted_dropped = 0;
   // Of a layer; nothing with CopyVerify::None. Of layers that were AlreadyDone too (where it found nothing wrong, only
   // state, digest and counts).
   std::optional<LayerVerdict> verdict;

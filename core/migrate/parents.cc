@@ -62,9 +62,9 @@ void UnitParents::finish(CopyContext& context, CopyUnit& notes) const {
   for (auto path = paths_.rbegin(); path != paths_.rend() && !context.stopped(); ++path) {
     const Result<Dir> source = open_far_dir(context.source, *path);
     const Result<Dir> target = source ? open_far_dir(context.target, *path) : source.error();
-    Facts facts;
-    if (target && look_at(source->fd(), "", facts) == 0) {
-      copy_attributes(context, notes, *path, source->fd(), target->fd(), facts, {.stays_open = true});
+    Statx info;
+    if (target && read_statx(source->fd(), "", info) == 0) {
+      copy_attributes(context, notes, *path, source->fd(), target->fd(), info, {.stays_open = true});
     }
   }
 }
@@ -74,7 +74,7 @@ void UnitParents::remove_strays(CopyContext& context, CopyUnit& notes) const {
     const Result<Dir> dir = path.empty() ? Result<Dir>(Error{}) : open_far_dir(context.target, path);
     const Result<std::vector<DirEntry>> entries = dir ? dir->list() : dir.error();
     for (const DirEntry& entry : entries ? *entries : std::vector<DirEntry>{}) {
-      const std::string member = member_of(path, entry.name);
+      const std::string member = path_in(path, entry.name);
       const bool stays = holds(member) || entry.name == kOwnDirectory || entry.name == kLostAndFound;
       if (!stays && !context.stopped()) {
         clear_name(context, notes, *dir, entry.name, member);
@@ -86,9 +86,9 @@ void UnitParents::remove_strays(CopyContext& context, CopyUnit& notes) const {
 void UnitParents::sum_up(CopyContext& context, SetSum& sum) const {
   for (const std::string& path : paths_) {
     const Result<Dir> source = open_far_dir(context.source, path);
-    Facts facts;
-    if (source && look_at(source->fd(), "", facts) == 0) {
-      sum.add(fingerprint_item(path, facts.stat));
+    Statx info;
+    if (source && read_statx(source->fd(), "", info) == 0) {
+      sum.add(fingerprint_item(path, info.stat));
     }
   }
 }

@@ -31,10 +31,9 @@ class ReadBackWalk : public TreeWalk {
     }
     return std::move(*opened);
   }
-  void member(const DirPair& pair, bool, const std::string& name, const std::string& path,
-              const Facts& facts) override {
-    if (facts.stat.is_file()) {
-      judge(pair, name, path, facts);
+  void member(const DirPair& pair, bool, const std::string& name, const std::string& path, const Statx& info) override {
+    if (info.stat.is_file()) {
+      judge(pair, name, path, info);
     }
   }
   void ended() override { done_(); }
@@ -42,7 +41,7 @@ class ReadBackWalk : public TreeWalk {
   void differs(const std::string& path, int code, std::string detail) {
     unit_.tally.add({CopyProblem::Kind::TargetDiffers, path, code, 0, std::move(detail)});
   }
-  void judge(const DirPair& pair, const std::string& name, const std::string& path, const Facts& facts);
+  void judge(const DirPair& pair, const std::string& name, const std::string& path, const Statx& info);
   void sum_up(int target, const std::string& path, uint64_t size);
   void compare(int source, int target, const std::string& path, uint64_t size);
 
@@ -50,29 +49,29 @@ class ReadBackWalk : public TreeWalk {
   std::function<void()> done_;
 };
 
-void ReadBackWalk::judge(const DirPair& pair, const std::string& name, const std::string& path, const Facts& facts) {
+void ReadBackWalk::judge(const DirPair& pair, const std::string& name, const std::string& path, const Statx& info) {
   const Fd target(patient::openat(pair.target->fd(), name.c_str(), kFlags));
-  Facts have;
-  if (!target || look_at(target.get(), "", have) != 0) {
+  Statx have;
+  if (!target || read_statx(target.get(), "", have) != 0) {
     differs(path, errno, errno_text(errno));
     return;
   }
-  if (have.stat.size != facts.stat.size) {
-    differs(path, 0, "is " + std::to_string(have.stat.size) + " bytes, should be " + std::to_string(facts.stat.size));
+  if (have.stat.size != info.stat.size) {
+    differs(path, 0, "is " + std::to_string(have.stat.size) + " bytes, should be " + std::to_string(info.stat.size));
     return;
   }
   // What was just written lies in the page cache; read from there it would prove nothing about the disk. The kernel
   // drops clean pages only, hence the sync before.
   ::posix_fadvise(target.get(), 0, 0, POSIX_FADV_DONTNEED);
-  if (how_ == ReadBack::Sum && facts.stat.links == 1) {
-    sum_up(target.get(), path, facts.stat.size);
+  if (how_ == ReadBack::Sum && info.stat.links == 1) {
+    sum_up(target.get(), path, info.stat.size);
     return;
   }
   // Files with several names have no sum of their own, since which of the names was copied is chance: they are
   // compared byte by byte.
   const Fd source(patient::openat(pair.source.fd(), name.c_str(), kFlags));
   if (source) {
-    compare(source.get(), target.get(), path, facts.stat.size);
+    compare(source.get(), target.get(), path, info.stat.size);
   }
 }
 

@@ -205,7 +205,7 @@ bool is_nothing(const Error& error) {
 }  // namespace
 
 // By inode, as two sources can have one path at different times, mounted one after the other.
-Result<SourceIdentity> identity_of(const Root& source) {
+Result<SourceIdentity> source_identity(const Root& source) {
   ASSIGN_OR_RETURN(const FileStat stat, source.stat(RelPath()));
   return SourceIdentity{escaped(source.path()), stat.device, stat.inode, current_boot_id()};
 }
@@ -347,7 +347,7 @@ Result<void> MigrationState::add_suspect(const std::string& unit, const std::str
 
 Result<std::optional<MigrationTrace>> find_migration(const Root& target, const Root& source) {
   const Result<std::optional<MigrationHistory>> history = read_history(target);
-  const Result<SourceIdentity> identity = identity_of(source);
+  const Result<SourceIdentity> identity = source_identity(source);
   if (!history || !identity) {
     return history ? identity.error() : history.error();
   }

@@ -42,7 +42,7 @@ struct SourceIdentity {
   uint64_t inode = 0;
   std::string boot;  // id of this boot
 };
-Result<SourceIdentity> identity_of(const Root& source);
+Result<SourceIdentity> source_identity(const Root& source);
 
 struct MigrationHistory {
   SourceIdentity source;
@@ -57,7 +57,7 @@ struct MigrationHistory {
   // page cache says.
   std::set<std::string> unsynced;
   bool lost_a_sync = false;
-  bool changed_copies = false;  // copies may have been rewritten and mended since
+  bool changed_copies = false;      // copies may have been rewritten and repaired since
   std::optional<MigrationEnd> end;  // nothing has begun since
   bool finished = false;            // it lies where finished ones do
   uint64_t good_bytes = 0;  // of the journal

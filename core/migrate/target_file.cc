@@ -39,9 +39,9 @@ class TargetFile {
  private:
   // What the target refuses of the attributes is a problem, as it is of a copy.
   Result<void> prepare(const Dir& source, const Dir& target, std::string_view bytes) {
-    Facts facts;
+    Statx info;
     const Fd like(open_for_reading(source.fd(), name_.c_str()));
-    if (!like || look_at(like.get(), "", facts) != 0) {
+    if (!like || read_statx(like.get(), "", info) != 0) {
       return sys_error("open", path_);
     }
     Result<Fd> file = make_file(target, prepared_, bytes);
@@ -53,7 +53,7 @@ class TargetFile {
     if (!file) {
       return file.error();
     }
-    copy_attributes(context_, notes_, path_, like.get(), file->get(), facts,
+    copy_attributes(context_, notes_, path_, like.get(), file->get(), info,
                     {.just_now = true, .mode = 0600, .stays_open = true});
     if (context_.stopped()) {
       return context_.failure().value_or(Error{});
@@ -64,8 +64,8 @@ class TargetFile {
   // Over a copy that may be immutable, as the source's file is.
   // An immutable file cannot be replaced by a rename either.
   Result<void> put_in_place(const Dir& source, const Dir& target) {
-    Facts copy;
-    const bool is_guarded = look_at(target.fd(), name_.c_str(), copy) == 0 && copy.is_guarded;
+    Statx copy;
+    const bool is_guarded = read_statx(target.fd(), name_.c_str(), copy) == 0 && copy.is_guarded;
     if (is_guarded) {
       take_guards_off(target.fd(), name_.c_str());
     }

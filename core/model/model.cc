@@ -40,7 +40,7 @@ bool is_docker_root(const Root& root, const Model& model) {
 // What the scanners did without, because it was not to be had: every look at it failed, whatever they made of that.
 // Mounts of containers are not ours to read, runs of others tell nothing of the root, and what is out of sight in a
 // layer is judged with the layer. After all scanners, since who owns what and what is out of sight is only known then.
-void add_unread(const Root& root, size_t from, Model& model) {
+void note_unread(const Root& root, size_t from, Model& model) {
   std::set<RelPath> known;
   for (const ScanFailure& failure : model.failures) {
     known.insert(failure.path);
@@ -167,7 +167,7 @@ Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progre
   if (const std::optional<Error> shortage = noted_shortage(); shortage) {
     return *shortage;
   }
-  add_unread(root, unread, model);
+  note_unread(root, unread, model);
   std::sort(model.failures.begin(), model.failures.end());
   return model;
 }

@@ -59,7 +59,7 @@ std::string shown(const std::string& bytes) {
   return bytes.find('\0') != std::string::npos ? size : "\"" + escaped_excerpt(bytes, 80) + "\" (" + size + ")";
 }
 
-// A file that is mended out of itself needs no path a second time.
+// A file that is repaired out of itself needs no path a second time.
 std::string source_of(const RestoreFile& action) {
   const Origin& origin = action.origin;
   std::string text = origin.donor.empty() && origin.path == action.path ? "" : "from " + describe(origin);

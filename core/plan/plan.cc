@@ -36,7 +36,7 @@ Rivalry rivalry_of(const Action& action) {
   return {action_path(action), refinement(action)};
 }
 
-// Of what goes into quarantine as a whole, nothing needs mending.
+// Of what goes into quarantine as a whole, nothing needs repairing.
 bool goes_with(const std::set<RelPath>& quarantined, const Action& action) {
   RelPath path = action_path(action);
   if (is_attribute_step(action) && quarantined.contains(path)) {

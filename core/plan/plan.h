@@ -39,7 +39,7 @@ struct Plan {
 };
 
 // Collects actions and gives them an order that does not depend on the order of adding: by stage (in which
-// order the levels of a root are mended, damage-first), then by path. Equal actions are merged; different
+// order the levels of a root are repaired, damage-first), then by path. Equal actions are merged; different
 // actions on one path are conflicts, unless one only adds to what the other creates (ownership, attributes, times).
 class PlanBuilder {
  public:

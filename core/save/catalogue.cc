@@ -64,11 +64,11 @@ SaveCatalogue::SaveCatalogue(std::vector<SaveRoot> roots) : roots_(std::move(roo
 }
 
 // What is wrong with an image is kept and not returned: the others are saved all the same, if the user wants that.
-SavedImage SaveCatalogue::read_image(const WantedImage& wanted) {
-  const SaveRoot& at = roots_[wanted.root];
-  SavedImage saved(wanted.id);
-  saved.names = wanted.names;
-  const Image* image = at.model.images.find(wanted.id);
+SavedImage SaveCatalogue::read_image(const ChosenImage& chosen) {
+  const SaveRoot& at = roots_[chosen.root];
+  SavedImage saved(chosen.id);
+  saved.names = chosen.names;
+  const Image* image = at.model.images.find(chosen.id);
   if (image == nullptr) {
     saved.problem = "its config is missing";
     return saved;
@@ -78,7 +78,7 @@ SavedImage SaveCatalogue::read_image(const WantedImage& wanted) {
     saved.problem = bytes.error().message();
     return saved;
   }
-  Image usable(wanted.id);
+  Image usable(chosen.id);
   parse_image_config(*bytes, usable);
   const Result<JsonValue> parsed = parse_json(*bytes);
   if (!usable.unusable.empty() || !parsed) {
@@ -89,22 +89,22 @@ SavedImage SaveCatalogue::read_image(const WantedImage& wanted) {
   saved.parsed = *parsed;
   saved.created = created_of(saved.parsed);
   saved.chain = usable.chain;
-  saved.parent = parent_of(at.model, wanted.id);
+  saved.parent = parent_of(at.model, chosen.id);
   for (size_t i = 0; i < usable.chain.size(); ++i) {
-    saved.layers.push_back(layer_slot(wanted.root, usable.chain[i], usable.diff_ids[i]));
+    saved.layers.push_back(layer_slot(chosen.root, usable.chain[i], usable.diff_ids[i]));
   }
   return saved;
 }
 
 // One image under two names is one image with two names.
-void SaveCatalogue::add_image(const WantedImage& wanted) {
-  const auto [slot, is_new] = image_slots_.try_emplace(wanted.id, images_.size());
+void SaveCatalogue::add_image(const ChosenImage& chosen) {
+  const auto [slot, is_new] = image_slots_.try_emplace(chosen.id, images_.size());
   if (is_new) {
-    images_.push_back(read_image(wanted));
+    images_.push_back(read_image(chosen));
     return;
   }
   std::vector<ImageName>& names = images_[slot->second].names;
-  for (const ImageName& name : wanted.names) {
+  for (const ImageName& name : chosen.names) {
     if (std::find(names.begin(), names.end(), name) == names.end()) {
       names.push_back(name);
     }

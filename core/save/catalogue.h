@@ -33,7 +33,7 @@ struct ImageName {
   friend auto operator<=>(const ImageName&, const ImageName&) = default;
 };
 
-struct WantedImage {
+struct ChosenImage {
   size_t root = 0;  // index
   ImageId id;
   std::vector<ImageName> names;  // with which it is saved; may be empty
@@ -79,7 +79,7 @@ class SaveCatalogue {
   explicit SaveCatalogue(std::vector<SaveRoot> roots);
 
   // What is wrong with the image is in its `problem`.
-  void add_image(const WantedImage& wanted);
+  void add_image(const ChosenImage& chosen);
   // Adds an image whose config and top layer were made for it. `below` is the image that it stands on. A null `top`
   // stands for a layer without changes, which is left out.
   void add_derived_image(const SavedImage& below, SavedImage image, std::optional<SavedLayer> top);
@@ -87,7 +87,7 @@ class SaveCatalogue {
   const std::vector<SavedImage>& images() const { return images_; }
   const std::vector<SavedLayer>& layers() const { return layers_; }
   // Reads the image without adding it.
-  SavedImage read_image(const WantedImage& wanted);
+  SavedImage read_image(const ChosenImage& chosen);
 
   // Finds out for every layer where it is to be had, and its size; up to `jobs` at once. Reads no file of a layer unless
   // its tar-split has to be made again. Thread-safe towards nobody.

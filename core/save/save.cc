@@ -37,29 +37,29 @@ std::vector<std::string> bad_files(const SavedLayer& layer, const Cancel& cancel
 }
 
 // Where the archive goes to.
-struct Output {
+struct SaveOutput {
   std::function<Result<std::vector<LayerFailure>>(const SaveJob&)> write;
   std::function<Result<void>()> clear;   // makes it empty; null where that cannot be
   std::function<Result<void>()> commit;
 };
 
 template <typename Target>
-Result<Output> output_to(Result<Target> created) {
+Result<SaveOutput> output_to(Result<Target> created) {
   if (!created) {
     return created.error();
   }
   const auto target = std::make_shared<Target>(std::move(*created));
-  return Output{[target](const SaveJob& job) { return write_archive(job, *target); },
-                [target] { return target->clear(); }, [target] { return target->commit(); }};
+  return SaveOutput{[target](const SaveJob& job) { return write_archive(job, *target); },
+                    [target] { return target->clear(); }, [target] { return target->commit(); }};
 }
 
-Output output_to_stream(OutputStream stream) {
+SaveOutput output_to_stream(OutputStream stream) {
   const auto target = std::make_shared<OutputStream>(std::move(stream));
   return {[target](const SaveJob& job) { return write_archive(job, *target); }, nullptr,
           [] { return Result<void>(); }};
 }
 
-Result<Output> open_output(const SaveRequest& request) {
+Result<SaveOutput> open_output(const SaveRequest& request) {
   if (request.output.empty()) {
     return output_to_stream(OutputStream(STDOUT_FILENO, "standard output"));
   }
@@ -89,7 +89,7 @@ class Save {
   Result<bool> settle(Result<std::vector<LayerFailure>> failures);
   // Both go by rounds, each without what the one before found damaged. False where nothing is left to write.
   Result<bool> prove();
-  Result<bool> write(const Output& output);
+  Result<bool> write(const SaveOutput& output);
   SaveJob job();
   Error cancelled() const { return {Error::Kind::Cancelled, 0, "save", "", ""}; }
 
@@ -172,7 +172,7 @@ Result<bool> Save::prove() {
   return failed ? Result<bool>(true) : failed.error();
 }
 
-Result<bool> Save::write(const Output& output) {
+Result<bool> Save::write(const SaveOutput& output) {
   Result<bool> failed = settle(output.write(job()));
   while (failed && *failed) {
     if (!choose()) {
@@ -199,7 +199,7 @@ Result<SaveResult> Save::run() {
     return result_;
   }
   TRY(check_space());
-  ASSIGN_OR_RETURN(Output output, open_output(request_));
+  ASSIGN_OR_RETURN(SaveOutput output, open_output(request_));
   // What cannot be made empty again must not turn out damaged on the way.
   const bool proves = !output.clear && request_.keep_going;
   const Result<bool> proven = proves ? prove() : Result<bool>(true);

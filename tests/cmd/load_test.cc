@@ -113,7 +113,7 @@ TEST_F(LoadTest, SharedLayersAreUsedAndTagsMove) {
   ASSERT_EQ(load(legacy_archive(image_, "app:1")).exit_code, kExitClean);
   const ChainId base = chain_id(chain_id(std::nullopt, image_.diff_ids[0]), image_.diff_ids[1]);
   const std::string shared = text_of(images() / "layerdb/sha256" / base.hex() / "cache-id");
-  const Snapshot before = lasting_snapshot(root(), OwnDirectory::LeftOut);
+  const Snapshot before = lasting_snapshot(root(), OwnDirectory::OmittedEntry);
 
   const Output output = load(legacy_archive(other, "app:1"));
   ASSERT_EQ(output.exit_code, kExitClean) << output.err;
@@ -125,7 +125,7 @@ TEST_F(LoadTest, SharedLayersAreUsedAndTagsMove) {
   expect_clean();
 
   ASSERT_EQ(run_program({"undo", "--yes", root()}).exit_code, kExitClean);
-  EXPECT_EQ(difference(before, lasting_snapshot(root(), OwnDirectory::LeftOut)), "");
+  EXPECT_EQ(difference(before, lasting_snapshot(root(), OwnDirectory::OmittedEntry)), "");
   ASSERT_EQ(run_program({"undo", "--yes", root()}).exit_code, kExitClean);
   EXPECT_FALSE(fs::exists(images()));
 }

@@ -38,7 +38,7 @@ class KilledMigration : public testing::Test {
  protected:
   static void SetUpTestSuite() { use_fast_temporary_directory(); }
 
-  // A root with a damage that is mended in the target, and with containers, whose files are rewritten.
+  // A root with a damage that is repaired in the target, and with containers, whose files are rewritten.
   void SetUp() override {
     if (::geteuid() != 0) {
       GTEST_SKIP() << "needs root: owners, devices and trusted attributes";
@@ -98,7 +98,7 @@ class KilledMigration : public testing::Test {
     return runs->front().state == RunRecord::State::Unfinished ? "target repair" : "final check";
   }
 
-  // Without what is mended, which has the time of that.
+  // Without what is repaired, which has the time of that.
   Snapshot shape(const std::string& target) const {
     EXPECT_GT(fs::file_size(target + "/" + mended_), 0U);
     Snapshot all = shape_of(target);

@@ -82,7 +82,7 @@ class MountedOver : public testing::Test {
 
 TEST_F(MountedOver, WhatIsHiddenIsNoDamage) {
   build("good/plain.case");
-  const Snapshot before = test::lasting_snapshot(root(), test::OwnDirectory::LeftOut);
+  const Snapshot before = test::lasting_snapshot(root(), test::OwnDirectory::OmittedEntry);
   for (const std::string& place : {diff() + "/srv", diff()}) {
     SCOPED_TRACE(place);
     mount_at(place, "tmpfs", "dfsck-test", 0);
@@ -95,7 +95,7 @@ TEST_F(MountedOver, WhatIsHiddenIsNoDamage) {
       EXPECT_NE(ran.out.find("found: 0 errors, 1 warning"), std::string::npos) << ran.out;
     }
     unmount();
-    EXPECT_EQ(test::lasting_snapshot(root(), test::OwnDirectory::LeftOut), before);
+    EXPECT_EQ(test::lasting_snapshot(root(), test::OwnDirectory::OmittedEntry), before);
     EXPECT_EQ(check("-n").exit_code, 0);
   }
 }

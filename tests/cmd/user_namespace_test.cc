@@ -1,4 +1,5 @@
-// Roots of daemons in user namespaces, looked at from inside one, as in an unprivileged container, and mended from the host.
+// Roots of daemons in user namespaces, looked at from inside one, as in an unprivileged container, and repaired from
+// the host.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/capability.h>
@@ -132,7 +133,7 @@ class UserNamespace : public testing::Test {
 
   // A repair leaves a directory of its own, which counts as a link of the root.
   Snapshot all_but_ours() const {
-    Snapshot snapshot = lasting_snapshot(root(), OwnDirectory::LeftOut);
+    Snapshot snapshot = lasting_snapshot(root(), OwnDirectory::OmittedEntry);
     snapshot.erase(".");
     return snapshot;
   }

@@ -197,7 +197,7 @@ std::vector<MigrationUnit> awkward_units() {
   using Kind = MigrationUnit::Kind;
   std::vector<MigrationUnit> units;
   for (const char* path : {"volumes/v", "volumes/w", "overlay2/x", "containers/c", "engine-id"}) {
-    units.push_back({.path = path, .kind = Kind::Tree, .layer = {}, .leave_out = {}, .expected_bytes = 0});
+    units.push_back({.path = path, .kind = Kind::Tree, .layer = {}, .omit = {}, .expected_bytes = 0});
   }
   return units;
 }

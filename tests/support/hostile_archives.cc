@@ -330,16 +330,17 @@ std::vector<HostileArchive> too_many_layers() {
 }
 
 HostileArchive name_of_two_images() {
-  std::string twins = "[";
+  std::string duplicates = "[";
   for (const char* config_name : {"a.json", "b.json"}) {
-    twins += std::string(twins.size() > 1 ? "," : "") + "{\"Config\":\"" + config_name + "\",\"RepoTags\":[\"x:1\"]}";
+    duplicates +=
+        std::string(duplicates.size() > 1 ? "," : "") + "{\"Config\":\"" + config_name + "\",\"RepoTags\":[\"x:1\"]}";
   }
   return changed(
       "a name of two images",
       [&](Members& members) {
         members.push_back({.name = "a.json", .data = R"({"rootfs":{},"author":"a"})"});
         members.push_back({.name = "b.json", .data = R"({"rootfs":{},"author":"b"})"});
-        member(members, "manifest.json").data = twins + "]";
+        member(members, "manifest.json").data = duplicates + "]";
       },
       "have the name x:1");
 }

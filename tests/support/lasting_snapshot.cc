@@ -14,10 +14,10 @@ Snapshot lasting_snapshot(const std::string& root, OwnDirectory own) {
   }
   Snapshot lasting;
   for (auto [path, text] : *taken) {
-    if (own == OwnDirectory::LeftOut && path.starts_with(".docker-fsck")) {
+    if (own == OwnDirectory::OmittedEntry && path.starts_with(".docker-fsck")) {
       continue;
     }
-    if (text.starts_with("4") || own == OwnDirectory::LeftOut) {
+    if (text.starts_with("4") || own == OwnDirectory::OmittedEntry) {
       const size_t changed = text.find(" changed ");
       const size_t next = text.find(' ', changed + 9);
       text.erase(changed, next == std::string::npos ? next : next - changed);
@@ -28,7 +28,7 @@ Snapshot lasting_snapshot(const std::string& root, OwnDirectory own) {
       const size_t next = text.find(' ', size + 6);
       text.erase(size, next == std::string::npos ? next : next - size);
     }
-    if (own == OwnDirectory::LeftOut && path == ".") {
+    if (own == OwnDirectory::OmittedEntry && path == ".") {
       const size_t links = text.find(" links ");
       const size_t next = text.find(' ', links + 7);
       text.erase(links, next == std::string::npos ? next : next - links);

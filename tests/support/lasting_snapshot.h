@@ -9,7 +9,7 @@ namespace dfsck::test {
 
 // Without what nobody can put back: the times of change of directories in which something was made and removed again.
 // With `.docker-fsck` or without.
-enum class OwnDirectory { Shown, LeftOut };
+enum class OwnDirectory { Shown, OmittedEntry };
 Snapshot lasting_snapshot(const std::string& root, OwnDirectory own);
 
 }  // namespace dfsck::test

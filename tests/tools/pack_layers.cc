@@ -94,7 +94,7 @@ int main(int argc, char** argv) {
     matching += matches ? 1 : 0;
     same += layer.same_records ? 1 : 0;
     const std::string text = !layer.packed ? layer.packed.error().message()
-                             : matches     ? layer.packed->habit
+                             : matches     ? layer.packed->variant
                                            : layer.packed->reason;
     std::printf("%.12s %-9s %-10s %s\n", layer.found.chain.c_str(), matches ? "rebuilt" : "NOT",
                 layer.same_records ? "identical" : "-", text.c_str());

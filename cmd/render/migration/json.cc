@@ -128,10 +128,10 @@ class MigrationJson {
       json_.key("bytes").number(omission.bytes);
       json_.end_object();
     }
-    for (const LeftOut& left : sockets_and_mounts(report_)) {
+    for (const OmittedEntry& left : sockets_and_mounts(report_)) {
       json_.object();
       json_.key("path").text(escaped(left.path));
-      json_.key("kind").text(left.kind == LeftOut::Kind::Socket ? "socket" : "mount-point");
+      json_.key("kind").text(left.kind == OmittedEntry::Kind::Socket ? "socket" : "mount-point");
       json_.end_object();
     }
     json_.end_array();
@@ -267,7 +267,7 @@ class MigrationJson {
       json_.object();
       json_.key("layer").text(layer.layer.text());
       json_.key("images").texts(layer.images);
-      json_.key("mendable").boolean(layer.mendable);
+      json_.key("mendable").boolean(layer.repairable);
       json_.key("findings").texts(layer.findings);
       json_.key("more").number(uint64_t{layer.more});
       json_.end_object();

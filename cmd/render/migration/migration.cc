@@ -33,7 +33,7 @@ class MigrationText {
     missed();
     damaged();
     problems();
-    mended();
+    repaired();
     obstacles();
     summary();
     return std::move(out_);
@@ -96,13 +96,14 @@ class MigrationText {
   // A mount that came while the copy was made is in no plan, so that nobody has agreed to its absence.
   void missed() {
     std::vector<std::string> lines;
-    for (const LeftOut& left : sockets_and_mounts(report_)) {
-      lines.push_back(escaped(left.path) + (left.kind == LeftOut::Kind::Socket ? ": a socket" : ": mounted there"));
+    for (const OmittedEntry& left : sockets_and_mounts(report_)) {
+      lines.push_back(escaped(left.path) +
+                      (left.kind == OmittedEntry::Kind::Socket ? ": a socket" : ": mounted there"));
     }
     section("left out besides, because it was not there at first", lines);
   }
 
-  // Two very different things in one list, so each line says which: what is mended on the way, and
+  // Two very different things in one list, so each line says which: what is repaired on the way, and
   // what will be as broken there as it is here.
   void damaged() {
     std::vector<std::string> lines;
@@ -112,7 +113,7 @@ class MigrationText {
         images += (images.empty() ? "" : ", ") + image;
       }
       lines.push_back("layer " + layer.layer.text() + (images.empty() ? "" : " (" + images + ")") +
-                      (layer.mendable ? ": is mended in the target" : ": CANNOT be mended from what the root has"));
+                      (layer.repairable ? ": is mended in the target" : ": CANNOT be mended from what the root has"));
       for (const std::string& finding : layer.findings) {
         lines.push_back("  " + finding);
       }
@@ -133,7 +134,7 @@ class MigrationText {
   }
 
   // The target's own check, in the words of every check, so that its codes can be looked up.
-  void mended() {
+  void repaired() {
     if (!report_.target_check) {
       return;
     }

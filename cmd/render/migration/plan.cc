@@ -17,10 +17,10 @@ class PlanText {
   // What is lost for good comes first, because it has to be decided about before the run; it is the
   // same text for a dry run and for the run itself.
   std::string text() {
-    left_out("STAYS BEHIND, and nothing makes it anew", false);
+    omitted("STAYS BEHIND, and nothing makes it anew", false);
     missed_mounts();
     travels();
-    left_out("left out, and made anew when it is needed", true);
+    omitted("left out, and made anew when it is needed", true);
     rewritten();
     old_links();
     section("note", report_.plan.notes);
@@ -34,7 +34,7 @@ class PlanText {
   }
 
   // Two lists in place of one, because the first is a loss and the second is none.
-  void left_out(const std::string& heading, bool made_anew) {
+  void omitted(const std::string& heading, bool made_anew) {
     std::vector<Omission> omissions;
     for (const Omission& omission : report_.plan.omissions) {
       if (is_made_anew(omission.kind) == made_anew) {

@@ -74,12 +74,12 @@ std::vector<const CopyProblem*> copy_problems(const MigrationReport& report) {
 }
 
 // Only what was met while copying; what was known before stands in the plan.
-std::vector<LeftOut> sockets_and_mounts(const MigrationReport& report) {
-  std::vector<LeftOut> left;
+std::vector<OmittedEntry> sockets_and_mounts(const MigrationReport& report) {
+  std::vector<OmittedEntry> left;
   for (const UnitResult& unit : report.copied ? report.copied->units : std::vector<UnitResult>{}) {
-    left.insert(left.end(), unit.left_out.begin(), unit.left_out.end());
+    left.insert(left.end(), unit.omitted.begin(), unit.omitted.end());
   }
-  std::sort(left.begin(), left.end(), [](const LeftOut& a, const LeftOut& b) { return a.path < b.path; });
+  std::sort(left.begin(), left.end(), [](const OmittedEntry& a, const OmittedEntry& b) { return a.path < b.path; });
   return left;
 }
 

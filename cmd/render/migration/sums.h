@@ -33,6 +33,6 @@ std::vector<OmissionSum> omission_sums(const std::vector<Omission>& omissions);
 
 // Of all units, by path.
 std::vector<const CopyProblem*> copy_problems(const MigrationReport& report);
-std::vector<LeftOut> sockets_and_mounts(const MigrationReport& report);
+std::vector<OmittedEntry> sockets_and_mounts(const MigrationReport& report);
 
 }  // namespace dfsck

@@ -18,24 +18,24 @@ void put(std::string& bytes, size_t at, T value, std::endian order) {
   }
 }
 
-// Works on a copy of the whole file: each mend is tried, read back by the strict parser, and taken back if it does not
-// hold. Nothing here touches the file on disk; a repair writes a fresh database from what was read.
-class Mender {
+// Works on a copy of the whole file: each repair is tried, read back by the strict parser, and taken back if it does
+// not hold. Nothing here touches the file on disk; a repair writes a fresh database from what was read.
+class PageFixer {
  public:
-  explicit Mender(const BoltFile& file)
+  explicit PageFixer(const BoltFile& file)
       : file_(file), size_(file.layout().page_size), order_(file.layout().order), bytes_(file.bytes()) {}
 
-  MendedPages run() {
+  FixedPages run() {
     find_readable();
     // First the pages that lie whole in the wrong place, because they need no guess: a misdirected write leaves a page
     // whose header names where it should be. Headers are guessed only for what is unreadable after that.
     put_back_displaced();
     for (BoltPageId id = 2; id < readable_.size(); ++id) {
-      if (!readable_[static_cast<size_t>(id)] && mend_header(id)) {
-        mended_.insert(id);
+      if (!readable_[static_cast<size_t>(id)] && fix_header(id)) {
+        fixed_.insert(id);
       }
     }
-    return mended_.empty() ? MendedPages{} : MendedPages{std::move(bytes_), std::move(mended_)};
+    return fixed_.empty() ? FixedPages{} : FixedPages{std::move(bytes_), std::move(fixed_)};
   }
 
  private:
@@ -51,7 +51,8 @@ class Mender {
       }
       const Result<BoltPage> page = BoltPage::parse(file_.bytes(), file_.layout(), id);
       for (uint64_t i = 0; page && i < page->span(); ++i) {
-        // Overflow pages have no header of their own, and what stands in their first bytes must not be mended into one.
+        // Overflow pages have no header of their own, and what stands in their first bytes must not be repaired into
+        // one.
         readable_[static_cast<size_t>(id + i)] = true;
       }
     }
@@ -87,14 +88,14 @@ class Mender {
     const Result<BoltPage> page = BoltPage::parse(bytes_, file_.layout(), home);
     // An old freelist in the place of a new one would be believed by everything that asks what is free.
     if (page && page->kind() != BoltPage::Kind::Freelist && page->count() > 0) {
-      mended_.insert(home);
+      fixed_.insert(home);
       readable_[static_cast<size_t>(home)] = true;
     } else {
       bytes_.replace(at(home), size_, before);
     }
   }
 
-  bool mend_header(BoltPageId id) {
+  bool fix_header(BoltPageId id) {
     const std::string before = bytes_.substr(at(id), BoltPage::kHeaderSize);
     const BoltPageId name = bolt_integer<uint64_t>(bytes_, at(id), order_);
     const auto type = bolt_integer<uint16_t>(bytes_, at(id) + 8, order_);
@@ -145,13 +146,13 @@ class Mender {
   std::endian order_;
   std::string bytes_;
   std::vector<bool> readable_;  // by page id
-  std::set<BoltPageId> mended_;
+  std::set<BoltPageId> fixed_;
 };
 
 }  // namespace
 
-MendedPages mend_bolt_pages(const BoltFile& file) {
-  return file.bytes().size() < file.layout().page_size ? MendedPages{} : Mender(file).run();
+FixedPages fix_bolt_pages(const BoltFile& file) {
+  return file.bytes().size() < file.layout().page_size ? FixedPages{} : PageFixer(file).run();
 }
 
 }  // namespace dfsck

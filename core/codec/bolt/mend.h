@@ -8,7 +8,7 @@
 
 namespace dfsck {
 
-struct MendedPages {
+struct FixedPages {
   std::string bytes;          // of the whole file, with those pages as they should be; empty if there are none
   std::set<BoltPageId> pages;
 };
@@ -17,6 +17,6 @@ struct MendedPages {
 // wrong id or type the right one. A page counts as whole only if its elements lie in it exactly as bbolt lays them out
 // (internal/common/page.go, node.go:write): one behind the other, keys ascending. Meta pages and pages that can be read
 // stay as they are. Whether such a page is the newest of its kind, nothing in it says. Thread-safe.
-MendedPages mend_bolt_pages(const BoltFile& file);
+FixedPages fix_bolt_pages(const BoltFile& file);
 
 }  // namespace dfsck

@@ -8,7 +8,7 @@ namespace dfsck {
 // From the best to the worst; a worse one never replaces a better one.
 enum class BoltOrigin {
   Tree,      // where the newest transaction has it: current
-  Mended,    // there too, but in a page whose header had to be mended
+  Fixed,     // there too, but in a page whose header had to be repaired
   InUse,     // in a page to which nothing leads any more, but which is not free: current, unless it was leaked
   Older,     // in the tree of an earlier transaction, as a rule the last but one
   Leftover,  // in a page that is free, or of which nobody knows: of any age

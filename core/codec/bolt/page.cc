@@ -96,7 +96,7 @@ const char* BoltPage::find_fault() {
     const size_t at = static_cast<size_t>(kHeaderSize + i * kElementSize);
     const size_t fields = kind_ == Kind::Leaf ? at + 4 : at;
     // Keys may overlap each other or the elements: that is odd, but reads no byte that is not the page's. Whether the
-    // page is laid out as bbolt lays it out is asked only where a header has to be mended (mend.cc).
+    // page is laid out as bbolt lays it out is asked only where a header has to be repaired (repair.cc).
     uint64_t end = at + uint64_t{bolt_integer<uint32_t>(bytes_, fields, order_)};
     end += bolt_integer<uint32_t>(bytes_, fields + 4, order_);
     end += kind_ == Kind::Leaf ? bolt_integer<uint32_t>(bytes_, fields + 8, order_) : 0;

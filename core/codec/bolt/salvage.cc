@@ -66,11 +66,11 @@ class Salvager {
 
   BoltSalvage run() {
     if (file_.bytes().size() <= kMostBytesSearched) {
-      // Mending comes before reading, because a mended page joins the tree at its place and brings its order of keys
-      // along; as a loose page it would only be a heap of keys.
-      if (MendedPages mended = mend_bolt_pages(file_); !mended.pages.empty()) {
-        mended_ = std::move(mended.pages);
-        file_ = *BoltFile::open(std::move(mended.bytes));
+      // Repairing comes before reading, because a repaired page joins the tree at its place and brings its order of
+      // keys along; as a loose page it would only be a heap of keys.
+      if (FixedPages fixed = fix_bolt_pages(file_); !fixed.pages.empty()) {
+        fixed_ = std::move(fixed.pages);
+        file_ = *BoltFile::open(std::move(fixed.bytes));
       }
     }
     read_newest();
@@ -107,12 +107,12 @@ class Salvager {
     if (origin == BoltOrigin::Tree && free_ && free_->contains(page)) {
       return BoltOrigin::Older;
     }
-    return origin == BoltOrigin::Tree && mended_.contains(page) ? BoltOrigin::Mended : origin;
+    return origin == BoltOrigin::Tree && fixed_.contains(page) ? BoltOrigin::Fixed : origin;
   }
 
   bool uses_doubtful_page() const {
     for (BoltPageId id = 2; id < newest_.reached.size(); ++id) {
-      if (newest_.reached[static_cast<size_t>(id)] && (mended_.contains(id) || (free_ && free_->contains(id)))) {
+      if (newest_.reached[static_cast<size_t>(id)] && (fixed_.contains(id) || (free_ && free_->contains(id)))) {
         return true;
       }
     }
@@ -261,7 +261,7 @@ class Salvager {
 
   BoltFile file_;
   std::optional<BoltHome> home_;
-  std::set<BoltPageId> mended_;
+  std::set<BoltPageId> fixed_;
   std::optional<std::set<BoltPageId>> free_;
   BoltTree newest_;
   BoltOrigin origin_ = BoltOrigin::Tree;
@@ -274,7 +274,7 @@ class Salvager {
 std::string_view bolt_origin_text(BoltOrigin origin) {
   switch (origin) {
     case BoltOrigin::Tree: return "current";
-    case BoltOrigin::Mended: return "from a page with a damaged header";
+    case BoltOrigin::Fixed: return "from a page with a damaged header";
     case BoltOrigin::InUse: return "from a page in use that nothing leads to";
     case BoltOrigin::Older: return "as of an earlier write";
     case BoltOrigin::Leftover: return "from an old copy of unknown age";

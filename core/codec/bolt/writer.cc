@@ -33,17 +33,17 @@ constexpr uint16_t kFreelistPage = 0x10;
 constexpr uint32_t kIsBucket = 1;
 
 template <typename T>
-void append(std::string& bytes, T value) {
+void append_value(std::string& bytes, T value) {
   char raw[sizeof(T)];
   std::memcpy(raw, &value, sizeof raw);  // bbolt writes in the host's byte order
   bytes.append(raw, sizeof raw);
 }
 
 void append_page_header(std::string& bytes, uint64_t id, uint16_t flags, size_t count, size_t overflow) {
-  append<uint64_t>(bytes, id);
-  append<uint16_t>(bytes, flags);
-  append<uint16_t>(bytes, static_cast<uint16_t>(count));
-  append<uint32_t>(bytes, static_cast<uint32_t>(overflow));
+  append_value<uint64_t>(bytes, id);
+  append_value<uint16_t>(bytes, flags);
+  append_value<uint16_t>(bytes, static_cast<uint16_t>(count));
+  append_value<uint32_t>(bytes, static_cast<uint32_t>(overflow));
 }
 
 void pad(std::string& bytes, size_t multiple) {
@@ -52,16 +52,16 @@ void pad(std::string& bytes, size_t multiple) {
 
 std::string meta_page(uint64_t id, uint64_t root, uint64_t sequence, uint64_t pages) {
   std::string body;
-  append<uint32_t>(body, 0xed0cdaed);  // magic
-  append<uint32_t>(body, 2);           // version
-  append<uint32_t>(body, kPageSize);
-  append<uint32_t>(body, 0);  // flags
-  append<uint64_t>(body, root);
-  append<uint64_t>(body, sequence);
-  append<uint64_t>(body, 2);      // freelist
-  append<uint64_t>(body, pages);  // high-water mark
-  append<uint64_t>(body, id);     // transaction: meta page = txid mod 2
-  append<uint64_t>(body, bolt_checksum(body));
+  append_value<uint32_t>(body, 0xed0cdaed);  // magic
+  append_value<uint32_t>(body, 2);           // version
+  append_value<uint32_t>(body, kPageSize);
+  append_value<uint32_t>(body, 0);  // flags
+  append_value<uint64_t>(body, root);
+  append_value<uint64_t>(body, sequence);
+  append_value<uint64_t>(body, 2);      // freelist
+  append_value<uint64_t>(body, pages);  // high-water mark
+  append_value<uint64_t>(body, id);     // transaction: meta page = txid mod 2
+  append_value<uint64_t>(body, bolt_checksum(body));
   std::string page;
   append_page_header(page, id, kMetaPage, 0, 0);
   page += body;
@@ -88,14 +88,14 @@ std::string page_image(uint64_t id, uint16_t type, std::span<const Item> items) 
     const auto position = static_cast<uint32_t>(BoltPage::kElementSize * (items.size() - i) + data.size());
     const auto key_size = static_cast<uint32_t>(item.key.size());
     if (type == kLeafPage) {
-      append<uint32_t>(elements, item.flags);
-      append<uint32_t>(elements, position);
-      append<uint32_t>(elements, key_size);
-      append<uint32_t>(elements, static_cast<uint32_t>(item.value.size()));
+      append_value<uint32_t>(elements, item.flags);
+      append_value<uint32_t>(elements, position);
+      append_value<uint32_t>(elements, key_size);
+      append_value<uint32_t>(elements, static_cast<uint32_t>(item.value.size()));
     } else {
-      append<uint32_t>(elements, position);
-      append<uint32_t>(elements, key_size);
-      append<uint64_t>(elements, item.child);
+      append_value<uint32_t>(elements, position);
+      append_value<uint32_t>(elements, key_size);
+      append_value<uint64_t>(elements, item.child);
     }
     data += item.key;
     data += item.value;
@@ -168,8 +168,8 @@ class Pages {
     }
     const bool is_inline = bucket.buckets.empty() && bytes <= kMostInline;
     std::string value;
-    append<uint64_t>(value, is_inline ? 0 : add_bucket(bucket));
-    append<uint64_t>(value, bucket.sequence);
+    append_value<uint64_t>(value, is_inline ? 0 : add_bucket(bucket));
+    append_value<uint64_t>(value, bucket.sequence);
     if (is_inline) {
       value += page_image(0, kLeafPage, leaf_items(bucket));
     }

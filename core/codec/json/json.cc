@@ -45,7 +45,7 @@ void drop_overridden(JsonValue::Object& members) {
 }
 
 // Builds a JsonValue from the parser's events. Each open array or object is a frame on a stack of our own.
-class TreeBuilder {
+class JsonTreeBuilder {
  public:
   // The parser's own bounds are off; ours count values of all kinds together, which is what bounds memory.
   static constexpr size_t max_object_size = static_cast<size_t>(-1);
@@ -53,7 +53,7 @@ class TreeBuilder {
   static constexpr size_t max_key_size = static_cast<size_t>(-1);
   static constexpr size_t max_string_size = static_cast<size_t>(-1);
 
-  explicit TreeBuilder(size_t max_values) : left_(max_values) {}
+  explicit JsonTreeBuilder(size_t max_values) : left_(max_values) {}
 
   JsonValue take() { return std::move(root_); }
 
@@ -205,7 +205,7 @@ std::variant<JsonValue, Failure> run_parser(std::string_view text, std::string_v
   options.max_depth = limits.max_depth;
   // Go replaces bad bytes by U+FFFD and goes on; a file name or label with such bytes is no damage to the document.
   options.allow_invalid_utf8 = true;
-  json::basic_parser<TreeBuilder> parser(options, limits.max_values);
+  json::basic_parser<JsonTreeBuilder> parser(options, limits.max_values);
   json::error_code error;
   // `false` says that nothing more follows: a document that ends in the middle is then an error of its own kind, which
   // is what a crash leaves.

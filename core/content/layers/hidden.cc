@@ -36,7 +36,7 @@ bool is_at_or_below(const std::string& path, const std::string& base) {
 }
 
 // The mount on which a path lies; of several on one point the last, which lies above.
-const MountEntry* mount_of(const std::vector<MountEntry>& mounts, const std::string& path) {
+const MountEntry* mount_holding(const std::vector<MountEntry>& mounts, const std::string& path) {
   const MountEntry* holding = nullptr;
   for (const MountEntry& mount : mounts) {
     if (is_at_or_below(path, mount.point) && (holding == nullptr || mount.point.size() >= holding->point.size())) {
@@ -97,7 +97,7 @@ HiddenContent find_hidden(const Root& root, const Model& model, const std::strin
   const std::string place = root.path() + "/" + model.overlay.path.bytes();
   const Result<std::string> path = resolved_path(place);
   const std::vector<MountEntry> mounts = parse_mountinfo(mountinfo);
-  const MountEntry* mount = path ? mount_of(mounts, *path) : nullptr;
+  const MountEntry* mount = path ? mount_holding(mounts, *path) : nullptr;
   if (!dir || mount == nullptr) {
     return hidden;
   }

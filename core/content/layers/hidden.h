@@ -34,7 +34,7 @@ HiddenContent find_hidden(const Root& root, const Model& model);
 HiddenContent find_hidden(const Root& root, const Model& model, const std::string& mountinfo);
 
 // What this process may see: adds to `hidden` where the root's marks seem to be ones that it is not shown. `found` has
-// the verdicts of all layers and their twins, as they came.
+// the verdicts of all layers and their duplicates, as they came.
 void add_unseen_marks(const Model& model, const std::vector<const LayerVerdict*>& found, HiddenContent& hidden);
 
 // True if attributes "trusted.*" are not shown to this process and the root's overlay may keep its marks in them.

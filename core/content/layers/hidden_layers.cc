@@ -21,8 +21,8 @@ std::vector<Judged> all_of(const Model& model, const Derived& derived, ContentRe
     const std::optional<CacheId>& cache = derived.layers[i].cache;
     all.push_back({cache ? &*cache : nullptr, &content.layers[i]});
   }
-  for (TwinVerdict& twin : content.twins) {
-    all.push_back({&model.overlay.dirs[twin.dir].id, &twin.verdict});
+  for (DuplicateDirectory& duplicate : content.duplicates) {
+    all.push_back({&model.overlay.dirs[duplicate.dir].id, &duplicate.verdict});
   }
   return all;
 }
@@ -44,7 +44,7 @@ void take_back_mounted_over(const Model& model, const std::vector<Judged>& all, 
 
 }  // namespace
 
-void take_back_hidden(const Root& root, const Model& model, const Derived& derived, ContentResults& content) {
+void take_back_all_hidden(const Root& root, const Model& model, const Derived& derived, ContentResults& content) {
   const std::vector<Judged> all = all_of(model, derived, content);
   std::vector<LayerVerdict*> verdicts;
   for (const Judged& judged : all) {

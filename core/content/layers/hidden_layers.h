@@ -10,6 +10,6 @@
 namespace dfsck {
 
 // Fills in `hidden`, `mounted_over` and `unshifted_acls` of the results.
-void take_back_hidden(const Root& root, const Model& model, const Derived& derived, ContentResults& content);
+void take_back_all_hidden(const Root& root, const Model& model, const Derived& derived, ContentResults& content);
 
 }  // namespace dfsck

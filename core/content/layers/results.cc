@@ -1,4 +1,4 @@
-// Looking up what could mend a layer.
+// Looking up what could heal a layer.
 #include "core/content/layers/results.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// The verdicts on the content of all layers of a root, and what could mend them.
+// The verdicts on the content of all layers of a root, and what could heal them.
 #pragma once
 
 #include <cstddef>
@@ -44,7 +44,7 @@ struct RebuiltReference {
 };
 
 // A second directory of a layer, on which other layers stand (DirOwner::Kind::Twin), held against the layer's tar-split.
-struct TwinVerdict {
+struct DuplicateDirectory {
   size_t layer = 0;  // in the model
   size_t dir = 0;    // in the model
   LayerVerdict verdict;
@@ -57,7 +57,7 @@ struct ContentResults {
   // Like model.layers.layers; empty when the layer trees were not looked at. A layer that could not be looked at
   // because of its metadata has a verdict of state NotChecked.
   std::vector<LayerVerdict> layers;
-  std::vector<TwinVerdict> twins;  // by directory
+  std::vector<DuplicateDirectory> duplicates;  // by directory
   // Like `layers`; empty where no layer has such damage.
   std::vector<LayerRemedies> remedies;
   // Like `layers`; empty where every layer has a tar-split that can be used.

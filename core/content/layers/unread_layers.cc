@@ -86,13 +86,13 @@ void set_aside_unread(const Root& root, const Model& model, const Derived& deriv
       set_aside(*unread, results.layers[i]);
     }
   }
-  for (TwinVerdict& twin : results.twins) {
-    std::optional<LayerInput> input = layer_input(model, derived, twin.layer);
+  for (DuplicateDirectory& duplicate : results.duplicates) {
+    std::optional<LayerInput> input = layer_input(model, derived, duplicate.layer);
     if (input) {
-      input->diff_dir = model.overlay.dirs[twin.dir].path / "diff";
+      input->diff_dir = model.overlay.dirs[duplicate.dir].path / "diff";
     }
     if (const RootUnread* unread = input ? places.find(*input) : nullptr; unread != nullptr) {
-      set_aside(*unread, twin.verdict);
+      set_aside(*unread, duplicate.verdict);
     }
   }
 }

@@ -50,18 +50,18 @@ LayerInput input_in(const Model& model, const Derived& derived, size_t i, const 
 
 // A layer's second directory, on which other layers stand, is held against the same tar-split: containers see its bytes
 // too.
-std::vector<TwinVerdict> find_twins(const Model& model, const Derived& derived) {
-  std::vector<TwinVerdict> twins;
+std::vector<DuplicateDirectory> find_duplicates(const Model& model, const Derived& derived) {
+  std::vector<DuplicateDirectory> duplicates;
   for (size_t i = 0; i < derived.dirs.size(); ++i) {
     for (const DirOwner& owner : derived.dirs[i].owners) {
       const std::optional<ChainId> chain =
-          owner.kind == DirOwner::Kind::Twin ? ChainId::parse(owner.name) : std::nullopt;
+          owner.kind == DirOwner::Kind::Duplicate ? ChainId::parse(owner.name) : std::nullopt;
       if (const Layer* layer = chain ? model.layers.find(*chain) : nullptr; layer != nullptr) {
-        twins.push_back({static_cast<size_t>(layer - model.layers.layers.data()), i, {}});
+        duplicates.push_back({static_cast<size_t>(layer - model.layers.layers.data()), i, {}});
       }
     }
   }
-  return twins;
+  return duplicates;
 }
 
 }  // namespace
@@ -87,24 +87,24 @@ ContentResults verify_layers(const Root& root, const Model& model, const Derived
   const std::vector<Layer>& layers = model.layers.layers;
   ContentResults results;
   results.layers.resize(layers.size());
-  results.twins = find_twins(model, derived);
+  results.duplicates = find_duplicates(model, derived);
   struct Item {
     size_t layer;
-    TwinVerdict* twin;  // null: the layer's own directory
+    DuplicateDirectory* duplicate;  // null: the layer's own directory
   };
   std::vector<Item> order;
   uint64_t expected = 0;
-  const auto add = [&](size_t layer, TwinVerdict* twin) {
+  const auto add = [&](size_t layer, DuplicateDirectory* duplicate) {
     if (chosen == nullptr || chosen->count(layers[layer].id) > 0) {
-      order.push_back({layer, twin});
+      order.push_back({layer, duplicate});
       expected += layers[layer].size_value.value_or(0);
     }
   };
   for (size_t i = 0; i < layers.size(); ++i) {
     add(i, nullptr);
   }
-  for (TwinVerdict& twin : results.twins) {
-    add(twin.layer, &twin);
+  for (DuplicateDirectory& duplicate : results.duplicates) {
+    add(duplicate.layer, &duplicate);
   }
   // tar-split grows with the number of files, `size` with their bytes: both cost time.
   // The longest first: with them at the end one thread would work alone while the others have nothing left.
@@ -120,12 +120,12 @@ ContentResults verify_layers(const Root& root, const Model& model, const Derived
   progress.phase = Progress::Phase::Content;
   const size_t unread = unread_so_far();
   for_each_shared(order.size(), jobs, cancel, [&](size_t n, SharedWork& work) {
-    const auto [i, twin] = order[n];
+    const auto [i, duplicate] = order[n];
     const std::optional<LayerInput> input =
-        twin != nullptr ? layer_input_in(model, derived, i, model.overlay.dirs[twin->dir].id)
-                        : layer_input(model, derived, i);
-    if (input && twin != nullptr) {
-      twin->verdict = verify_layer(root, *input, depth, cancel, progress, {&work, nullptr});
+        duplicate != nullptr ? layer_input_in(model, derived, i, model.overlay.dirs[duplicate->dir].id)
+                             : layer_input(model, derived, i);
+    if (input && duplicate != nullptr) {
+      duplicate->verdict = verify_layer(root, *input, depth, cancel, progress, {&work, nullptr});
     } else if (input) {
       results.layers[i] = input->tree_lost ? verify_lost_tree(root, *input)
                                            : verify_layer(root, *input, depth, cancel, progress, {&work, nullptr});

@@ -32,15 +32,15 @@ std::map<uint32_t, std::string> parse_names(const char* path) {
   return names;
 }
 
-std::string name_of(uint32_t id, const std::map<uint32_t, std::string>& names, PackHabit::Names which) {
-  if (which == PackHabit::Names::None) {
+std::string name_of(uint32_t id, const std::map<uint32_t, std::string>& names, PackVariant::Names which) {
+  if (which == PackVariant::Names::None) {
     return "";
   }
   if (id == 0) {
     return "root";
   }
   const auto found = names.find(id);
-  return which == PackHabit::Names::Host && found != names.end() ? found->second : "";
+  return which == PackVariant::Names::Host && found != names.end() ? found->second : "";
 }
 
 // 0 for what the daemon leaves out.
@@ -73,7 +73,7 @@ OwnerNames host_owner_names() {
   return {parse_names("/etc/passwd"), parse_names("/etc/group")};
 }
 
-std::string PackHabit::name() const {
+std::string PackVariant::name() const {
   std::string text = mode == Mode::WithType
                          ? (names == Names::None ? "Docker 20.10.27 to 23" : "Docker up to 20.10.26")
                          : (names == Names::None ? "Docker since 24" : "bare modes with owners' names");
@@ -101,14 +101,14 @@ std::string PackHabit::name() const {
 namespace {
 
 // All that has nothing to do with whiteouts.
-// A habit is what the versions of one archiver have in common. Three things have changed over the years: type bits in
+// A variant is what the versions of one archiver have in common. Three things have changed over the years: type bits in
 // the mode, owners' names, and how whiteouts are written; and one depends on the root, how owners were taken back to
 // the ids of containers.
-std::vector<PackHabit> base_habits(const LayerInput& input) {
-  using Mode = PackHabit::Mode;
-  using Names = PackHabit::Names;
-  using Packed = PackHabit::Packed;
-  std::vector<PackHabit> bases;
+std::vector<PackVariant> base_variants(const LayerInput& input) {
+  using Mode = PackVariant::Mode;
+  using Names = PackVariant::Names;
+  using Packed = PackVariant::Packed;
+  std::vector<PackVariant> bases;
   const bool is_remapped = input.owners.containers != input.owners.daemon;
   for (const Packed packed : {Packed::Here, Packed::Unmapped, Packed::AsOnDisk}) {
     // Without a remapping all three are the same tar.
@@ -119,7 +119,7 @@ std::vector<PackHabit> base_habits(const LayerInput& input) {
          {std::pair(Mode::Bare, Names::None), std::pair(Mode::WithType, Names::Host),
           std::pair(Mode::WithType, Names::None), std::pair(Mode::WithType, Names::OnlyRoot),
           std::pair(Mode::Bare, Names::Host), std::pair(Mode::Bare, Names::OnlyRoot)}) {
-      PackHabit& base = bases.emplace_back();
+      PackVariant& base = bases.emplace_back();
       base.mode = mode;
       base.names = names;
       base.packed = packed;
@@ -128,76 +128,77 @@ std::vector<PackHabit> base_habits(const LayerInput& input) {
   return bases;
 }
 
-PackHabit with_time(PackHabit habit, PackHabit::Whiteouts whiteouts, int64_t seconds) {
-  habit.whiteouts = whiteouts;
-  habit.whiteout_time = PackHabit::WhiteoutTime::Fixed;
-  habit.fixed_time = seconds;
-  return habit;
+PackVariant with_time(PackVariant variant, PackVariant::Whiteouts whiteouts, int64_t seconds) {
+  variant.whiteouts = whiteouts;
+  variant.whiteout_time = PackVariant::WhiteoutTime::Fixed;
+  variant.fixed_time = seconds;
+  return variant;
 }
 
 }  // namespace
 
 // Ordered by likelihood only for the name that is reported: all of them run in one pass, and the digest decides.
-std::vector<PackHabit> habits_for(const PackSurvey& survey, const LayerInput& input) {
-  std::vector<PackHabit> bases = base_habits(input);
+std::vector<PackVariant> variants_for(const PackSurvey& survey, const LayerInput& input) {
+  std::vector<PackVariant> bases = base_variants(input);
   // Every other difference lies in whiteouts.
   if (survey.whiteouts == 0) {
     return bases;
   }
-  using Whiteouts = PackHabit::Whiteouts;
-  std::vector<PackHabit> habits;
-  for (PackHabit habit : bases) {
-    habits.push_back(habit);
+  using Whiteouts = PackVariant::Whiteouts;
+  std::vector<PackVariant> variants;
+  for (PackVariant variant : bases) {
+    variants.push_back(variant);
     for (const Whiteouts whiteouts : {Whiteouts::OwnInodes, Whiteouts::OneInode}) {
-      habit.whiteouts = whiteouts;
-      habit.whiteout_time = PackHabit::WhiteoutTime::OfDirectory;
-      habits.push_back(habit);
-      habits.push_back(with_time(habit, whiteouts, survey.first_whiteout_time));
+      variant.whiteouts = whiteouts;
+      variant.whiteout_time = PackVariant::WhiteoutTime::OfDirectory;
+      variants.push_back(variant);
+      variants.push_back(with_time(variant, whiteouts, survey.first_whiteout_time));
     }
-    habits.push_back(with_time(habit, Whiteouts::MadeUp, 0));  // containerd since 2.0
+    variants.push_back(with_time(variant, Whiteouts::MadeUp, 0));  // containerd since 2.0
   }
-  return habits;
+  return variants;
 }
 
-std::vector<PackHabit> searching_habits(const PackSurvey& survey, uint64_t hashed_bytes) {
-  using Whiteouts = PackHabit::Whiteouts;
+std::vector<PackVariant> searching_variants(const PackSurvey& survey, uint64_t hashed_bytes) {
+  using Whiteouts = PackVariant::Whiteouts;
   // A quarter of an hour, which is longer than most build steps take.
   constexpr uint64_t kMostSeconds = 900;
   constexpr uint64_t kHeaderCost = 3 * 512;
-  PackHabit with_names;
-  with_names.mode = PackHabit::Mode::WithType;
-  with_names.names = PackHabit::Names::Host;
-  PackHabit with_type;
-  with_type.mode = PackHabit::Mode::WithType;
-  PackHabit bare_names;
-  bare_names.names = PackHabit::Names::OnlyRoot;
+  PackVariant with_names;
+  with_names.mode = PackVariant::Mode::WithType;
+  with_names.names = PackVariant::Names::Host;
+  PackVariant with_type;
+  with_type.mode = PackVariant::Mode::WithType;
+  PackVariant bare_names;
+  bare_names.names = PackVariant::Names::OnlyRoot;
   constexpr uint64_t kKinds = 5;
-  // Each second makes habits of its own, whose tars are hashed apart from the first whiteout on, and counted as if from
-  // the beginning: for a large layer there are few seconds for the same work.
+  // Each second makes variants of its own, whose tars are hashed apart from the first whiteout on, and counted as if
+  // from the beginning: for a large layer there are few seconds for the same work.
   const uint64_t cost = (survey.bytes + survey.entries * kHeaderCost) * kKinds + 1;
   const auto seconds = static_cast<int64_t>(std::min(kMostSeconds, hashed_bytes / cost));
-  std::vector<PackHabit> habits;
+  std::vector<PackVariant> variants;
   // The first whiteout is older than what its directory went through later; what is made up is younger than all.
   for (int64_t i = 1; i <= seconds && survey.whiteouts > 0; ++i) {
-    for (const PackHabit& habit : {PackHabit{}, with_names, with_type}) {
-      habits.push_back(with_time(habit, Whiteouts::OneInode, survey.first_whiteout_time - i));
+    for (const PackVariant& variant : {PackVariant{}, with_names, with_type}) {
+      variants.push_back(with_time(variant, Whiteouts::OneInode, survey.first_whiteout_time - i));
     }
-    for (const PackHabit& habit : {PackHabit{}, bare_names}) {
-      habits.push_back(with_time(habit, Whiteouts::MadeUp, survey.newest_time + i - 1));
+    for (const PackVariant& variant : {PackVariant{}, bare_names}) {
+      variants.push_back(with_time(variant, Whiteouts::MadeUp, survey.newest_time + i - 1));
     }
   }
-  return habits;
+  return variants;
 }
 
 bool PackWriter::is_alike(const PackWriter& other) const {
-  return habit_.mode == other.habit_.mode && habit_.names == other.habit_.names && habit_.packed == other.habit_.packed;
+  return variant_.mode == other.variant_.mode && variant_.names == other.variant_.names &&
+         variant_.packed == other.variant_.packed;
 }
 
 // False for an owner that the daemon has no container id for; it then leaves the entry out.
 bool PackWriter::set_owner(const PackEntry& entry, NewTarHeader& header) const {
   const bool is_whiteout = entry.stat.is_whiteout();
   const bool was_unpacked = provenance_ == Provenance::Unpacked;
-  const bool is_literal = habit_.packed == PackHabit::Packed::AsOnDisk || (is_whiteout && !was_unpacked) ||
+  const bool is_literal = variant_.packed == PackVariant::Packed::AsOnDisk || (is_whiteout && !was_unpacked) ||
                           entry.name.starts_with(kWhiteoutPrefix);
   const IdMapping& map = is_literal ? owners_.daemon : owners_.containers;
   const std::optional<uint32_t> uid = map.users.to_container(entry.stat.uid);
@@ -208,11 +209,11 @@ bool PackWriter::set_owner(const PackEntry& entry, NewTarHeader& header) const {
   header.uid = *uid;
   header.gid = *gid;
   // Whiteouts belong to root where the kernel makes them.
-  const bool named_by_header = habit_.packed == PackHabit::Packed::Unmapped || (is_whiteout && was_unpacked);
+  const bool named_by_header = variant_.packed == PackVariant::Packed::Unmapped || (is_whiteout && was_unpacked);
   const uint32_t user = named_by_header ? *uid : owners_.daemon.users.to_container(entry.stat.uid).value_or(*uid);
   const uint32_t group = named_by_header ? *gid : owners_.daemon.groups.to_container(entry.stat.gid).value_or(*gid);
-  header.user_name = name_of(user, names_.users, habit_.names);
-  header.group_name = name_of(group, names_.groups, habit_.names);
+  header.user_name = name_of(user, names_.users, variant_.names);
+  header.group_name = name_of(group, names_.groups, variant_.names);
   return true;
 }
 
@@ -223,17 +224,17 @@ void PackWriter::become_whiteout(const PackEntry& entry, NewTarHeader& header) {
   header.name = entry.path.substr(0, directory) + std::string(kWhiteoutPrefix) + entry.name;
   header.type = '0';
   header.mode = kWhiteoutMode;
-  if (habit_.whiteout_time == PackHabit::WhiteoutTime::OfDirectory) {
+  if (variant_.whiteout_time == PackVariant::WhiteoutTime::OfDirectory) {
     header.mtime_seconds = entry.parent_mtime.seconds;
-  } else if (habit_.whiteout_time == PackHabit::WhiteoutTime::Fixed) {
-    header.mtime_seconds = habit_.fixed_time;
+  } else if (variant_.whiteout_time == PackVariant::WhiteoutTime::Fixed) {
+    header.mtime_seconds = variant_.fixed_time;
   }
-  if (habit_.whiteouts == PackHabit::Whiteouts::MadeUp) {
+  if (variant_.whiteouts == PackVariant::Whiteouts::MadeUp) {
     NewTarHeader bare;
     bare.name = header.name;
     bare.mtime_seconds = header.mtime_seconds;
     header = bare;
-  } else if (habit_.whiteouts == PackHabit::Whiteouts::OneInode) {
+  } else if (variant_.whiteouts == PackVariant::Whiteouts::OneInode) {
     header.link_name = first_whiteout_;
     first_whiteout_ = first_whiteout_.empty() ? entry.path : first_whiteout_;
   }
@@ -249,7 +250,7 @@ bool PackWriter::write(const PackEntry& entry, std::vector<PackedEntry>& out) {
     return false;  // the daemon logs an error and goes on
   }
   header.name = entry.path + (entry.stat.is_dir() ? "/" : "");
-  header.mode = entry.stat.mode & (habit_.mode == PackHabit::Mode::WithType ? 07777 | S_IFMT : 07777);
+  header.mode = entry.stat.mode & (variant_.mode == PackVariant::Mode::WithType ? 07777 | S_IFMT : 07777);
   header.size = entry.stat.is_file() ? entry.stat.size : 0;
   header.link_name = entry.link_target;
   header.mtime_seconds = entry.stat.mtime.seconds;

@@ -25,7 +25,7 @@ struct OwnerNames {
 // Empty where they cannot be read.
 OwnerNames host_owner_names();
 
-struct PackHabit {
+struct PackVariant {
   // Bits of the file type in the mode: 17.06 to 23.
   enum class Mode { WithType, Bare };
   // Names of owners: up to 20.10.26. Root's name is the same everywhere; others are those of the daemon's machine.
@@ -62,7 +62,7 @@ struct PackHabit {
   std::string name() const;  // "docker 20.10, ..."; for people
 };
 
-// What is known of a tree before it is packed, so that no more habits are tried than can make a difference.
+// What is known of a tree before it is packed, so that no more variants are tried than can make a difference.
 struct PackSurvey {
   uint64_t entries = 0;
   uint64_t whiteouts = 0;
@@ -73,24 +73,24 @@ struct PackSurvey {
   int64_t newest_time = 0;  // of all that is no whiteout, in seconds
 };
 
-// The habits to try, the likeliest first.
-std::vector<PackHabit> habits_for(const PackSurvey& survey, const LayerInput& input);
+// The variants to try, the likeliest first.
+std::vector<PackVariant> variants_for(const PackSurvey& survey, const LayerInput& input);
 
-// Where a tree has whiteouts and nothing else is wrong: the likeliest habits with every second within which the
+// Where a tree has whiteouts and nothing else is wrong: the likeliest variants with every second within which the
 // whiteouts may have been made, as many as may be tried for `hashed_bytes` in all.
-std::vector<PackHabit> searching_habits(const PackSurvey& survey, uint64_t hashed_bytes);
+std::vector<PackVariant> searching_variants(const PackSurvey& survey, uint64_t hashed_bytes);
 
-// One tar entry as a habit writes it.
+// One tar entry as a variant writes it.
 struct PackedEntry {
   std::string name;
   std::string header;  // with special headers in front
 };
 
-// Writes headers by one habit. Not thread-safe; needs the entries in the order of the walk.
+// Writes headers by one variant. Not thread-safe; needs the entries in the order of the walk.
 class PackWriter {
  public:
-  PackWriter(const PackHabit& habit, const LayerInput& input, const OwnerNames& names)
-      : habit_(habit), owners_(input.owners), provenance_(input.provenance), names_(names) {}
+  PackWriter(const PackVariant& variant, const LayerInput& input, const OwnerNames& names)
+      : variant_(variant), owners_(input.owners), provenance_(input.provenance), names_(names) {}
 
   // Whether the two differ in nothing but whiteouts.
   bool is_alike(const PackWriter& other) const;
@@ -103,7 +103,7 @@ class PackWriter {
   bool set_owner(const PackEntry& entry, NewTarHeader& header) const;
   void become_whiteout(const PackEntry& entry, NewTarHeader& header);
 
-  PackHabit habit_;
+  PackVariant variant_;
   RootOwners owners_;
   Provenance provenance_;
   const OwnerNames& names_;

@@ -1,5 +1,5 @@
-// Three walks: one that looks at what there is, one that reads the files and hashes the tars of all habits, one that
-// writes tar-split by the habit that turned out right, with the checksums of the second walk.
+// Three walks: one that looks at what there is, one that reads the files and hashes the tars of all variants, one that
+// writes tar-split by the variant that turned out right, with the checksums of the second walk.
 #include "core/content/pack/pack.h"
 
 #include <algorithm>
@@ -31,10 +31,10 @@ class Packer {
       : tree_(tree), input_(input), names_(names), cancel_(cancel), reader_(cancel, progress) {}
 
   Result<PackSurvey> survey() const;
-  // The habit by which the tar hashes to the diff ID, if there is one.
-  Result<std::optional<PackHabit>> race(const std::vector<PackHabit>& habits, PackOrder order);
+  // The variant by which the tar hashes to the diff ID, if there is one.
+  Result<std::optional<PackVariant>> race(const std::vector<PackVariant>& variants, PackOrder order);
   // What race() found. Fills in the sizes of `result`.
-  Result<void> write(const PackHabit& habit, PackOrder order, const ByteSink& sink, PackedLayer& result) const;
+  Result<void> write(const PackVariant& variant, PackOrder order, const ByteSink& sink, PackedLayer& result) const;
 
  private:
   // Calls visit(walk, entry) for each entry, until it gives an error.
@@ -72,7 +72,8 @@ Result<bool> Packer::for_each_entry(PackOrder order, Visit visit) const {
   }
 }
 
-// The walk that reads no file: it costs a fraction of the others, and spares habits that could not differ in this tree.
+// The walk that reads no file: it costs a fraction of the others, and spares variants that could not differ in this
+// tree.
 Result<PackSurvey> Packer::survey() const {
   PackSurvey survey;
   survey.first_whiteout_time = std::numeric_limits<int64_t>::max();
@@ -102,8 +103,8 @@ Result<PackSurvey> Packer::survey() const {
 
 Result<void> Packer::read_file(const PackWalk& walk, const PackEntry& entry, PackRace& race) {
   ASSIGN_OR_RETURN(const Fd file, walk.open_file(entry));
-  // Each file once for all habits: where their headers are equal so far they share one hash, and where they have parted
-  // the same bytes go into each.
+  // Each file once for all variants: where their headers are equal so far they share one hash, and where they have
+  // parted the same bytes go into each.
   const PayloadReader::Outcome outcome =
       reader_.read(file.get(), entry.stat.size, [&race](std::string_view piece) { race.add_bytes(piece); });
   const std::string where = tree_.where() + "/" + escaped(entry.path);
@@ -121,8 +122,8 @@ Result<void> Packer::read_file(const PackWalk& walk, const PackEntry& entry, Pac
   return {};
 }
 
-Result<std::optional<PackHabit>> Packer::race(const std::vector<PackHabit>& habits, PackOrder order) {
-  PackRace race(habits, input_, names_);
+Result<std::optional<PackVariant>> Packer::race(const std::vector<PackVariant>& variants, PackOrder order) {
+  PackRace race(variants, input_, names_);
   checksums_.clear();
   const Result<bool> walked = for_each_entry(order, [&](const PackWalk& walk, const PackEntry& entry) {
     return race.add_entry(entry) ? read_file(walk, entry, race) : Result<void>();
@@ -132,16 +133,18 @@ Result<std::optional<PackHabit>> Packer::race(const std::vector<PackHabit>& habi
   }
   const std::optional<PackRace::Win> win = race.finish(*input_.diff);
   headers_ = win ? win->headers : std::string();
-  return win ? std::optional(habits[win->habit]) : std::nullopt;
+  return win ? std::optional(variants[win->variant]) : std::nullopt;
 }
 
 // The third walk. It sees headers only; that they are the ones that won is proven by their digest, that the bytes are
 // is known from the second.
-Result<void> Packer::write(const PackHabit& habit, PackOrder order, const ByteSink& sink, PackedLayer& result) const {
+Result<void> Packer::write(const PackVariant& variant, PackOrder order, const ByteSink& sink,
+                           PackedLayer& result) const {
   // Daemons that wrote the type into the mode (before 24) closed tar-split with an empty segment (before 25): the one
   // tells of the other, and both forms are read alike.
-  TarSplitWriter split(sink, habit.mode == PackHabit::Mode::WithType ? TarSplitEnd::EmptySegment : TarSplitEnd::None);
-  PackWriter writer(habit, input_, names_);
+  TarSplitWriter split(sink,
+                       variant.mode == PackVariant::Mode::WithType ? TarSplitEnd::EmptySegment : TarSplitEnd::None);
+  PackWriter writer(variant, input_, names_);
   std::vector<PackedEntry> packed;
   Sha256 headers;
   std::string segment;  // between two payloads
@@ -185,18 +188,18 @@ Result<void> Packer::write(const PackHabit& habit, PackOrder order, const ByteSi
 // One way of packing that is to be tried.
 struct Attempt {
   PackOrder order;
-  std::vector<PackHabit> habits;
+  std::vector<PackVariant> variants;
 };
 
-// Each attempt reads all files. Likely habits first; the other order of entries only where the tree has names that tell
-// the orders apart; last the search for a second that nothing on disk remembers.
+// Each attempt reads all files. Likely variants first; the other order of entries only where the tree has names that
+// tell the orders apart; last the search for a second that nothing on disk remembers.
 std::vector<Attempt> attempts_for(const PackSurvey& survey, const LayerInput& input) {
   std::vector<Attempt> attempts;
-  attempts.push_back({PackOrder::Walk, habits_for(survey, input)});
+  attempts.push_back({PackOrder::Walk, variants_for(survey, input)});
   if (survey.orders_differ) {
-    attempts.push_back({PackOrder::Paths, habits_for(survey, input)});
+    attempts.push_back({PackOrder::Paths, variants_for(survey, input)});
   }
-  attempts.push_back({PackOrder::Walk, searching_habits(survey, kSearchBytes)});
+  attempts.push_back({PackOrder::Walk, searching_variants(survey, kSearchBytes)});
   return attempts;
 }
 
@@ -213,20 +216,21 @@ Result<PackedLayer> pack_layer(const Root& root, const LayerInput& input, const 
   Packer packer(tree, input, names, cancel, progress);
   ASSIGN_OR_RETURN(const PackSurvey survey, packer.survey());
   for (const Attempt& attempt : attempts_for(survey, input)) {
-    ASSIGN_OR_RETURN(const std::optional<PackHabit> habit,
-                     attempt.habits.empty() ? std::optional<PackHabit>() : packer.race(attempt.habits, attempt.order));
-    result.habits_tried += attempt.habits.size();
-    if (habit) {
-      const Result<void> written = packer.write(*habit, attempt.order, sink, result);
+    ASSIGN_OR_RETURN(const std::optional<PackVariant> variant, attempt.variants.empty()
+                                                                   ? std::optional<PackVariant>()
+                                                                   : packer.race(attempt.variants, attempt.order));
+    result.variants_tried += attempt.variants.size();
+    if (variant) {
+      const Result<void> written = packer.write(*variant, attempt.order, sink, result);
       ASSIGN_OR_RETURN(const uint64_t size,
                        written ? tree_size(root, input.diff_dir) : Result<uint64_t>(written.error()));
       result.matches = true;
-      result.habit = habit->name() + (attempt.order == PackOrder::Paths ? ", sorted by path" : "");
+      result.variant = variant->name() + (attempt.order == PackOrder::Paths ? ", sorted by path" : "");
       result.tree_bytes = size;
       return result;
     }
   }
-  result.reason = "none of " + counted(result.habits_tried, "known way") + " of packing gives its diff ID";
+  result.reason = "none of " + counted(result.variants_tried, "known way") + " of packing gives its diff ID";
   return result;
 }
 

@@ -1,4 +1,4 @@
-// Most entries are no whiteouts: they are rendered once for all habits that differ in whiteouts only, so that many of
+// Most entries are no whiteouts: they are rendered once for all variants that differ in whiteouts only, so that many of
 // those cost little.
 #include "core/content/pack/race.h"
 
@@ -23,19 +23,19 @@ bool PackRace::Rendering::is_same(const Rendering& other) const {
                      [](const PackedEntry& a, const PackedEntry& b) { return a.header == b.header; }));
 }
 
-PackRace::PackRace(const std::vector<PackHabit>& habits, const LayerInput& input, const OwnerNames& names)
-    : renderings_(habits.size()), current_(habits.size()) {
+PackRace::PackRace(const std::vector<PackVariant>& variants, const LayerInput& input, const OwnerNames& names)
+    : renderings_(variants.size()), current_(variants.size()) {
   Lane& all = lanes_.emplace_back();
-  for (size_t i = 0; i < habits.size(); ++i) {
-    const PackWriter& writer = writers_.emplace_back(habits[i], input, names);
+  for (size_t i = 0; i < variants.size(); ++i) {
+    const PackWriter& writer = writers_.emplace_back(variants[i], input, names);
     const auto first =
         std::find_if(writers_.begin(), writers_.end(), [&](const PackWriter& other) { return other.is_alike(writer); });
     alike_.push_back(static_cast<size_t>(first - writers_.begin()));
-    all.habits.push_back(i);
+    all.variants.push_back(i);
   }
 }
 
-// A whiteout is rendered for each habit, because that is where they differ; so is its effect on later ones (which was
+// A whiteout is rendered for each variant, because that is where they differ; so is its effect on later ones (which was
 // the first). Other entries are rendered once for all that are alike.
 void PackRace::render(const PackEntry& entry) {
   for (size_t i = 0; i < writers_.size(); ++i) {
@@ -47,30 +47,30 @@ void PackRace::render(const PackEntry& entry) {
   }
 }
 
-// A lane is a set of habits whose tars are equal up to here, with one hash for all. Where the next entry tells them
+// A lane is a set of variants whose tars are equal up to here, with one hash for all. Where the next entry tells them
 // apart, the lane's hash so far is copied for each new group: work grows with the number of different tars and not of
-// habits.
+// variants.
 void PackRace::part_ways() {
   const size_t before = lanes_.size();
   for (size_t i = 0; i < before; ++i) {
-    const Rendering& leader = *current_[lanes_[i].habits.front()];
+    const Rendering& leader = *current_[lanes_[i].variants.front()];
     std::vector<size_t> others;
-    std::erase_if(lanes_[i].habits, [&](size_t habit) {
-      const bool parts = !current_[habit]->is_same(leader);
+    std::erase_if(lanes_[i].variants, [&](size_t variant) {
+      const bool parts = !current_[variant]->is_same(leader);
       if (parts) {
-        others.push_back(habit);
+        others.push_back(variant);
       }
       return parts;
     });
     const size_t first_new = lanes_.size();
-    for (const size_t habit : others) {
+    for (const size_t variant : others) {
       const auto same =
           std::find_if(lanes_.begin() + static_cast<std::ptrdiff_t>(first_new), lanes_.end(),
-                       [&](const Lane& lane) { return current_[lane.habits.front()]->is_same(*current_[habit]); });
+                       [&](const Lane& lane) { return current_[lane.variants.front()]->is_same(*current_[variant]); });
       if (same != lanes_.end()) {
-        same->habits.push_back(habit);
+        same->variants.push_back(variant);
       } else {
-        lanes_.push_back({{habit}, lanes_[i].tar.copy(), lanes_[i].headers.copy()});
+        lanes_.push_back({{variant}, lanes_[i].tar.copy(), lanes_[i].headers.copy()});
       }
     }
   }
@@ -81,7 +81,7 @@ bool PackRace::add_entry(const PackEntry& entry) {
   part_ways();
   bool takes_bytes = false;
   for (Lane& lane : lanes_) {
-    const Rendering& rendering = *current_[lane.habits.front()];
+    const Rendering& rendering = *current_[lane.variants.front()];
     for (const PackedEntry& packed : rendering.entries) {
       lane.tar.update(packed.header);
       lane.headers.update(packed.header);
@@ -115,7 +115,7 @@ std::optional<PackRace::Win> PackRace::finish(const DiffId& wanted) {
     lane.tar.update(two_blocks());
     if (lane.tar.finish_hex() == wanted.hex()) {
       lane.headers.update(two_blocks());
-      return Win{lane.habits.front(), lane.headers.finish_hex()};
+      return Win{lane.variants.front(), lane.headers.finish_hex()};
     }
   }
   return std::nullopt;

@@ -24,7 +24,10 @@ constexpr size_t kMaxTarSplit = 256U << 20;
 class TreePacker {
  public:
   TreePacker(const Dir& tree, const LayerInput& input, const Cancel& cancel, Progress& progress)
-      : tree_(tree), cancel_(cancel), reader_(cancel, progress), writer_(PackHabit{}, input, names_),
+      : tree_(tree),
+        cancel_(cancel),
+        reader_(cancel, progress),
+        writer_(PackVariant{}, input, names_),
         split_([this](std::string_view piece) { return keep(piece); }, TarSplitEnd::None) {}
 
   Result<PackedTree> run();

@@ -29,7 +29,7 @@ std::string line_of(const JsonValue& record) {
 
 // Nothing where the line is not as we wrote it.
 // The writer escapes tabs inside of JSON, so the last tab is the one before the sum.
-std::optional<JsonValue> record_of(std::string_view line) {
+std::optional<JsonValue> parse_record(std::string_view line) {
   const size_t tab = line.rfind('\t');
   if (tab == std::string_view::npos || sha256_hex(line.substr(0, tab)).substr(0, kSumLength) != line.substr(tab + 1)) {
     return std::nullopt;
@@ -130,7 +130,7 @@ Result<uint64_t> read_journal(const Dir& run, const TakeRecord& take) {
     if (!line) {
       break;  // the end, or a torn line
     }
-    const std::optional<JsonValue> record = record_of(*line);
+    const std::optional<JsonValue> record = parse_record(*line);
     if (!record) {
       ASSIGN_OR_RETURN(const bool last, lines.at_end());
       // The first record was durable before the file had its name, so a crash cannot have torn it: a bad first line

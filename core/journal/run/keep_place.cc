@@ -68,7 +68,7 @@ Result<MountId> KeepFinder::mount_at(const RelPath& directory) {
     return known->second;
   }
   const Result<Dir> dir = root_.open_dir(directory);
-  const Result<MountId> mount = dir ? mount_of(*dir) : dir.error();
+  const Result<MountId> mount = dir ? mount_id_of(*dir) : dir.error();
   if (mount) {
     mounts_.emplace(directory, *mount);
   }
@@ -82,7 +82,7 @@ Result<std::optional<RelPath>> KeepFinder::directory_for(const RelPath& director
     return known->second;
   }
   ASSIGN_OR_RETURN(const Dir dir, root_.open_dir(directory));
-  ASSIGN_OR_RETURN(const MountId wanted, mount_of(dir));
+  ASSIGN_OR_RETURN(const MountId wanted, mount_id_of(dir));
   std::optional<RelPath> found;
   for (const RelPath& keeper : possible_keepers(directory)) {
     ASSIGN_OR_RETURN(const MountId mount, mount_at(keeper));

@@ -86,7 +86,7 @@ OmitFilter CopyPlan::filter() const {
 }
 
 // For paths that no walk comes to step by step.
-bool leaves_out(const OmitFilter& filter, const RelPath& path) {
+bool omits(const OmitFilter& filter, const RelPath& path) {
   for (RelPath at = path; !at.is_root(); at = at.parent()) {
     if (filter(at.bytes(), 0)) {
       return true;

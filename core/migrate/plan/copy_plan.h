@@ -75,6 +75,6 @@ struct CopyPlan {
 };
 
 // Whether the filter leaves it out, or something that it lies in.
-bool leaves_out(const OmitFilter& filter, const RelPath& path);
+bool omits(const OmitFilter& filter, const RelPath& path);
 
 }  // namespace dfsck

@@ -41,8 +41,7 @@ CopyArea area_of_owners(const std::vector<DirOwner>& owners) {
   const auto any = [&](DirOwner::Kind kind) {
     return std::any_of(owners.begin(), owners.end(), [&](const DirOwner& owner) { return owner.kind == kind; });
   };
-  if (owners.empty() || any(DirOwner::Kind::Layer) || any(DirOwner::Kind::Removing) ||
-      any(DirOwner::Kind::Twin)) {
+  if (owners.empty() || any(DirOwner::Kind::Layer) || any(DirOwner::Kind::Removing) || any(DirOwner::Kind::Duplicate)) {
     return CopyArea::Layers;
   }
   return any(DirOwner::Kind::Build) ? CopyArea::BuildCache : CopyArea::Containers;
@@ -223,7 +222,7 @@ CopyPlan CopyPlanner::plan(const RelPath& top) {
   }
   const OmitFilter filter = plan.filter();
   for (auto& [path, boundary] : boundaries_) {
-    if (!omissions_.contains(path) && !leaves_out(filter, path)) {
+    if (!omissions_.contains(path) && !omits(filter, path)) {
       plan.boundaries.push_back(std::move(boundary));
     }
   }

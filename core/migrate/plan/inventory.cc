@@ -85,7 +85,7 @@ class Taker {
 
   // What the plan leaves out is not expected, wherever it lies.
   void add(InventoryKind kind, const std::string& name, const RelPath& path) {
-    if (!leaves_out(filter_, in_source(root_, path))) {
+    if (!omits(filter_, in_source(root_, path))) {
       inventory_.of(kind).insert(inventory_name(root_, name));
     }
   }

@@ -62,7 +62,7 @@ class Boundaries {
           boundary.kind != Boundary::Kind::Subvolume);
       // In a volume a directory of that name is the user's.
       if (!boundary.path.is_below("volumes")) {
-        leave_lost_and_found(path / "lost+found");
+        omit_lost_and_found(path / "lost+found");
       }
     }
   }
@@ -80,7 +80,7 @@ class Boundaries {
   }
 
   // An empty one is of mkfs; what fsck has put there may be all that is left of somebody's file, so it is said.
-  void leave_lost_and_found(const RelPath& path) {
+  void omit_lost_and_found(const RelPath& path) {
     const Result<Dir> dir = source_.open_dir(path);
     const Result<std::vector<DirEntry>> entries = dir ? dir->list() : dir.error();
     if (entries && entries->empty()) {

@@ -67,11 +67,11 @@ class Selector {
 
   void run() {
     find_layers();
-    leave_areas();
-    leave_images();
-    leave_layers();
-    leave_distribution();
-    leave_overlay();
+    omit_areas();
+    omit_images();
+    omit_layers();
+    omit_distribution();
+    omit_overlay();
   }
 
  private:
@@ -97,7 +97,7 @@ class Selector {
 
   // Directories of the daemon's stay as an empty skeleton, whatever else is in the root does not.
   // So that the daemon's modes and owners of these directories come along.
-  void leave_areas() {
+  void omit_areas() {
     for (const DirEntry& entry : model_.entries.entries) {
       const RelPath path = RelPath() / entry.name;
       const bool is_area = (entry.type == S_IFDIR || entry.type == S_IFLNK) && planner_.has_area(at(path));
@@ -113,7 +113,7 @@ class Selector {
   }
 
   // A "parent" that leads to an image which stays behind would be a damaged link in the target.
-  void leave_images() {
+  void omit_images() {
     for (const std::string& driver : model_.entries.image_drivers) {
       if (RelPath("image") / driver != model_.image_path) {
         omit(RelPath("image") / driver);
@@ -138,7 +138,7 @@ class Selector {
     }
   }
 
-  void leave_layers() {
+  void omit_layers() {
     for (const Layer& layer : model_.layers.layers) {
       if (!chains_.contains(layer.id)) {
         omit(layer.path);
@@ -156,7 +156,7 @@ class Selector {
   }
 
   // The cache knows by which digest registries have the layers that go along.
-  void leave_distribution() {
+  void omit_distribution() {
     omit(model_.image_path / "distribution/v1id");
     for (const DistributionEntry& entry : model_.images.diffid_by_digest) {
       if (!entry.diff || !diffs_.contains(*entry.diff)) {
@@ -173,7 +173,7 @@ class Selector {
 
   // By the directories of the chains alone. Init layers, writable layers and the build cache's are not among them, so
   // no owner has to be known here.
-  void leave_overlay() {
+  void omit_overlay() {
     if (!model_.driver_covered) {
       return;
     }

@@ -46,7 +46,7 @@ struct MigrationUnit {
   RelPath path;
   Kind kind = Kind::Tree;
   std::optional<LayerInput> layer{};  // paths are relative to the whole source; its diff_dir must lie in `path`
-  OmitFilter leave_out{};             // null: nothing is
+  OmitFilter omit{};                  // null: nothing is
   // Of file contents, about; 0 where only a walk can tell (see measure_units). The heaviest units begin first, and
   // progress counts up to their sum.
   uint64_t expected_bytes = 0;

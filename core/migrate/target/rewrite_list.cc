@@ -19,7 +19,7 @@ struct ConfigPath {
   ConfigFile kind;
 };
 
-// All containers, also those that do not load: what is mended later shall not name the old disk.
+// All containers, also those that do not load: what is repaired later shall not name the old disk.
 std::vector<ConfigPath> config_files(const Model& model) {
   std::vector<ConfigPath> files;
   for (const Container& container : model.containers.containers) {

@@ -25,15 +25,15 @@ constexpr uint32_t kGroup = 100'001;
 constexpr size_t kLongestName = 255;  // NAME_MAX
 
 // What an experiment gives: empty where all is well.
-using Outcome = std::string;
+using TrialOutcome = std::string;
 
-Outcome failure(const Result<void>& result) {
+TrialOutcome failure(const Result<void>& result) {
   return result ? "" : result.error().message();
 }
 
 // --- the experiments; each works in the open directory that it is given ---
 
-Outcome try_types(const Dir& dir) {
+TrialOutcome try_types(const Dir& dir) {
   const Result<Fd> file = make_file(dir, "file", "");
   if (!file) {
     return file.error().message();
@@ -42,7 +42,7 @@ Outcome try_types(const Dir& dir) {
 }
 
 // Ids that no ordinary user has: a filesystem that maps all owners to one shows it.
-Outcome try_owner(const Dir& dir) {
+TrialOutcome try_owner(const Dir& dir) {
   const Result<Fd> file = make_file(dir, "file", "");
   const Result<void> set = file ? set_owner_mode(dir, "file", {kUser, kGroup, 0640}) : file.error();
   const Result<FileStat> stat = set ? dir.stat("file") : set.error();
@@ -52,7 +52,7 @@ Outcome try_owner(const Dir& dir) {
   return stat->uid == kUser && stat->gid == kGroup ? "" : "the owner became another one";
 }
 
-Outcome try_modes(const Dir& dir) {
+TrialOutcome try_modes(const Dir& dir) {
   constexpr uint32_t kMode = 07755;
   const Result<Fd> file = make_file(dir, "file", "");
   const Result<void> set = file ? set_owner_mode(dir, "file", {kUser, kGroup, kMode}) : file.error();
@@ -63,7 +63,7 @@ Outcome try_modes(const Dir& dir) {
   return (stat->mode & 07777) == kMode ? "" : "setuid, setgid or other bits were dropped";
 }
 
-Outcome try_time(const Dir& dir, FileTime time) {
+TrialOutcome try_time(const Dir& dir, FileTime time) {
   const Result<Fd> file = make_file(dir, "file", "");
   const Result<void> set = file ? set_mtime(dir, "file", time) : file.error();
   const Result<FileStat> stat = set ? dir.stat("file") : set.error();
@@ -73,7 +73,7 @@ Outcome try_time(const Dir& dir, FileTime time) {
   return stat->mtime == time ? "" : "a time was changed";
 }
 
-Outcome try_links(const Dir& dir) {
+TrialOutcome try_links(const Dir& dir) {
   const std::string target = "../"s + std::string(500, 't') + "/nowhere";
   const Result<void> made = make_symlink(dir, "link", target);
   const Result<std::string> read = made ? dir.read_link("link") : made.error();
@@ -83,7 +83,7 @@ Outcome try_links(const Dir& dir) {
   return *read == target ? "" : "the target of a link was changed";
 }
 
-Outcome try_hard_links(const Dir& dir) {
+TrialOutcome try_hard_links(const Dir& dir) {
   const Result<Fd> file = make_file(dir, "file", "");
   const Result<void> linked = file ? make_hard_link(dir, "file", dir, "other") : file.error();
   const Result<FileStat> stat = linked ? dir.stat("other") : linked.error();
@@ -94,7 +94,7 @@ Outcome try_hard_links(const Dir& dir) {
 }
 
 // Whiteouts are character devices 0:0: without them every file that a layer deletes is back.
-Outcome try_nodes(const Dir& dir) {
+TrialOutcome try_nodes(const Dir& dir) {
   for (const auto& [name, type] : {std::pair("whiteout", uint32_t{S_IFCHR}), std::pair("pipe", uint32_t{S_IFIFO})}) {
     const Result<void> made = make_node(dir, name, type, 0, 0);
     const Result<FileStat> stat = made ? dir.stat(name) : made.error();
@@ -108,7 +108,7 @@ Outcome try_nodes(const Dir& dir) {
   return "";
 }
 
-Outcome try_attribute(const Dir& dir, const std::string& key, const std::string& value) {
+TrialOutcome try_attribute(const Dir& dir, const std::string& key, const std::string& value) {
   const Result<Fd> file = make_file(dir, "file", "");
   const Result<void> set = file ? set_attribute(dir, "file", key, value) : file.error();
   const Result<std::map<std::string, std::string>> read = set ? dir.xattrs("file") : set.error();
@@ -120,7 +120,7 @@ Outcome try_attribute(const Dir& dir, const std::string& key, const std::string&
 }
 
 // A filesystem that fills holes would need many times the room for databases and disk images in volumes.
-Outcome try_sparse(const Dir& dir) {
+TrialOutcome try_sparse(const Dir& dir) {
   constexpr uint64_t kSize = 64ULL << 20;
   constexpr uint64_t kMost = 1ULL << 20;
   const Result<Fd> file = make_file(dir, "file", "");
@@ -133,13 +133,13 @@ Outcome try_sparse(const Dir& dir) {
 }
 
 // ext4 and f2fs can fold case for single directories, which no name of the filesystem tells.
-Outcome try_case(const Dir& dir) {
+TrialOutcome try_case(const Dir& dir) {
   const Result<Fd> upper = make_file(dir, "Name", "");
   const Result<Fd> lower = upper ? make_file(dir, "name", "") : upper.error();
   return lower ? "" : "Name and name are the same file";
 }
 
-Outcome try_name(const Dir& dir, const std::string& name) {
+TrialOutcome try_name(const Dir& dir, const std::string& name) {
   const Result<Fd> file = make_file(dir, name, "");
   const Result<std::vector<DirEntry>> list = file ? dir.list() : file.error();
   if (!list) {
@@ -150,7 +150,7 @@ Outcome try_name(const Dir& dir, const std::string& name) {
 
 // A repair swaps the new object and the old one in a single call, so that the old one is kept in the same instant;
 // where the filesystem cannot do that, its steps fail.
-Outcome try_exchange(const Dir& dir) {
+TrialOutcome try_exchange(const Dir& dir) {
   const Result<Fd> file = make_file(dir, "file", "");
   const Result<void> made = file ? make_directory(dir, "directory", 0700) : file.error();
   return failure(made ? exchange(dir, "file", dir, "directory") : made);
@@ -164,7 +164,7 @@ struct Experiment {
   std::string_view slug, name;
   Verdict otherwise;             // where it fails
   std::string_view consequence;  // of failing
-  std::function<Outcome(const Dir&)> run;
+  std::function<TrialOutcome(const Dir&)> run;
 };
 
 const std::string& some_capability() {
@@ -285,7 +285,7 @@ Capability options_of(const FilesystemFacts& facts) {
 
 // Why a kind of filesystem is refused, whatever it may be able to do; empty if it is not.
 // Whatever the experiments say: on a network filesystem all of them may succeed today.
-std::string refusal(const std::string& filesystem) {
+std::string why_refused(const std::string& filesystem) {
   if (filesystem == "overlay") {
     return "an overlay cannot hold the upper directories of other overlays";
   }
@@ -306,7 +306,7 @@ std::string refusal(const std::string& filesystem) {
 // experiments decide.
 Capability kind_of(const std::string& filesystem, bool proven) {
   Capability capability{"filesystem", "kind of filesystem", Verdict::Ok, ""};
-  if (const std::string refused = refusal(filesystem); !refused.empty()) {
+  if (const std::string refused = why_refused(filesystem); !refused.empty()) {
     return {capability.slug, capability.name, Verdict::Fatal, filesystem + ": " + refused};
   }
   if (filesystem == "fuse") {
@@ -351,7 +351,7 @@ Result<Dir> fresh_directory(const Dir& parent, std::string_view name) {
 Result<void> run_experiments(const Dir& place, const ProbeOptions& options, TargetProbe& probe) {
   for (const Experiment& experiment : experiments()) {
     ASSIGN_OR_RETURN(const Dir dir, fresh_directory(place, experiment.slug));
-    const Outcome outcome = experiment.run(dir);
+    const TrialOutcome outcome = experiment.run(dir);
     Capability& capability =
         probe.capabilities.emplace_back(Capability{experiment.slug, experiment.name, Verdict::Ok, ""});
     if (!outcome.empty()) {
@@ -411,7 +411,7 @@ bool TargetProbe::able() const {
                       [](const Capability& capability) { return capability.verdict == Verdict::Fatal; });
 }
 
-Result<TargetProbe> look_at_target(const Root& target) {
+Result<TargetProbe> survey_target(const Root& target) {
   const Result<Dir> top = target.open_dir(RelPath());
   Result<TargetProbe> probe = top ? begin(*top) : top.error();
   if (probe) {

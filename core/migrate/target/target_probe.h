@@ -40,6 +40,6 @@ Result<TargetProbe> probe_target(const Root& target, const ProbeOptions& options
 
 // The same without writing anything, for dry runs on targets that must stay as they are: what only doing can tell is
 // NotTested.
-Result<TargetProbe> look_at_target(const Root& target);
+Result<TargetProbe> survey_target(const Root& target);
 
 }  // namespace dfsck

@@ -108,7 +108,7 @@ Derived derive(const Model& model, const Rulings& rulings) {
   deriving::derive_layer_identity(model, links, derived);
   deriving::derive_mounts(model, links, derived);
   deriving::derive_owners(model, links, rulings, derived);
-  deriving::derive_twins(model, links, derived);
+  deriving::derive_duplicates(model, links, derived);
   deriving::derive_parents(model, links, derived);
   deriving::derive_links(model, derived);
   deriving::derive_lowers(model, derived);

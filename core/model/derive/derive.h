@@ -22,7 +22,7 @@ struct DirOwner {
     Writable,
     Init,
     Build,
-    Twin,  // a second directory of a layer, made by BuildKit, on which another layer stands (twins.cc)
+    Duplicate,  // a second directory of a layer, made by BuildKit, on which another layer stands (duplicates.cc)
   };
   Kind kind;
   std::string name;  // chain ID text (Layer, Twin), mount name (container id), or BuildKit snapshot key

@@ -6,7 +6,7 @@
 namespace dfsck::deriving {
 namespace {
 
-// The whole text is worked out from the base upwards and not mended where it is wrong: a parent with an empty link
+// The whole text is worked out from the base upwards and not repaired where it is wrong: a parent with an empty link
 // file has made all its descendants inherit a bad piece, and the daemon itself copies the text of the parent without
 // a look (overlay2/overlay.go:getLower).
 class Lowers {

@@ -135,7 +135,7 @@ Target owner_of_dir(const std::string& id, const DirTruth& truth) {
       case DirOwner::Kind::Writable:
       case DirOwner::Kind::Init: owners.insert(target(Target::Kind::Container, owner.name)); break;
       case DirOwner::Kind::Removing:
-      case DirOwner::Kind::Twin:
+      case DirOwner::Kind::Duplicate:
       case DirOwner::Kind::Build: break;  // the build cache shares directories with layers
     }
   }

@@ -37,7 +37,7 @@ class Parents {
     ParentOf found = unknown("nothing that owns it says what it stands on");
     // BuildKit's record says exactly what the driver was told at creation; a layer entry only which layer it was.
     for (const DirOwner::Kind kind : {DirOwner::Kind::Build, DirOwner::Kind::Layer, DirOwner::Kind::Init,
-                                      DirOwner::Kind::Writable, DirOwner::Kind::Twin}) {
+                                      DirOwner::Kind::Writable, DirOwner::Kind::Duplicate}) {
       if (found.known) {
         break;
       }
@@ -59,7 +59,7 @@ class Parents {
     switch (owner.kind) {
       case DirOwner::Kind::Build: return by_build(id);
       case DirOwner::Kind::Layer:
-      case DirOwner::Kind::Twin: return by_layer(*ChainId::parse(owner.name), dir);
+      case DirOwner::Kind::Duplicate: return by_layer(*ChainId::parse(owner.name), dir);
       case DirOwner::Kind::Init: return by_mount(owner.name);
       case DirOwner::Kind::Writable: return by_writable(owner.name);
       case DirOwner::Kind::Removing: break;
@@ -76,7 +76,7 @@ class Parents {
     }
     // The same layer can exist in a second directory, of the build cache, and a child made there stands on that one.
     const std::optional<CacheId> actual = dir != nullptr ? links_.piece(*dir, 0) : std::nullopt;
-    if (actual && (is_also(chain, *actual) || is_twin(chain, *actual))) {
+    if (actual && (is_also(chain, *actual) || is_duplicate(chain, *actual))) {
       return {true, actual, {}};
     }
     return truth->cache ? ParentOf{true, truth->cache, {}}
@@ -88,10 +88,10 @@ class Parents {
     return also != also_.end() && also->second.contains(dir);
   }
 
-  bool is_twin(const ChainId& chain, const CacheId& dir) const {
+  bool is_duplicate(const ChainId& chain, const CacheId& dir) const {
     const DirTruth* truth = derived_.find_dir(model_, dir);
     return truth != nullptr && std::count(truth->owners.begin(), truth->owners.end(),
-                                          DirOwner{DirOwner::Kind::Twin, chain.text()}) > 0;
+                                          DirOwner{DirOwner::Kind::Duplicate, chain.text()}) > 0;
   }
 
   // A base layer is known to stand on nothing, which is an answer; that a layer's parent is not known is none.

@@ -36,7 +36,7 @@ void derive_mounts(const Model& model, const LinkMap& links, Derived& derived);
 // Owners of directories; cache-ids that are lost or ruled wrong; whether orphans can be told.
 void derive_owners(const Model& model, const LinkMap& links, const Rulings& rulings, Derived& derived);
 // Second directories of layers, which BuildKit made and another layer stands on.
-void derive_twins(const Model& model, const LinkMap& links, Derived& derived);
+void derive_duplicates(const Model& model, const LinkMap& links, Derived& derived);
 // On which directory each one stands.
 void derive_parents(const Model& model, const LinkMap& links, Derived& derived);
 // Link ids, by what link files, short links and lower chains say together.

@@ -12,9 +12,10 @@ namespace {
 
 // Without this every such root would have directories that nobody owns although a healthy image stands on them, and a
 // repair that took them for garbage would break it.
-class Twins {
+class DuplicateDirectories {
  public:
-  Twins(const Model& model, const LinkMap& links, Derived& derived) : model_(model), links_(links), derived_(derived) {}
+  DuplicateDirectories(const Model& model, const LinkMap& links, Derived& derived)
+      : model_(model), links_(links), derived_(derived) {}
 
   // Down from the layer's directory, for as long as it stands on such directories.
   void find_below(size_t layer) {
@@ -23,20 +24,20 @@ class Twins {
     while (above != nullptr && truth != nullptr && truth->parent_known && truth->parent) {
       const ChainId chain = *truth->parent;
       const std::optional<CacheId> below = links_.piece(*above, 0);
-      const OverlayDir* twin = below ? model_.overlay.find(*below) : nullptr;
+      const OverlayDir* duplicate = below ? model_.overlay.find(*below) : nullptr;
       truth = derived_.find_layer(model_, chain);
-      if (twin == nullptr || truth == nullptr || !is_twin(*twin, *above, *truth)) {
+      if (duplicate == nullptr || truth == nullptr || !is_duplicate(*duplicate, *above, *truth)) {
         return;
       }
-      derived_.find_dir(model_, *below)->owners.push_back({DirOwner::Kind::Twin, chain.text()});
-      above = twin;
+      derived_.find_dir(model_, *below)->owners.push_back({DirOwner::Kind::Duplicate, chain.text()});
+      above = duplicate;
     }
   }
 
  private:
   // BuildKit's by its name, nobody else's by all records, and `above` has the very chain that the driver writes for what
   // is made on it (overlay2/overlay.go:getLower), as deep as the layer's.
-  bool is_twin(const OverlayDir& dir, const OverlayDir& above, const LayerTruth& layer) const {
+  bool is_duplicate(const OverlayDir& dir, const OverlayDir& above, const LayerTruth& layer) const {
     const std::vector<DirOwner>& owners = derived_.find_dir(model_, dir.id)->owners;
     const bool is_builds = std::all_of(owners.begin(), owners.end(),
                                        [](const DirOwner& owner) { return owner.kind == DirOwner::Kind::Build; });
@@ -71,10 +72,10 @@ class Twins {
 
 }  // namespace
 
-void derive_twins(const Model& model, const LinkMap& links, Derived& derived) {
-  Twins twins(model, links, derived);
+void derive_duplicates(const Model& model, const LinkMap& links, Derived& derived) {
+  DuplicateDirectories duplicates(model, links, derived);
   for (size_t i = 0; i < derived.layers.size(); ++i) {
-    twins.find_below(i);
+    duplicates.find_below(i);
   }
 }
 

@@ -81,9 +81,9 @@ class LayerSample {
   size_t of_others_ = 0;
 };
 
-enum class Wanted { Marks, OwnersAndMarks };
+enum class SampleScope { Marks, OwnersAndMarks };
 
-void sample_layer(const Root& root, const RelPath& tar_split, LayerSample sample, Wanted wanted) {
+void sample_layer(const Root& root, const RelPath& tar_split, LayerSample sample, SampleScope scope) {
   const Result<Fd> fd = root.open_file(tar_split);
   if (!fd) {
     return;
@@ -99,7 +99,7 @@ void sample_layer(const Root& root, const RelPath& tar_split, LayerSample sample
     }
     if (!entry.header.is_global()) {
       sample.take_mark(entry);
-      if (wanted == Wanted::OwnersAndMarks) {
+      if (scope == SampleScope::OwnersAndMarks) {
         sample.take(entry);
       }
     }
@@ -161,12 +161,12 @@ void sample_layer_owners(const Root& root, const Model& model, OwnerEvidence& ev
     if (!layer.cache || !layer.tar_split.present()) {
       continue;
     }
-    const Wanted wanted = taken++ < kMaxLayers ? Wanted::OwnersAndMarks : Wanted::Marks;
-    if (wanted == Wanted::Marks && !needs_marks) {
+    const SampleScope scope = taken++ < kMaxLayers ? SampleScope::OwnersAndMarks : SampleScope::Marks;
+    if (scope == SampleScope::Marks && !needs_marks) {
       return;
     }
     const RelPath tree = model.overlay.path / layer.cache->text() / "diff";
-    sample_layer(root, layer.path / "tar-split.json.gz", LayerSample(root, tree, taken, evidence), wanted);
+    sample_layer(root, layer.path / "tar-split.json.gz", LayerSample(root, tree, taken, evidence), scope);
   }
 }
 

@@ -24,15 +24,15 @@ bool has_type(const JsonValue& value, Type type) {
   return false;
 }
 
-struct Member {
+struct ConfigMember {
   const char* name;
   Type type;
 };
 
 // The name of the first of `members` that is there with a type that Go could not decode; empty if there is none.
 template <size_t N>
-std::string wrongly_typed(const JsonValue& object, const std::array<Member, N>& members) {
-  for (const Member& member : members) {
+std::string wrongly_typed(const JsonValue& object, const std::array<ConfigMember, N>& members) {
+  for (const ConfigMember& member : members) {
     const JsonValue& value = object.get(member.name);
     if (!value.is_null() && !has_type(value, member.type)) {
       return member.name;
@@ -42,23 +42,24 @@ std::string wrongly_typed(const JsonValue& object, const std::array<Member, N>& 
 }
 
 constexpr std::array kConfigMembers = {
-    Member{"State", Type::Object},    Member{"ID", Type::Text},
-    Member{"Created", Type::Text},    Member{"Path", Type::Text},
-    Member{"Config", Type::Object},   Member{"Image", Type::Text},
-    Member{"Name", Type::Text},       Member{"Driver", Type::Text},
-    Member{"LogPath", Type::Text},    Member{"NetworkSettings", Type::Object},
-    Member{"MountPoints", Type::Object},
+    ConfigMember{"State", Type::Object},       ConfigMember{"ID", Type::Text},
+    ConfigMember{"Created", Type::Text},       ConfigMember{"Path", Type::Text},
+    ConfigMember{"Config", Type::Object},      ConfigMember{"Image", Type::Text},
+    ConfigMember{"Name", Type::Text},          ConfigMember{"Driver", Type::Text},
+    ConfigMember{"LogPath", Type::Text},       ConfigMember{"NetworkSettings", Type::Object},
+    ConfigMember{"MountPoints", Type::Object},
 };
-constexpr std::array kStateMembers = {Member{"Dead", Type::Truth}, Member{"RemovalInProgress", Type::Truth},
-                                      Member{"Running", Type::Truth}};
-constexpr std::array kMountMembers = {Member{"Source", Type::Text}, Member{"Destination", Type::Text},
-                                      Member{"RW", Type::Truth},    Member{"Name", Type::Text},
-                                      Member{"Driver", Type::Text}, Member{"Type", Type::Text},
-                                      Member{"Relabel", Type::Text}, Member{"Propagation", Type::Text}};
-constexpr std::array kHostMembers = {Member{"NetworkMode", Type::Text}, Member{"PortBindings", Type::Object},
-                                     Member{"RestartPolicy", Type::Object}, Member{"LogConfig", Type::Object},
-                                     Member{"AutoRemove", Type::Truth}, Member{"Privileged", Type::Truth},
-                                     Member{"StorageOpt", Type::Object}};
+constexpr std::array kStateMembers = {ConfigMember{"Dead", Type::Truth}, ConfigMember{"RemovalInProgress", Type::Truth},
+                                      ConfigMember{"Running", Type::Truth}};
+constexpr std::array kMountMembers = {ConfigMember{"Source", Type::Text},  ConfigMember{"Destination", Type::Text},
+                                      ConfigMember{"RW", Type::Truth},     ConfigMember{"Name", Type::Text},
+                                      ConfigMember{"Driver", Type::Text},  ConfigMember{"Type", Type::Text},
+                                      ConfigMember{"Relabel", Type::Text}, ConfigMember{"Propagation", Type::Text}};
+constexpr std::array kHostMembers = {
+    ConfigMember{"NetworkMode", Type::Text},     ConfigMember{"PortBindings", Type::Object},
+    ConfigMember{"RestartPolicy", Type::Object}, ConfigMember{"LogConfig", Type::Object},
+    ConfigMember{"AutoRemove", Type::Truth},     ConfigMember{"Privileged", Type::Truth},
+    ConfigMember{"StorageOpt", Type::Object}};
 
 std::string text_of(const JsonValue& object, std::string_view key) {
   const std::string* text = object.get(key).as_string();

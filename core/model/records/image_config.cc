@@ -38,7 +38,7 @@ std::string read_diff_ids(const JsonValue& root_fs, Image& image) {
 // The i-th entry that is not an empty layer tells of the i-th diff ID. Fewer entries than layers are fine and so is
 // no history at all; more are what image/store.go refuses. The hash of each entry is enough to find parents by: one
 // image's history is the beginning of another's.
-std::string read_history(const JsonValue& config, Image& image) {
+std::string read_image_history(const JsonValue& config, Image& image) {
   const JsonValue& list = config.get("history");
   const JsonValue::Array* items = list.as_array();
   if (items == nullptr) {
@@ -65,7 +65,7 @@ std::string read_config(const JsonValue& config, Image& image) {
     return "it is for the operating system \"" + escaped_excerpt(*os, kExcerpt) + "\"";
   }
   std::string problem = read_diff_ids(root_fs, image);
-  return !problem.empty() ? problem : read_history(config, image);
+  return !problem.empty() ? problem : read_image_history(config, image);
 }
 
 // Also of a config that cannot be used: its layers are told by the diff_ids that could be read, so nothing of them is

@@ -1,4 +1,4 @@
-// Reads the host's state into the model: raw facts come from core/fs/host, their meaning from host_facts.
+// Reads the host's state into the model: raw facts come from core/fs/host, what they say of the root from host_facts.
 #include <algorithm>
 
 #include "core/base/escape.h"

@@ -1,4 +1,4 @@
-// Findings about the network database, and what is written to mend it.
+// Findings about the network database, and what is written to repair it.
 #include <gtest/gtest.h>
 
 #include "checks/checks.h"

@@ -131,7 +131,7 @@ TEST(CrashSigns, AreWhatAnOrderlyEndDoesNotLeave) {
   EXPECT_TRUE(says(crash_signs(build.model()), "/merged was left behind"));
 }
 
-// A look at a root with one finding, mended by one step.
+// A look at a root with one finding, repaired by one step.
 RootReport look_with(ProblemId problem, const char* path) {
   RootReport report;
   Finding finding;

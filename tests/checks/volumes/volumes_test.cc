@@ -1,4 +1,4 @@
-// Findings about volumes and the databases of volumes and networks, and what is written to mend them.
+// Findings about volumes and the databases of volumes and networks, and what is written to repair them.
 #include <gtest/gtest.h>
 
 #include "checks/checks.h"

@@ -34,7 +34,7 @@ Donor open(const std::string& path, const DonorOptions& options = {}) {
 }
 
 std::string layer_bytes(const Donor& donor, const DiffId& diff) {
-  const Result<std::unique_ptr<LayerSource>> source = donor.open_layer(diff, LayerCheck::Verified);
+  const Result<std::unique_ptr<LayerSource>> source = donor.open_layer(diff, LayerHashing::Verified);
   if (!source) {
     return source.error().message();
   }
@@ -200,7 +200,7 @@ TEST_F(DonorTest, TellsAWrongLayerAtItsEnd) {
     }
   }
   const Donor donor = open(archive(members));
-  const Result<std::unique_ptr<LayerSource>> source = donor.open_layer(image_.diff_ids[1], LayerCheck::Verified);
+  const Result<std::unique_ptr<LayerSource>> source = donor.open_layer(image_.diff_ids[1], LayerHashing::Verified);
   ASSERT_TRUE(source);
   const std::string read = drained(**source);
   EXPECT_NE(read.find("is not the layer " + image_.diff_ids[1].text() + " but " + image_.diff_ids[3].text()),
@@ -209,7 +209,8 @@ TEST_F(DonorTest, TellsAWrongLayerAtItsEnd) {
   EXPECT_NE(read.find("/layer.tar: "), std::string::npos) << "and the member";
   EXPECT_FALSE((*source)->verified());
   // Who does not want to know is not told.
-  const Result<std::unique_ptr<LayerSource>> unverified = donor.open_layer(image_.diff_ids[1], LayerCheck::Unverified);
+  const Result<std::unique_ptr<LayerSource>> unverified =
+      donor.open_layer(image_.diff_ids[1], LayerHashing::Unverified);
   EXPECT_TRUE(drained(**unverified) == image_.layers[3]);
   EXPECT_FALSE((*unverified)->verified());
 }
@@ -233,11 +234,11 @@ TEST_F(DonorTest, HasSeveralPlacesForALayer) {
   EXPECT_EQ(donor.places(image_.diff_ids[0]).size(), 1U);
   EXPECT_EQ(donor.places(image_.diff_ids[1]).size(), 2U);
   for (size_t place = 0; place < 2; ++place) {
-    const auto source = donor.open_layer(image_.diff_ids[1], LayerCheck::Verified, place);
+    const auto source = donor.open_layer(image_.diff_ids[1], LayerHashing::Verified, place);
     ASSERT_TRUE(source);
     EXPECT_TRUE(drained(**source) == image_.layers[1]);
   }
-  EXPECT_FALSE(donor.open_layer(image_.diff_ids[1], LayerCheck::Verified, 2));
+  EXPECT_FALSE(donor.open_layer(image_.diff_ids[1], LayerHashing::Verified, 2));
 }
 
 TEST_F(DonorTest, IsReadByManyThreads) {
@@ -274,7 +275,7 @@ TEST_F(DonorTest, SourcesOutliveTheDonor) {
     DonorOptions options;
     options.limits.max_kept_bytes = 4096;
     const Donor donor = open(archive(legacy_archive(image_, "app:1"), Compression::Gzip), options);
-    source = std::move(*donor.open_layer(image_.diff_ids[3], LayerCheck::Verified));
+    source = std::move(*donor.open_layer(image_.diff_ids[3], LayerHashing::Verified));
   }
   EXPECT_TRUE(drained(*source) == image_.layers[3]);
 }
@@ -284,7 +285,7 @@ TEST_F(DonorTest, StopsWhenCancelled) {
   const std::string path = archive(legacy_archive(image_, "app:1"));
   const Result<Donor> donor = open_donor(path, cancel);
   ASSERT_TRUE(donor);
-  const auto source = donor->open_layer(image_.diff_ids[0], LayerCheck::Verified);
+  const auto source = donor->open_layer(image_.diff_ids[0], LayerHashing::Verified);
   cancel.request();
   const Result<std::string_view> piece = (*source)->next();
   ASSERT_FALSE(piece);

@@ -182,7 +182,7 @@ TEST_F(HostileDonorTest, DamageAnywhereIsSeenOrDoesNotMatter) {
     temp_.write("donor.tar", bad);
     const Result<Donor> donor = open_donor(path(), kNotCancelled);
     for (size_t i = 0; donor && i < image_.layers.size(); ++i) {
-      const auto source = donor->open_layer(image_.diff_ids[i], LayerCheck::Verified);
+      const auto source = donor->open_layer(image_.diff_ids[i], LayerHashing::Verified);
       const std::string bytes = source ? drained(**source) : "";
       EXPECT_TRUE(!source || !(*source)->verified() || bytes == image_.layers[i]) << at;
     }
@@ -267,7 +267,7 @@ TEST_F(HostileDonorTest, LayersThatAreBombs) {
     const Result<Donor> donor =
         open_donor(path(), kNotCancelled, {.limits = {.decompress = {.free_bytes = 1U << 20, .max_ratio = 10}}});
     ASSERT_TRUE(donor);
-    const auto source = donor->open_layer(image_.diff_ids[0], LayerCheck::Verified);
+    const auto source = donor->open_layer(image_.diff_ids[0], LayerHashing::Verified);
     ASSERT_TRUE(source);
     EXPECT_NE(drained(**source).find(layer() + ": is a decompression bomb"), std::string::npos);
   }

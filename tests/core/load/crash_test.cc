@@ -38,12 +38,12 @@ class LoadCrashTest : public ::testing::Test {
     Progress progress;
     Result<Donor> donor = open_donor(files_->path() + "/" + name, kUncancelled);
     Result<LoadArchive> archive = donor ? judge_archive(std::move(*donor)) : donor.error();
-    const Result<LoadTarget> target = look_at_target(root, 1, kUncancelled, progress);
+    const Result<LoadTarget> target = read_load_target(root, 1, kUncancelled, progress);
     if (!archive || !target) {
       return false;
     }
     const Result<LoadWork> work = plan_load(*archive, *target);
-    return work && run_load(root, *archive, *target, *work, 1, kUncancelled, progress);
+    return work && load_images(root, *archive, *target, *work, 1, kUncancelled, progress);
   }
 
   // Runs the load in a child that dies at call `at`. False: it ran to its end before that.
@@ -62,7 +62,7 @@ class LoadCrashTest : public ::testing::Test {
 
   // But for the root's own time of modification: a crash right at the making of `.docker-fsck` can change it.
   static Snapshot picture(const TempRoot& temp) {
-    Snapshot all = lasting_snapshot(temp.path(), OwnDirectory::LeftOut);
+    Snapshot all = lasting_snapshot(temp.path(), OwnDirectory::OmittedEntry);
     all.erase(".");
     return all;
   }
@@ -90,7 +90,7 @@ class LoadCrashTest : public ::testing::Test {
   // Every image that is there is whole.
   static void expect_sound(const Root& root) {
     Progress progress;
-    const Result<LoadTarget> target = look_at_target(root, 1, kUncancelled, progress);
+    const Result<LoadTarget> target = read_load_target(root, 1, kUncancelled, progress);
     ASSERT_TRUE(target) << target.error().message();
     EXPECT_TRUE(target->broken.empty()) << target->broken.begin()->second;
     for (const Image& image : target->model ? target->model->images.images : std::vector<Image>{}) {

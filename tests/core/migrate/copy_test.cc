@@ -64,12 +64,12 @@ TEST_F(CopyTest, KeepsEverythingAtAnyNumberOfJobsAndLeavesTheSourceAlone) {
         EXPECT_EQ(unit.state, UnitState::Copied);
         EXPECT_TRUE(unit.problems.empty()) << unit.problems.front().path << unit.problems.front().detail;
         text += std::to_string(unit.files) + " " + std::to_string(unit.directories) + " " +
-                std::to_string(unit.others) + " " + std::to_string(unit.left_out.size()) + "\n";
+                std::to_string(unit.others) + " " + std::to_string(unit.omitted.size()) + "\n";
       }
       told.push_back(text);
       EXPECT_EQ(told.front(), told.back());
-      ASSERT_EQ(result->units[0].left_out.size(), 1U);
-      EXPECT_EQ(result->units[0].left_out[0].path, "volumes/v/_data/socket");
+      ASSERT_EQ(result->units[0].omitted.size(), 1U);
+      EXPECT_EQ(result->units[0].omitted[0].path, "volumes/v/_data/socket");
     }
   }
   EXPECT_EQ(difference(*before, *take_snapshot(source_.path())), "");
@@ -111,7 +111,7 @@ TEST_F(CopyTest, FlagsComeLast) {
 
 TEST_F(CopyTest, FiltersLeaveOutWhatTheyName) {
   std::vector<MigrationUnit> units = awkward_units();
-  units[2].leave_out = [](std::string_view path, uint32_t type) {
+  units[2].omit = [](std::string_view path, uint32_t type) {
     return path.starts_with("overlay2/x/work/") || (S_ISREG(type) && path.ends_with("/149"));
   };
   ASSERT_TRUE(copy({}, units));
@@ -124,8 +124,8 @@ TEST_F(CopyTest, FiltersLeaveOutWhatTheyName) {
 TEST_F(CopyTest, UnitsThatAreDirectoriesOrMissing) {
   fs::create_directories(source_.path() + "/swarm/inside");
   std::vector<MigrationUnit> units = awkward_units();
-  units.push_back({.path = "swarm", .kind = MigrationUnit::Kind::Directory, .layer = {}, .leave_out = {}});
-  units.push_back({.path = "plugins/none", .kind = MigrationUnit::Kind::Tree, .layer = {}, .leave_out = {}});
+  units.push_back({.path = "swarm", .kind = MigrationUnit::Kind::Directory, .layer = {}, .omit = {}});
+  units.push_back({.path = "plugins/none", .kind = MigrationUnit::Kind::Tree, .layer = {}, .omit = {}});
   const auto result = copy({}, units);
   ASSERT_TRUE(result);
   EXPECT_EQ(result->units[5].state, UnitState::Copied);

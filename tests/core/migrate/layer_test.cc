@@ -97,7 +97,7 @@ class CopyLayerTest : public ::testing::Test {
     return {{.path = above.is_root() ? layer.input.diff_dir : above,
              .kind = MigrationUnit::Kind::Layer,
              .layer = layer.input,
-             .leave_out = {},
+             .omit = {},
              .expected_bytes = 0}};
   }
   static Snapshot part(const Snapshot& whole, const LayerOnDisk& layer) {
@@ -158,8 +158,7 @@ TEST_F(CopyLayerTest, DamageIsToldAndCopied) {
     std::vector<MigrationUnit> units = units_of(layer);
     units[0].expected_bytes = 10;
     layer.root.write("other/file", "x");
-    units.push_back(
-        {.path = "other", .kind = MigrationUnit::Kind::Tree, .layer = {}, .leave_out = {}, .expected_bytes = 1});
+    units.push_back({.path = "other", .kind = MigrationUnit::Kind::Tree, .layer = {}, .omit = {}, .expected_bytes = 1});
     const Root source = layer.root.open();
     const Root copy = target.open();
     const Cancel never;

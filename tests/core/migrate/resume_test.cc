@@ -161,7 +161,7 @@ TEST_F(ResumeTest, WhatIsDoneIsNotWrittenAgain) {
     EXPECT_EQ(unit.bytes, 0U);
     EXPECT_GT(unit.files, 0U);
   }
-  EXPECT_EQ(again->units[0].left_out.size(), 1U);
+  EXPECT_EQ(again->units[0].omitted.size(), 1U);
   EXPECT_EQ(difference(wanted_, shape_of(target.path())), "");
 }
 

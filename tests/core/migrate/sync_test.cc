@@ -65,7 +65,7 @@ class SyncTest : public ::testing::Test {
       const std::string path = "volumes/v" + std::to_string(i);
       fs::create_directories(source_.path() + "/" + path);
       std::ofstream(source_.path() + "/" + path + "/file") << "of " << i;
-      units.push_back({.path = *RelPath::parse(path), .kind = MigrationUnit::Kind::Tree, .layer = {}, .leave_out = {}});
+      units.push_back({.path = *RelPath::parse(path), .kind = MigrationUnit::Kind::Tree, .layer = {}, .omit = {}});
     }
     return units;
   }

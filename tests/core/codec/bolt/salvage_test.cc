@@ -267,7 +267,7 @@ TEST(BoltSalvage, SwappedPagesArePutBack) {
   const BoltSalvage salvage = salvaged(bytes);
   EXPECT_EQ(things(salvage), history.content());
   EXPECT_FALSE(salvage.whole);
-  EXPECT_EQ(salvage.root.bucket("things")->find(key_of(1))->origin, BoltOrigin::Mended);
+  EXPECT_EQ(salvage.root.bucket("things")->find(key_of(1))->origin, BoltOrigin::Fixed);
 }
 
 // A pointer that leads to an old copy of its page: nothing in the page says so, but it is free.

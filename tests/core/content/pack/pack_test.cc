@@ -103,7 +103,7 @@ TEST_F(PackLayer, MakesTheSameRecordsAgain) {
   unpack(one_of_everything());
   const PackedLayer packed = pack();
   EXPECT_TRUE(packed.matches) << packed.reason;
-  EXPECT_EQ(packed.habit, "Docker since 24");
+  EXPECT_EQ(packed.variant, "Docker since 24");
   EXPECT_TRUE(records_are_the_same());
   EXPECT_EQ(packed.entries, 8U);
   EXPECT_EQ(packed.tar_bytes, tar_.bytes.size());
@@ -115,7 +115,7 @@ TEST_F(PackLayer, KnowsModesWithTypeBits) {
   unpack(with_type_bits(one_of_everything()));
   const PackedLayer packed = pack();
   EXPECT_TRUE(packed.matches) << packed.reason;
-  EXPECT_EQ(packed.habit, "Docker 20.10.27 to 23");
+  EXPECT_EQ(packed.variant, "Docker 20.10.27 to 23");
   EXPECT_TRUE(records_are_the_same());
 }
 
@@ -148,7 +148,7 @@ TEST_F(PackLayer, TriesTheOrderOfPaths) {
           {.name = "a/two", .data = "22"}});
   const PackedLayer packed = pack();
   EXPECT_TRUE(packed.matches) << packed.reason;
-  EXPECT_EQ(packed.habit, "Docker since 24, sorted by path");
+  EXPECT_EQ(packed.variant, "Docker since 24, sorted by path");
   EXPECT_TRUE(records_are_the_same());
 }
 
@@ -161,7 +161,7 @@ TEST_F(PackLayer, GivesWhiteoutsTheTimeOfTheirDirectory) {
                          {.name = "b/.wh.y", .mode = 0600, .mtime = 1'600'000'001}}));
   const PackedLayer packed = pack();
   EXPECT_TRUE(packed.matches) << packed.reason;
-  EXPECT_EQ(packed.habit, "Docker 20.10.27 to 23, whiteouts as old as their directories");
+  EXPECT_EQ(packed.variant, "Docker 20.10.27 to 23, whiteouts as old as their directories");
   EXPECT_TRUE(records_are_the_same());
 }
 
@@ -172,7 +172,7 @@ TEST_F(PackLayer, KnowsWhiteoutsThatWereOneInode) {
           {.name = "b/.wh.y", .mode = 0600, .mtime = 1'600'000'001, .link = "a/x"}});
   const PackedLayer packed = pack();
   EXPECT_TRUE(packed.matches) << packed.reason;
-  EXPECT_EQ(packed.habit, "Docker since 24, whiteouts of second 1600000001, all whiteouts one inode");
+  EXPECT_EQ(packed.variant, "Docker since 24, whiteouts of second 1600000001, all whiteouts one inode");
   EXPECT_TRUE(records_are_the_same());
 }
 
@@ -189,7 +189,7 @@ TEST_F(PackLayer, SearchesTheTimeOfWhiteouts) {
           {.name = "a/z", .data = "z"}});
   const PackedLayer packed = pack();
   EXPECT_TRUE(packed.matches) << packed.reason;
-  EXPECT_EQ(packed.habit, "Docker since 24, whiteouts of second 1600000120, whiteouts made up");
+  EXPECT_EQ(packed.variant, "Docker since 24, whiteouts of second 1600000120, whiteouts made up");
   EXPECT_TRUE(records_are_the_same());
 }
 
@@ -221,7 +221,7 @@ TEST_F(PackLayer, AcceptsNothingWithoutProof) {
   PackedLayer packed = pack();
   EXPECT_FALSE(packed.matches);
   EXPECT_EQ(packed.reason,
-            "none of " + std::to_string(packed.habits_tried) + " known ways of packing gives its diff ID");
+            "none of " + std::to_string(packed.variants_tried) + " known ways of packing gives its diff ID");
   EXPECT_EQ(gzip_, "");
   layer_->input.diff.reset();
   packed = pack();
@@ -294,23 +294,23 @@ TEST_F(PackLayer, GivesTheSinksError) {
 
 TEST(PackWriter, WritesOwnersNamesAsOldDaemonsDo) {
   const OwnerNames names{{{0, "admin"}, {33, "www-data"}}, {{33, "web"}}};
-  PackHabit habit;
-  habit.names = PackHabit::Names::Host;
+  PackVariant variant;
+  variant.names = PackVariant::Names::Host;
   PackEntry entry;
   entry.path = entry.name = "f";
   entry.stat.mode = S_IFREG | 0644;
   entry.stat.uid = 33;
   entry.stat.gid = 33;
   std::vector<PackedEntry> packed;
-  PackWriter(habit, {}, names).write(entry, packed);
+  PackWriter(variant, {}, names).write(entry, packed);
   ASSERT_EQ(packed.size(), size_t{1});
   EXPECT_STREQ(packed[0].header.c_str() + 265, "www-data");
   EXPECT_STREQ(packed[0].header.c_str() + 297, "web");
   entry.stat.uid = entry.stat.gid = 0;
-  PackWriter(habit, {}, names).write(entry, packed);
+  PackWriter(variant, {}, names).write(entry, packed);
   EXPECT_STREQ(packed[0].header.c_str() + 265, "root");
-  habit.names = PackHabit::Names::None;
-  PackWriter(habit, {}, names).write(entry, packed);
+  variant.names = PackVariant::Names::None;
+  PackWriter(variant, {}, names).write(entry, packed);
   EXPECT_STREQ(packed[0].header.c_str() + 265, "");
 }
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "core/migrate/plan/left_out.h"
+#include "core/migrate/plan/omissions.h"
 #include "core/migrate/plan/space.h"
 #include "tests/support/case_files.h"
 #include "tests/support/temp_root.h"
@@ -55,7 +55,7 @@ TEST_F(Inventories, NameEverythingThatAUserKnows) {
 
 TEST_F(Inventories, WhatThePlanLeavesOutIsNotExpected) {
   CopyChoice choice;
-  choice.excluded = {Excluded::Containers, Excluded::Volumes};
+  choice.omitted = {OmittedArea::Containers, OmittedArea::Volumes};
   const Inventory rest = take(choice);
   EXPECT_EQ(rest.of(InventoryKind::Image).size(), 4U);
   EXPECT_TRUE(rest.of(InventoryKind::Container).empty());

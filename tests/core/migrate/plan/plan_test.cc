@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "core/codec/json/json.h"
-#include "core/migrate/plan/left_out.h"
+#include "core/migrate/plan/omissions.h"
 #include "core/migrate/plan/selection.h"
 #include "tests/support/case_files.h"
 #include "tests/support/recipe/recipe.h"
@@ -242,7 +242,7 @@ TEST_F(Plans, NothingIsAnOrphanWhereAnOwnerCannotBeRead) {
 TEST_F(Plans, ExcludedAreasTakeExactlyTheirsAlong) {
   build("good/everything.case");
   CopyChoice choice;
-  choice.excluded = {Excluded::Containers, Excluded::BuildCache, Excluded::Volumes};
+  choice.omitted = {OmittedArea::Containers, OmittedArea::BuildCache, OmittedArea::Volumes};
   const CopyPlan rest = plan(choice);
   for (const char* gone : {"c1.dir", "c1.init", "cached.dir"}) {
     EXPECT_FALSE(copies(rest, named(gone))) << gone;
@@ -263,13 +263,13 @@ TEST_F(Plans, ExcludedAreasTakeExactlyTheirsAlong) {
 
   EXPECT_TRUE(rest.notes.empty());
 
-  choice.excluded = {Excluded::Volumes};
+  choice.omitted = {OmittedArea::Volumes};
   const CopyPlan dry = plan(choice);
   ASSERT_EQ(dry.notes.size(), 1U);
   EXPECT_NE(dry.notes[0].find("1 cannot start"), std::string::npos) << dry.notes[0];
   EXPECT_TRUE(copies(dry, named("c1") + "/config.v2.json"));
 
-  choice.excluded = {Excluded::BuildCache};
+  choice.omitted = {OmittedArea::BuildCache};
   const CopyPlan built = plan(choice);
   EXPECT_TRUE(copies(built, named("c1.dir") + "/diff"));
   EXPECT_FALSE(copies(built, named("cached.dir")));

@@ -138,7 +138,7 @@ TEST(TargetProbe, LookingWritesNothing) {
   const TempRoot temp;
   temp.write("file", "x");
   const Result<Snapshot> before = take_snapshot(temp.path());
-  const Result<TargetProbe> probe = look_at_target(temp.open());
+  const Result<TargetProbe> probe = survey_target(temp.open());
   ASSERT_TRUE(probe);
   EXPECT_EQ(capability(*probe, "owners").verdict, Verdict::NotTested);
   EXPECT_EQ(difference(*before, *take_snapshot(temp.path())), "");

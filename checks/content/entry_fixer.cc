@@ -1,5 +1,5 @@
 // All but payload bytes is in the tar headers that tar-split keeps.
-#include "checks/content/entry_mender.h"
+#include "checks/content/entry_fixer.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -24,7 +24,7 @@ bool is_from_tar(const std::string& name) {
 }  // namespace
 
 // Whom the map of the root does not tell, what is there does.
-std::optional<Ownership> EntryMender::owner() const {
+std::optional<Ownership> EntryFixer::owner() const {
   const uint32_t mode = entry_.mode & 07777;
   if (entry_.owner_known) {
     return Ownership{entry_.uid, entry_.gid, mode};
@@ -35,7 +35,7 @@ std::optional<Ownership> EntryMender::owner() const {
 
 // File first, then what hangs on it: a new owner clears capabilities, and any change of the file sets its time,
 // so the time comes last. Names of the same inode follow, since they can only be made of a file that is there.
-void EntryMender::restore(const Remedy& remedy) {
+void EntryFixer::restore(const Remedy& remedy) {
   const std::optional<Ownership> wanted = owner();
   if (!has_place() || !wanted) {
     return;
@@ -50,14 +50,14 @@ void EntryMender::restore(const Remedy& remedy) {
   }
 }
 
-void EntryMender::mend() {
+void EntryFixer::fix() {
   switch (issue_.kind) {
     case IssueKind::Missing:
     case IssueKind::WrongType:
     case IssueKind::LinkTarget:
     case IssueKind::WhiteoutLost:
     case IssueKind::DeviceNumber: make(); break;
-    case IssueKind::OwnerMode: mend_owner_and_mode(); break;
+    case IssueKind::OwnerMode: fix_owner_and_mode(); break;
     case IssueKind::Xattr:
       set_xattrs();
       drop_xattrs();
@@ -70,7 +70,7 @@ void EntryMender::mend() {
 
 // fuse-overlayfs keeps the owner that a container sees in an attribute where it may not set the real
 // one. Then the attribute is what the container sees, and the real owner is right as it is.
-void EntryMender::mend_owner_and_mode() {
+void EntryFixer::fix_owner_and_mode() {
   const auto on_disk = input_.root.xattrs(path_);
   for (const char* name : kOverrideXattrs) {
     const auto found = on_disk ? on_disk->find(name) : std::map<std::string, std::string>::const_iterator();
@@ -88,13 +88,13 @@ void EntryMender::mend_owner_and_mode() {
   }
 }
 
-void EntryMender::add(Action action) {
+void EntryFixer::add(Action action) {
   const Expect expect = expect_now(input_.root, path_);
   plan_.add(index_, stage::kContent, std::move(action), expect);
 }
 
 // A parent that is missing, or something else than a directory, is made by a step of its own if the tar has it.
-bool EntryMender::has_place() const {
+bool EntryFixer::has_place() const {
   const Result<FileStat> parent = input_.root.stat(path_.parent());
   if (parent && parent->is_dir()) {
     return true;
@@ -109,12 +109,12 @@ bool EntryMender::has_place() const {
 }
 
 // diff/ of the layer.
-std::optional<RelPath> EntryMender::tree() const {
+std::optional<RelPath> EntryFixer::tree() const {
   const std::string& whole = path_.bytes();
   return RelPath::parse(std::string_view(whole).substr(0, whole.size() - issue_.path.size() - 1));
 }
 
-void EntryMender::make() {
+void EntryFixer::make() {
   if (!has_place()) {
     return;
   }
@@ -148,14 +148,14 @@ void EntryMender::make() {
   }
 }
 
-void EntryMender::set_xattrs() {
+void EntryFixer::set_xattrs() {
   for (const auto& [name, value] : entry_.xattrs) {
     add(SetXattr{path_, name, value});
   }
 }
 
 // An attribute more is as visible in a container as one less: a capability that nobody gave.
-void EntryMender::drop_xattrs() {
+void EntryFixer::drop_xattrs() {
   const auto on_disk = input_.root.xattrs(path_);
   if (!on_disk) {
     return;
@@ -170,7 +170,7 @@ void EntryMender::drop_xattrs() {
 }
 
 // A file whose bytes are lost cannot be linked to.
-bool EntryMender::will_be_there(const RelPath& inside, const RelPath& path) const {
+bool EntryFixer::will_be_there(const RelPath& inside, const RelPath& path) const {
   if (input_.root.stat(path)) {
     return true;
   }
@@ -183,7 +183,7 @@ bool EntryMender::will_be_there(const RelPath& inside, const RelPath& path) cons
 }
 
 // Only where there is nothing yet, or a copy with the same bytes.
-void EntryMender::link() {
+void EntryFixer::link() {
   const std::optional<RelPath> inside = RelPath::parse(entry_.link_target);
   const std::optional<RelPath> diff = tree();
   if (!inside || !diff) {

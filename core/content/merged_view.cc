@@ -1,5 +1,5 @@
 // Merged lookups over the directories of a layer and its lowers, as the kernel's overlay does them.
-#include "core/content/meaning.h"
+#include "core/content/merged_view.h"
 
 #include <fcntl.h>
 #include <sys/sysmacros.h>
@@ -47,12 +47,12 @@ std::pair<std::string, std::string> split_last(std::string_view path) {
 }  // namespace
 
 // fuse-overlayfs without the right to make devices marks a deletion with a file of this name.
-bool Meaning::has_whiteout_file(const Fd& dir, const std::string& name) const {
+bool MergedView::has_whiteout_file(const Fd& dir, const std::string& name) const {
   struct ::stat raw {};
   return input_.marks == OverlayMarks::Any && stat_in(dir, std::string(kWhiteoutPrefix) + name, raw);
 }
 
-bool Meaning::is_opaque(const Fd& dir) const {
+bool MergedView::is_opaque(const Fd& dir) const {
   const ObjectPlace self{dir.get(), ".", dir.get()};
   XattrNames names;
   struct ::stat raw {};
@@ -61,7 +61,7 @@ bool Meaning::is_opaque(const Fd& dir) const {
 }
 
 // Once for a layer and only when asked: most trees need no lower, and a chain has up to 128 of them.
-void Meaning::open_lowers() {
+void MergedView::open_lowers() {
   opened_ = true;
   for (const RelPath& path : input_.lower_diffs) {
     const Result<Dir> dir = root_.open_dir(path);
@@ -80,7 +80,7 @@ void Meaning::open_lowers() {
   }
 }
 
-Meaning::Stack Meaning::top(bool with_upper) {
+MergedView::Stack MergedView::top(bool with_upper) {
   if (!opened_) {
     open_lowers();
   }
@@ -97,7 +97,7 @@ Meaning::Stack Meaning::top(bool with_upper) {
 
 // What the kernel's overlay does in ovl_lookup: from the top down, directories are merged until something that is none,
 // a whiteout or an opaque directory ends it.
-Meaning::Stack Meaning::step(const Stack& stack, const std::string& name) const {
+MergedView::Stack MergedView::step(const Stack& stack, const std::string& name) const {
   Stack next;
   for (const Fd& dir : stack) {
     struct ::stat raw {};
@@ -123,7 +123,7 @@ Meaning::Stack Meaning::step(const Stack& stack, const std::string& name) const 
   return next;
 }
 
-Meaning::Stack Meaning::descend(bool with_upper, std::string_view path) {
+MergedView::Stack MergedView::descend(bool with_upper, std::string_view path) {
   Stack stack = top(with_upper);
   for (const std::string& part : components(path)) {
     if (stack.empty()) {
@@ -135,7 +135,7 @@ Meaning::Stack Meaning::descend(bool with_upper, std::string_view path) {
 }
 
 // The first directory that knows the name decides, also where it says that the name is deleted.
-std::optional<struct ::stat> Meaning::look_up(const Stack& stack, const std::string& name) const {
+std::optional<struct ::stat> MergedView::look_up(const Stack& stack, const std::string& name) const {
   for (const Fd& dir : stack) {
     struct ::stat raw {};
     if (stat_in(dir, name, raw)) {
@@ -148,7 +148,7 @@ std::optional<struct ::stat> Meaning::look_up(const Stack& stack, const std::str
   return std::nullopt;
 }
 
-bool Meaning::is_hidden(std::string_view path) {
+bool MergedView::is_hidden(std::string_view path) {
   if (!input_.lowers_known) {
     return false;
   }
@@ -158,7 +158,7 @@ bool Meaning::is_hidden(std::string_view path) {
 
 // The upper side is walked alone first: an opaque mark further up hides this directory's lowers as well, and then there
 // is nothing left to cover.
-bool Meaning::hides_lowers(std::string_view directory) {
+bool MergedView::hides_lowers(std::string_view directory) {
   if (!input_.lowers_known) {
     return false;
   }
@@ -182,7 +182,7 @@ bool Meaning::hides_lowers(std::string_view directory) {
   return covers(both, parts.size());
 }
 
-std::optional<std::vector<std::string>> Meaning::names_in(const Stack& stack, size_t first) {
+std::optional<std::vector<std::string>> MergedView::names_in(const Stack& stack, size_t first) {
   DirectoryReader reader;
   std::vector<std::string> names;
   for (size_t i = first; i < stack.size(); ++i) {
@@ -200,7 +200,7 @@ std::optional<std::vector<std::string>> Meaning::names_in(const Stack& stack, si
   return names;
 }
 
-std::optional<std::vector<std::string>> Meaning::names_below(std::string_view directory) {
+std::optional<std::vector<std::string>> MergedView::names_below(std::string_view directory) {
   if (!input_.lowers_known) {
     return std::nullopt;
   }
@@ -214,7 +214,7 @@ std::optional<std::vector<std::string>> Meaning::names_below(std::string_view di
 
 // Whether everything that the lowers have in this directory is hidden by the topmost one, at any depth.
 // Names alone do not do where both sides have a directory: its own names may shine through one level further down.
-bool Meaning::covers(const Stack& upper_and_lowers, size_t depth) const {
+bool MergedView::covers(const Stack& upper_and_lowers, size_t depth) const {
   if (depth > kMaxDirectoryDepth) {
     return false;
   }
@@ -248,7 +248,7 @@ bool Meaning::covers(const Stack& upper_and_lowers, size_t depth) const {
 
 // By hand, component by component, since no single directory holds the merged view; ".." stops at the top, and absolute
 // links begin there again, as in the container's own root.
-std::optional<std::string> Meaning::resolve_directory(std::string_view path) {
+std::optional<std::string> MergedView::resolve_directory(std::string_view path) {
   if (!input_.lowers_known) {
     return std::nullopt;
   }
@@ -304,7 +304,7 @@ std::optional<std::string> Meaning::resolve_directory(std::string_view path) {
   return resolved;
 }
 
-bool Meaning::is_below_opaque(std::string_view path) const {
+bool MergedView::is_below_opaque(std::string_view path) const {
   for (size_t slash = path.rfind('/'); !opaque_.empty(); slash = path.rfind('/', slash - 1)) {
     const std::string_view above = slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
     if (opaque_.contains(above)) {
@@ -317,7 +317,7 @@ bool Meaning::is_below_opaque(std::string_view path) const {
   return false;
 }
 
-bool Meaning::is_harmless(std::string_view path, const struct ::stat& found) {
+bool MergedView::is_harmless(std::string_view path, const struct ::stat& found) {
   if (!input_.lowers_known) {
     return false;
   }

@@ -5,7 +5,7 @@
 
 namespace dfsck {
 
-struct Facts {
+struct Statx {
   FileStat stat;
   FileTime atime;
   bool is_mount = false;  // something is mounted here; false where the kernel does not tell (before Linux 5.8)
@@ -15,8 +15,8 @@ struct Facts {
   bool is_guarded = false;
 };
 
-// Facts of `name` in the open directory `dir`, itself and not what it may link to; of `dir` itself where the name is
-// empty. 0 or the errno.
-int look_at(int dir, const char* name, Facts& facts);
+// What statx(2) says of `name` in the open directory `dir`, itself and not what it may link to; of `dir` itself where
+// the name is empty. 0 or the errno.
+int read_statx(int dir, const char* name, Statx& info);
 
 }  // namespace dfsck

@@ -14,7 +14,7 @@
 
 namespace dfsck {
 
-struct Want {
+struct LostFile {
   size_t layer = 0;
   size_t issue = 0;
   std::string path;  // in the layer's tree
@@ -25,20 +25,20 @@ struct Want {
 };
 
 // A file that some place has, by what it hashes to or is said to hash to.
-struct Offer {
+struct FoundOrigin {
   uint64_t size = 0;
   uint64_t crc64 = 0;
   Origin origin;
 };
 
 // Questions may be asked from many threads; what is offered is taken between searches.
-class Wanted {
+class LostFiles {
  public:
-  // All damaged files, with the changes of single bytes that would mend them as their first origins.
-  Wanted(const Model& model, const Derived& derived, const ContentResults& content);
+  // All damaged files, with the changes of single bytes that would heal them as their first origins.
+  LostFiles(const Model& model, const Derived& derived, const ContentResults& content);
 
-  std::vector<Want>& wants() { return wants_; }
-  bool empty() const { return wants_.empty(); }
+  std::vector<LostFile>& files() { return files_; }
+  bool empty() const { return files_.empty(); }
 
   // Whether a file of this size, or with this CRC too, is still to be found.
   bool seeks_size(uint64_t size) const { return open_sizes_.contains(size); }
@@ -48,13 +48,13 @@ class Wanted {
   bool is_damaged(const RelPath& path) const { return damaged_.contains(path.bytes()); }
 
   // Takes the offers in order; a few for each want. From then on what was found is not sought any more.
-  void take(const std::vector<std::vector<Offer>>& offers);
+  void take(const std::vector<std::vector<FoundOrigin>>& found);
 
  private:
   void forget_found();
 
-  std::vector<Want> wants_;                                  // by layer and issue
-  std::unordered_multimap<uint64_t, size_t> by_crc_;         // indices into wants_
+  std::vector<LostFile> files_;                       // by layer and issue
+  std::unordered_multimap<uint64_t, size_t> by_crc_;  // indices into files_
   std::unordered_set<uint64_t> open_sizes_;
   std::unordered_set<std::string> damaged_;
 };

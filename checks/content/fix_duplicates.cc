@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <set>
 
-#include "checks/content/layer_twins.h"
+#include "checks/content/layer_duplicates.h"
 #include "checks/fix_steps.h"
 #include "checks/fixes.h"
 #include "checks/overlay2/fix_overlay.h"
@@ -18,11 +18,11 @@ class Leaving {
   Leaving(const CheckInput& input, size_t index, PlanBuilder& plan)
       : input_(input), chains_(chains_of(input)), index_(index), plan_(plan) {}
 
-  void add(const TwinVerdict& twin) {
-    if (!can_be_left(twin)) {
+  void add(const DuplicateDirectory& duplicate) {
+    if (!can_be_left(duplicate)) {
       return;
     }
-    leaving_.insert(dir_of(twin).id);
+    leaving_.insert(dir_of(duplicate).id);
     while (take_along()) {
     }
     for (size_t i = 0; i < input_.model.overlay.dirs.size(); ++i) {
@@ -35,22 +35,27 @@ class Leaving {
   }
 
  private:
-  const OverlayDir& dir_of(const TwinVerdict& twin) const { return input_.model.overlay.dirs[twin.dir]; }
+  const OverlayDir& dir_of(const DuplicateDirectory& duplicate) const {
+    return input_.model.overlay.dirs[duplicate.dir];
+  }
   bool is_left(size_t dir) const { return leaving_.contains(input_.model.overlay.dirs[dir].id); }
-  // A chain that is wrong is mended for itself, and the rest in the next run.
+  // A chain that is wrong is repaired for itself, and the rest in the next run.
   bool is_right(size_t dir) const {
     return input_.derived.dirs[dir].lower == input_.model.overlay.dirs[dir].lower.bytes;
   }
 
   // What the build cache still names, it will build on, whatever stands on it.
-  bool is_only_twin(const TwinVerdict& twin) const { return input_.derived.dirs[twin.dir].owners.size() == 1; }
-  bool can_be_left(const TwinVerdict& twin) const {
-    return twin.is_damaged() && is_replaceable(input_, twin) && is_only_twin(twin) && own_chain(twin);
+  bool is_only_duplicate(const DuplicateDirectory& duplicate) const {
+    return input_.derived.dirs[duplicate.dir].owners.size() == 1;
+  }
+  bool can_be_left(const DuplicateDirectory& duplicate) const {
+    return duplicate.is_damaged() && is_replaceable(input_, duplicate) && is_only_duplicate(duplicate) &&
+           own_chain(duplicate);
   }
 
   // What is made on the layer's own directory has this as its chain.
-  std::optional<std::string> own_chain(const TwinVerdict& twin) const {
-    const std::optional<CacheId>& own = input_.derived.layers[twin.layer].cache;
+  std::optional<std::string> own_chain(const DuplicateDirectory& duplicate) const {
+    const std::optional<CacheId>& own = input_.derived.layers[duplicate.layer].cache;
     const DirTruth* truth = own ? input_.derived.find_dir(input_.model, *own) : nullptr;
     if (truth == nullptr || !truth->link || !truth->parent_known || (truth->parent && !truth->lower)) {
       return std::nullopt;
@@ -61,13 +66,13 @@ class Leaving {
   // Adds those that stand in one chain with one that is there already. False where there are none.
   bool take_along() {
     const size_t before = leaving_.size();
-    for (const TwinVerdict& twin : input_.content.twins) {
-      if (!can_be_left(twin) || leaving_.contains(dir_of(twin).id)) {
+    for (const DuplicateDirectory& duplicate : input_.content.duplicates) {
+      if (!can_be_left(duplicate) || leaving_.contains(dir_of(duplicate).id)) {
         continue;
       }
-      const std::vector<StandsOn> above = standing_on(chains_, dir_of(twin).id);
+      const std::vector<StandsOn> above = standing_on(chains_, dir_of(duplicate).id);
       if (std::any_of(above.begin(), above.end(), [&](const StandsOn& on) { return is_left(on.dir) || first_left(on.dir); })) {
-        leaving_.insert(dir_of(twin).id);
+        leaving_.insert(dir_of(duplicate).id);
       }
     }
     return leaving_.size() > before;
@@ -83,8 +88,9 @@ class Leaving {
 
   void rewrite(size_t number, size_t place) {
     const OverlayDir& dir = input_.model.overlay.dirs[number];
-    const auto twin = std::find_if(input_.content.twins.begin(), input_.content.twins.end(),
-                                   [&](const TwinVerdict& other) { return dir_of(other).id == chains_[number][place]; });
+    const auto duplicate =
+        std::find_if(input_.content.duplicates.begin(), input_.content.duplicates.end(),
+                     [&](const DuplicateDirectory& other) { return dir_of(other).id == chains_[number][place]; });
     std::string lower;
     const std::vector<std::string_view> pieces = split(dir.lower.bytes, ':');
     for (size_t i = 0; i < place; ++i) {
@@ -92,21 +98,21 @@ class Leaving {
     }
     // The head of the chain stays as it is: whatever stands above the damaged directory is right.
     const RelPath path = dir.path / "lower";
-    plan_.add(index_, stage::kLower, WriteFile{path, lower + *own_chain(*twin), daemon_owner(input_.model, 0644)},
+    plan_.add(index_, stage::kLower, WriteFile{path, lower + *own_chain(*duplicate), daemon_owner(input_.model, 0644)},
               expect_now(input_.root, path));
   }
 
   // Second directories that nothing stands on any more, damaged or not.
   void quarantine_unused() {
-    for (const TwinVerdict& twin : input_.content.twins) {
-      const CacheId& id = dir_of(twin).id;
+    for (const DuplicateDirectory& duplicate : input_.content.duplicates) {
+      const CacheId& id = dir_of(duplicate).id;
       const std::vector<StandsOn> all = standing_on(chains_, id);
       const auto is_touched = [&](const StandsOn& above) { return is_left(above.dir) || first_left(above.dir); };
       const auto still_stands = [&](const StandsOn& above) {
         const std::optional<size_t> first = first_left(above.dir);
         return !is_left(above.dir) && (!first || !is_right(above.dir) || *first > above.place);
       };
-      if (is_only_twin(twin) && std::any_of(all.begin(), all.end(), is_touched) &&
+      if (is_only_duplicate(duplicate) && std::any_of(all.begin(), all.end(), is_touched) &&
           std::none_of(all.begin(), all.end(), still_stands)) {
         quarantine_dir_and_link(input_, id, index_, plan_);
       }
@@ -122,10 +128,10 @@ class Leaving {
 
 }  // namespace
 
-void fix_leave_twin(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
-  for (const TwinVerdict& twin : input.content.twins) {
-    if (input.model.overlay.dirs[twin.dir].id.text() == finding.subject.id) {
-      Leaving(input, index, plan).add(twin);
+void fix_leave_duplicate(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
+  for (const DuplicateDirectory& duplicate : input.content.duplicates) {
+    if (input.model.overlay.dirs[duplicate.dir].id.text() == finding.subject.id) {
+      Leaving(input, index, plan).add(duplicate);
     }
   }
 }

@@ -1,5 +1,5 @@
 // Collecting what is sought, and keeping the first few answers.
-#include "core/heal/wanted.h"
+#include "core/heal/lost_files.h"
 
 #include <algorithm>
 
@@ -12,7 +12,7 @@ constexpr size_t kMaxOrigins = 4;  // of one file: should one have changed meanw
 
 }  // namespace
 
-Wanted::Wanted(const Model& model, const Derived& derived, const ContentResults& content) {
+LostFiles::LostFiles(const Model& model, const Derived& derived, const ContentResults& content) {
   for (size_t layer = 0; layer < content.layers.size(); ++layer) {
     const LayerVerdict& verdict = content.layers[layer];
     const std::optional<LayerInput> input = layer_input(model, derived, layer);
@@ -27,38 +27,39 @@ Wanted::Wanted(const Model& model, const Derived& derived, const ContentResults&
       if (!lacks_bytes(issue) || !inside) {
         continue;
       }
-      Want want{layer, i, issue.path, issue.expected->size, issue.expected->crc64, {}, issue.found_crc64.has_value()};
+      LostFile file{
+          layer, i, issue.path, issue.expected->size, issue.expected->crc64, {}, issue.found_crc64.has_value()};
       const RelPath path = input->diff_dir.joined(*inside);
       // The damaged file itself with one byte changed comes before all others: it costs nothing to read and needs no
       // donor.
       for (const ByteFix& fix : issue.fixes) {
-        want.origins.push_back({"", std::nullopt, path, {fix}});
+        file.origins.push_back({"", std::nullopt, path, {fix}});
       }
       damaged_.insert(path.bytes());
-      by_crc_.emplace(want.crc64, wants_.size());
-      wants_.push_back(std::move(want));
+      by_crc_.emplace(file.crc64, files_.size());
+      files_.push_back(std::move(file));
     }
   }
   forget_found();
 }
 
 // By the CRC first, which hardly two files share; sizes are shared by many.
-bool Wanted::seeks(uint64_t size, uint64_t crc64) const {
+bool LostFiles::seeks(uint64_t size, uint64_t crc64) const {
   const auto [begin, end] = by_crc_.equal_range(crc64);
   return std::any_of(begin, end, [&](const auto& entry) {
-    const Want& want = wants_[entry.second];
-    return want.size == size && want.origins.empty();
+    const LostFile& file = files_[entry.second];
+    return file.size == size && file.origins.empty();
   });
 }
 
-void Wanted::take(const std::vector<std::vector<Offer>>& offers) {
-  for (const std::vector<Offer>& some : offers) {
-    for (const Offer& offer : some) {
-      const auto [begin, end] = by_crc_.equal_range(offer.crc64);
+void LostFiles::take(const std::vector<std::vector<FoundOrigin>>& found) {
+  for (const std::vector<FoundOrigin>& some : found) {
+    for (const FoundOrigin& one : some) {
+      const auto [begin, end] = by_crc_.equal_range(one.crc64);
       for (auto entry = begin; entry != end; ++entry) {
-        Want& want = wants_[entry->second];
-        if (want.size == offer.size && want.origins.size() < kMaxOrigins) {
-          want.origins.push_back(offer.origin);
+        LostFile& file = files_[entry->second];
+        if (file.size == one.size && file.origins.size() < kMaxOrigins) {
+          file.origins.push_back(one.origin);
         }
       }
     }
@@ -67,11 +68,11 @@ void Wanted::take(const std::vector<std::vector<Offer>>& offers) {
 }
 
 // Only between searches, never while threads ask: what is sought is constant during one.
-void Wanted::forget_found() {
+void LostFiles::forget_found() {
   open_sizes_.clear();
-  for (const Want& want : wants_) {
-    if (want.origins.empty()) {
-      open_sizes_.insert(want.size);
+  for (const LostFile& file : files_) {
+    if (file.origins.empty()) {
+      open_sizes_.insert(file.size);
     }
   }
 }

@@ -14,12 +14,12 @@
 
 namespace dfsck {
 
-class Supply {
+class OriginReader {
  public:
   // All must outlive it. `opened` are donors that are open already; others are opened when they are first needed, and
   // stay open. Not thread-safe.
-  Supply(const Root& root, const Cancel& cancel, const Donors* opened = nullptr);
-  ~Supply();
+  OriginReader(const Root& root, const Cancel& cancel, const Donors* opened = nullptr);
+  ~OriginReader();
 
   using Sink = std::function<Result<void>(std::string_view)>;
 

@@ -1,5 +1,5 @@
 // What need not travel, by what it is for the daemon.
-#include "core/migrate/plan/left_out.h"
+#include "core/migrate/plan/omissions.h"
 
 #include <algorithm>
 
@@ -14,32 +14,36 @@ namespace {
 
 using OmissionKind = Omission::Kind;
 
-class Leaver {
+class OmissionPlanner {
  public:
-  Leaver(const SourceRoot& root, const CopyChoice& choice, CopyPlanner& planner)
-      : root_(root), model_(root.model), derived_(root.derived), choice_(choice), planner_(planner),
+  OmissionPlanner(const SourceRoot& root, const CopyChoice& choice, CopyPlanner& planner)
+      : root_(root),
+        model_(root.model),
+        derived_(root.derived),
+        choice_(choice),
+        planner_(planner),
         links_(root.model.overlay) {}
 
   void run() {
-    leave_made_anew();
-    leave_excluded();
-    leave_containerd_store();
-    leave_mount_state();
+    omit_made_anew();
+    omit_chosen_areas();
+    omit_containerd_store();
+    omit_mount_state();
     note_quotas();
     if (!choice_.keep_orphans) {
-      leave_leftovers();
-      leave_temporaries();
-      leave_orphans();
+      omit_leftovers();
+      omit_temporaries();
+      omit_orphans();
     }
-    leave_links();
+    omit_links();
   }
 
  private:
   RelPath at(const RelPath& path) const { return in_source(root_, path); }
-  bool excludes(Excluded area) const { return choice_.excluded.contains(area); }
+  bool omits(OmittedArea area) const { return choice_.omitted.contains(area); }
 
   // moby daemon/daemon.go:prepareTempDir, daemon/runtime_unix.go:setupRuntimes, quota/projectquota.go:makeBackingFsDev.
-  void leave_made_anew() {
+  void omit_made_anew() {
     planner_.omit(OmissionKind::Ours, at(kOwnDirectory), "what docker-fsck keeps of its own runs");
     planner_.omit(OmissionKind::Foreign, at("lost+found"), "belongs to the filesystem");
     planner_.omit_contents(OmissionKind::Derived, at("tmp"), "emptied by the daemon at every start");
@@ -56,7 +60,7 @@ class Leaver {
 
   // merged/ is a mount point that the daemon makes and removes; of work/ only the directory matters, since the kernel
   // needs it for the next mount, and what is in it is tied to inodes of the old filesystem.
-  void leave_mount_state() {
+  void omit_mount_state() {
     if (!model_.driver_covered) {
       return;
     }
@@ -87,7 +91,7 @@ class Leaver {
            });
   }
 
-  void leave_mounts(bool of_build, OmissionKind kind, const std::string& reason) {
+  void omit_mounts(bool of_build, OmissionKind kind, const std::string& reason) {
     for (const Mount& mount : model_.layers.mounts) {
       if (mount.of_build == of_build) {
         planner_.omit(kind, at(mount.path), reason);
@@ -100,7 +104,7 @@ class Leaver {
   // and what its lower file names both count, because they differ where the root is damaged, and what is damaged
   // shall come along as it is.
   template <typename Belongs>
-  void leave_dirs(OmissionKind kind, const std::string& reason, Belongs belongs) {
+  void omit_dirs(OmissionKind kind, const std::string& reason, Belongs belongs) {
     std::vector<bool> leaving(derived_.dirs.size());
     std::vector<size_t> staying;
     for (size_t i = 0; i < leaving.size(); ++i) {
@@ -140,7 +144,7 @@ class Leaver {
     return below;
   }
 
-  void leave_containerd_store() {
+  void omit_containerd_store() {
     if (!choice_.without_containerd_store || !model_.containerd_store.is_used()) {
       return;
     }
@@ -152,20 +156,20 @@ class Leaver {
 
   // Files of an area go by their names. Directories of overlay2 go by their owners, and only if all owners are known:
   // otherwise one that is excluded could also be somebody else's.
-  void leave_excluded() {
-    if (excludes(Excluded::Volumes)) {
+  void omit_chosen_areas() {
+    if (omits(OmittedArea::Volumes)) {
       planner_.omit_contents(OmissionKind::Unselected, at("volumes"), "volumes are excluded");
       note_missing_volumes();
     }
-    if (excludes(Excluded::Containers)) {
+    if (omits(OmittedArea::Containers)) {
       planner_.omit_contents(OmissionKind::Unselected, at("containers"), "containers are excluded");
-      leave_mounts(false, OmissionKind::Unselected, "containers are excluded");
+      omit_mounts(false, OmissionKind::Unselected, "containers are excluded");
     }
-    if (excludes(Excluded::BuildCache)) {
+    if (omits(OmittedArea::BuildCache)) {
       planner_.omit_contents(OmissionKind::Unselected, at("buildkit"), "the build cache is excluded");
-      leave_mounts(true, OmissionKind::Unselected, "the build cache is excluded");
+      omit_mounts(true, OmissionKind::Unselected, "the build cache is excluded");
     }
-    if (!excludes(Excluded::Containers) && !excludes(Excluded::BuildCache)) {
+    if (!omits(OmittedArea::Containers) && !omits(OmittedArea::BuildCache)) {
       return;
     }
     if (!derived_.owners_complete) {
@@ -173,18 +177,16 @@ class Leaver {
                     derived_.owners_incomplete_because);
       return;
     }
-    if (excludes(Excluded::Containers)) {
-      leave_dirs(OmissionKind::Unselected, "containers are excluded",
-                 [&](const OverlayDir& dir, const DirTruth& truth) {
-                   const bool containers = are_all(truth.owners, DirOwner::Kind::Writable, DirOwner::Kind::Init);
-                   return (containers && !owned_by_build_mount(truth)) || is_lost_writable(derived_, dir.id);
-                 });
+    if (omits(OmittedArea::Containers)) {
+      omit_dirs(OmissionKind::Unselected, "containers are excluded", [&](const OverlayDir& dir, const DirTruth& truth) {
+        const bool containers = are_all(truth.owners, DirOwner::Kind::Writable, DirOwner::Kind::Init);
+        return (containers && !owned_by_build_mount(truth)) || is_lost_writable(derived_, dir.id);
+      });
     }
-    if (excludes(Excluded::BuildCache)) {
-      leave_dirs(
-          OmissionKind::Unselected, "the build cache is excluded", [&](const OverlayDir&, const DirTruth& truth) {
-            return are_all(truth.owners, DirOwner::Kind::Build, DirOwner::Kind::Build) || owned_by_build_mount(truth);
-          });
+    if (omits(OmittedArea::BuildCache)) {
+      omit_dirs(OmissionKind::Unselected, "the build cache is excluded", [&](const OverlayDir&, const DirTruth& truth) {
+        return are_all(truth.owners, DirOwner::Kind::Build, DirOwner::Kind::Build) || owned_by_build_mount(truth);
+      });
     }
   }
 
@@ -196,7 +198,7 @@ class Leaver {
     };
     const std::vector<Container>& all = model_.containers.containers;
     const auto users = std::count_if(all.begin(), all.end(), uses_volume);
-    if (users > 0 && !excludes(Excluded::Containers)) {
+    if (users > 0 && !omits(OmittedArea::Containers)) {
       planner_.note("of the containers that are copied " + std::to_string(users) +
                     " cannot start until the volumes that they use are there");
     }
@@ -215,7 +217,7 @@ class Leaver {
 
   // Nobody reads these again, whatever happens, so they need no owner to be known. Unfinished removals and what
   // killed builds left do: their directories may have another owner.
-  void leave_leftovers() {
+  void omit_leftovers() {
     for (const RelPath& path : model_.layers.write_sets) {
       planner_.omit(OmissionKind::Leftover, at(path), "a layer whose registration was cut off");
     }
@@ -236,21 +238,21 @@ class Leaver {
     for (const RemovingLayer& removing : model_.layers.removing) {
       planner_.omit(OmissionKind::Leftover, at(removing.path), "a layer whose removal was cut off");
     }
-    leave_dirs(OmissionKind::Leftover, "a layer whose removal was cut off",
-               [&](const OverlayDir&, const DirTruth& truth) {
-                 return !truth.live && are_all(truth.owners, DirOwner::Kind::Removing, DirOwner::Kind::Removing);
-               });
+    omit_dirs(OmissionKind::Leftover, "a layer whose removal was cut off",
+              [&](const OverlayDir&, const DirTruth& truth) {
+                return !truth.live && are_all(truth.owners, DirOwner::Kind::Removing, DirOwner::Kind::Removing);
+              });
     // While a daemon or a container runs, a mount of a build may be one that goes on.
     if (model_.host.daemons.empty() && model_.host.container_mounts.empty()) {
       const std::string killed = "left by a build step that was killed";
-      leave_mounts(true, OmissionKind::Leftover, killed);
-      leave_dirs(OmissionKind::Leftover, killed,
-                 [&](const OverlayDir&, const DirTruth& truth) { return owned_by_build_mount(truth); });
+      omit_mounts(true, OmissionKind::Leftover, killed);
+      omit_dirs(OmissionKind::Leftover, killed,
+                [&](const OverlayDir&, const DirTruth& truth) { return owned_by_build_mount(truth); });
     }
   }
 
   // A temporary file may be the only good copy of a file that is damaged: where anything is, all of that area stay.
-  void leave_temporaries() {
+  void omit_temporaries() {
     const auto omit = [&](const RelPath& path) {
       planner_.omit(OmissionKind::Leftover, at(path), "a write that was cut off");
     };
@@ -286,7 +288,7 @@ class Leaver {
 
   // The same verdict as a check's: nobody owns it, every owner was heard, and it is no container's lost layer.
   // Undetermined is copied and said, since what a migration leaves behind is gone with the old disk.
-  void leave_orphans() {
+  void omit_orphans() {
     const OwnerDoubts doubts(model_, derived_);
     size_t undetermined = 0;
     std::string why;
@@ -313,7 +315,7 @@ class Leaver {
 
   // Links that nothing claims, and those of directories that are left out.
   // A link to a directory that stays behind would lead nowhere in the target, where a check would report it.
-  void leave_links() {
+  void omit_links() {
     if (!choice_.keep_orphans && model_.overlay.links_dir != FileState::Kind::Unreadable) {
       for (const size_t i : unclaimed_links(model_, derived_)) {
         planner_.omit(OmissionKind::Orphan, at(model_.overlay.links[i].path), "a short link that nothing uses");
@@ -339,7 +341,7 @@ class Leaver {
 namespace {
 
 // Areas on filesystems of their own have what repairs replaced in them beside it.
-void leave_kept_in_areas(const Root& source, const RelPath& prefix, CopyPlanner& planner) {
+void omit_kept_in_areas(const Root& source, const RelPath& prefix, CopyPlanner& planner) {
   for (const RelPath& above : {prefix, prefix / "image"}) {
     const Result<Dir> dir = source.open_dir(above);
     const Result<std::vector<DirEntry>> entries = dir ? dir->list() : dir.error();
@@ -354,14 +356,14 @@ void leave_kept_in_areas(const Root& source, const RelPath& prefix, CopyPlanner&
 
 }  // namespace
 
-std::optional<Excluded> parse_excluded(std::string_view word) {
+std::optional<OmittedArea> parse_omitted_area(std::string_view word) {
   if (word == "volumes") {
-    return Excluded::Volumes;
+    return OmittedArea::Volumes;
   }
   if (word == "containers") {
-    return Excluded::Containers;
+    return OmittedArea::Containers;
   }
-  return word == "buildkit" ? std::optional(Excluded::BuildCache) : std::nullopt;
+  return word == "buildkit" ? std::optional(OmittedArea::BuildCache) : std::nullopt;
 }
 
 // Boundaries before all other reasons: that something was mounted at a path explains more than that the path was
@@ -371,12 +373,12 @@ CopyPlan plan_copy(const Root& source, std::span<const SourceRoot> roots, const 
   planner.omit(OmissionKind::Ours, kOwnDirectory, "what docker-fsck keeps of its own runs");
   planner.omit(OmissionKind::Foreign, "lost+found", "belongs to the filesystem");
   for (const SourceRoot& root : roots) {
-    leave_kept_in_areas(source, root.prefix, planner);
+    omit_kept_in_areas(source, root.prefix, planner);
     describe_root(root, planner);
   }
   describe_boundaries(source, roots, planner);
   for (const SourceRoot& root : roots) {
-    Leaver(root, choice, planner).run();
+    OmissionPlanner(root, choice, planner).run();
   }
   return planner.plan(RelPath());
 }

@@ -1,5 +1,5 @@
 // One open stream per donor layer at most: files that lie behind the last one are found by reading on.
-#include "core/heal/supply.h"
+#include "core/heal/origin_reader.h"
 
 #include <map>
 #include <optional>
@@ -22,7 +22,7 @@ Error wrong(const Origin& origin, std::string_view what) {
 // Makes the origin's fixes in the pieces that pass, counts and sums them.
 class Checked {
  public:
-  Checked(const Origin& origin, uint64_t size, const Supply::Sink& sink)
+  Checked(const Origin& origin, uint64_t size, const OriginReader::Sink& sink)
       : origin_(origin), size_(size), sink_(sink), next_(origin.fixes.begin()) {}
 
   Result<void> take(std::string_view piece) {
@@ -32,13 +32,13 @@ class Checked {
     }
     const uint64_t end = done_ + piece.size();
     if (next_ != origin_.fixes.end() && next_->offset < end) {
-      mended_.assign(piece);
+      healed_.assign(piece);
       for (; next_ != origin_.fixes.end() && next_->offset < end; ++next_) {
         if (next_->offset >= done_) {
-          mended_[static_cast<size_t>(next_->offset - done_)] = static_cast<char>(next_->value);
+          healed_[static_cast<size_t>(next_->offset - done_)] = static_cast<char>(next_->value);
         }
       }
-      piece = mended_;
+      piece = healed_;
     }
     crc_.update(piece.data(), piece.size());
     done_ = end;
@@ -57,9 +57,9 @@ class Checked {
  private:
   const Origin& origin_;
   uint64_t size_;
-  const Supply::Sink& sink_;
+  const OriginReader::Sink& sink_;
   std::vector<ByteFix>::const_iterator next_;
-  std::string mended_;
+  std::string healed_;
   Crc64 crc_;
   uint64_t done_ = 0;
 };
@@ -76,7 +76,7 @@ struct OpenLayer {
 
 }  // namespace
 
-struct Supply::State {
+struct OriginReader::State {
   State(const Root& the_root, const Cancel& the_cancel, const Donors* the_opened)
       : root(the_root), cancel(the_cancel), opened(the_opened) {}
 
@@ -99,7 +99,7 @@ struct Supply::State {
 
 // The last look before bytes are used may be long after the search: size and CRC are compared with what tar-split says,
 // not with what the search saw.
-Result<void> Supply::State::copy_file(const Root& from, const Origin& origin, Checked& checked) const {
+Result<void> OriginReader::State::copy_file(const Root& from, const Origin& origin, Checked& checked) const {
   ASSIGN_OR_RETURN(Fd fd, from.open_file(origin.path));
   ASSIGN_OR_RETURN(const FileStat stat, from.stat(origin.path));
   FileRange source(std::make_shared<const Fd>(std::move(fd)), 0, stat.size, origin.path.text());
@@ -116,7 +116,7 @@ Result<void> Supply::State::copy_file(const Root& from, const Origin& origin, Ch
 }
 
 // `apply` carries out a plan with no donors open: they are opened by the paths that the plan names.
-Result<const Donor*> Supply::State::donor_at(const std::string& path) {
+Result<const Donor*> OriginReader::State::donor_at(const std::string& path) {
   if (const Donor* donor = opened != nullptr ? opened->find_archive(path) : nullptr; donor != nullptr) {
     return donor;
   }
@@ -128,7 +128,7 @@ Result<const Donor*> Supply::State::donor_at(const std::string& path) {
   return &known->second;
 }
 
-Result<const Root*> Supply::State::root_at(const std::string& path) {
+Result<const Root*> OriginReader::State::root_at(const std::string& path) {
   if (const Root* donor = opened != nullptr ? opened->find_root(path) : nullptr; donor != nullptr) {
     return donor;
   }
@@ -140,17 +140,17 @@ Result<const Root*> Supply::State::root_at(const std::string& path) {
   return &known->second;
 }
 
-Result<void> Supply::State::open_layer(const Donor& donor, const Origin& origin, size_t place) {
+Result<void> OriginReader::State::open_layer(const Donor& donor, const Origin& origin, size_t place) {
   layer.reset();
   layer_key.clear();
   ASSIGN_OR_RETURN(std::unique_ptr<LayerSource> source,
-                   donor.open_layer(*origin.layer, dfsck::LayerCheck::Unverified, place));
+                   donor.open_layer(*origin.layer, dfsck::LayerHashing::Unverified, place));
   const std::string where = source->where();
   layer.emplace(std::move(source), where);
   return {};
 }
 
-Result<bool> Supply::State::find(const Origin& origin, uint64_t size) {
+Result<bool> OriginReader::State::find(const Origin& origin, uint64_t size) {
   std::string path;
   while (true) {
     ASSIGN_OR_RETURN(const TarStream::Kind kind, layer->tar.next(layer->entry));
@@ -168,7 +168,7 @@ Result<bool> Supply::State::find(const Origin& origin, uint64_t size) {
   }
 }
 
-Result<void> Supply::State::copy_member(const Origin& origin, uint64_t size, Checked& checked) {
+Result<void> OriginReader::State::copy_member(const Origin& origin, uint64_t size, Checked& checked) {
   ASSIGN_OR_RETURN(const Donor* donor, donor_at(origin.donor));
   const size_t places = donor->places(*origin.layer).size();
   const auto key_of = [&](size_t place) {
@@ -203,11 +203,11 @@ Result<void> Supply::State::copy_member(const Origin& origin, uint64_t size, Che
   return {};
 }
 
-Supply::Supply(const Root& root, const Cancel& cancel, const Donors* opened)
+OriginReader::OriginReader(const Root& root, const Cancel& cancel, const Donors* opened)
     : state_(std::make_unique<State>(root, cancel, opened)) {}
-Supply::~Supply() = default;
+OriginReader::~OriginReader() = default;
 
-Result<void> Supply::copy(const Origin& origin, uint64_t size, uint64_t crc64, const Sink& sink) {
+Result<void> OriginReader::copy(const Origin& origin, uint64_t size, uint64_t crc64, const Sink& sink) {
   Checked checked(origin, size, sink);
   Result<void> copied;
   if (origin.layer) {

@@ -1,5 +1,5 @@
 // statx(2) into plain fields.
-#include "core/fs/facts.h"
+#include "core/fs/statx.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -20,14 +20,14 @@ FileTime time_of(const struct ::statx_timestamp& time) { return {time.tv_sec, ti
 
 }  // namespace
 
-int look_at(int dir, const char* name, Facts& facts) {
+int read_statx(int dir, const char* name, Statx& info) {
   struct ::statx raw {};
   // No automount: a look must not mount anything.
   constexpr int kFlags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH;
   if (patient::statx(dir, name, kFlags, STATX_BASIC_STATS, &raw) != 0) {
     return errno;
   }
-  FileStat& stat = facts.stat;
+  FileStat& stat = info.stat;
   stat.device = makedev(raw.stx_dev_major, raw.stx_dev_minor);
   stat.inode = raw.stx_ino;
   stat.mode = raw.stx_mode;
@@ -40,13 +40,13 @@ int look_at(int dir, const char* name, Facts& facts) {
   stat.rdev_minor = raw.stx_rdev_minor;
   stat.mtime = time_of(raw.stx_mtime);
   stat.ctime = time_of(raw.stx_ctime);
-  facts.atime = time_of(raw.stx_atime);
-  facts.is_mount = (raw.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+  info.atime = time_of(raw.stx_atime);
+  info.is_mount = (raw.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
   // chattr(1) +i and +a: a repair of such an object fails with EPERM even for root, so that it is better known
   // beforehand.
   constexpr uint64_t kGuards = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND;
-  facts.has_flags = (raw.stx_attributes & (kGuards | STATX_ATTR_NODUMP | STATX_ATTR_COMPRESSED)) != 0;
-  facts.is_guarded = (raw.stx_attributes & kGuards) != 0;
+  info.has_flags = (raw.stx_attributes & (kGuards | STATX_ATTR_NODUMP | STATX_ATTR_COMPRESSED)) != 0;
+  info.is_guarded = (raw.stx_attributes & kGuards) != 0;
   return 0;
 }
 

@@ -21,11 +21,11 @@
 namespace dfsck {
 
 // Where the layers below are not known, nothing is hidden, harmless or to be found elsewhere.
-class Meaning {
+class MergedView {
  public:
   // `upper` is diff/ of the layer. The layers below it are opened when they are first needed, which in most trees is
   // never. One that is not there shows nothing. All must outlive this.
-  Meaning(const Root& root, const LayerInput& input, int upper) : root_(root), input_(input), upper_(upper) {}
+  MergedView(const Root& root, const LayerInput& input, int upper) : root_(root), input_(input), upper_(upper) {}
 
   // Nothing is seen at this path.
   bool is_hidden(std::string_view path);

@@ -1,6 +1,6 @@
 // Invariant: a second directory of a layer is what the layer's tar was, as the first one is. What was built on it is
 // mounted on it, and never on the layer's own directory.
-#include "checks/content/layer_twins.h"
+#include "checks/content/layer_duplicates.h"
 
 #include <algorithm>
 
@@ -36,10 +36,10 @@ Chains chains_of(const CheckInput& input) {
   return chains;
 }
 
-std::vector<StandsOn> standing_on(const Chains& chains, const CacheId& twin) {
+std::vector<StandsOn> standing_on(const Chains& chains, const CacheId& duplicate) {
   std::vector<StandsOn> standing;
   for (size_t i = 0; i < chains.size(); ++i) {
-    if (const auto found = std::find(chains[i].begin(), chains[i].end(), twin); found != chains[i].end()) {
+    if (const auto found = std::find(chains[i].begin(), chains[i].end(), duplicate); found != chains[i].end()) {
       standing.push_back({i, static_cast<size_t>(found - chains[i].begin())});
     }
   }
@@ -48,24 +48,24 @@ std::vector<StandsOn> standing_on(const Chains& chains, const CacheId& twin) {
 
 // At the depth of this check: after a quick look at the names the one directory is no better known than
 // the other. Full contents on one side only would prove nothing for what stands on the other.
-bool is_replaceable(const CheckInput& input, const TwinVerdict& twin) {
-  const LayerVerdict::State own = input.content.layers[twin.layer].state;
+bool is_replaceable(const CheckInput& input, const DuplicateDirectory& duplicate) {
+  const LayerVerdict::State own = input.content.layers[duplicate.layer].state;
   return own == LayerVerdict::State::Verified || (own == LayerVerdict::State::HeadersMatch && input.level == Level::Quick);
 }
 
 // An error even where the layer's own directory is whole: what BuildKit built stands on the directory
 // that BuildKit had of that layer, and that is what is mounted.
-void check_layer_twins(const CheckInput& input, FindingSink& sink) {
-  const Chains chains = input.content.twins.empty() ? Chains() : chains_of(input);
-  for (const TwinVerdict& twin : input.content.twins) {
-    if (!twin.is_damaged()) {
+void check_layer_duplicates(const CheckInput& input, FindingSink& sink) {
+  const Chains chains = input.content.duplicates.empty() ? Chains() : chains_of(input);
+  for (const DuplicateDirectory& duplicate : input.content.duplicates) {
+    if (!duplicate.is_damaged()) {
       continue;
     }
-    const OverlayDir& dir = input.model.overlay.dirs[twin.dir];
+    const OverlayDir& dir = input.model.overlay.dirs[duplicate.dir];
     Finding& finding = sink.add(problem::layer_twin_damaged, {SubjectKind::OverlayDir, dir.id.text()}, dir.path / "diff");
     finding.args["dir"] = dir.id.text();
-    finding.args["layer"] = input.model.layers.layers[twin.layer].id.text();
-    const std::vector<Issue>& issues = twin.verdict.issues;
+    finding.args["layer"] = input.model.layers.layers[duplicate.layer].id.text();
+    const std::vector<Issue>& issues = duplicate.verdict.issues;
     const auto is_wrong = [](const Issue& issue) { return issue.kind != IssueKind::TimeDrift; };
     const auto first = std::find_if(issues.begin(), issues.end(), is_wrong);
     finding.args["count"] = counted(static_cast<size_t>(std::count_if(issues.begin(), issues.end(), is_wrong)), "difference");

@@ -6,23 +6,23 @@
 
 namespace dfsck {
 
-class EntryMender {
+class EntryFixer {
  public:
   // `path` is where the issue's entry lies below the root, `layer` its number; the steps are for finding `index`. All must
   // outlive it. The issue must have an expected entry.
-  EntryMender(const CheckInput& input, const RelPath& path, size_t layer, const Issue& issue, size_t index,
-              PlanBuilder& plan)
+  EntryFixer(const CheckInput& input, const RelPath& path, size_t layer, const Issue& issue, size_t index,
+             PlanBuilder& plan)
       : input_(input), path_(path), layer_(layer), issue_(issue), entry_(*issue.expected), index_(index), plan_(plan) {}
 
   // The file with its bytes, and with all its names.
   void restore(const Remedy& remedy);
   // Everything but bytes.
-  void mend();
+  void fix();
 
  private:
   // Nothing where it is not known whom the entry should belong to, and there is nobody to take over from.
   std::optional<Ownership> owner() const;
-  void mend_owner_and_mode();
+  void fix_owner_and_mode();
   void add(Action action);
   bool has_place() const;
   bool will_be_there(const RelPath& inside, const RelPath& path) const;

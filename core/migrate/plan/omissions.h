@@ -12,8 +12,8 @@
 namespace dfsck {
 
 // What --exclude may name.
-enum class Excluded { Volumes, Containers, BuildCache };
-std::optional<Excluded> parse_excluded(std::string_view word);  // "volumes", "containers", "buildkit"
+enum class OmittedArea { Volumes, Containers, BuildCache };
+std::optional<OmittedArea> parse_omitted_area(std::string_view word);  // "volumes", "containers", "buildkit"
 
 struct CopyChoice {
   // Takes along what a check calls garbage: orphaned directories, unfinished removals and registrations, and the
@@ -22,7 +22,7 @@ struct CopyChoice {
   // Areas with exactly what belongs to them. Containers: containers/, their mounts, their writable directories and init
   // layers. Build cache: buildkit/, the directories that only it owns, the mounts of its steps. What layers of images
   // share stays. Where owners could not be read directories stay; a note then says so.
-  std::set<Excluded> excluded;
+  std::set<OmittedArea> omitted;
   // Goes on where a containerd image store belongs to the root: what of it is in the root stays behind.
   bool without_containerd_store = false;
 };
