@@ -49,7 +49,7 @@ void append_utf8(std::string& bytes, uint32_t point) {
     return;
   }
   const unsigned more = point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;  // bytes behind the first
-  add((0xf00U >> more & 0xffU) | point >> 6 * more);
+  add((0xff00U >> (more + 1) & 0xffU) | point >> 6 * more);
   for (unsigned i = more; i-- > 0;) {
     add(0x80 | (point >> 6 * i & 0x3f));
   }
