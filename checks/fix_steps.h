@@ -25,8 +25,8 @@ inline constexpr int kSwarm = 115;
 inline constexpr int kGarbage = 120;
 }  // namespace stage
 
-// The owner that the daemon gives to what it makes: root of its containers to layer trees, its own root to all else, and to
-// the directory around a tree root with the group of its containers' root.
+// The owner that the daemon gives to what it makes: root of its containers to layer trees, its own root to all else,
+// and to the directory around a tree root with the group of its containers' root.
 Ownership layer_owner(const Model& model, uint32_t mode);
 Ownership layer_home_owner(const Model& model, uint32_t mode);
 Ownership daemon_owner(const Model& model, uint32_t mode);

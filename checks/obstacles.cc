@@ -75,7 +75,8 @@ std::vector<std::string> repair_obstacles(const Model& model) {
     obstacles.push_back("a daemon is using this root: " + evidence + "; stop docker and containerd first");
   }
   for (const std::string& run : model.entries.unfinished_repairs) {
-    obstacles.push_back("the repair " + escaped(run) + " was cut off; docker-fsck recover finishes it or takes it back");
+    obstacles.push_back("the repair " + escaped(run) +
+                        " was cut off; docker-fsck recover finishes it or takes it back");
   }
   if (model.host.read_only) {
     obstacles.emplace_back("the filesystem is mounted read-only; the kernel may have done so after an error");

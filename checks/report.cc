@@ -46,9 +46,8 @@ int parts_of(const RootReport& report, Strict strict) {
     code |= 4;
   }
   // A repair that was tried and failed leaves something, even if it was to repair a mere warning.
-  const bool failed = std::any_of(report.findings.begin(), report.findings.end(), [](const ReportedFinding& reported) {
-    return reported.repair_status == "failed";
-  });
+  const bool failed = std::any_of(report.findings.begin(), report.findings.end(),
+                                  [](const ReportedFinding& reported) { return reported.repair_status == "failed"; });
   code |= failed ? 4 : 0;
   if (is_failed_itself(report) || !now.not_checked.empty()) {
     code |= 8;

@@ -34,17 +34,17 @@ std::string_view mode_name(Mode mode);  // "dry-run", "preen", "yes", "ask"
 // One rectangle of the report: a finding with its words and its repair.
 struct ReportedFinding {
   Finding finding;
-  std::string message;      // the problem's text, holes filled
+  std::string message;  // the problem's text, holes filled
   std::string consequence;
   std::string remedy;
   // What a repair would do about it, as indices into the plan; empty where nothing can be done or where another
   // finding's repair repairs this one too.
   std::vector<size_t> steps;
-  // "planned"; "blocked" (something that you must change first keeps it from being made); "impossible" (no repair exists,
-  // or it cannot be made safe here); "none" (nothing needs to be done).
-  // After a repair also "done" (it is gone), "failed" (it was tried) and "skipped" (it was not chosen).
+  // "planned"; "blocked" (something that you must change first keeps it from being made); "impossible" (no repair
+  // exists, or it cannot be made safe here); "none" (nothing needs to be done). After a repair also "done" (it is
+  // gone), "failed" (it was tried) and "skipped" (it was not chosen).
   std::string repair_status;
-  std::string why;      // why its repair is blocked, impossible, failed or skipped, where there is more to say than that
+  std::string why;  // why its repair is blocked, impossible, failed or skipped, where there is more to say than that
   std::string way_out;  // of a blocked or failed one: what must be changed first, where that is known
 
   bool has_repair() const { return repair_status == "planned" || repair_status == "blocked"; }
@@ -54,11 +54,11 @@ struct ReportedFinding {
 struct RepairOutcome {
   // Why nothing was repaired, or no more than what was: a live daemon, an unfinished repair, a failing disk.
   std::vector<std::string> obstacles;
-  std::string run;             // name of the directory in .docker-fsck; empty where nothing had to be changed
+  std::string run;                  // name of the directory in .docker-fsck; empty where nothing had to be changed
   std::vector<StepResult> results;  // like the plan's steps
   size_t passes = 0;
   // Errors of the check afterwards that no check before had shown and that no repair can have uncovered: ours.
-  std::vector<size_t> added;   // indices into its findings
+  std::vector<size_t> added;  // indices into its findings
 };
 
 struct RootReport {
@@ -67,7 +67,7 @@ struct RootReport {
   Level level = Level::Full;
   bool as_root = true;  // of the process that looked, in its user namespace
   bool live = false;
-  std::vector<std::string> evidence;  // why the root counts as live
+  std::vector<std::string> evidence;       // why the root counts as live
   std::map<std::string, uint64_t> counts;  // "images", "layers", "containers", "overlay_dirs", "links", "files", ...
   std::vector<ReportedFinding> findings;   // sorted
   Plan plan;
@@ -92,8 +92,8 @@ struct RootReport {
   size_t repaired() const;                // errors and warnings that are gone
 };
 
-// The part of the exit code that findings and repairs decide: 4, 8 and 32 are added up as in fsck(8), and 1 stands alone:
-// everything that was wrong is repaired. Roots below count too.
+// The part of the exit code that findings and repairs decide: 4, 8 and 32 are added up as in fsck(8), and 1 stands
+// alone: everything that was wrong is repaired. Roots below count too.
 enum class Strict { No, Yes };
 // True if something stood against the repair as a whole, of this root or one below it.
 bool is_barred(const RootReport& report);

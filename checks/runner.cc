@@ -77,7 +77,8 @@ std::vector<Finding> run_checks(const CheckInput& input, const CheckOptions& opt
     }
   }
   const auto key = [](const Finding& finding) {
-    return std::tuple(!is_urgent(finding.problem), finding.problem, std::tie(finding.subject, finding.path, finding.args));
+    return std::tuple(!is_urgent(finding.problem), finding.problem,
+                      std::tie(finding.subject, finding.path, finding.args));
   };
   std::sort(findings.begin(), findings.end(), [&](const Finding& a, const Finding& b) { return key(a) < key(b); });
   return findings;
@@ -110,9 +111,9 @@ void count_things(const Model& model, const ContentResults& content, RootReport&
   report.counts["overlay_dirs"] = model.overlay.dirs.size();
   report.counts["links"] = model.overlay.links.size();
   report.counts["volumes"] = model.volumes.volumes.size();
-  report.counts["networks"] = static_cast<uint64_t>(
-      std::count_if(model.networks.records.begin(), model.networks.records.end(),
-                    [](const NetworkRecord& record) { return record.kind == "network"; }));
+  report.counts["networks"] =
+      static_cast<uint64_t>(std::count_if(model.networks.records.begin(), model.networks.records.end(),
+                                          [](const NetworkRecord& record) { return record.kind == "network"; }));
   report.counts["build_records"] = model.build_cache.snapshots.size();
   for (const LayerVerdict& verdict : content.layers) {
     report.counts["files"] += verdict.entries;
@@ -273,15 +274,9 @@ Examination::Examination(Examination&&) noexcept = default;
 Examination& Examination::operator=(Examination&&) noexcept = default;
 Examination::~Examination() = default;
 
-const RootReport& Examination::report() const {
-  return state_->report;
-}
-const Model& Examination::model() const {
-  return *state_->shared_model;
-}
-const Derived& Examination::derived() const {
-  return state_->derived;
-}
+const RootReport& Examination::report() const { return state_->report; }
+const Model& Examination::model() const { return *state_->shared_model; }
+const Derived& Examination::derived() const { return state_->derived; }
 
 Result<Examination> Examination::make(const Root& root, const CheckOptions& options, const OwnRepair& own,
                                       const Cancel& cancel, Progress& progress) {
@@ -330,12 +325,14 @@ bool Examination::was_hidden_from(const Examination& earlier, size_t finding) co
   const auto layer_of = [](const Examination& look, const Layer& wanted) -> const LayerVerdict* {
     const Layer* layer = look.model().layers.find(wanted.id);
     const std::vector<LayerVerdict>& verdicts = look.state_->content.layers;
-    const size_t number = layer == nullptr ? verdicts.size() : static_cast<size_t>(layer - look.model().layers.layers.data());
+    const size_t number =
+        layer == nullptr ? verdicts.size() : static_cast<size_t>(layer - look.model().layers.layers.data());
     return number < verdicts.size() ? &verdicts[number] : nullptr;
   };
   const Finding& found = state_->findings[finding];
-  const std::string chain = found.subject.kind == SubjectKind::Layer ? found.subject.id
-                                                                     : found.subject.id.substr(0, found.subject.id.rfind(':'));
+  const std::string chain = found.subject.kind == SubjectKind::Layer
+                                ? found.subject.id
+                                : found.subject.id.substr(0, found.subject.id.rfind(':'));
   const std::optional<ChainId> id = ChainId::parse(found.hits.empty() ? chain : found.hits.front().id);
   const Layer* layer = id ? model().layers.find(*id) : nullptr;
   const LayerVerdict* before = layer == nullptr ? nullptr : layer_of(earlier, *layer);
@@ -357,8 +354,7 @@ void add_roots_below(const Root& root, const Model& model, const LookBelow& look
   }
 }
 
-Result<RootReport> check_root(const Root& root, const CheckOptions& options, const Cancel& cancel,
-                              Progress& progress) {
+Result<RootReport> check_root(const Root& root, const CheckOptions& options, const Cancel& cancel, Progress& progress) {
   ASSIGN_OR_RETURN(const Examination examined, Examination::make(root, options, OwnRepair{}, cancel, progress));
   RootReport report = examined.report();
   add_roots_below(

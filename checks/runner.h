@@ -67,8 +67,8 @@ class Examination {
 };
 
 // Checks the root at `root` and those below it. Never writes. An Error means that it could not be looked at as a Docker
-// root at all (for example: a directory that holds nothing of Docker's); everything less is in the report. The report is
-// the same at any number of jobs. Stops soon after `cancel` is requested and then says so in the report.
+// root at all (for example: a directory that holds nothing of Docker's); everything less is in the report. The report
+// is the same at any number of jobs. Stops soon after `cancel` is requested and then says so in the report.
 Result<RootReport> check_root(const Root& root, const CheckOptions& options, const Cancel& cancel, Progress& progress);
 
 // Adds to the report of `root` what `look` says of each remapped root below it.

@@ -25,18 +25,18 @@ constexpr std::array kChecks = {
 
 constexpr std::array kProblems = {
 #define CHECK(function, title)
-#define PROBLEM(code, name, check, severity, safety, fix, catalogue, text, consequence, remedy)                       \
-  Problem{ProblemId{code}, #name, #check, Severity::severity, Safety::safety, fix_##fix, catalogue, text, consequence, \
-          remedy},
+#define PROBLEM(code, name, check, severity, safety, fix, catalogue, text, consequence, remedy) \
+  Problem{ProblemId{code}, #name,     #check, Severity::severity, Safety::safety,               \
+          fix_##fix,       catalogue, text,   consequence,        remedy},
 #include "checks/table.def"
 #undef CHECK
 #undef PROBLEM
 };
 
 constexpr std::array kAreas = {
-    Area{1, "root"},    Area{2, "layerdb"},   Area{3, "overlay2"}, Area{4, "imagedb"},
-    Area{5, "refs"},    Area{6, "containers"}, Area{7, "volumes"},  Area{8, "databases"},
-    Area{9, "content"}, Area{10, "buildkit"}, Area{12, "leftovers"},
+    Area{1, "root"},    Area{2, "layerdb"},    Area{3, "overlay2"},   Area{4, "imagedb"},
+    Area{5, "refs"},    Area{6, "containers"}, Area{7, "volumes"},    Area{8, "databases"},
+    Area{9, "content"}, Area{10, "buildkit"},  Area{12, "leftovers"},
 };
 
 // Rows are looked up by halving, and a code that was ever published must not get another meaning.

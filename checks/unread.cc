@@ -79,8 +79,7 @@ class Hidden {
   // A finding on content speaks of the layer's own files as well.
   bool layer_touches_unread(const Finding& finding) const {
     for (const Subject& subject : finding.hits.empty() ? std::vector{finding.subject} : finding.hits) {
-      const std::optional<ChainId> id =
-          subject.kind == SubjectKind::Layer ? ChainId::parse(subject.id) : std::nullopt;
+      const std::optional<ChainId> id = subject.kind == SubjectKind::Layer ? ChainId::parse(subject.id) : std::nullopt;
       const Layer* layer = id ? model_.layers.find(*id) : nullptr;
       if (layer != nullptr && (touches_unread(layer->path) ||
                                (layer->cache && touches_unread(model_.overlay.path / layer->cache->text())))) {
@@ -104,7 +103,8 @@ std::string what_helps(const HostFacts& host) {
   if (!host.knows_all_ids) {
     return "run it on the host: in this user namespace not every owner is known";
   }
-  return "even root was refused: FUSE and NFS mounts, and security modules like SELinux and AppArmor, do that (see the kernel "
+  return "even root was refused: FUSE and NFS mounts, and security modules like SELinux and AppArmor, do that (see the "
+         "kernel "
          "log)";
 }
 
@@ -142,9 +142,7 @@ void note_planning(const Root& root, size_t from, RootReport& report) {
   name_unread(root, from, "not every repair could be planned", report);
 }
 
-bool has_unread(const Root& root) {
-  return !unread_of(root, 0).empty();
-}
+bool has_unread(const Root& root) { return !unread_of(root, 0).empty(); }
 
 // Failures and not findings: exit code 8 says that the check is not complete, and
 // what it found besides stands all the same.

@@ -97,9 +97,7 @@ bool is_unseen_volume(const Model& model, const std::string& name) {
   return RelPath::is_component(name) && is_unseen_link(model, RelPath("volumes") / name);
 }
 
-bool is_link_to_file(const Boundary& boundary) {
-  return is_link_of_part(boundary) && boundary.problem == "to a file";
-}
+bool is_link_to_file(const Boundary& boundary) { return is_link_of_part(boundary) && boundary.problem == "to a file"; }
 
 // One finding for the store in place of thousands for what hangs on it, and no repair: the usual reason
 // is a disk that is not mounted, and everything is whole on that.
@@ -117,7 +115,8 @@ std::vector<MissingStore> missing_stores(const Model& model) {
   const bool image_store_is_seen = !is_unseen_link(model, model.image_path);
   std::vector<MissingStore> missing;
   const auto with_layers = std::count_if(model.images.images.begin(), model.images.images.end(), has_layers);
-  if (image_store_is_seen && !model.layers.exists && model.layers.layers_complete && !(witnesses.empty() && with_layers == 0)) {
+  if (image_store_is_seen && !model.layers.exists && model.layers.layers_complete &&
+      !(witnesses.empty() && with_layers == 0)) {
     missing.push_back({model.image_path / "layerdb/sha256", "what is known of all layers",
                        !witnesses.empty() ? witnesses : counted(static_cast<uint64_t>(with_layers), "image")});
   }

@@ -1,4 +1,5 @@
-// Places that hold much of a root and of which nothing is seen: behind links that are not followed, or missing as a whole.
+// Places that hold much of a root and of which nothing is seen: behind links that are not followed, or missing as a
+// whole.
 #pragma once
 
 #include <string>
@@ -8,8 +9,8 @@
 
 namespace dfsck {
 
-// A link that stands for a part of an area (core/fs/area_links.h), not for a whole area, a driver's image store, a volume or
-// its data.
+// A link that stands for a part of an area (core/fs/area_links.h), not for a whole area, a driver's image store, a
+// volume or its data.
 bool is_link_of_part(const Boundary& boundary);
 // Such a link to a file, as to a database. What is in it is not read.
 bool is_link_to_file(const Boundary& boundary);

@@ -45,7 +45,8 @@ Result<Root> root_of(const PlanFile& plan) {
   ASSIGN_OR_RETURN(Root root, Root::open(plan.root_path));
   ASSIGN_OR_RETURN(const FileStat stat, root.stat(RelPath()));
   if (stat.device != plan.root_device || stat.inode != plan.root_inode) {
-    return format_error("apply", escaped(plan.root_path), "this is another directory than the one that the plan was made for");
+    return format_error("apply", escaped(plan.root_path),
+                        "this is another directory than the one that the plan was made for");
   }
   return root;
 }
@@ -116,7 +117,8 @@ Output carried_out(const Root& root, const PlanFile& plan, const Options& option
   outcome.runs = {run->id()};
   outcome.message += "; docker-fsck undo takes them back";
   if (!ended) {
-    return failure_output(options.format, ended.error().message() + "; docker-fsck recover takes care of it", kExitFailed);
+    return failure_output(options.format, ended.error().message() + "; docker-fsck recover takes care of it",
+                          kExitFailed);
   }
   // Steps that were not tried for a wish to stop and for want of memory look the same in the
   // results; the exit code keeps them apart.
@@ -144,8 +146,8 @@ Output run_apply(const Options& options) {
     }
     // A dry run of apply answers what it is asked for, whether the plan still fits, and its exit code says so.
     const Result<void> holds = preconditions_hold(*root, plan->plan);
-    outcome.message = "nothing was changed: " + (holds ? counted(plan->plan.steps.size(), "step") + " would be taken"
-                                                       : holds.error().message());
+    outcome.message = "nothing was changed: " +
+                      (holds ? counted(plan->plan.steps.size(), "step") + " would be taken" : holds.error().message());
     outcome.exit_code = holds ? kExitClean : kExitFailed;
     return outcome_output(options, outcome);
   }

@@ -75,9 +75,7 @@ RenderSettings render_settings(const Options& options) {
 // Who is asked, if this run asks.
 // A mode that was given is an answer. Without one it depends on there being a terminal, so that a
 // script never waits for an answer that nobody gives.
-std::unique_ptr<Conversation> asked_person(const Options& options) {
-  return options.mode ? nullptr : open_terminal();
-}
+std::unique_ptr<Conversation> asked_person(const Options& options) { return options.mode ? nullptr : open_terminal(); }
 
 // What donors say that they hold but do not, a line each: the rest of them is still of use.
 // To standard error and not into the report: it says something of the donor and nothing of the root.
@@ -124,7 +122,8 @@ Result<RootReport> looked_at(const Root& root, const Options& options, Conversat
 }
 
 // Opens the file of an option, so that a wrong name does not cost an hour.
-Result<void> open_file(const std::string& name, std::string_view what, const Root& root, std::optional<ReportFile>& file) {
+Result<void> open_file(const std::string& name, std::string_view what, const Root& root,
+                       std::optional<ReportFile>& file) {
   if (name.empty()) {
     return {};
   }
@@ -200,8 +199,8 @@ Output run_check(const Options& options) {
   const Root& root = *opened.root;
   std::optional<ReportFile> file;
   std::optional<ReportFile> plan;
-  for (const Result<void>& ready : {open_file(options.report_file, "report", root, file),
-                                    open_file(options.plan_file, "plan", root, plan)}) {
+  for (const Result<void>& ready :
+       {open_file(options.report_file, "report", root, file), open_file(options.plan_file, "plan", root, plan)}) {
     if (!ready) {
       return failure_output(options.format, ready.error().message(), kExitFailed);
     }

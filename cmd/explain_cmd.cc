@@ -27,9 +27,7 @@ std::string with_open_holes(std::string_view text) {
 }
 
 // Such a sentence is made anew for each finding; to print "<effect>" would explain nothing.
-bool is_one_hole(std::string_view text) {
-  return text.starts_with('{') && text.find('}') == text.size() - 1;
-}
+bool is_one_hole(std::string_view text) { return text.starts_with('{') && text.find('}') == text.size() - 1; }
 
 // By these names the table of symptoms refers to problems; they are accepted so that both can be looked up.
 std::vector<const Problem*> problems_of_catalogue_id(std::string_view id) {

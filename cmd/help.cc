@@ -62,8 +62,6 @@ std::string help_text() {
          "More: man docker-fsck, man docker-fsck-problems\n";
 }
 
-std::string version_text() {
-  return std::string("docker-fsck ") + DFSCK_VERSION + "\n";
-}
+std::string version_text() { return std::string("docker-fsck ") + DFSCK_VERSION + "\n"; }
 
 }  // namespace dfsck

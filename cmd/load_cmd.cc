@@ -26,14 +26,10 @@ struct LoadFailure {
   int exit_code = kExitFailed;
 };
 
-int exit_code_of(const Error& error) {
-  return error.kind == Error::Kind::Cancelled ? kExitCancelled : kExitFailed;
-}
+int exit_code_of(const Error& error) { return error.kind == Error::Kind::Cancelled ? kExitCancelled : kExitFailed; }
 
 // True for everything up to the moment when the run begins: looking and planning write nothing.
-LoadFailure failure_of(const Error& error) {
-  return {error.message() + "; nothing was changed", exit_code_of(error)};
-}
+LoadFailure failure_of(const Error& error) { return {error.message() + "; nothing was changed", exit_code_of(error)}; }
 
 // While one of them lives, signals cancel and progress is shown.
 // Members in this order: the display is the first to go, since it reads the progress.
@@ -117,8 +113,7 @@ class Loading {
   // large it is, is what a dry run is asked for.
   Output without_change() {
     Watch watch(options_, cancel_);
-    Result<std::vector<UnpackedLayer>> layers =
-        inspect_load(*archive_, *work_, options_.jobs, cancel_, watch.progress);
+    Result<std::vector<UnpackedLayer>> layers = inspect_load(*archive_, *work_, options_.jobs, cancel_, watch.progress);
     if (!layers) {
       const LoadFailure failed = failure_of(layers.error());
       return failure_output(options_.format, failed.message, failed.exit_code);
@@ -164,8 +159,6 @@ class Loading {
 
 }  // namespace
 
-Output run_load(const Options& options) {
-  return Loading(options).run();
-}
+Output run_load(const Options& options) { return Loading(options).run(); }
 
 }  // namespace dfsck

@@ -11,9 +11,9 @@
 namespace dfsck {
 
 struct LoadReport {
-  std::string root;     // path
-  std::string archive;  // as it was given
-  std::string run;      // empty: nothing was changed
+  std::string root;                   // path
+  std::string archive;                // as it was given
+  std::string run;                    // empty: nothing was changed
   std::vector<UnpackedLayer> layers;  // as LoadWork::layers
 };
 

@@ -18,10 +18,9 @@
 
 namespace {
 
-// Raises the number of files that may be open to as many as the process may have: with many jobs the usual 1024 are soon
-// used up. Where that fails, everything goes on with what there is.
-// Threads hold directories of layers' trees open. The soft limit is often 1024 for the sake of programs
-// that use select(2), which this one does not.
+// Raises the number of files that may be open to as many as the process may have: with many jobs the usual 1024 are
+// soon used up. Where that fails, everything goes on with what there is. Threads hold directories of layers' trees
+// open. The soft limit is often 1024 for the sake of programs that use select(2), which this one does not.
 void allow_many_open_files() {
   struct ::rlimit limit {};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
@@ -66,9 +65,9 @@ int run(int argc, char** argv) {
 // Without any memory: words that are in the program already.
 // By hand and not by the parser of options, which needs memory.
 int out_of_memory(int argc, char** argv) {
-  constexpr std::string_view kJson =
-      R"({"schema":"docker-fsck/report/1","version":")" DFSCK_VERSION
-      R"(","error":{"message":"get memory: Cannot allocate memory"},"exit_code":8})" "\n";
+  constexpr std::string_view kJson = R"({"schema":"docker-fsck/report/1","version":")" DFSCK_VERSION
+                                     R"(","error":{"message":"get memory: Cannot allocate memory"},"exit_code":8})"
+                                     "\n";
   bool json = false;
   for (int i = 1; i < argc; ++i) {
     const std::string_view word(argv[i]);

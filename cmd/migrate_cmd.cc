@@ -80,11 +80,12 @@ std::optional<SwitchOutcome> switched_daemon(const MigrationReport& report, cons
     return outcome;
   }
   if ((exit_code(report) & ~kExitCorrected) != 0 && options.keep_going == KeepGoing::No) {
-    outcome.failure = "the target is not whole, so the daemon was not switched to it; --keep-going does that all the same";
+    outcome.failure =
+        "the target is not whole, so the daemon was not switched to it; --keep-going does that all the same";
     return outcome;
   }
-  Result<SwitchedConfig> done = switch_data_root(
-      options.daemon_config.empty() ? kDaemonConfig : options.daemon_config, report.final_path);
+  Result<SwitchedConfig> done =
+      switch_data_root(options.daemon_config.empty() ? kDaemonConfig : options.daemon_config, report.final_path);
   if (done) {
     outcome.done = std::move(*done);
   } else {
@@ -133,9 +134,11 @@ Output run_migrate(const Options& options) {
     // Asked before hours of copying. dockerd refuses to start where a setting is both in the file and
     // on its command line, so the switch would take the daemon down.
     if (const std::vector<CommandLineRoot> elsewhere = command_line_roots(); !elsewhere.empty()) {
-      return failure_output(options.format, "nothing was done: --switch sets data-root in daemon.json, but " +
-                                                escaped(elsewhere.front().file) + " gives the daemon " +
-                                                elsewhere.front().option + ", and it does not start with both", kExitFailed);
+      return failure_output(options.format,
+                            "nothing was done: --switch sets data-root in daemon.json, but " +
+                                escaped(elsewhere.front().file) + " gives the daemon " + elsewhere.front().option +
+                                ", and it does not start with both",
+                            kExitFailed);
     }
   }
   Cancel cancel;
@@ -145,8 +148,8 @@ Output run_migrate(const Options& options) {
     // For the copy alone: what follows is quick and should not be cut in half.
     const SignalGuard signals(cancel);
     const ProgressDisplay display(progress, progress_style(options.progress, options.detail));
-    report = options.mode == Mode::DryRun ? plan_migration(wish, cancel, progress)
-                                          : migrate_root(wish, cancel, progress);
+    report =
+        options.mode == Mode::DryRun ? plan_migration(wish, cancel, progress) : migrate_root(wish, cancel, progress);
   }
   return rendered(*report, options, file);
 }

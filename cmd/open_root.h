@@ -12,7 +12,7 @@ namespace dfsck {
 // The first argument, or the default root.
 struct OpenedRoot {
   std::optional<Root> root;
-  std::string failure;  // why there is none
+  std::string failure;      // why there is none
   bool is_missing = false;  // there is nothing at `path`
   std::string path;         // as it was given or chosen
 };

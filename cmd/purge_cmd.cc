@@ -47,9 +47,8 @@ uint64_t bytes_kept(const Root& root, const std::vector<RunRecord>& runs) {
 std::string what_is_left(const Root& root, const RunRecord& run) {
   const Result<std::vector<RunRecord>> runs = list_runs(root);
   const bool is_whole = run.state != RunRecord::State::Purged && runs &&
-                        std::any_of(runs->begin(), runs->end(), [&](const RunRecord& now) {
-                          return now.id == run.id && now.state == run.state;
-                        });
+                        std::any_of(runs->begin(), runs->end(),
+                                    [&](const RunRecord& now) { return now.id == run.id && now.state == run.state; });
   if (is_whole) {
     return "of the repair " + run.id + " nothing was deleted" +
            (run.state == RunRecord::State::Undone ? "" : ", and it can still be undone");
@@ -92,7 +91,8 @@ Output run_purge(const Options& options) {
   Outcome outcome{"purge", root.path(), {}, "", {}, "", 0};
   // A name that is wrong is a failure and not "nothing to delete".
   if (wanted.empty() && options.arguments.size() > 1) {
-    return failure_output(options.format, "there is no repair " + escaped_excerpt(options.arguments[1], 60) + " of this root",
+    return failure_output(options.format,
+                          "there is no repair " + escaped_excerpt(options.arguments[1], 60) + " of this root",
                           kExitFailed);
   }
   const std::string what = counted(wanted.size(), "repair") + " (" + human_bytes(bytes_kept(root, wanted)) + ")";
@@ -122,7 +122,8 @@ Output run_purge(const Options& options) {
   if (!failures.empty()) {
     return failed_output(options, outcome.runs.size(), failures);
   }
-  outcome.message = "deleted what " + counted(wanted.size(), "repair") + " moved aside: " + human_bytes(bytes) + " freed";
+  outcome.message =
+      "deleted what " + counted(wanted.size(), "repair") + " moved aside: " + human_bytes(bytes) + " freed";
   return outcome_output(options, outcome);
 }
 

@@ -28,7 +28,8 @@ struct ChosenContainer {
   size_t root = 0;
   std::string id;  // name of its directory or of its mount
 };
-std::variant<ChosenContainer, ChoiceError> chosen_container(const std::vector<SaveRoot>& roots, const std::string& word);
+std::variant<ChosenContainer, ChoiceError> chosen_container(const std::vector<SaveRoot>& roots,
+                                                            const std::string& word);
 
 // "app:1" for what a user may give as the name of a new image; nothing if it is none, or has a digest.
 std::optional<ImageName> new_image_name(const std::string& text);

@@ -92,8 +92,9 @@ std::optional<SaveFailure> driver_problem(const SaveRoot& root) {
   if (fit_of_driver(root.model.driver).kind == DriverFit::Kind::Covered) {
     return std::nullopt;
   }
-  return SaveFailure{"layers of the storage driver " + escaped(root.model.driver) + " are not covered; nothing was saved",
-                 kExitFailed};
+  return SaveFailure{
+      "layers of the storage driver " + escaped(root.model.driver) + " are not covered; nothing was saved",
+      kExitFailed};
 }
 
 // Fill the catalogue. They give what speaks against it.
@@ -204,8 +205,13 @@ Output run_save(const Options& options) {
     return failed(options, cancelled ? "cancelled; nothing was saved" : saved.error().message() + "; nothing was saved",
                   cancelled ? kExitCancelled : kExitFailed);
   }
-  SaveReport report{root.path(), options.output_file, options.archive_format, options.mode == Mode::DryRun,
-                    warnings_of(*roots), *saved, 0};
+  SaveReport report{root.path(),
+                    options.output_file,
+                    options.archive_format,
+                    options.mode == Mode::DryRun,
+                    warnings_of(*roots),
+                    *saved,
+                    0};
   // 4 says that damaged images are missing. With something withheld it is 12:
   // whether they are damaged is not known then.
   report.exit_code = saved->complete ? kExitClean : kExitProblemsLeft | (withheld.empty() ? 0 : kExitFailed);

@@ -46,9 +46,7 @@ bool names(std::string_view list, std::string_view wanted) {
 
 }  // namespace
 
-std::span<const Symptom> all_symptoms() {
-  return kSymptoms;
-}
+std::span<const Symptom> all_symptoms() { return kSymptoms; }
 
 std::vector<const Symptom*> matching_symptoms(std::string_view message) {
   const std::vector<std::string> texts = searched_texts(message);

@@ -47,8 +47,8 @@ Output run_undo(const Options& options) {
     outcome.message = "nothing was changed: " + counted(preview->size(), "step") + " would be taken back";
     return outcome_output(options, outcome);
   }
-  if (std::optional<Output> refused =
-          refusal(options, "Take back " + counted(preview->size(), "step") + " of the repair of " + root.path() + "?")) {
+  if (std::optional<Output> refused = refusal(
+          options, "Take back " + counted(preview->size(), "step") + " of the repair of " + root.path() + "?")) {
     return *refused;
   }
   Cancel cancel;

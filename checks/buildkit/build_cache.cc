@@ -12,9 +12,7 @@
 namespace dfsck {
 namespace {
 
-Subject build_database(const Database& database) {
-  return {SubjectKind::Database, database.path.text()};
-}
+Subject build_database(const Database& database) { return {SubjectKind::Database, database.path.text()}; }
 
 // The three databases belong together: one that cannot be written again, or a record without its directory, takes all.
 bool needs_reset(const CheckInput& input) {
@@ -49,8 +47,8 @@ bool is_lost(const Database& database) {
 // True if the database is lost while others that belong to it are there.
 bool lost_alone(const BuildCache& cache, const Database& database) {
   const std::array siblings{&cache.snapshots_db, &cache.metadata_db, &cache.content_db};
-  return is_lost(database) && std::any_of(siblings.begin(), siblings.end(),
-                                          [](const Database* sibling) { return !is_lost(*sibling); });
+  return is_lost(database) &&
+         std::any_of(siblings.begin(), siblings.end(), [](const Database* sibling) { return !is_lost(*sibling); });
 }
 
 // snapshots.db says which directories there are, metadata_v2.db and containerdmeta.db who still wants

@@ -1,6 +1,6 @@
-// Invariant: every directory of containers/ holds a config.v2.json with its own id and a hostconfig.json, both complete.
-// Written by moby container/container.go:toDisk, config first; loaded by daemon/daemon.go:restore, which skips whatever
-// does not load and never says so to the user.
+// Invariant: every directory of containers/ holds a config.v2.json with its own id and a hostconfig.json, both
+// complete. Written by moby container/container.go:toDisk, config first; loaded by daemon/daemon.go:restore, which
+// skips whatever does not load and never says so to the user.
 #include <map>
 
 #include "checks/checks.h"

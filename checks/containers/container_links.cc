@@ -79,11 +79,12 @@ class ContainerLinks {
       return;
     }
     for (const Container::MountPoint& mount : container_.mount_points) {
-      const bool local = mount.type == "volume" && !mount.name.empty() &&
-                         (mount.driver.empty() || mount.driver == "local");
+      const bool local =
+          mount.type == "volume" && !mount.name.empty() && (mount.driver.empty() || mount.driver == "local");
       const auto& volumes = model_.volumes.volumes;
-      if (!local || std::any_of(volumes.begin(), volumes.end(),
-                                [&](const Volume& volume) { return volume.name == mount.name; }) ||
+      if (!local ||
+          std::any_of(volumes.begin(), volumes.end(),
+                      [&](const Volume& volume) { return volume.name == mount.name; }) ||
           is_unseen_volume(model_, mount.name)) {
         continue;
       }

@@ -107,8 +107,8 @@ std::optional<CacheId> init_of(const CacheId& dir) { return CacheId::parse(dir.t
 
 std::vector<CacheId> candidates_of(const CheckInput& input, const Container& container) {
   const Mount* entry = entry_of(input.model, container);
-  const Parent expected = entry != nullptr && entry->parent_id ? Parent(entry->parent_id)
-                                                               : top_by_image(input, container);
+  const Parent expected =
+      entry != nullptr && entry->parent_id ? Parent(entry->parent_id) : top_by_image(input, container);
   std::vector<CacheId> candidates;
   for (const Derived::LostWritable& lost : input.derived.lost_writables) {
     if (fits(input, lost, expected)) {

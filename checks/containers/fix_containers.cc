@@ -30,8 +30,8 @@ void write_copy(const CheckInput& input, const RelPath& path, const RelPath& cop
   }
 }
 
-// The configuration as it is, but with the directory's name for its ID. moby container/container.go:toDisk writes it with
-// a json.Encoder, which ends it with a newline.
+// The configuration as it is, but with the directory's name for its ID. moby container/container.go:toDisk writes it
+// with a json.Encoder, which ends it with a newline.
 void write_id(const CheckInput& input, const Container& container, size_t index, PlanBuilder& plan) {
   const RelPath path = container.path / "config.v2.json";
   const Result<std::string> bytes = input.root.read_small(path, kLimit);
@@ -73,8 +73,8 @@ void fix_rebuild_hostconfig(const CheckInput& input, const Finding& finding, siz
   }
 }
 
-// The directory's name and the id in its configuration differ. An entry in layerdb/mounts bears the container's true id:
-// where only one of the two has one, the other is wrong; else nothing tells.
+// The directory's name and the id in its configuration differ. An entry in layerdb/mounts bears the container's true
+// id: where only one of the two has one, the other is wrong; else nothing tells.
 void fix_rename_container_dir(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   const Container* container = container_of(input, finding);
   const std::optional<ContainerId> id = container != nullptr ? ContainerId::parse(container->id) : std::nullopt;

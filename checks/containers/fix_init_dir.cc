@@ -15,10 +15,10 @@ struct InitEntry {
 
 // Ten paths and the directories around them, the same since 17.06.
 constexpr std::array kInitEntries = {
-    InitEntry{"dev", 'd'},          InitEntry{"dev/pts", 'd'},   InitEntry{"dev/shm", 'd'},
-    InitEntry{"proc", 'd'},         InitEntry{"sys", 'd'},       InitEntry{"etc", 'd'},
-    InitEntry{".dockerenv", 'f'},   InitEntry{"dev/console", 'f'}, InitEntry{"etc/resolv.conf", 'f'},
-    InitEntry{"etc/hosts", 'f'},    InitEntry{"etc/hostname", 'f'}, InitEntry{"etc/mtab", 'l'},
+    InitEntry{"dev", 'd'},        InitEntry{"dev/pts", 'd'},      InitEntry{"dev/shm", 'd'},
+    InitEntry{"proc", 'd'},       InitEntry{"sys", 'd'},          InitEntry{"etc", 'd'},
+    InitEntry{".dockerenv", 'f'}, InitEntry{"dev/console", 'f'},  InitEntry{"etc/resolv.conf", 'f'},
+    InitEntry{"etc/hosts", 'f'},  InitEntry{"etc/hostname", 'f'}, InitEntry{"etc/mtab", 'l'},
 };
 
 // The directory as the layers below have it; a directory that is copied up keeps their owner and mode.
@@ -26,7 +26,8 @@ constexpr std::array kInitEntries = {
 // owner and mode are what a container sees.
 std::optional<Ownership> seen_below(const CheckInput& input, const DirTruth& init, const RelPath& path) {
   for (const DirTruth* at = &init; at != nullptr && at->parent;) {
-    const Result<FileStat> stat = input.root.stat(input.model.overlay.path / at->parent->text() / "diff" / path.bytes());
+    const Result<FileStat> stat =
+        input.root.stat(input.model.overlay.path / at->parent->text() / "diff" / path.bytes());
     if (stat) {
       return stat->is_dir() ? std::optional(Ownership{stat->uid, stat->gid, stat->mode & 07777}) : std::nullopt;
     }

@@ -15,7 +15,8 @@ constexpr uint32_t kMountFileMode = 0644;
 
 const Container* container_with_id(const CheckInput& input, const std::string& id) {
   const auto& all = input.model.containers.containers;
-  const auto found = std::find_if(all.begin(), all.end(), [&](const Container& container) { return container.id == id; });
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const Container& container) { return container.id == id; });
   return found != all.end() ? &*found : nullptr;
 }
 

@@ -55,8 +55,8 @@ Mounts mounts_of(const Container& container) {
   Mounts mounts;
   for (const Container::MountPoint& mount : container.mount_points) {
     if (mount.type == "tmpfs") {
-      mounts.tmpfs.push_back(JsonValue::object(
-          {{"Type", JsonValue::string("tmpfs")}, {"Target", JsonValue::string(mount.destination)}}));
+      mounts.tmpfs.push_back(
+          JsonValue::object({{"Type", JsonValue::string("tmpfs")}, {"Target", JsonValue::string(mount.destination)}}));
     } else if (mount.type == "bind" || (mount.type == "volume" && !is_hex64(mount.name))) {
       mounts.binds.push_back(JsonValue::string(bind_of(mount)));
       (mount.type == "bind" ? mounts.bind_count : mounts.volume_count) += 1;

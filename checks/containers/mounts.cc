@@ -79,8 +79,7 @@ class ContainerMount {
     }
     if (dir) {
       const bool proven = entry_->init_dir && init_of(*dir) == entry_->init_dir;
-      Finding& finding =
-          add(proven ? problem::mount_id_restorable : problem::mount_id_bad, entry_->path / "mount-id");
+      Finding& finding = add(proven ? problem::mount_id_restorable : problem::mount_id_bad, entry_->path / "mount-id");
       finding.args["state"] = has_mount_id(*entry_) ? naming(*entry_->dir) : file.problem();
       finding.args["dir"] = dir->text();
     } else {
@@ -133,8 +132,8 @@ void check_parent_exists(const CheckInput& input, const Container& container, Fi
   if (is_acknowledged(layer, input.runs)) {
     return;
   }
-  Finding& finding = sink.add(problem::mount_parent_dangling, {SubjectKind::Mount, escaped(container.id)},
-                              entry->path / "parent");
+  Finding& finding =
+      sink.add(problem::mount_parent_dangling, {SubjectKind::Mount, escaped(container.id)}, entry->path / "parent");
   finding.args["container"] = escaped(container.id);
   finding.args["layer"] = (*parent)->text();
   finding.hits = {{SubjectKind::Container, escaped(container.name_on_disk)}};

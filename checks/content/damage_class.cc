@@ -17,7 +17,8 @@ bool within_one(uint64_t unit, const WrongBytes& wrong) {
 
 // One bit points at memory or a cable, a byte of several wrong bits rather at something that copied it.
 DamageClass class_of_byte(const ByteFix& fix) {
-  return std::popcount(static_cast<unsigned>(fix.value ^ fix.found)) == 1 ? DamageClass::WrongBit : DamageClass::WrongByte;
+  return std::popcount(static_cast<unsigned>(fix.value ^ fix.found)) == 1 ? DamageClass::WrongBit
+                                                                          : DamageClass::WrongByte;
 }
 
 // A file may have blocks of zeros of its own.

@@ -14,13 +14,13 @@ enum class DamageClass {
   Empty,
   Short,
   Long,
-  Zeros,         // runs of zeros, to a block's border or the end
-  WrongBit,      // one bit of one byte
-  WrongByte,     // one byte, in more than one bit
-  WrongSector,   // all wrong bytes lie in one aligned block of 512 bytes
-  WrongBlock,    // in one of 4096 bytes
-  Swapped,       // the bytes of another damaged file
-  OtherBytes,    // wrong in more than one place, or it is not known where
+  Zeros,        // runs of zeros, to a block's border or the end
+  WrongBit,     // one bit of one byte
+  WrongByte,    // one byte, in more than one bit
+  WrongSector,  // all wrong bytes lie in one aligned block of 512 bytes
+  WrongBlock,   // in one of 4096 bytes
+  Swapped,      // the bytes of another damaged file
+  OtherBytes,   // wrong in more than one place, or it is not known where
   Gone,
   OtherType,
   MetadataOnly,  // owner, mode, attributes, link targets, whiteouts and opaque marks

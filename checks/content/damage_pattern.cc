@@ -18,18 +18,21 @@ std::string_view suspicion(DamageClass damage) {
     case DamageClass::Empty:
     case DamageClass::Short:
     case DamageClass::Zeros:
-      return "Empty, cut off and zeroed files are writes that never reached the disk: a power loss, a crash, a full disk, "
+      return "Empty, cut off and zeroed files are writes that never reached the disk: a power loss, a crash, a full "
+             "disk, "
              "or a disk that says too early that it has written.";
     case DamageClass::WrongBit:
     case DamageClass::WrongByte:
       return "Single wrong bits and bytes come from memory, cables or controllers: test the memory.";
     case DamageClass::WrongSector:
     case DamageClass::WrongBlock:
-      return "Single blocks with other bytes come from the disk or its controller: read its SMART log, and the kernel's.";
+      return "Single blocks with other bytes come from the disk or its controller: read its SMART log, and the "
+             "kernel's.";
     case DamageClass::Swapped:
       return "Files with each other's bytes come from a filesystem whose own structure is damaged: run its fsck.";
     case DamageClass::MetadataOnly:
-      return "Wrong owners, modes, attributes and links around right bytes come from tools, mostly from a copy that did "
+      return "Wrong owners, modes, attributes and links around right bytes come from tools, mostly from a copy that "
+             "did "
              "not keep them (cp -r, rsync without -HAX) or a chown or chmod over the root.";
     case DamageClass::Long:
     case DamageClass::OtherBytes:

@@ -17,8 +17,7 @@ namespace {
 // are notes of the kernel's overlay, and neither makes a layer's content wrong.
 bool is_from_tar(const std::string& name) {
   return name == "security.capability" || name == "trusted.overlay.opaque" || name == "user.overlay.opaque" ||
-         is_posix_acl(name) ||
-         (name.starts_with("user.") && !name.starts_with("user.overlay."));
+         is_posix_acl(name) || (name.starts_with("user.") && !name.starts_with("user.overlay."));
 }
 
 }  // namespace
@@ -74,8 +73,7 @@ void EntryFixer::fix_owner_and_mode() {
   const auto on_disk = input_.root.xattrs(path_);
   for (const char* name : kOverrideXattrs) {
     const auto found = on_disk ? on_disk->find(name) : std::map<std::string, std::string>::const_iterator();
-    const auto instead =
-        on_disk && found != on_disk->end() ? parse_override_stat(found->second) : std::nullopt;
+    const auto instead = on_disk && found != on_disk->end() ? parse_override_stat(found->second) : std::nullopt;
     if (instead) {
       const OverrideStat right{entry_.container_uid, entry_.container_gid, entry_.mode & 07777, instead->type};
       add(SetXattr{path_, name, right.text()});
@@ -104,8 +102,9 @@ bool EntryFixer::has_place() const {
   const std::string above = slash == std::string::npos ? "" : issue_.path.substr(0, slash);
   const auto found = std::lower_bound(issues.begin(), issues.end(), above,
                                       [](const Issue& issue, const std::string& path) { return issue.path < path; });
-  return (!parent && parent.error().is_io(ENOENT)) || (found != issues.end() && found->path == above &&
-                                          found->kind == IssueKind::WrongType && S_ISDIR(found->expected->mode));
+  return (!parent && parent.error().is_io(ENOENT)) ||
+         (found != issues.end() && found->path == above && found->kind == IssueKind::WrongType &&
+          S_ISDIR(found->expected->mode));
 }
 
 // diff/ of the layer.
@@ -135,9 +134,7 @@ void EntryFixer::make() {
       break;
     case S_IFCHR:
     case S_IFBLK:
-    case S_IFIFO:
-      add(MakeNode{path_, entry_.mode & S_IFMT, entry_.rdev_major, entry_.rdev_minor, *wanted});
-      break;
+    case S_IFIFO: add(MakeNode{path_, entry_.mode & S_IFMT, entry_.rdev_major, entry_.rdev_minor, *wanted}); break;
     default: return;
   }
   set_xattrs();
@@ -175,8 +172,9 @@ bool EntryFixer::will_be_there(const RelPath& inside, const RelPath& path) const
     return true;
   }
   const auto& issues = input_.content.layers[layer_].issues;
-  const auto found = std::lower_bound(issues.begin(), issues.end(), inside.bytes(),
-                                      [](const Issue& issue, const std::string& wanted) { return issue.path < wanted; });
+  const auto found =
+      std::lower_bound(issues.begin(), issues.end(), inside.bytes(),
+                       [](const Issue& issue, const std::string& wanted) { return issue.path < wanted; });
   return found != issues.end() && found->path == inside.bytes() && found->expected &&
          (!lacks_bytes(*found) ||
           input_.content.find_remedy(layer_, static_cast<size_t>(found - issues.begin())) != nullptr);
@@ -191,8 +189,7 @@ void EntryFixer::link() {
   }
   const RelPath target = diff->joined(*inside);
   // A copy that differs is not replaced: which of the two has the right bytes is another finding's to say.
-  if (issue_.kind == IssueKind::Missing ? will_be_there(*inside, target)
-                                        : same_bytes(input_.root, path_, target)) {
+  if (issue_.kind == IssueKind::Missing ? will_be_there(*inside, target) : same_bytes(input_.root, path_, target)) {
     add(MakeHardLink{path_, target});
   }
 }

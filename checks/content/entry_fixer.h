@@ -8,8 +8,8 @@ namespace dfsck {
 
 class EntryFixer {
  public:
-  // `path` is where the issue's entry lies below the root, `layer` its number; the steps are for finding `index`. All must
-  // outlive it. The issue must have an expected entry.
+  // `path` is where the issue's entry lies below the root, `layer` its number; the steps are for finding `index`. All
+  // must outlive it. The issue must have an expected entry.
   EntryFixer(const CheckInput& input, const RelPath& path, size_t layer, const Issue& issue, size_t index,
              PlanBuilder& plan)
       : input_(input), path_(path), layer_(layer), issue_(issue), entry_(*issue.expected), index_(index), plan_(plan) {}

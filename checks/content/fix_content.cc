@@ -10,9 +10,7 @@ constexpr uint32_t kOverlayDirMode = 0710;  // moby overlay2/overlay.go:create
 constexpr uint32_t kDiffMode = 0755;
 constexpr uint32_t kMarkMode = 0600;
 
-bool is_hard_link(const Issue& issue) {
-  return issue.expected->is_hard_link;
-}
+bool is_hard_link(const Issue& issue) { return issue.expected->is_hard_link; }
 
 }  // namespace
 
@@ -49,7 +47,8 @@ void fix_restore_layer_tree(const CheckInput& input, const Finding& finding, siz
   if (truth != nullptr && truth->has_children && input.model.overlay.find(*id) == nullptr) {
     // Children that are older than all marks do not prove later that this one should have one.
     const RelPath mark = finding.path / "committed";
-    plan.add(index, stage::kContent, WriteFile{mark, "", daemon_owner(input.model, kMarkMode)}, expect_now(input.root, mark));
+    plan.add(index, stage::kContent, WriteFile{mark, "", daemon_owner(input.model, kMarkMode)},
+             expect_now(input.root, mark));
   }
   const size_t layer = finding.content->layer;
   const std::vector<Issue>& issues = input.content.layers[layer].issues;

@@ -11,8 +11,8 @@
 namespace dfsck {
 namespace {
 
-// Chains may have several damaged directories. They are left together: whoever wants one of them left gets the steps for
-// all that share a chain with it, and equal steps of several findings are one step of the plan.
+// Chains may have several damaged directories. They are left together: whoever wants one of them left gets the steps
+// for all that share a chain with it, and equal steps of several findings are one step of the plan.
 class Leaving {
  public:
   Leaving(const CheckInput& input, size_t index, PlanBuilder& plan)
@@ -71,7 +71,8 @@ class Leaving {
         continue;
       }
       const std::vector<StandsOn> above = standing_on(chains_, dir_of(duplicate).id);
-      if (std::any_of(above.begin(), above.end(), [&](const StandsOn& on) { return is_left(on.dir) || first_left(on.dir); })) {
+      if (std::any_of(above.begin(), above.end(),
+                      [&](const StandsOn& on) { return is_left(on.dir) || first_left(on.dir); })) {
         leaving_.insert(dir_of(duplicate).id);
       }
     }

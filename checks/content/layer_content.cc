@@ -47,15 +47,19 @@ std::optional<ProblemId> problem_for(const Issue& issue, const Remedy* remedy) {
 class LayerJudge {
  public:
   LayerJudge(const CheckInput& input, size_t layer, FindingSink& sink)
-      : model_(input.model), layer_(input.model.layers.layers[layer]), content_(input.content), verdict_(input.content.layers[layer]),
-        number_(layer), sink_(sink) {
+      : model_(input.model),
+        layer_(input.model.layers.layers[layer]),
+        content_(input.content),
+        verdict_(input.content.layers[layer]),
+        number_(layer),
+        sink_(sink) {
     // The directory that is proven to be the layer's, not what its file says: damage is reported where the files are.
     if (const std::optional<CacheId>& cache = input.derived.layers[layer].cache; cache) {
       diff_ = input.model.overlay.path / cache->text() / "diff";
       const DirTruth* dir = input.derived.find_dir(input.model, *cache);
-      is_dir_shared_ = dir != nullptr && std::count_if(dir->owners.begin(), dir->owners.end(), [](const DirOwner& owner) {
-                                           return owner.kind == DirOwner::Kind::Layer;
-                                         }) > 1;
+      is_dir_shared_ = dir != nullptr &&
+                       std::count_if(dir->owners.begin(), dir->owners.end(),
+                                     [](const DirOwner& owner) { return owner.kind == DirOwner::Kind::Layer; }) > 1;
     }
     diff_id_ = input.derived.layers[layer].diff ? input.derived.layers[layer].diff : layer_.diff_id;
   }
@@ -97,9 +101,7 @@ class LayerJudge {
         finding.args["remedy"] = reference_advice(content_, number_);
         break;
       }
-      case LayerVerdict::State::NoReference:
-        bad_reference(verdict_.reason);
-        break;
+      case LayerVerdict::State::NoReference: bad_reference(verdict_.reason); break;
       // Information and no damage: as with redirect_dir or metacopy, a part of the layer's files is in
       // other directories, where the kernel finds them and a look at this tree alone does not.
       case LayerVerdict::State::Unverifiable:
@@ -134,9 +136,10 @@ class LayerJudge {
   void judge_reference(const RebuiltReference& rebuilt) {
     Finding& finding = add_layer(problem::tar_split_restorable, layer_.path / "tar-split.json.gz");
     finding.args["source"] = rebuilt.source;
-    finding.args["state"] = !layer_.tar_split.present() || layer_.tar_split.size == 0 ? "is " + layer_.tar_split.problem()
-                            : verdict_.state == LayerVerdict::State::NoReference      ? "cannot be used: " + verdict_.reason
-                                                                                      : "is that of another layer";
+    finding.args["state"] = !layer_.tar_split.present() || layer_.tar_split.size == 0
+                                ? "is " + layer_.tar_split.problem()
+                            : verdict_.state == LayerVerdict::State::NoReference ? "cannot be used: " + verdict_.reason
+                                                                                 : "is that of another layer";
     finding.content = Finding::ContentIssue{number_, 0};
   }
 

@@ -50,7 +50,8 @@ std::vector<StandsOn> standing_on(const Chains& chains, const CacheId& duplicate
 // the other. Full contents on one side only would prove nothing for what stands on the other.
 bool is_replaceable(const CheckInput& input, const DuplicateDirectory& duplicate) {
   const LayerVerdict::State own = input.content.layers[duplicate.layer].state;
-  return own == LayerVerdict::State::Verified || (own == LayerVerdict::State::HeadersMatch && input.level == Level::Quick);
+  return own == LayerVerdict::State::Verified ||
+         (own == LayerVerdict::State::HeadersMatch && input.level == Level::Quick);
 }
 
 // An error even where the layer's own directory is whole: what BuildKit built stands on the directory
@@ -62,13 +63,15 @@ void check_layer_duplicates(const CheckInput& input, FindingSink& sink) {
       continue;
     }
     const OverlayDir& dir = input.model.overlay.dirs[duplicate.dir];
-    Finding& finding = sink.add(problem::layer_twin_damaged, {SubjectKind::OverlayDir, dir.id.text()}, dir.path / "diff");
+    Finding& finding =
+        sink.add(problem::layer_twin_damaged, {SubjectKind::OverlayDir, dir.id.text()}, dir.path / "diff");
     finding.args["dir"] = dir.id.text();
     finding.args["layer"] = input.model.layers.layers[duplicate.layer].id.text();
     const std::vector<Issue>& issues = duplicate.verdict.issues;
     const auto is_wrong = [](const Issue& issue) { return issue.kind != IssueKind::TimeDrift; };
     const auto first = std::find_if(issues.begin(), issues.end(), is_wrong);
-    finding.args["count"] = counted(static_cast<size_t>(std::count_if(issues.begin(), issues.end(), is_wrong)), "difference");
+    finding.args["count"] =
+        counted(static_cast<size_t>(std::count_if(issues.begin(), issues.end(), is_wrong)), "difference");
     finding.args["file"] = first == issues.end() || first->path.empty() ? "in the top directory" : escaped(first->path);
     for (const StandsOn& above : standing_on(chains, dir.id)) {
       const std::vector<Subject> subjects = subjects_of(input.derived.dirs[above.dir]);

@@ -14,11 +14,11 @@ constexpr size_t kShown = 5;
 
 // Built images have tags that look as if they could be pulled, and are in no registry.
 bool came_from_registry(const ImageStore& store, const Image& image) {
-  return !image.diff_ids.empty() &&
-         std::any_of(store.v2metadata_by_diffid.begin(), store.v2metadata_by_diffid.end(),
-                     [&](const DistributionEntry& entry) {
-                       return entry.key == image.diff_ids.back().hex() && !entry.sources.empty();
-                     });
+  return !image.diff_ids.empty() && std::any_of(store.v2metadata_by_diffid.begin(), store.v2metadata_by_diffid.end(),
+                                                [&](const DistributionEntry& entry) {
+                                                  return entry.key == image.diff_ids.back().hex() &&
+                                                         !entry.sources.empty();
+                                                });
 }
 
 std::string first_of(const std::vector<std::string>& items) {

@@ -15,9 +15,7 @@
 namespace dfsck {
 namespace {
 
-Subject as_subject(const Database& database) {
-  return {SubjectKind::Database, database.path.text()};
-}
+Subject as_subject(const Database& database) { return {SubjectKind::Database, database.path.text()}; }
 
 // True if nothing is damaged but what leads to the records.
 // bbolt never writes into a page that is in use, so torn metas or free lists leave the records
@@ -140,10 +138,9 @@ uint64_t miscounted(const NetworkStore& networks) {
   for (const NetworkRecord& record : networks.records) {
     endpoints[record.id] += record.kind == "endpoint" ? 1 : 0;
   }
-  return static_cast<uint64_t>(
-      std::count_if(networks.records.begin(), networks.records.end(), [&](const NetworkRecord& record) {
-        return record.count && *record.count != endpoints[record.id];
-      }));
+  return static_cast<uint64_t>(std::count_if(
+      networks.records.begin(), networks.records.end(),
+      [&](const NetworkRecord& record) { return record.count && *record.count != endpoints[record.id]; }));
 }
 
 // Sandboxes of containers that are gone, and endpoints without their network or sandbox. Those of a swarm's own

@@ -9,8 +9,8 @@
 
 namespace dfsck {
 
-// Adds the step that puts a database of these bytes in place of what is at `path`. It gets the owner and the mode of the
-// file that it replaces, or those that the daemon gives to a new one.
+// Adds the step that puts a database of these bytes in place of what is at `path`. It gets the owner and the mode of
+// the file that it replaces, or those that the daemon gives to a new one.
 void write_database(const CheckInput& input, const RelPath& path, std::string bytes, size_t index, PlanBuilder& plan);
 
 }  // namespace dfsck

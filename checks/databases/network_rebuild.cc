@@ -22,14 +22,12 @@ constexpr std::string_view kPrefix = "docker/network/v1.0/";
 constexpr size_t kIndex = 8;  // modification counter in front of every value, little-endian whatever the host
 
 std::string count_value(const std::string* old) {
-  const std::string index = old != nullptr && old->size() >= kIndex ? old->substr(0, kIndex)
-                                                                    : std::string("\x01\0\0\0\0\0\0\0", kIndex);
+  const std::string index =
+      old != nullptr && old->size() >= kIndex ? old->substr(0, kIndex) : std::string("\x01\0\0\0\0\0\0\0", kIndex);
   return index + "{\"Count\":0}";
 }
 
-std::string count_key(std::string_view id) {
-  return std::string(kPrefix) + "endpoint_count/" + std::string(id) + "/";
-}
+std::string count_key(std::string_view id) { return std::string(kPrefix) + "endpoint_count/" + std::string(id) + "/"; }
 
 // Without its own record the driver does not know the network.
 const NetworkRecord* driver_record(const NetworkStore& store, const NetworkRecord& network) {
@@ -175,9 +173,8 @@ NetworkRebuild rebuild_networks(const Model& model) {
       rebuild.lost.push_back(std::move(network));
     }
   }
-  std::sort(rebuild.lost.begin(), rebuild.lost.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.name, a.id) < std::tie(b.name, b.id);
-  });
+  std::sort(rebuild.lost.begin(), rebuild.lost.end(),
+            [](const auto& a, const auto& b) { return std::tie(a.name, a.id) < std::tie(b.name, b.id); });
   return rebuild;
 }
 

@@ -74,9 +74,7 @@ std::map<std::string, std::string> options_of(const Volume& volume) {
 
 }  // namespace
 
-bool is_local(const VolumeRecord& record) {
-  return record.driver.empty() || record.driver == "local";
-}
+bool is_local(const VolumeRecord& record) { return record.driver.empty() || record.driver == "local"; }
 
 std::optional<std::string> volume_options_file(const VolumeRecord& record) {
   const auto option = [&](const char* name) {

@@ -16,7 +16,7 @@ bool is_local(const VolumeRecord& record);
 std::optional<std::string> volume_options_file(const VolumeRecord& record);
 
 struct VolumeRebuild {
-  std::vector<VolumeRecord> records;  // sorted by name
+  std::vector<VolumeRecord> records;    // sorted by name
   std::vector<std::string> unlabelled;  // names of those whose record was not found: labels, if they had any, are lost
   std::vector<std::string> doubtful;    // names of those whose record may be out of date
 
@@ -29,7 +29,8 @@ struct VolumeRebuild {
 // that a container names.
 VolumeRebuild rebuild_volumes(const Model& model);
 
-// The value of such a record (moby volume/service/db.go:volumeMetadata): what the database had, or one made of its parts.
+// The value of such a record (moby volume/service/db.go:volumeMetadata): what the database had, or one made of its
+// parts.
 std::string volume_record_json(const VolumeRecord& record);
 
 }  // namespace dfsck

@@ -1,6 +1,6 @@
-// Invariant: every config in imagedb/content/sha256 is the preimage of its file name and of a form that the daemon loads.
-// Written by moby image/fs.go:Set, verified at each read by fs.go:get and at start by store.go:restore.
-// Does not look at the layers; that is image_layers.cc.
+// Invariant: every config in imagedb/content/sha256 is the preimage of its file name and of a form that the daemon
+// loads. Written by moby image/fs.go:Set, verified at each read by fs.go:get and at start by store.go:restore. Does not
+// look at the layers; that is image_layers.cc.
 #include "checks/checks.h"
 #include "checks/image_verdict.h"
 #include "checks/input.h"

@@ -28,8 +28,8 @@ class MetadataEntry {
 
  private:
   Finding& add(ProblemId problem, const RelPath& path) {
-    const Subject subject = entry_.id ? Subject{SubjectKind::Image, entry_.id->text()}
-                                      : Subject{SubjectKind::File, entry_.path.text()};
+    const Subject subject =
+        entry_.id ? Subject{SubjectKind::Image, entry_.id->text()} : Subject{SubjectKind::File, entry_.path.text()};
     return sink_.add(problem, subject, path);
   }
 

@@ -20,7 +20,10 @@ const Layer* layer_of(const CheckInput& input, const Finding& finding) {
 class EntryWriter {
  public:
   EntryWriter(const CheckInput& input, const Layer& layer, size_t index, PlanBuilder& plan)
-      : input_(input), layer_(layer), truth_(*input.derived.find_layer(input.model, layer.id)), index_(index),
+      : input_(input),
+        layer_(layer),
+        truth_(*input.derived.find_layer(input.model, layer.id)),
+        index_(index),
         plan_(plan) {}
 
   void directory() {
@@ -55,8 +58,7 @@ class EntryWriter {
     if (!truth_.cache) {
       return;
     }
-    const Result<uint64_t> bytes =
-        tree_size(input_.root, input_.model.overlay.path / truth_.cache->text() / "diff");
+    const Result<uint64_t> bytes = tree_size(input_.root, input_.model.overlay.path / truth_.cache->text() / "diff");
     if (bytes) {
       write("size", std::to_string(*bytes));
     }

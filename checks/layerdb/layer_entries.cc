@@ -1,6 +1,6 @@
 // Invariant: every entry of layerdb holds files that the daemon can load and that hash to the entry's name.
-// Written by moby layer/filestore.go; loaded by layer/layer_store.go:loadLayer, which hides every failure at debug level.
-// Does not look at the layer's directory; that is overlay_dirs.cc and layer_content.cc.
+// Written by moby layer/filestore.go; loaded by layer/layer_store.go:loadLayer, which hides every failure at debug
+// level. Does not look at the layer's directory; that is overlay_dirs.cc and layer_content.cc.
 #include "checks/checks.h"
 #include "checks/content_advice.h"
 #include "checks/input.h"
@@ -16,9 +16,8 @@ bool judged(const FileState& file) { return file.kind != FileState::Kind::Unread
 // Even an empty directory of the layer's name is in the way: Go's rename refuses a target that exists, so each
 // pull extracts the whole layer and then fails with "file exists" (moby pkg/ioutils/fswriters.go:Commit).
 bool holds_nothing(const Layer& layer) {
-  return !layer.diff_id && !layer.size_value &&
-         (layer.cache_text.empty() || layer.cache_id.zero_filled()) && !layer.parent_id && judged(layer.diff) &&
-         judged(layer.size) && judged(layer.cache_id) && judged(layer.parent);
+  return !layer.diff_id && !layer.size_value && (layer.cache_text.empty() || layer.cache_id.zero_filled()) &&
+         !layer.parent_id && judged(layer.diff) && judged(layer.size) && judged(layer.cache_id) && judged(layer.parent);
 }
 
 class LayerdbEntry {
@@ -64,7 +63,8 @@ class LayerdbEntry {
     const bool provable = truth_.diff && truth_.parent_known && truth_.cache && dir_ != nullptr && dir_->diff.exists;
     Finding& finding = add(provable ? problem::layer_entry_empty : problem::layer_entry_lost, layer_.path);
     finding.args["state"] = !layer_.is_directory ? "no directory"
-                            : layer_.is_empty ? "an empty directory" : "without a single file that can be read";
+                            : layer_.is_empty    ? "an empty directory"
+                                                 : "without a single file that can be read";
     if (provable) {
       check_tar_split();
     }

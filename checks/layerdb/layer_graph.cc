@@ -99,7 +99,8 @@ std::string shared_advice(const CheckInput& input, const CacheId& dir, const std
   const auto verified = [&](const DirOwner* owner) { return is_verified(input, *owner); };
   const auto right = std::find_if(owners.begin(), owners.end(), verified);
   if (right == owners.end()) {
-    return "Its files are not exactly those of any of them. Name copies of the images with --from, or load or pull them "
+    return "Its files are not exactly those of any of them. Name copies of the images with --from, or load or pull "
+           "them "
            "again under another data root.";
   }
   if (std::count_if(owners.begin(), owners.end(), verified) > 1) {
@@ -148,8 +149,7 @@ void check_layer_graph(const CheckInput& input, FindingSink& sink) {
     // comes last. A later pull adopts them, no prune removes them. Layers that do not load have a
     // finding of their own and may belong to an image that is hidden because of it.
     if (!input.derived.layers[i].used && input.derived.users_complete && layer.loads()) {
-      Finding& finding =
-          sink.add(problem::layer_unreferenced, {SubjectKind::Layer, layer.id.text()}, layer.path);
+      Finding& finding = sink.add(problem::layer_unreferenced, {SubjectKind::Layer, layer.id.text()}, layer.path);
       finding.args["layer"] = layer.id.text();
       finding.args["size"] = human_bytes(layer.size_value.value_or(0));
     }

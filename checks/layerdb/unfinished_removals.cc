@@ -1,6 +1,6 @@
-// Invariant: no operation on layers was cut off. Most of what is left is only litter, but an unfinished removal is carried
-// on at each clean stop of a daemon since 20.10, which deletes what its cache-id names (moby layer/layer_store.go:Cleanup,
-// overlay2/overlay.go:Remove) whoever else uses it.
+// Invariant: no operation on layers was cut off. Most of what is left is only litter, but an unfinished removal is
+// carried on at each clean stop of a daemon since 20.10, which deletes what its cache-id names (moby
+// layer/layer_store.go:Cleanup, overlay2/overlay.go:Remove) whoever else uses it.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -111,9 +111,10 @@ class Removals {
                       {{SubjectKind::OverlayDir, other.id.text()}}};
       }
     }
-    return leads_away(link) ? std::optional(Threat{dir.path.text() + ", whose link file leads to another place (" +
-                                                       escaped(link) + ")", {}})
-                            : std::nullopt;
+    return leads_away(link)
+               ? std::optional(
+                     Threat{dir.path.text() + ", whose link file leads to another place (" + escaped(link) + ")", {}})
+               : std::nullopt;
   }
 
   // The daemon joins the text to the driver's directory, whatever it is.
@@ -132,8 +133,7 @@ class Removals {
   }
 
   static bool leads_away(const std::string& text) {
-    return text.find('\0') == std::string::npos &&
-           (text == "." || text == ".." || text.find('/') != std::string::npos);
+    return text.find('\0') == std::string::npos && (text == "." || text == ".." || text.find('/') != std::string::npos);
   }
 
   const Model& model_;

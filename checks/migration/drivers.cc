@@ -15,8 +15,8 @@ namespace {
 std::string refusal_of(const std::string& driver, const SourceRoot& root, const DriverFit& fit) {
   std::string text = "layers of the storage driver " + driver + " cannot be moved by copying files: " + fit.why;
   if (root.model.driver != driver) {
-    text += "; the root is of " + root.model.driver + ": if nothing of " + driver + " is needed any more, move " + driver +
-            " and image/" + driver + " out of the source, or name what is wanted with --images";
+    text += "; the root is of " + root.model.driver + ": if nothing of " + driver + " is needed any more, move " +
+            driver + " and image/" + driver + " out of the source, or name what is wanted with --images";
   }
   return text;
 }
@@ -30,9 +30,8 @@ std::string store_in_words(const ContainerdStore& store) {
     text += ", in " + escaped(store.place) + " (" + counted(store.images, "image") + ", " +
             (store.size.is_all ? "" : "more than ") + human_bytes(store.size.bytes) + ")";
   }
-  return text + (store.containers.empty()
-                     ? ""
-                     : ", with the layers of " + counted(store.containers.size(), "container"));
+  return text +
+         (store.containers.empty() ? "" : ", with the layers of " + counted(store.containers.size(), "container"));
 }
 
 }  // namespace
@@ -74,9 +73,10 @@ bool judge_containerd_stores(const std::vector<SourceRoot>& roots, MigrationRepo
     const std::string what = store_in_words(store);
     if (!report.wish.choice.without_containerd_store) {
       accepted = false;
-      report.obstacles.push_back(what + "; they are not moved. Save the images (docker save -o images.tar IMAGE...) and what "
-                                        "containers wrote (docker commit) first, then move the rest with "
-                                        "--without-containerd-store");
+      report.obstacles.push_back(what +
+                                 "; they are not moved. Save the images (docker save -o images.tar IMAGE...) and what "
+                                 "containers wrote (docker commit) first, then move the rest with "
+                                 "--without-containerd-store");
     } else if (store.place.starts_with('/')) {
       report.plan.outside.push_back(escaped(store.place) + ": " + what);
     }

@@ -8,8 +8,8 @@
 
 namespace dfsck {
 
-// Adds obstacles, and the ways that work, for layers that a copy of files cannot move; a note for those that it moves but
-// cannot verify. False where something stands against the migration.
+// Adds obstacles, and the ways that work, for layers that a copy of files cannot move; a note for those that it moves
+// but cannot verify. False where something stands against the migration.
 bool judge_drivers(const std::vector<SourceRoot>& roots, MigrationReport& report);
 
 // The same for images in containerd's store, which is not moved: only accepted where the user has said so.

@@ -28,7 +28,8 @@ bool stays_inside(const RelPath& directory, const std::string& target) {
 
 class DaemonLinks {
  public:
-  DaemonLinks(const Root& source, MigrationReport& report) : source_(source), report_(report), filter_(report.plan.filter()) {}
+  DaemonLinks(const Root& source, MigrationReport& report)
+      : source_(source), report_(report), filter_(report.plan.filter()) {}
 
   void run() {
     for (const MigrationUnit& unit : report_.plan.units) {
@@ -46,8 +47,8 @@ class DaemonLinks {
 
   // How far below a unit the daemon's own things lie.
   static int depth_in(const MigrationUnit& unit) {
-    const bool is_flat = unit.area == CopyArea::Images || unit.area == CopyArea::Networks || unit.area == CopyArea::Swarm ||
-                         unit.path.parent().name() == "containers";
+    const bool is_flat = unit.area == CopyArea::Images || unit.area == CopyArea::Networks ||
+                         unit.area == CopyArea::Swarm || unit.path.parent().name() == "containers";
     return is_flat && unit.kind == MigrationUnit::Kind::Tree ? 2 : 0;
   }
 

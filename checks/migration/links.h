@@ -5,8 +5,8 @@
 
 namespace dfsck {
 
-// Names in the plan what is behind them and stays there. Where it lies in the source, or is found from there only, it is
-// among what the plan leaves behind for good (missed_mounts).
+// Names in the plan what is behind them and stays there. Where it lies in the source, or is found from there only, it
+// is among what the plan leaves behind for good (missed_mounts).
 void name_daemon_links(const Root& source, MigrationReport& report);
 
 }  // namespace dfsck

@@ -29,19 +29,18 @@ void omit_sockets(MigrationReport& report) {
 
 }  // namespace
 
-void measure_migration(const Root& source, const Root& target, std::vector<std::string> old_places, const Cancel& cancel,
-                       Progress& progress, MigrationReport& report) {
+void measure_migration(const Root& source, const Root& target, std::vector<std::string> old_places,
+                       const Cancel& cancel, Progress& progress, MigrationReport& report) {
   constexpr uint64_t kBlock = 4096;
   const unsigned jobs = report.wish.jobs;
   const MeasureWishes wishes{report.plan.mounts(), {identity_of(source), identity_of(target)}, std::move(old_places)};
-  report.need =
-      measure_units(source, report.plan.units, report.plan.filter(), kBlock, jobs, cancel, progress, wishes);
+  report.need = measure_units(source, report.plan.units, report.plan.filter(), kBlock, jobs, cancel, progress, wishes);
   // Found before the copy begins: it would fill the target's disk to the last block.
   for (const RefusedPlace& place : report.need.refused) {
-    report.obstacles.push_back(escaped(place.path) + " is " +
-                               (place.which == 0 ? "the source itself" : "what the target lies in") +
-                               ", mounted or linked into the source: copying it would have no end; unmount it, or remove "
-                               "the link, first");
+    report.obstacles.push_back(
+        escaped(place.path) + " is " + (place.which == 0 ? "the source itself" : "what the target lies in") +
+        ", mounted or linked into the source: copying it would have no end; unmount it, or remove "
+        "the link, first");
   }
   measure_omissions(source, report.plan.omissions, jobs, cancel, progress);
   omit_sockets(report);

@@ -212,7 +212,8 @@ class Migration {
       return true;
     }
     Result<MigrationComparison> compared =
-        compare_migration(source_->root(), *target_.root, units_of(report_), written_as(files_), request_of(wish_, report_.plan), cancel_, progress_);
+        compare_migration(source_->root(), *target_.root, units_of(report_), written_as(files_),
+                          request_of(wish_, report_.plan), cancel_, progress_);
     if (!compared) {
       return refuse(compared.error().message());
     }
@@ -463,8 +464,7 @@ class Migration {
   void end() {
     report_.end = MigrationReport::End::Done;
     constexpr int kCorrected = 1;
-    const bool whole =
-        has_all_of_plan(report_) && (exit_code(*report_.target_check, Strict::No) & ~kCorrected) == 0;
+    const bool whole = has_all_of_plan(report_) && (exit_code(*report_.target_check, Strict::No) & ~kCorrected) == 0;
     const Result<void> ended = end_migration(source_->root(), *target_.root, units_of(report_), written_as(files_),
                                              {whole, report_.copied->problems}, wish_.jobs, cancel_, progress_);
     if (!ended) {

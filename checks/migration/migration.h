@@ -28,7 +28,7 @@ struct MigrationWish {
     Live,  // a daemon may run on the source: only what no daemon changes is copied
   };
   enum class OnDamage {
-    Stop,    // before the target is finished
+    Stop,       // before the target is finished
     KeepGoing,  // damaged things are copied as they are
   };
 
@@ -71,8 +71,8 @@ struct MigrationReport {
   };
 
   End end = End::Refused;
-  std::string source;      // resolved
-  std::string target;      // resolved; of a dry run, where it would be
+  std::string source;  // resolved
+  std::string target;  // resolved; of a dry run, where it would be
   std::string final_path;
   MigrationWish wish;
   std::vector<std::string> obstacles;  // in sentences for people
@@ -87,8 +87,8 @@ struct MigrationReport {
   SpaceNeed need;
   InventoryComparison inventory;
   std::optional<SpaceVerdict> space;
-  std::vector<RewriteNeed> rewrites;   // paths relative to the source
-  std::vector<RelPath> binary_files;   // that hold paths of the old root and are kept as they are
+  std::vector<RewriteNeed> rewrites;  // paths relative to the source
+  std::vector<RelPath> binary_files;  // that hold paths of the old root and are kept as they are
 
   // The source is as it was when this migration of it ended, so that nothing was to be copied.
   bool is_complete = false;
@@ -112,8 +112,9 @@ int exit_code(const MigrationReport& report);
 // Writes nothing. What only a copy can find out is not in the report.
 MigrationReport plan_migration(const MigrationWish& wish, const Cancel& cancel, Progress& progress);
 // Plans and, if nothing stands against it, migrates. The source is only read; while it works, no daemon can start on it
-// (offline). Nothing that it did not make is changed in the target. After everything but End::Done, the same call goes on;
-// after End::Done it finds that nothing is to be done, or brings the target up to date, if nobody has changed that since.
+// (offline). Nothing that it did not make is changed in the target. After everything but End::Done, the same call goes
+// on; after End::Done it finds that nothing is to be done, or brings the target up to date, if nobody has changed that
+// since.
 MigrationReport migrate_root(const MigrationWish& wish, const Cancel& cancel, Progress& progress);
 
 }  // namespace dfsck

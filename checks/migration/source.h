@@ -21,8 +21,8 @@ namespace dfsck {
 class MigrationSource {
  public:
   // An Error where there is nothing of Docker's. A root below that cannot be looked at is copied as it is.
-  static Result<std::unique_ptr<const MigrationSource>> open(const std::string& path, unsigned jobs, const Cancel& cancel,
-                                                             Progress& progress);
+  static Result<std::unique_ptr<const MigrationSource>> open(const std::string& path, unsigned jobs,
+                                                             const Cancel& cancel, Progress& progress);
 
   const Root& root() const { return parts_.front().root; }
   const std::vector<SourceRoot>& roots() const { return sources_; }  // the root itself comes first

@@ -70,9 +70,10 @@ void judge_contents(MigrationTarget& target, const Root& source, const std::stri
   target.trace = std::move(*found);
   const MigrationTrace& trace = *target.trace;
   if (!trace.same_source) {
-    target.obstacles.push_back(path + (trace.finished ? " holds what was migrated from " : " holds an unfinished migration of ") +
-                               escaped(trace.source) + ", not from this root; " +
-                               (trace.finished ? "" : "finish that one, or ") + "name an empty directory");
+    target.obstacles.push_back(
+        path + (trace.finished ? " holds what was migrated from " : " holds an unfinished migration of ") +
+        escaped(trace.source) + ", not from this root; " + (trace.finished ? "" : "finish that one, or ") +
+        "name an empty directory");
   } else if (trace.runs > 0 && trace.note != note) {
     // What the earlier run left out, this one would count as missing, and the other way round.
     target.obstacles.push_back(path + " holds a migration that was " + (trace.finished ? "made" : "begun") +

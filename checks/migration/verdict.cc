@@ -23,7 +23,8 @@ bool is_repaired(const ReportedFinding& reported) {
 bool is_lasting(const RootReport& report, const ReportedFinding& reported) {
   // What is a link in the source is a directory in the target.
   if (problem_of(reported.finding.problem).severity != Severity::Error ||
-      reported.finding.problem == problem::driver_linked || reported.finding.problem == problem::writable_layer_linked) {
+      reported.finding.problem == problem::driver_linked ||
+      reported.finding.problem == problem::writable_layer_linked) {
     return false;
   }
   const ReportedFinding* at = &reported;
@@ -76,9 +77,9 @@ void add_findings(const RootReport& report, std::map<ChainId, DamagedLayer>& lay
 }  // namespace
 
 size_t lasting_errors(const RootReport& report) {
-  size_t errors = static_cast<size_t>(std::count_if(
-      report.findings.begin(), report.findings.end(),
-      [&](const ReportedFinding& reported) { return is_lasting(report, reported); }));
+  size_t errors =
+      static_cast<size_t>(std::count_if(report.findings.begin(), report.findings.end(),
+                                        [&](const ReportedFinding& reported) { return is_lasting(report, reported); }));
   for (const RootReport& below : report.below) {
     errors += lasting_errors(below);
   }

@@ -17,7 +17,8 @@ size_t lasting_errors(const RootReport& report);
 std::vector<DamagedLayer> judge_damaged_layers(const MigrationSource& source, const std::set<ChainId>& layers,
                                                unsigned jobs, const Cancel& cancel, Progress& progress);
 
-// What kept the copy of a layer from being read to its end and says nothing of the layer or its disk; empty if nothing did.
+// What kept the copy of a layer from being read to its end and says nothing of the layer or its disk; empty if nothing
+// did.
 std::string withheld_from(const UnitResult& layer);
 
 }  // namespace dfsck

@@ -12,8 +12,8 @@ namespace dfsck {
 namespace {
 
 const DirOwner* owner_of(const DirTruth& truth, DirOwner::Kind kind) {
-  const auto found = std::find_if(truth.owners.begin(), truth.owners.end(),
-                                  [&](const DirOwner& owner) { return owner.kind == kind; });
+  const auto found =
+      std::find_if(truth.owners.begin(), truth.owners.end(), [&](const DirOwner& owner) { return owner.kind == kind; });
   return found != truth.owners.end() ? &*found : nullptr;
 }
 
@@ -87,8 +87,9 @@ void check_members(const CheckInput& input, const OverlayDir& dir, const DirTrut
   const size_t layer = layer_of(input, owner_of(truth, DirOwner::Kind::Layer));
   if ((!dir.diff.exists || !dir.diff.stat.is_dir()) && !input.content.can_restore_tree(layer)) {
     const DirOwner* owner = owner_of(truth, DirOwner::Kind::Layer);
-    Finding& finding = sink.add(problem::layer_diff_missing,
-                                owner != nullptr ? Subject{SubjectKind::Layer, owner->name} : subject, dir.path / "diff");
+    Finding& finding =
+        sink.add(problem::layer_diff_missing, owner != nullptr ? Subject{SubjectKind::Layer, owner->name} : subject,
+                 dir.path / "diff");
     finding.args["dir"] = dir.id.text();
     finding.args["owner"] = owner_text(truth);
     finding.args["state"] =
@@ -163,8 +164,7 @@ void check_quota(const CheckInput& input, FindingSink& sink) {
     if (container == nullptr || container->size_limit.empty() || dir == nullptr || dir->project_id != 0) {
       continue;
     }
-    Finding& finding =
-        sink.add(problem::quota_lost, {SubjectKind::Container, container->name_on_disk}, dir->path);
+    Finding& finding = sink.add(problem::quota_lost, {SubjectKind::Container, container->name_on_disk}, dir->path);
     finding.args["container"] = container->name_on_disk;
     finding.args["limit"] = container->size_limit;
   }
@@ -193,8 +193,7 @@ void check_overlay_dirs(const CheckInput& input, FindingSink& sink) {
   }
   for (const DirEntry& entry : input.model.overlay.foreign) {
     const RelPath path = input.model.overlay.path / entry.name;
-    sink.add(problem::overlay_entry_foreign, {SubjectKind::File, path.text()}, path).args["name"] =
-        escaped(entry.name);
+    sink.add(problem::overlay_entry_foreign, {SubjectKind::File, path.text()}, path).args["name"] = escaped(entry.name);
   }
 }
 

@@ -22,14 +22,16 @@ std::string difference(const std::string& found, const std::string& expected) {
   const auto want = split(expected, ':');
   for (size_t i = 0; i < have.size(); ++i) {
     if (!deriving::link_of_piece(have[i])) {
-      return "has a piece that names no layer (the " + std::to_string(i + 1) + ". of " + std::to_string(have.size()) + ")";
+      return "has a piece that names no layer (the " + std::to_string(i + 1) + ". of " + std::to_string(have.size()) +
+             ")";
     }
   }
   if (have.size() != want.size()) {
     return "names " + counted(have.size(), "layer") + ", should name " + std::to_string(want.size());
   }
   const auto [at, other] = std::mismatch(have.begin(), have.end(), want.begin());
-  return "names the wrong layer at place " + std::to_string(at - have.begin() + 1) + " of " + std::to_string(want.size());
+  return "names the wrong layer at place " + std::to_string(at - have.begin() + 1) + " of " +
+         std::to_string(want.size());
 }
 
 // Repairs go by stages, links before chains, so that the expected chain is made of the links as they will be.

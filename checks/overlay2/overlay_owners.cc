@@ -1,6 +1,7 @@
 // Directories of overlay2 that nobody owns. Ownership is the closure over all owners: layerdb, mounts, unfinished
-// removals, the build cache, and whatever the chains of these lead to. If one owner cannot be read, nothing is an orphan.
-// Directories with BuildKit's 25-character names are judged by build_cache.cc, unless they cannot be judged at all.
+// removals, the build cache, and whatever the chains of these lead to. If one owner cannot be read, nothing is an
+// orphan. Directories with BuildKit's 25-character names are judged by build_cache.cc, unless they cannot be judged at
+// all.
 #include "checks/checks.h"
 #include "checks/input.h"
 #include "core/model/derive/unowned.h"

@@ -46,8 +46,9 @@ bool can_go_aside(const Image* image) {
   return image != nullptr && image->state != FileState::Kind::Unreadable && image->state != FileState::Kind::Absent;
 }
 
-// The file is written once with the whole choice in it: repairs that each wrote it without their own tag would contradict
-// one another. Not where it does not parse: then it is rebuilt as a whole, and tags of lost images are left out there.
+// The file is written once with the whole choice in it: repairs that each wrote it without their own tag would
+// contradict one another. Not where it does not parse: then it is rebuilt as a whole, and tags of lost images are left
+// out there.
 void drop_tags(const CheckInput& input, const std::vector<Finding>& findings, const std::vector<size_t>& chosen,
                PlanBuilder& plan) {
   const ReferenceStore& store = input.model.images.references;

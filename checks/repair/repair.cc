@@ -38,9 +38,9 @@ class Repair {
     }
     // Remapped roots are roots of their own, each with its own journal and its own locks.
     RootReport report = record_->take();
-    add_roots_below(root_, first_->model(),
-                    [&](const Root& inner) { return Repair(inner, options_, repair_, cancel_, progress_).make(); },
-                    report);
+    add_roots_below(
+        root_, first_->model(),
+        [&](const Root& inner) { return Repair(inner, options_, repair_, cancel_, progress_).make(); }, report);
     report.cancelled = report.cancelled || was_cancelled(cancel_);
     return report;
   }
@@ -107,9 +107,8 @@ class Repair {
       return false;
     }
     record_->add_steps(report, plan, *results);
-    const bool changed = std::any_of(results->begin(), results->end(), [](const StepResult& result) {
-      return result.state == StepResult::State::Done;
-    });
+    const bool changed = std::any_of(results->begin(), results->end(),
+                                     [](const StepResult& result) { return result.state == StepResult::State::Done; });
     if (const std::optional<Error> shortage = noted_shortage(); changed && shortage) {
       record_->failed("checking again: " + shortage->message());
     }
@@ -172,7 +171,8 @@ class Repair {
       const std::optional<Finding> loss = run.id == run_->id() ? open_loss(run) : std::nullopt;
       if (loss) {
         const std::map<std::string, Subject> losses = open_losses({&run, 1});
-        record_->add_mark(in_words(*loss), [&](const Finding& finding) { return losses.contains(finding.path.text()); });
+        record_->add_mark(in_words(*loss),
+                          [&](const Finding& finding) { return losses.contains(finding.path.text()); });
       }
     }
   }

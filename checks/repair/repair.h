@@ -13,8 +13,8 @@ struct RepairOptions {
 };
 
 // Checks the root and those below it, each as a root of its own, and makes the chosen repairs. Every change goes
-// through one RepairRun for each root, and can be taken back. Where something stands against a repair (a live daemon, an
-// unfinished repair, a failing disk) nothing is changed and the report says why. An Error as from check_root.
+// through one RepairRun for each root, and can be taken back. Where something stands against a repair (a live daemon,
+// an unfinished repair, a failing disk) nothing is changed and the report says why. An Error as from check_root.
 Result<RootReport> repair_root(const Root& root, const CheckOptions& options, const RepairOptions& repair,
                                const Cancel& cancel, Progress& progress);
 

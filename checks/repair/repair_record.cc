@@ -13,8 +13,9 @@ namespace {
 // Without the arguments: they change with the state of things, as sizes do, and it is the same problem still.
 std::string key_of(const ReportedFinding& reported) {
   const Finding& finding = reported.finding;
-  return std::to_string(static_cast<int>(finding.problem)) + '\0' + std::to_string(static_cast<int>(finding.subject.kind)) +
-         '\0' + finding.subject.id + '\0' + finding.path.bytes();
+  return std::to_string(static_cast<int>(finding.problem)) + '\0' +
+         std::to_string(static_cast<int>(finding.subject.kind)) + '\0' + finding.subject.id + '\0' +
+         finding.path.bytes();
 }
 
 // One thing can have one problem in several ways: two attributes of a file.
@@ -81,9 +82,8 @@ RepairRecord::RepairRecord(const RootReport& first, Mode mode) : report_(first),
 bool RepairRecord::is_untried(const RootReport& report, size_t finding) const {
   const ReportedFinding& reported = report.findings[finding];
   return !asked_.contains(key_of(reported)) &&
-         std::any_of(reported.steps.begin(), reported.steps.end(), [&](size_t step) {
-           return !tried_.contains(describe(report.plan.steps[step].action));
-         });
+         std::any_of(reported.steps.begin(), reported.steps.end(),
+                     [&](size_t step) { return !tried_.contains(describe(report.plan.steps[step].action)); });
 }
 
 void RepairRecord::set_asked(const RootReport& report, const std::vector<RepairGroup>& groups) {
@@ -138,7 +138,8 @@ void RepairRecord::judge(ReportedFinding& reported, const std::set<std::string>&
   for (const size_t step : reported.steps) {
     const StepResult* result = step < results.size() ? &results[step] : nullptr;
     if (result != nullptr && result->state != StepResult::State::Done &&
-        (trouble == nullptr || (trouble->state != StepResult::State::Failed && result->state == StepResult::State::Failed))) {
+        (trouble == nullptr ||
+         (trouble->state != StepResult::State::Failed && result->state == StepResult::State::Failed))) {
       trouble = result;
     }
   }

@@ -19,8 +19,8 @@ class RepairRecord {
 
   RepairOutcome& outcome() { return *report_.repair; }
 
-  // Whether the finding's repair has a step that was not taken before, and nobody was asked about it: a repair that does
-  // not help is not made again and again. `report` is any look's.
+  // Whether the finding's repair has a step that was not taken before, and nobody was asked about it: a repair that
+  // does not help is not made again and again. `report` is any look's.
   bool is_untried(const RootReport& report, size_t finding) const;
   void set_asked(const RootReport& report, const std::vector<RepairGroup>& groups);
 
@@ -47,9 +47,9 @@ class RepairRecord {
   RootReport report_;
   Mode mode_;
   std::map<std::string, size_t> indices_;  // of the report's findings
-  std::set<std::string> tried_;  // steps in words
-  std::set<std::string> asked_;  // keys of findings
-  std::set<std::string> seen_;   // keys of findings of all looks but the last
+  std::set<std::string> tried_;            // steps in words
+  std::set<std::string> asked_;            // keys of findings
+  std::set<std::string> seen_;             // keys of findings of all looks but the last
 };
 
 }  // namespace dfsck

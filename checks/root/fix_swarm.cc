@@ -14,7 +14,8 @@ const RelPath kState = "swarm/docker-state.json";
 
 void fix_restore_swarm_state(const CheckInput& input, const Finding& finding, size_t index, PlanBuilder& plan) {
   if (std::optional<SwarmStateRebuild> rebuild = rebuild_swarm_state(input.model.entries.swarm); rebuild) {
-    plan.add(index, stage::kSwarm, WriteFile{finding.path, std::move(rebuild->bytes), daemon_owner(input.model, kStateMode)},
+    plan.add(index, stage::kSwarm,
+             WriteFile{finding.path, std::move(rebuild->bytes), daemon_owner(input.model, kStateMode)},
              expect_now(input.root, finding.path));
   }
 }

@@ -149,9 +149,12 @@ std::string dir_of(const Model& model, const RelPath& place) {
 void check_mounted_over(const CheckInput& input, FindingSink& sink) {
   const std::vector<Boundary>& all = input.model.host.boundaries;
   for (const RelPath& place : input.content.mounted_over) {
-    const auto boundary = std::find_if(all.begin(), all.end(), [&](const Boundary& each) { return each.path == place; });
-    Finding& finding = sink.add(problem::content_mounted_over, {SubjectKind::OverlayDir, dir_of(input.model, place)}, place);
-    finding.args["object"] = "what " + (boundary == all.end() ? "is mounted at " + place.text() : described(*boundary)) + " hides";
+    const auto boundary =
+        std::find_if(all.begin(), all.end(), [&](const Boundary& each) { return each.path == place; });
+    Finding& finding =
+        sink.add(problem::content_mounted_over, {SubjectKind::OverlayDir, dir_of(input.model, place)}, place);
+    finding.args["object"] =
+        "what " + (boundary == all.end() ? "is mounted at " + place.text() : described(*boundary)) + " hides";
     finding.args["command"] = "umount " + shell_word(input.root.path() + "/" + place.bytes());
   }
 }

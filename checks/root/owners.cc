@@ -1,5 +1,5 @@
-// Invariant: the owners of all files of a root fit one map from the ids of containers to those on disk. Which map it is, is
-// nothing wrong; that none fits means that nothing can be said of owners.
+// Invariant: the owners of all files of a root fit one map from the ids of containers to those on disk. Which map it
+// is, is nothing wrong; that none fits means that nothing can be said of owners.
 #include "checks/checks.h"
 #include "checks/input.h"
 #include "core/base/text.h"

@@ -44,9 +44,11 @@ bool is_volume_data(const RelPath& path) { return path.is_below("volumes") && pa
 std::string effect_of_link(const Boundary& link) {
   const RelPath& path = link.path;
   if (is_link_of_part(link)) {
-    return "A daemon follows it, and all works. What removes it removes the link alone: what is behind keeps its space.";
+    return "A daemon follows it, and all works. What removes it removes the link alone: what is behind keeps its "
+           "space.";
   }
-  const std::string refused = "docker volume rm refuses: \"Unable to remove a directory outside of the local volume root\".";
+  const std::string refused =
+      "docker volume rm refuses: \"Unable to remove a directory outside of the local volume root\".";
   if (is_volume(path)) {
     return "docker volume ls does not list the volume until a container uses it, and " + refused;
   }
@@ -57,7 +59,8 @@ std::string effect_of_link(const Boundary& link) {
 std::string effect_of_broken(const Boundary& link, const std::string& place) {
   const RelPath& path = link.path;
   if (is_link_of_part(link)) {
-    return "A daemon does not see it either: what needs it is hidden or does not start. Nothing that hangs on it was judged.";
+    return "A daemon does not see it either: what needs it is hidden or does not start. Nothing that hangs on it was "
+           "judged.";
   }
   if (is_volume_data(path)) {
     return "No container that uses the volume starts: \"error evaluating symlinks from mount source\".";
@@ -78,7 +81,8 @@ bool matters(const Model& model, const RelPath& path, bool is_broken) {
                                                      "aufs",     "devicemapper",   "overlay", "vfs"};
   const std::vector<std::string_view> parts = split(path.bytes(), '/');
   const std::string_view name = parts.size() > 1 && parts.front() == "image" ? parts[1] : parts.front();
-  const bool of_other_driver = std::find(kDrivers.begin(), kDrivers.end(), name) != kDrivers.end() && name != model.driver;
+  const bool of_other_driver =
+      std::find(kDrivers.begin(), kDrivers.end(), name) != kDrivers.end() && name != model.driver;
   return path != RelPath("tmp") && !(is_broken && (of_other_driver || path == RelPath("rootfs")));
 }
 

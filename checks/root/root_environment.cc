@@ -66,9 +66,7 @@ void check_errors(const Model& model, FindingSink& sink) {
   }
 }
 
-bool is_little(uint64_t free, uint64_t total, uint64_t little) {
-  return free < std::min(little, total / kSmallPart);
-}
+bool is_little(uint64_t free, uint64_t total, uint64_t little) { return free < std::min(little, total / kSmallPart); }
 
 // Found first and told first, since it explains what follows: a full disk leaves files empty, one that
 // is not mounted leaves all of them missing.

@@ -15,10 +15,9 @@ void check_writable(const CheckInput& input, const Boundary& link, const Mount& 
   finding.args["path"] = link.path.text();
   finding.args["container"] = mount.name;
   finding.args["target"] = escaped(link.leads_to);
-  finding.args["error"] = link.path.name() == "diff"
-                              ? "error creating overlay mount to " + escaped(input.root.path()) + "/" +
-                                    link.path.parent().text() + "/merged: invalid argument"
-                              : "invalid rootfs: not an absolute path, or a symlink";
+  finding.args["error"] = link.path.name() == "diff" ? "error creating overlay mount to " + escaped(input.root.path()) +
+                                                           "/" + link.path.parent().text() + "/merged: invalid argument"
+                                                     : "invalid rootfs: not an absolute path, or a symlink";
 }
 
 }  // namespace

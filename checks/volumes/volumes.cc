@@ -10,9 +10,7 @@
 namespace dfsck {
 namespace {
 
-Subject subject_of(const Volume& volume) {
-  return {SubjectKind::Volume, escaped(volume.name)};
-}
+Subject subject_of(const Volume& volume) { return {SubjectKind::Volume, escaped(volume.name)}; }
 
 // One bad file keeps the whole daemon from starting, because all volumes are loaded when it starts. A
 // missing one does not: the volume becomes a plain directory, and what should be mounted on it, such as

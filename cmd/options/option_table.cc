@@ -114,8 +114,9 @@ Complaint set_bandwidth(Options& options, const std::string& value) {
   }
   const auto number = parse_uint64(digits);
   if (!number || *number == 0 || *number > UINT64_MAX / unit) {
-    return UsageError{"--bwlimit " + escaped_excerpt(value, 40) +
-                      ": must be a number of bytes a second, with K, M or G behind it for thousands, millions or billions"};
+    return UsageError{
+        "--bwlimit " + escaped_excerpt(value, 40) +
+        ": must be a number of bytes a second, with K, M or G behind it for thousands, millions or billions"};
   }
   options.migration.bytes_per_second = *number * unit;
   return std::nullopt;
@@ -334,8 +335,6 @@ constexpr std::array kOptions = {
 
 }  // namespace
 
-std::span<const OptionRow> all_options() {
-  return kOptions;
-}
+std::span<const OptionRow> all_options() { return kOptions; }
 
 }  // namespace dfsck

@@ -26,8 +26,8 @@ struct OptionRow {
   std::optional<UsageError> (*set)(Options& options, const std::string& value);
 };
 
-// In the order in which --help and the manual page show them. Options of the same name belong to different commands, and
-// take an argument either all or none.
+// In the order in which --help and the manual page show them. Options of the same name belong to different commands,
+// and take an argument either all or none.
 std::span<const OptionRow> all_options();
 
 }  // namespace dfsck

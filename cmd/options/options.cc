@@ -99,7 +99,8 @@ std::variant<std::vector<po::option>, UsageError> tokens_of(const std::vector<st
 }
 
 const CommandRow* command_row(std::string_view word) {
-  const auto row = std::find_if(kCommands.begin(), kCommands.end(), [&](const CommandRow& r) { return r.name == word; });
+  const auto row =
+      std::find_if(kCommands.begin(), kCommands.end(), [&](const CommandRow& r) { return r.name == word; });
   return row == kCommands.end() ? nullptr : &*row;
 }
 
@@ -152,9 +153,10 @@ std::optional<UsageError> take_command(Options& options) {
   const std::string word = words[0];
   // Many tools have these words. Here they would be taken for directories, so it is said how it is done.
   if (word == "check" || word == "repair") {
-    return UsageError{(word == "check" ? "checking" : "repairing") +
-                      std::string(" needs no command word: docker-fsck [OPTIONS] [ROOT]; for a directory of that name ") +
-                      "write ./" + word};
+    return UsageError{
+        (word == "check" ? "checking" : "repairing") +
+        std::string(" needs no command word: docker-fsck [OPTIONS] [ROOT]; for a directory of that name ") +
+        "write ./" + word};
   }
   const CommandRow* row = command_row(word);
   if (row == nullptr) {
@@ -290,7 +292,8 @@ std::variant<Options, UsageError> parse_options(const std::vector<std::string>& 
 Format wanted_format(const std::vector<std::string>& args) {
   Format format = Format::Text;
   for (size_t i = 0; i < args.size() && args[i] != "--"; ++i) {
-    if (args[i] == "--json" || args[i] == "--format=json" || (args[i] == "--format" && i + 1 < args.size() && args[i + 1] == "json")) {
+    if (args[i] == "--json" || args[i] == "--format=json" ||
+        (args[i] == "--format" && i + 1 < args.size() && args[i + 1] == "json")) {
       format = Format::Json;
     }
   }

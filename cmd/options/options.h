@@ -13,7 +13,22 @@
 
 namespace dfsck {
 
-enum class Command { Check, Apply, Undo, Recover, History, Purge, Show, Migrate, Save, Load, Explain, ListProblems, Help, Version };
+enum class Command {
+  Check,
+  Apply,
+  Undo,
+  Recover,
+  History,
+  Purge,
+  Show,
+  Migrate,
+  Save,
+  Load,
+  Explain,
+  ListProblems,
+  Help,
+  Version
+};
 enum class Format { Text, Json };
 enum class ProgressStyle { Auto, Bar, Plain, Json, None };
 enum class ColorMode { Auto, Always, Never };
@@ -31,7 +46,7 @@ struct Options {
   // ROOT of a check (at most one), the words to explain, PLAN of apply, WHAT of show, SOURCE and TARGET of migrate, the
   // images of save, ROOT and RUN of the commands about repairs.
   std::vector<std::string> arguments;
-  std::optional<Mode> mode;  // as given; commands that change something take DryRun and Yes
+  std::optional<Mode> mode;    // as given; commands that change something take DryRun and Yes
   std::optional<Level> level;  // as given
   unsigned jobs = 1;
   std::vector<std::string> only;
@@ -53,7 +68,7 @@ struct Options {
   MigrationWish migration;  // source, target, jobs and keep_going stand elsewhere
   Switch switch_daemon = Switch::No;
   std::string daemon_config;  // of --switch; empty: the usual one
-  std::string input;  // of load; "-": standard input
+  std::string input;          // of load; "-": standard input
   ProgressStyle progress = ProgressStyle::Auto;
   ColorMode color = ColorMode::Auto;
   Truncate truncate = Truncate::Yes;

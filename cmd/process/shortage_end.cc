@@ -21,8 +21,9 @@ Output end_with_shortage(Output output, Format format) {
   } else if (output.err.find(reason) == std::string::npos) {
     output.err += "docker-fsck: " + reason + "\n";
   }
-  output.err += "docker-fsck: the system ran short, which says nothing of the root: no finding is made of what could not be "
-                "read. Free some, or try --jobs 1\n";
+  output.err +=
+      "docker-fsck: the system ran short, which says nothing of the root: no finding is made of what could not be "
+      "read. Free some, or try --jobs 1\n";
   return output;
 }
 

@@ -71,11 +71,7 @@ SignalGuard::~SignalGuard() {
   current_cancel.store(nullptr);
 }
 
-void progress_line_shown() {
-  line_shown.store(true);
-}
-void progress_line_cleared() {
-  line_shown.store(false);
-}
+void progress_line_shown() { line_shown.store(true); }
+void progress_line_cleared() { line_shown.store(false); }
 
 }  // namespace dfsck

@@ -12,9 +12,7 @@ namespace {
 
 // Names on a disk are bytes. They are escaped as in text before they are quoted, so that a document is
 // valid UTF-8 whatever a root holds, and the same name looks the same in both forms.
-std::string quoted(std::string_view value) {
-  return quoted_json(safe_text(value));
-}
+std::string quoted(std::string_view value) { return quoted_json(safe_text(value)); }
 
 }  // namespace
 
@@ -25,9 +23,7 @@ JsonWriter& JsonWriter::key(std::string_view name) {
   return *this;
 }
 
-JsonWriter& JsonWriter::text(std::string_view value) {
-  return raw(quoted(value));
-}
+JsonWriter& JsonWriter::text(std::string_view value) { return raw(quoted(value)); }
 
 // A fixed number of digits, with a point whatever the locale: nothing sets one here.
 JsonWriter& JsonWriter::seconds(double value) {
@@ -46,9 +42,7 @@ JsonWriter& JsonWriter::texts(const std::vector<std::string>& values) {
 }
 
 // With a newline at its end, so that documents in a pipe are whole lines.
-std::string JsonWriter::take() {
-  return std::move(out_) + "\n";
-}
+std::string JsonWriter::take() { return std::move(out_) + "\n"; }
 
 JsonWriter& JsonWriter::open(char bracket) {
   begin_value();

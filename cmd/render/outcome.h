@@ -9,12 +9,12 @@
 namespace dfsck {
 
 struct Outcome {
-  std::string command;              // "undo"
-  std::string root;                 // path
-  std::vector<std::string> runs;    // the repairs that it was about
-  std::string message;              // one line or more, for people
-  std::vector<std::string> steps;   // in words, where it tells them
-  std::string next;                 // what to do now; may be empty
+  std::string command;             // "undo"
+  std::string root;                // path
+  std::vector<std::string> runs;   // the repairs that it was about
+  std::string message;             // one line or more, for people
+  std::vector<std::string> steps;  // in words, where it tells them
+  std::string next;                // what to do now; may be empty
   int exit_code = 0;
 };
 

@@ -24,9 +24,9 @@ struct RenderSettings {
   Truncate truncate = Truncate::Yes;
   Strict strict = Strict::No;
   Paint paint{Paint::Use::No};
-  size_t width = 0;           // columns to which prose is wrapped; 0: it is not
+  size_t width = 0;             // columns to which prose is wrapped; 0: it is not
   std::string donor_arguments;  // " --from FILE" for each donor, as a following command has to name them
-  std::string root_argument;  // the root as a following command has to name it; empty: it need not
+  std::string root_argument;    // the root as a following command has to name it; empty: it need not
   std::optional<Timing> timing;
 };
 

@@ -44,7 +44,8 @@ std::string layer_lines(const SavedLayer& layer, Truncate truncate) {
   for (const std::string& problem : layer.problems) {
     text += "    " + problem + "\n";
   }
-  const size_t shown = truncate == Truncate::No ? layer.bad_files.size() : std::min(layer.bad_files.size(), kShownFiles);
+  const size_t shown =
+      truncate == Truncate::No ? layer.bad_files.size() : std::min(layer.bad_files.size(), kShownFiles);
   for (size_t i = 0; i < shown; ++i) {
     text += "    " + layer.bad_files[i] + "\n";
   }
@@ -80,8 +81,8 @@ std::string closing_line(const SaveReport& report, const SaveCatalogue& catalogu
   const std::string images = counted(report.result.images.size(), "image");
   const size_t missing = catalogue.images().size() - report.result.images.size();
   const std::string left_out = missing == 0 ? "" : "; " + counted(missing, "image") + " cannot be saved";
-  const std::string what = images + ", " + human_bytes(report.result.bytes) + ", " +
-                           std::string(archive_format_name(report.format));
+  const std::string what =
+      images + ", " + human_bytes(report.result.bytes) + ", " + std::string(archive_format_name(report.format));
   if (report.dry_run) {
     return "nothing was written: " + what + " would be saved" + left_out + "\n";
   }

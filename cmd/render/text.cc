@@ -30,7 +30,8 @@ std::string title(const RootReport& report, const RenderSettings& settings) {
 // What was repaired has a list of its own above; here stands what is still to be done.
 std::string findings_text(const RootReport& report, const RenderSettings& settings) {
   if (!is_left_known(report)) {
-    return "\n" + settings.paint.bold("LEFT") + ": not known, since the root was not looked at again after the repair.\n";
+    return "\n" + settings.paint.bold("LEFT") +
+           ": not known, since the root was not looked at again after the repair.\n";
   }
   const RootReport& now = was_repaired(report) ? report.now() : report;
   const std::string text = render_findings(now, finding_tree(now), settings);

@@ -32,10 +32,9 @@ std::string render_failures(const RootReport& report, std::string_view where, co
     return "";
   }
   constexpr size_t kShown = 20;
-  const size_t count =
-      settings.truncate == Truncate::Yes ? std::min(failures.size(), kShown) : failures.size();
-  std::string text =
-      "\n" + settings.paint.red("NOT EVERYTHING COULD BE READ" + std::string(where)) + ": there may be more than is found below.\n";
+  const size_t count = settings.truncate == Truncate::Yes ? std::min(failures.size(), kShown) : failures.size();
+  std::string text = "\n" + settings.paint.red("NOT EVERYTHING COULD BE READ" + std::string(where)) +
+                     ": there may be more than is found below.\n";
   for (size_t i = 0; i < count; ++i) {
     text += "  " + shown_text(failures[i], settings.truncate) + "\n";
   }

@@ -8,8 +8,8 @@
 
 namespace dfsck {
 
-// Empty if there was nothing of that kind. Of this report alone, not of those below it. `where`: " IN THE TARGET", where the
-// heading would not say it otherwise.
+// Empty if there was nothing of that kind. Of this report alone, not of those below it. `where`: " IN THE TARGET",
+// where the heading would not say it otherwise.
 std::string render_failures(const RootReport& report, std::string_view where, const RenderSettings& settings);
 
 }  // namespace dfsck

@@ -138,8 +138,9 @@ void FindingsText::add_finding(size_t index, const FindingGroup& group) {
   add_hits(reported.finding.affects, "      ");
   // The remedy above speaks of what a repair would do, so it must be said that here it does not.
   if (group.problem->safety != Safety::None && reported.repair_status == "impossible") {
-    out_ += "      no repair here: " +
-            (reported.why.empty() ? "it could not be proven to be right" : shown(reported.why)) + "\n";
+    out_ +=
+        "      no repair here: " + (reported.why.empty() ? "it could not be proven to be right" : shown(reported.why)) +
+        "\n";
   }
   if (reported.repair_status == "blocked" || reported.repair_status == "failed") {
     out_ += "      stands in the way: " + shown(reported.why) + "\n";

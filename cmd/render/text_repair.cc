@@ -112,8 +112,9 @@ class RepairText {
     if (report_.repair->added.empty()) {
       return;
     }
-    out_ += "\n" + settings_.paint.red("NEW") +
-            ": not there before the repair. This is a bug of docker-fsck; take the repair back, and please report it.\n";
+    out_ +=
+        "\n" + settings_.paint.red("NEW") +
+        ": not there before the repair. This is a bug of docker-fsck; take the repair back, and please report it.\n";
     for (const size_t finding : report_.repair->added) {
       const ReportedFinding& reported = report_.now().findings[finding];
       out_ += "  - " + shown(reported.message) + " (" + problem_of(reported.finding.problem).code() + ")\n";
@@ -125,10 +126,10 @@ class RepairText {
     if (report_.repair->run.empty() || settings_.detail == Detail::Quiet) {
       return;
     }
-    out_ += "\n" + settings_.paint.bold("TAKING IT BACK") + ": nothing was deleted. What was replaced or moved aside lies in\n  " +
-            safe_text(report_.root) + "/.docker-fsck/" + report_.repair->run + "\n  docker-fsck undo " +
-            safe_text(report_.root) + " puts it back; docker-fsck purge " + safe_text(report_.root) +
-            " deletes it when all is well.\n";
+    out_ += "\n" + settings_.paint.bold("TAKING IT BACK") +
+            ": nothing was deleted. What was replaced or moved aside lies in\n  " + safe_text(report_.root) +
+            "/.docker-fsck/" + report_.repair->run + "\n  docker-fsck undo " + safe_text(report_.root) +
+            " puts it back; docker-fsck purge " + safe_text(report_.root) + " deletes it when all is well.\n";
   }
 
   const RootReport& report_;

@@ -75,7 +75,8 @@ std::string makes_them(const Totals& totals, const RootReport& report, const Ren
   if (others == 0) {
     return "; " + program(settings, settings.donor_arguments + " -p").append(object);
   }
-  return "; " + program(settings, settings.donor_arguments + " -y").append(object) + (safe > 0 ? ", -p only what is safe" : "");
+  return "; " + program(settings, settings.donor_arguments + " -y").append(object) +
+         (safe > 0 ? ", -p only what is safe" : "");
 }
 
 // By class, since classes are what the modes are made of: somebody sees what -p would leave.
@@ -112,10 +113,10 @@ constexpr size_t kShownReasons = 5;
 // Of findings that have a repair of their own; what went away with another one's is in the first line.
 std::string repaired_lines(const RootReport& report) {
   const RepairTotals totals = repair_totals(report);
-  std::string text = totals.steps == 0 ? "repaired: nothing\n"
-                                       : "repaired: " + counted(totals.errors, "error") + ", " +
-                                             counted(totals.warnings, "warning") + " in " +
-                                             counted(totals.steps, "step") + "\n";
+  std::string text = totals.steps == 0
+                         ? "repaired: nothing\n"
+                         : "repaired: " + counted(totals.errors, "error") + ", " + counted(totals.warnings, "warning") +
+                               " in " + counted(totals.steps, "step") + "\n";
   if (totals.done + totals.failed + totals.not_tried > 0) {
     text += "repairs: " + std::to_string(totals.done) + " done, " + std::to_string(totals.failed) + " failed, " +
             std::to_string(totals.not_tried) + " not tried\n";
@@ -168,7 +169,8 @@ std::string next_line(const RootReport& report, const RenderSettings& settings) 
                        : "next: " + explain + " tells more\n";
   }
   if (report.repaired() > 0) {
-    return "next: start docker; once all is well, " + program(settings, " purge") + " frees the space of what was moved aside\n";
+    return "next: start docker; once all is well, " + program(settings, " purge") +
+           " frees the space of what was moved aside\n";
   }
   if (report.level != Level::Full) {
     return "next: " + check + " reads the contents of files as well\n";

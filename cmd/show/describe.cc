@@ -10,12 +10,8 @@
 
 namespace dfsck {
 
-ShownList used_by(std::vector<ShownThing> things) {
-  return {kUsedBy, "what refers to it", std::move(things)};
-}
-ShownList uses(std::vector<ShownThing> things) {
-  return {kUses, "what it refers to", std::move(things)};
-}
+ShownList used_by(std::vector<ShownThing> things) { return {kUsedBy, "what refers to it", std::move(things)}; }
+ShownList uses(std::vector<ShownThing> things) { return {kUses, "what it refers to", std::move(things)}; }
 
 // In UTC, with nanoseconds only where there are some: a file that was unpacked
 // from a tar has none, one of BuildKit has.

@@ -142,9 +142,7 @@ bool any_in(const std::vector<std::string>& texts, const std::set<std::string>& 
   return std::any_of(texts.begin(), texts.end(), [&](const std::string& text) { return wanted.count(text) > 0; });
 }
 
-bool is_at_or_below(const RelPath& path, const RelPath& top) {
-  return path == top || path.is_below(top);
-}
+bool is_at_or_below(const RelPath& path, const RelPath& top) { return path == top || path.is_below(top); }
 
 // Wrong with a file that many things are recorded in is only what is wrong with the file as a whole:
 // another tag that dangles does not concern this one.

@@ -39,7 +39,8 @@ Description describe_volume(const ShowView& view, const std::string& name) {
     description.fact("data", volume->has_data ? "" : volume->data_problem);
     // A volume that is a disk of its own, or elsewhere: the first thing to know when it looks empty.
     for (const Boundary& boundary : view.model.host.boundaries) {
-      if (boundary.path == RelPath("volumes") || boundary.path == volume->path || boundary.path == volume->path / "_data") {
+      if (boundary.path == RelPath("volumes") || boundary.path == volume->path ||
+          boundary.path == volume->path / "_data") {
         description.fact("lies behind", described(boundary));
       }
     }

@@ -48,8 +48,8 @@ std::string_view phase_key(Progress::Phase phase) {
 
 // Phases whose work is bytes.
 bool counts_bytes(Progress::Phase phase) {
-  return phase == Progress::Phase::Content || phase == Progress::Phase::Copying || phase == Progress::Phase::Verifying ||
-         phase == Progress::Phase::Saving || phase == Progress::Phase::Loading;
+  return phase == Progress::Phase::Content || phase == Progress::Phase::Copying ||
+         phase == Progress::Phase::Verifying || phase == Progress::Phase::Saving || phase == Progress::Phase::Loading;
 }
 
 // In the same words as the report counts them.

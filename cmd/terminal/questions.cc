@@ -106,12 +106,18 @@ Questions::Reply Questions::read_reply() {
   }
   const std::string_view answer = trimmed(*line);
   // Whole words too; nothing else that merely begins so.
-  if (answer == "y" || answer == "yes") return Reply::Yes;
-  if (answer == "n" || answer == "no") return Reply::No;
-  if (answer == "a" || answer == "all") return Reply::All;
-  if (answer == "o" || answer == "none") return Reply::None;
-  if (answer == "s" || answer == "show") return Reply::Show;
-  if (answer == "q" || answer == "quit") return Reply::Quit;
+  if (answer == "y" || answer == "yes")
+    return Reply::Yes;
+  if (answer == "n" || answer == "no")
+    return Reply::No;
+  if (answer == "a" || answer == "all")
+    return Reply::All;
+  if (answer == "o" || answer == "none")
+    return Reply::None;
+  if (answer == "s" || answer == "show")
+    return Reply::Show;
+  if (answer == "q" || answer == "quit")
+    return Reply::Quit;
   return Reply::Unclear;
 }
 
@@ -121,8 +127,9 @@ std::string Questions::described(const RootReport& report, const RepairGroup& gr
   for (const size_t finding : group) {
     const Problem& problem = problem_at(report, finding);
     const ReportedFinding& reported = report.findings[finding];
-    text += (text.empty() ? "" : "  and with it ") + problem.code() + " " + std::string(severity_name(problem.severity)) +
-            " " + problem.slug() + ": " + shown_text(reported.message, truncate_) + "\n";
+    text += (text.empty() ? "" : "  and with it ") + problem.code() + " " +
+            std::string(severity_name(problem.severity)) + " " + problem.slug() + ": " +
+            shown_text(reported.message, truncate_) + "\n";
     text += "  repair (" + std::string(safety_words(problem.safety)) + "): " + shown_text(reported.remedy, truncate_) +
             "\n";
   }

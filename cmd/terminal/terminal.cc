@@ -19,9 +19,7 @@ std::string_view environment(const char* name) {
 }  // namespace
 
 // "dumb" is what editors and some logs say of themselves: they show control characters as they are.
-bool is_capable_terminal(int fd) {
-  return ::isatty(fd) == 1 && environment("TERM") != "dumb";
-}
+bool is_capable_terminal(int fd) { return ::isatty(fd) == 1 && environment("TERM") != "dumb"; }
 
 size_t terminal_width(int fd) {
   constexpr size_t kUsual = 80;

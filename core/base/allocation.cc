@@ -1,8 +1,8 @@
 // operator new that leaves errno alone where it succeeds.
 //
-// malloc(3) may change errno even then: under a limit of address space glibc tries to grow its heap, fails with ENOMEM, and
-// finds room elsewhere. An error is made of words and of errno, and the words are often made first: a file that is missing
-// would be said to have failed for want of memory, or, worse, the other way round.
+// malloc(3) may change errno even then: under a limit of address space glibc tries to grow its heap, fails with ENOMEM,
+// and finds room elsewhere. An error is made of words and of errno, and the words are often made first: a file that is
+// missing would be said to have failed for want of memory, or, worse, the other way round.
 #include <cerrno>
 #include <cstdlib>
 #include <new>

@@ -11,12 +11,12 @@ namespace dfsck {
 
 struct Error {
   enum class Kind {
-    Io,        // a system call failed; `code` holds its errno
-    Format,    // bytes do not have the form that they should have
-    Limit,     // a bound of ours was reached (size, depth, count)
-    Busy,      // somebody else holds what we need
-    Cancelled, // the user asked us to stop
-    Internal,  // a broken promise of our own code
+    Io,         // a system call failed; `code` holds its errno
+    Format,     // bytes do not have the form that they should have
+    Limit,      // a bound of ours was reached (size, depth, count)
+    Busy,       // somebody else holds what we need
+    Cancelled,  // the user asked us to stop
+    Internal,   // a broken promise of our own code
   };
 
   Kind kind = Kind::Internal;

@@ -23,15 +23,12 @@ std::string range_text(const IdRange& range) {
 
 }  // namespace
 
-IdMap IdMap::shifted(uint32_t base, uint64_t count) {
-  return IdMap({{0, base, std::min(count, kAllIds - base)}});
-}
+IdMap IdMap::shifted(uint32_t base, uint64_t count) { return IdMap({{0, base, std::min(count, kAllIds - base)}}); }
 
 // A map that is not one-to-one could be read but not written back: two container ids on one host id would come out of
 // to_container as the first of them, and a repair would give a file to somebody else.
 std::optional<IdMap> IdMap::of(std::vector<IdRange> ranges) {
-  std::sort(ranges.begin(), ranges.end(),
-            [](const IdRange& a, const IdRange& b) { return a.container < b.container; });
+  std::sort(ranges.begin(), ranges.end(), [](const IdRange& a, const IdRange& b) { return a.container < b.container; });
   std::vector<IdRange> joined;
   for (const IdRange& range : ranges) {
     if (!fits(range.container, range.count) || !fits(range.host, range.count)) {

@@ -1,7 +1,7 @@
 // Which user or group of a container is which on disk.
 //
-// Where a daemon runs in a user namespace, or gives one to its containers, ids are kept in ranges: 0 to 65535 are 100000 to
-// 165535, say, or 0 is the user 1000 and all others lie in a range of their own.
+// Where a daemon runs in a user namespace, or gives one to its containers, ids are kept in ranges: 0 to 65535 are
+// 100000 to 165535, say, or 0 is the user 1000 and all others lie in a range of their own.
 #pragma once
 
 #include <cstdint>

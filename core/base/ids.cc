@@ -11,9 +11,8 @@ bool is_hex64(std::string_view text) { return text.size() == 64 && is_lower_hex(
 
 // BuildKit's identity.NewID: 25 digits of base 36. Upper case never occurs.
 bool is_buildkit_id(std::string_view text) {
-  return text.size() == 25 && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
-         });
+  return text.size() == 25 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'); });
 }
 
 std::optional<CacheId> CacheId::parse(std::string_view text) {

@@ -31,10 +31,10 @@ class DigestId {
   std::string hex_;
 };
 
-using ChainId = DigestId<struct ChainTag>;      // names a layer together with everything below it
-using DiffId = DigestId<struct DiffTag>;        // sha256 of one uncompressed layer tar
-using ImageId = DigestId<struct ImageTag>;      // sha256 of an image config
-using BlobDigest = DigestId<struct BlobTag>;    // sha256 of a compressed layer or other registry blob
+using ChainId = DigestId<struct ChainTag>;    // names a layer together with everything below it
+using DiffId = DigestId<struct DiffTag>;      // sha256 of one uncompressed layer tar
+using ImageId = DigestId<struct ImageTag>;    // sha256 of an image config
+using BlobDigest = DigestId<struct BlobTag>;  // sha256 of a compressed layer or other registry blob
 
 // ChainID of a layer with the given diff on the given parent (none for a base layer).
 // moby layer/layer.go:createChainIDFromParent; OCI image-spec "Layer ChainID".

@@ -127,8 +127,9 @@ int open(const char* path, int flags) {
 }
 // The kernel gives O_NOATIME only to the owner of a file; the caller asks again without it, so EPERM is no refusal yet.
 int openat(int dir, const char* name, int flags) {
-  return patiently("open", dir, name, [&] { return ::openat(dir, name, flags); },
-                   (flags & O_NOATIME) != 0 ? Refusal::HasFallback : Refusal::Counts);
+  return patiently(
+      "open", dir, name, [&] { return ::openat(dir, name, flags); },
+      (flags & O_NOATIME) != 0 ? Refusal::HasFallback : Refusal::Counts);
 }
 // EPERM is what seccomp filters of older container runtimes answer to calls that they do not know, where ENOSYS would
 // be right. There is another way, so it counts only if that one is refused too.
@@ -136,9 +137,9 @@ int openat2(int dir, const char* path, int flags, uint64_t resolve) {
   struct open_how how {};
   how.flags = static_cast<uint64_t>(static_cast<unsigned>(flags));
   how.resolve = resolve;
-  return patiently("open", dir, path,
-                   [&] { return static_cast<int>(::syscall(SYS_openat2, dir, path, &how, sizeof how)); },
-                   Refusal::HasFallback);
+  return patiently(
+      "open", dir, path, [&] { return static_cast<int>(::syscall(SYS_openat2, dir, path, &how, sizeof how)); },
+      Refusal::HasFallback);
 }
 int duplicate(int fd) {
   return patiently("duplicate the descriptor of", fd, "", [&] { return ::fcntl(fd, F_DUPFD_CLOEXEC, 0); });
@@ -192,9 +193,10 @@ ssize_t flistxattr(int fd, char* into, size_t size) {
   return patiently("list attributes of", fd, "", [&] { return ::flistxattr(fd, into, size); });
 }
 ssize_t listxattrat(int dir, const char* name, int flags, char* into, size_t size) {
-  return patiently("list attributes of", dir, name,
-                   [&] { return static_cast<ssize_t>(::syscall(SYS_listxattrat, dir, name, flags, into, size)); },
-                   Refusal::HasFallback);
+  return patiently(
+      "list attributes of", dir, name,
+      [&] { return static_cast<ssize_t>(::syscall(SYS_listxattrat, dir, name, flags, into, size)); },
+      Refusal::HasFallback);
 }
 DIR* fdopendir(int fd) {
   return patiently("open directory", fd, "", [&] { return ::fdopendir(fd); });

@@ -1,10 +1,10 @@
 // The system calls that read, made with patience: again at once after a signal, and again after a while where memory,
-// descriptors or threads could not be had, for half a second at most. One that gets nothing even then is a shortage: it is
-// noted (see shortage.h), with the path that it was about, before it fails as the plain call does, with errno set. A
+// descriptors or threads could not be had, for half a second at most. One that gets nothing even then is a shortage: it
+// is noted (see shortage.h), with the path that it was about, before it fails as the plain call does, with errno set. A
 // refusal, or an error of the disk, is noted as well (see unread.h).
 //
-// Every call of this program that reads below a root goes through here, so that nothing that could not be read is taken for
-// something else, wherever the caller does without it.
+// Every call of this program that reads below a root goes through here, so that nothing that could not be read is taken
+// for something else, wherever the caller does without it.
 #pragma once
 
 #include <dirent.h>
@@ -27,8 +27,8 @@ class Patience {
   unsigned waited_ = 0;  // milliseconds
 };
 
-// Notes the shortage if `code` is one. `directory`: descriptor that `name` is relative to, or of the object itself where
-// `name` is empty; less than 0: none. Keeps errno.
+// Notes the shortage if `code` is one. `directory`: descriptor that `name` is relative to, or of the object itself
+// where `name` is empty; less than 0: none. Keeps errno.
 void note_if_short(int code, std::string_view operation, int directory, std::string_view name);
 
 namespace patient {

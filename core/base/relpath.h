@@ -27,9 +27,9 @@ class RelPath {
 
   bool is_root() const { return bytes_.empty(); }
   RelPath parent() const;
-  std::string_view name() const;              // last component; empty for the root
+  std::string_view name() const;  // last component; empty for the root
   const std::string& bytes() const { return bytes_; }
-  std::string text() const;                   // escaped for printing; "." for the root
+  std::string text() const;                      // escaped for printing; "." for the root
   bool is_below(const RelPath& ancestor) const;  // a proper descendant
 
   friend auto operator<=>(const RelPath&, const RelPath&) = default;

@@ -1,5 +1,5 @@
-// What this process was not let read, was given no answer about, or what the disk failed to give. Kept for the process, as shortages are: code that can do
-// without what it asked for goes on, and who judges asks here what was not seen.
+// What this process was not let read, was given no answer about, or what the disk failed to give. Kept for the process,
+// as shortages are: code that can do without what it asked for goes on, and who judges asks here what was not seen.
 #pragma once
 
 #include <cstddef>

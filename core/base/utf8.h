@@ -24,12 +24,8 @@ bool is_utf8(std::string_view bytes);
 void append_utf8(std::string& bytes, uint32_t point);
 
 // The halves of a character beyond U+FFFF in UTF-16, and so in JSON's "\u" escapes.
-constexpr bool is_high_surrogate(uint32_t unit) {
-  return unit >= 0xd800 && unit < 0xdc00;
-}
-constexpr bool is_low_surrogate(uint32_t unit) {
-  return unit >= 0xdc00 && unit < 0xe000;
-}
+constexpr bool is_high_surrogate(uint32_t unit) { return unit >= 0xd800 && unit < 0xdc00; }
+constexpr bool is_low_surrogate(uint32_t unit) { return unit >= 0xdc00 && unit < 0xe000; }
 constexpr uint32_t joined_surrogates(uint32_t high, uint32_t low) {
   return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
 }

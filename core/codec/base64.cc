@@ -58,7 +58,8 @@ bool decode_base64(std::string_view text, std::string& bytes) {
   }
   if (padding > 0) {
     // An A has the value 0; what it adds is cut off below.
-    const std::array<unsigned char, 4> last = {in[0], in[1], padding == 2 ? static_cast<unsigned char>('A') : in[2], 'A'};
+    const std::array<unsigned char, 4> last = {in[0], in[1], padding == 2 ? static_cast<unsigned char>('A') : in[2],
+                                               'A'};
     const uint32_t value = decode_group(last.data());
     // Bits behind the last whole byte must be zero in what an encoder writes; Go's decoder does not insist.
     seen |= value;

@@ -6,8 +6,8 @@
 
 namespace dfsck {
 
-// Replaces `bytes` by what `text` encodes. False where it is not padded base64 of the standard alphabet; `bytes` is then
-// unspecified. Keeps the capacity of `bytes`: fast in a loop.
+// Replaces `bytes` by what `text` encodes. False where it is not padded base64 of the standard alphabet; `bytes` is
+// then unspecified. Keeps the capacity of `bytes`: fast in a loop.
 bool decode_base64(std::string_view text, std::string& bytes);
 
 std::string encode_base64(std::string_view bytes);

@@ -33,7 +33,8 @@ Result<CertificateSubject> subject_of_certificate(std::string_view pem) {
   using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
   const int size = pem.size() <= INT_MAX ? static_cast<int>(pem.size()) : 0;
   const Memory memory(BIO_new_mem_buf(pem.data(), size), BIO_free);
-  const Certificate certificate(memory ? PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr) : nullptr, X509_free);
+  const Certificate certificate(memory ? PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr) : nullptr,
+                                X509_free);
   // OpenSSL says a lack of memory in its error queue alone. Taken for a bad certificate, it would be damage that is
   // none.
   if (!memory || (!certificate && ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE)) {

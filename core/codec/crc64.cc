@@ -2,8 +2,8 @@
 //
 // Folding: a 16-byte block that stands D bits ahead of another can be replaced by its product with x^D modulo the
 // polynomial, added to that other block, without changing the CRC of the whole. In the bit-reversed form that this CRC
-// uses, the product of two reversed 64-bit values comes out one bit too low, hence the exponents D+63 and D-1 instead of
-// D+64 and D. The constants are computed here; tests compare both paths at all lengths.
+// uses, the product of two reversed 64-bit values comes out one bit too low, hence the exponents D+63 and D-1 instead
+// of D+64 and D. The constants are computed here; tests compare both paths at all lengths.
 #include "core/codec/crc64.h"
 
 #include <array>
@@ -143,9 +143,7 @@ bool can_fold() {
 
 }  // namespace
 
-const std::array<uint64_t, 256>& crc64_table() {
-  return kCrc64Tables[0];
-}
+const std::array<uint64_t, 256>& crc64_table() { return kCrc64Tables[0]; }
 
 uint64_t crc64_by_table(uint64_t state, const void* data, size_t size) {
   return crc64_by_slicing(state, bytes_of(data), size);

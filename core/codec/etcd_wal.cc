@@ -33,7 +33,7 @@ class MessageReader {
  public:
   struct Field {
     uint64_t number = 0;
-    uint64_t varint = 0;                     // the value if it is a varint
+    uint64_t varint = 0;                    // the value if it is a varint
     std::optional<std::string_view> bytes;  // the value if it is a string of bytes
   };
 

@@ -1,5 +1,5 @@
-// The attribute in which fuse-overlayfs keeps the owner and mode of an object where it may not set them: "uid:gid:mode",
-// with a type behind it in newer versions. The ids are those that containers see.
+// The attribute in which fuse-overlayfs keeps the owner and mode of an object where it may not set them:
+// "uid:gid:mode", with a type behind it in newer versions. The ids are those that containers see.
 #pragma once
 
 #include <array>

@@ -38,8 +38,7 @@ bool is_foreign(std::string_view name, const LayerInput& input) {
   if (name == kCapability) {
     return true;
   }
-  return input.provenance == Provenance::Unpacked &&
-         (name.starts_with("user.") || is_posix_acl(name));
+  return input.provenance == Provenance::Unpacked && (name.starts_with("user.") || is_posix_acl(name));
 }
 
 uint32_t little_endian(std::string_view bytes) {
@@ -56,8 +55,8 @@ constexpr size_t kCapabilityV3 = 24;
 constexpr uint32_t kRevisionMask = 0xff000000;
 constexpr size_t kRevisionAt = 3;
 
-// A capability of revision 3 belongs to a user namespace, whose root it names; the daemon writes revision 2 into tars and
-// the kernel shows either, depending on who asks. Revision 3 of this very root is given as revision 2.
+// A capability of revision 3 belongs to a user namespace, whose root it names; the daemon writes revision 2 into tars
+// and the kernel shows either, depending on who asks. Revision 3 of this very root is given as revision 2.
 std::string normalized_capability(std::string value, const RootOwners& owners) {
   if (value.size() == kCapabilityV3 && (little_endian(value) & kRevisionMask) == 0x03000000) {
     const uint32_t root = little_endian(std::string_view(value).substr(kCapabilityV2));
@@ -71,8 +70,8 @@ std::string normalized_capability(std::string value, const RootOwners& owners) {
   return value;
 }
 
-// chmod, which follows when the daemon unpacks, changes all but what named users and groups may. Of an id that cannot be
-// seen from here, the kernel says that it is none.
+// chmod, which follows when the daemon unpacks, changes all but what named users and groups may. Of an id that cannot
+// be seen from here, the kernel says that it is none.
 enum class AclMatch { Same, Shifted, Unshifted, Differs };  // Shifted: the same, and no tar says so
 
 AclMatch match_acl(const std::string& expected, const std::string& found, const RootOwners& owners) {
@@ -85,8 +84,8 @@ AclMatch match_acl(const std::string& expected, const std::string& found, const 
   }
   const auto named = have->named();
   const bool hidden = owners.hides_ids && std::any_of(named.begin(), named.end(), [](const PosixAcl::Entry& entry) {
-    return entry.id == UINT32_MAX;
-  });
+                        return entry.id == UINT32_MAX;
+                      });
   const bool is_shifted = in_tar->named() != right->named();
   if (hidden || named == right->named()) {
     return is_shifted && !hidden ? AclMatch::Shifted : AclMatch::Same;
@@ -193,8 +192,8 @@ std::optional<std::string> time_problem(const TarHeader& header, const struct ::
   // Filesystems that keep whole seconds only show no nanoseconds.
   const bool coarse = input.provenance == Provenance::RawUpper || have.nanoseconds == 0;
   // A raw upper directory keeps times before 1970 as they are, where an unpacked one has 0.
-  const bool same_second = expected.seconds == have.seconds ||
-                           (input.provenance == Provenance::RawUpper && header.mtime_seconds < 0);
+  const bool same_second =
+      expected.seconds == have.seconds || (input.provenance == Provenance::RawUpper && header.mtime_seconds < 0);
   if (same_second && (coarse || expected.nanoseconds == have.nanoseconds)) {
     return std::nullopt;
   }
@@ -256,13 +255,15 @@ bool find_xattr_problems(const TarHeader& header, uint32_t type, const ObjectPla
     }
   }
   const auto header_has = [&](std::string_view name) {
-    return std::any_of(header.xattrs.begin(), header.xattrs.end(), [&](const auto& have) { return have.first == name; });
+    return std::any_of(header.xattrs.begin(), header.xattrs.end(),
+                       [&](const auto& have) { return have.first == name; });
   };
   found.each([&](std::string_view name) {
     // A hard-link header's lchown takes capabilities from the shared inode, and its own attributes are added to those
     // that are there: so only a capability can be one too many.
     const bool judged = header.is_hard_link() ? name == kCapability : is_foreign(name, input);
-    if (judged && !is_never_compared(name) && !header_has(name) && !(acls == OtherAcls::MayBeInherited && is_posix_acl(name))) {
+    if (judged && !is_never_compared(name) && !header_has(name) &&
+        !(acls == OtherAcls::MayBeInherited && is_posix_acl(name))) {
       report({std::string(name), "has an attribute " + escaped(name) + " that it should not have"});
     }
   });

@@ -26,8 +26,8 @@ struct DiskOwner {
   uint32_t gid = 0;
 };
 std::optional<DiskOwner> owner_on_disk(const TarHeader& header, const RootOwners& owners);
-// The attributes as the root's daemon writes them: in a user namespace, the kernel ties capabilities to its root, and the
-// ids in access lists are shifted. Lists that name somebody without an id on disk are left out.
+// The attributes as the root's daemon writes them: in a user namespace, the kernel ties capabilities to its root, and
+// the ids in access lists are shifted. Lists that name somebody without an id on disk are left out.
 std::vector<std::pair<std::string, std::string>> xattrs_on_disk(const TarHeader& header, const RootOwners& owners);
 // The modification time on disk: times before 1970 become 0 (pkg/archive/time_linux.go, chtimes).
 FileTime mtime_on_disk(const TarHeader& header);
@@ -36,14 +36,14 @@ struct OwnerProblem {
   std::string detail;      // "mode 0644, should be 4755", "owner 1:1, should be 0:0", or both
   bool is_hidden = false;  // the owner is none that can be seen from here
 };
-// The mode of symbolic links does not count. `instead`: what fuse-overlayfs keeps in place of the object's own owner and
-// mode.
+// The mode of symbolic links does not count. `instead`: what fuse-overlayfs keeps in place of the object's own owner
+// and mode.
 std::optional<OwnerProblem> owner_mode_problem(const TarHeader& header, const struct ::stat& found,
                                                const std::optional<OverrideStat>& instead, const LayerInput& input);
 std::optional<std::string> time_problem(const TarHeader& header, const struct ::stat& found, const LayerInput& input);
 
-// ACLs that the header does not have: what is made in a directory with a default ACL has one from the beginning, whoever
-// unpacks it.
+// ACLs that the header does not have: what is made in a directory with a default ACL has one from the beginning,
+// whoever unpacks it.
 enum class OtherAcls { AreForeign, MayBeInherited };
 
 struct XattrProblem {

@@ -1,8 +1,8 @@
 // Telling zeros and single wrong bytes from other damage.
 //
-// A crash leaves zeros in whole blocks, mostly up to the end of the file; programs have blocks of zeros too. So zeros are
-// blamed only where they cover whole 4 KiB blocks or reach the end of the file, and only after a single wrong byte, which
-// the CRC proves, has been ruled out.
+// A crash leaves zeros in whole blocks, mostly up to the end of the file; programs have blocks of zeros too. So zeros
+// are blamed only where they cover whole 4 KiB blocks or reach the end of the file, and only after a single wrong byte,
+// which the CRC proves, has been ruled out.
 #include "core/content/damage.h"
 
 #include <unistd.h>

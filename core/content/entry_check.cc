@@ -263,8 +263,8 @@ EntryCheck::Payload EntryCheck::check_object(const LayerEntry& entry) {
     }
   }
   if (type != entry.header.file_type()) {
-    add(IssueKind::WrongType, entry,
-        "is " + a_type(type) + ", should be " + a_type(entry.header.file_type()), object.anchor());
+    add(IssueKind::WrongType, entry, "is " + a_type(type) + ", should be " + a_type(entry.header.file_type()),
+        object.anchor());
     return payload;
   }
   if (S_ISREG(type)) {
@@ -289,8 +289,7 @@ EntryCheck::Payload EntryCheck::check_file(const LayerEntry& entry, Object& obje
   const auto size = static_cast<uint64_t>(object.raw.st_size);
   if (size != entry.size) {
     const IssueKind kind = size == 0 ? IssueKind::Emptied : size < entry.size ? IssueKind::Short : IssueKind::Long;
-    add(kind, entry, "is " + std::to_string(size) + " bytes, should be " + std::to_string(entry.size),
-        object.anchor());
+    add(kind, entry, "is " + std::to_string(size) + " bytes, should be " + std::to_string(entry.size), object.anchor());
     payload.lost = true;
     return payload;
   }
@@ -359,15 +358,15 @@ void EntryCheck::check_owner_and_mode(const LayerEntry& entry, const Object& obj
   }
 }
 
-// Whether the directory of the entry hands an ACL on to what is made in it, by what the tar says of that directory: on disk
-// that may be lost.
+// Whether the directory of the entry hands an ACL on to what is made in it, by what the tar says of that directory: on
+// disk that may be lost.
 OtherAcls EntryCheck::acls_of(const LayerEntry& entry, const Object& object) {
   constexpr std::string_view kDefault = "system.posix_acl_default";
   constexpr size_t kMaxDirs = 100'000;
   const bool inherits = default_acl_dirs_.contains(entry.parent());
   const auto& xattrs = entry.header.xattrs;
-  const bool hands_on = inherits || std::any_of(xattrs.begin(), xattrs.end(),
-                                                [&](const auto& have) { return have.first == kDefault; });
+  const bool hands_on =
+      inherits || std::any_of(xattrs.begin(), xattrs.end(), [&](const auto& have) { return have.first == kDefault; });
   if (hands_on && S_ISDIR(object.raw.st_mode) && default_acl_dirs_.size() < kMaxDirs) {
     default_acl_dirs_.emplace(entry.path);
   }
@@ -396,8 +395,8 @@ void EntryCheck::check_xattrs(const LayerEntry& entry, const Object& object, con
 }
 
 void EntryCheck::note_overlay_marks(const Object& object, const std::string& path) {
-  for (const char* name : {"trusted.overlay.redirect", "user.overlay.redirect", "trusted.overlay.metacopy",
-                           "user.overlay.metacopy"}) {
+  for (const char* name :
+       {"trusted.overlay.redirect", "user.overlay.redirect", "trusted.overlay.metacopy", "user.overlay.metacopy"}) {
     if (unverifiable_.empty() && xattrs_.contains(name)) {
       unverifiable_ = escaped(path) + " has the attribute " + name + ": part of it lies in a layer below";
     }
@@ -436,9 +435,8 @@ void EntryCheck::check_hard_link(const LayerEntry& entry) {
     // The daemon sets owner, mode and time through whichever name came last.
     if (!log_.empty()) {
       log_.overrule_inode(target.raw.st_ino, [&](const std::string& attribute) {
-        return attribute == kCapability ||
-               std::any_of(entry.header.xattrs.begin(), entry.header.xattrs.end(),
-                           [&](const auto& have) { return have.first == attribute; });
+        return attribute == kCapability || std::any_of(entry.header.xattrs.begin(), entry.header.xattrs.end(),
+                                                       [&](const auto& have) { return have.first == attribute; });
       });
     }
     check_metadata(entry, target, link_target_);

@@ -113,13 +113,13 @@ class EntryCheck {
   // Directories with an opaque mark, by inode: their paths, or nothing once a ".wh..wh..opq" explained the mark.
   std::unordered_map<uint64_t, std::optional<std::string>> opaque_;
   std::set<std::string, std::less<>> default_acl_dirs_;  // directories of the tar that hand a default ACL on
-  std::set<std::string, std::less<>> hidden_dirs_;  // directories whose owner is hidden from us
+  std::set<std::string, std::less<>> hidden_dirs_;       // directories whose owner is hidden from us
   bool out_of_sight_ = false;
   bool shows_marks_ = false;
   bool lacks_sight_ = false;
   bool shows_shifted_acls_ = false;
-  std::string absent_parent_;  // the last directory that no name leads to
-  int absent_error_ = 0;       // 0: there was none yet
+  std::string absent_parent_;       // the last directory that no name leads to
+  int absent_error_ = 0;            // 0: there was none yet
   bool has_blocked_paths_ = false;  // some entries were not found because a file stands in their way
   std::string unverifiable_;
   std::optional<Error> failure_;

@@ -1,8 +1,8 @@
 // Collects the issues of one layer while its headers are gone through in order.
 //
-// What is on disk is the result of all headers, and a later one may overrule an earlier one: a whiteout is replaced by an
-// entry of its name, a hard link sets owner and mode of the file it links to. So an issue is kept under the place and
-// the inode that it is about, and taken back if a later header explains what is there.
+// What is on disk is the result of all headers, and a later one may overrule an earlier one: a whiteout is replaced by
+// an entry of its name, a hard link sets owner and mode of the file it links to. So an issue is kept under the place
+// and the inode that it is about, and taken back if a later header explains what is there.
 #pragma once
 
 #include <cstdint>

@@ -27,16 +27,19 @@ Result<Fd> open_tar_split(const Root& root, const TarSource& source) {
 }
 
 // Of what follows an entry's header in the tar. Other types than files have nothing there, whatever they claim.
-uint64_t payload_size(const LayerEntry& entry) {
-  return entry.header.is_global() ? 0 : entry.header.size;
-}
+uint64_t payload_size(const LayerEntry& entry) { return entry.header.is_global() ? 0 : entry.header.size; }
 
 class Assembler {
  public:
   Assembler(int tar_split, std::string where, int tree, const TarSource& source, const Cancel& cancel,
             Progress& progress, const ByteSink& sink)
-      : source_(source), cancel_(cancel), sink_(sink), stream_(tar_split, std::move(where)), ahead_(stream_, tree),
-        cursor_(tree), reader_(cancel, progress) {}
+      : source_(source),
+        cancel_(cancel),
+        sink_(sink),
+        stream_(tar_split, std::move(where)),
+        ahead_(stream_, tree),
+        cursor_(tree),
+        reader_(cancel, progress) {}
 
   Result<AssembledTar> run();
 

@@ -24,9 +24,9 @@ inline constexpr uint64_t kMaxLayerTar = 1ULL << 40;
 Result<uint64_t> layer_tar_size(const Root& root, const TarSource& source);
 
 struct AssembledTar {
-  bool proven = false;   // the tar is complete and hashes to the diff ID
-  std::string problem;   // why not, escaped, for people: "etc/passwd is 0 bytes, should be 1204"
-  uint64_t bytes = 0;    // that the sink got
+  bool proven = false;  // the tar is complete and hashes to the diff ID
+  std::string problem;  // why not, escaped, for people: "etc/passwd is 0 bytes, should be 1204"
+  uint64_t bytes = 0;   // that the sink got
 };
 
 // Puts the tar together and gives it to `sink` in pieces. Every file's size and CRC-64 and the whole tar's SHA-256 are

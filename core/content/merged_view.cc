@@ -20,7 +20,7 @@ namespace dfsck {
 namespace {
 
 constexpr int kDirFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-constexpr int kMaxLinks = 40;       // as in the kernel
+constexpr int kMaxLinks = 40;                // as in the kernel
 constexpr size_t kMaxDirectoryDepth = 2048;  // of directories: half of PATH_MAX
 
 bool stat_in(const Fd& dir, const std::string& name, struct ::stat& raw) {
@@ -68,7 +68,7 @@ void MergedView::open_lowers() {
     if (dir) {
       lowers_.emplace_back(patient::duplicate(dir->fd()));
     }
-    const Result<void> kept = !dir ? Result<void>(dir.error())
+    const Result<void> kept = !dir             ? Result<void>(dir.error())
                               : lowers_.back() ? Result<void>()
                                                : Result<void>(sys_error("open directory", path.text()));
     // A lower that is missing shows nothing. One for which there was no descriptor could show anything: nothing may be

@@ -10,9 +10,7 @@
 namespace dfsck {
 namespace {
 
-bool is_there(const Dir& dir, const std::string& name) {
-  return dir.stat(name).operator bool();
-}
+bool is_there(const Dir& dir, const std::string& name) { return dir.stat(name).operator bool(); }
 
 // By attribute, or as fuse-overlayfs without the right to set attributes does it.
 bool is_opaque(const Dir& dir) {

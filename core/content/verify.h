@@ -45,8 +45,8 @@ struct LayerInput {
   OverlayMarks marks = OverlayMarks::Trusted;
   bool tree_lost = false;  // there is nothing at diff_dir, or no directory
   // diff/ of the layers below, nearest first. Where a whiteout or a mark is not as the tar has it, it is enough that a
-  // container sees the right thing: the daemon may have written the tree through an overlay mount (fsdiff.go:ApplyDiff), as
-  // it does in user namespaces and where the kernel has redirect_dir on.
+  // container sees the right thing: the daemon may have written the tree through an overlay mount
+  // (fsdiff.go:ApplyDiff), as it does in user namespaces and where the kernel has redirect_dir on.
   std::vector<RelPath> lower_diffs;
   bool lowers_known = false;  // `lower_diffs` are all there are; without them, each mark must be as the tar has it
 };
@@ -58,7 +58,7 @@ enum class Depth {
 
 // What should be on disk, enough to make it again (payloads apart).
 struct ExpectedEntry {
-  std::string name;  // bytes of the tar header, neither cleaned nor escaped
+  std::string name;   // bytes of the tar header, neither cleaned nor escaped
   uint32_t mode = 0;  // type and permission bits, as st_mode; a whiteout is S_IFCHR with device 0:0
   uint32_t uid = 0;   // as on disk: mapped
   uint32_t gid = 0;
@@ -77,24 +77,24 @@ struct ExpectedEntry {
 };
 
 enum class IssueKind {
-  Emptied,        // a file of 0 bytes that should have some
+  Emptied,  // a file of 0 bytes that should have some
   Short,
   Long,
-  ZeroFilled,     // right size, wrong bytes, and blocks of zeros that explain it
-  BytesDiffer,    // right size, wrong bytes
-  Missing,        // nothing of that name
-  Extra,          // something that no header explains; the topmost directory only
+  ZeroFilled,   // right size, wrong bytes, and blocks of zeros that explain it
+  BytesDiffer,  // right size, wrong bytes
+  Missing,      // nothing of that name
+  Extra,        // something that no header explains; the topmost directory only
   WrongType,
   OwnerMode,
-  OwnerHidden,    // the owner is an id that cannot be seen from this process's user namespace
+  OwnerHidden,  // the owner is an id that cannot be seen from this process's user namespace
   Xattr,
   LinkTarget,
   HardLinkSplit,  // a hard link is a file of its own
   WhiteoutLost,   // `path` is the name that should be hidden
   OpaqueLost,     // `path` is the directory
   DeviceNumber,
-  TimeDrift,      // of files and links; never of directories
-  Unreadable,     // `code` holds the errno
+  TimeDrift,   // of files and links; never of directories
+  Unreadable,  // `code` holds the errno
 };
 
 std::string_view issue_kind_name(IssueKind kind);  // "emptied", "short", "hard-link-split", ...
@@ -133,21 +133,21 @@ struct LayerVerdict {
   };
 
   State state = State::NotChecked;
-  bool tree_lost = false;        // `issues` has all that should be in the tree
-  std::string reason;            // escaped, for people
-  int code = 0;                  // the errno behind Unreadable, if there is one
-  bool shows_marks = false;      // an opaque mark that should be there was seen
-  bool lacks_sight = false;      // one was not seen that may be there: this process is not shown its kind
+  bool tree_lost = false;           // `issues` has all that should be in the tree
+  std::string reason;               // escaped, for people
+  int code = 0;                     // the errno behind Unreadable, if there is one
+  bool shows_marks = false;         // an opaque mark that should be there was seen
+  bool lacks_sight = false;         // one was not seen that may be there: this process is not shown its kind
   bool shows_shifted_acls = false;  // an access list was seen whose ids are shifted as the root's owners are
-  bool digest_matches = false;   // the re-assembled tar hashes to the diff ID: every payload is right
-  std::string found_digest;      // hex of the re-assembled tar's SHA-256; empty if it could not be assembled
-  std::vector<Issue> issues;     // sorted by path, then kind
-  uint64_t issues_dropped = 0;   // beyond kMaxIssues
+  bool digest_matches = false;      // the re-assembled tar hashes to the diff ID: every payload is right
+  std::string found_digest;         // hex of the re-assembled tar's SHA-256; empty if it could not be assembled
+  std::vector<Issue> issues;        // sorted by path, then kind
+  uint64_t issues_dropped = 0;      // beyond kMaxIssues
 
-  uint64_t entries = 0;          // tar entries, without global headers
-  uint64_t bytes_hashed = 0;     // of file contents
-  uint64_t tree_bytes = 0;       // `size` as the daemon computes it for layers that it unpacks
-  uint64_t header_bytes = 0;     // `size` as it computes it for layers of BuildKit: the sum of sizes in tar-split
+  uint64_t entries = 0;       // tar entries, without global headers
+  uint64_t bytes_hashed = 0;  // of file contents
+  uint64_t tree_bytes = 0;    // `size` as the daemon computes it for layers that it unpacks
+  uint64_t header_bytes = 0;  // `size` as it computes it for layers of BuildKit: the sum of sizes in tar-split
 
   // It could not be looked at for a reason that says nothing of the layer or its disk: `issues` is empty then.
   bool is_unknown() const { return state == State::Unreadable && code != 0 && !speaks_of_disk(code); }

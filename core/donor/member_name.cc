@@ -35,9 +35,7 @@ std::optional<RelPath> resolve(RelPath from, std::string_view text, Upwards upwa
 
 }  // namespace
 
-std::optional<RelPath> member_name(std::string_view name) {
-  return resolve({}, name, Upwards::Refused);
-}
+std::optional<RelPath> member_name(std::string_view name) { return resolve({}, name, Upwards::Refused); }
 
 std::optional<RelPath> link_target(const RelPath& link, std::string_view target) {
   return resolve(link.parent(), target, Upwards::Allowed);

@@ -131,9 +131,10 @@ class Finder {
   // The daemon opens these by their path and so follows a link in any of them without noticing. Listed one by one,
   // because only what daemons open like this may be a link: anywhere else a link is what it seems to be.
   void look_into_parts() {
-    for (const RelPath path : {"buildkit/cache.db", "buildkit/containerdmeta.db", "buildkit/content", "buildkit/history.db",
-                               "buildkit/metadata_v2.db", "buildkit/snapshots.db", "network/files",
-                               "network/files/local-kv.db", "plugins/storage", "volumes/metadata.db"}) {
+    for (const RelPath path :
+         {"buildkit/cache.db", "buildkit/containerdmeta.db", "buildkit/content", "buildkit/history.db",
+          "buildkit/metadata_v2.db", "buildkit/snapshots.db", "network/files", "network/files/local-kv.db",
+          "plugins/storage", "volumes/metadata.db"}) {
       look_at(path);
     }
     for (const DirEntry& driver : members("image")) {
@@ -148,8 +149,8 @@ class Finder {
 
   void look_into_image_store(const RelPath& store) {
     for (const std::string_view part :
-         {"repositories.json", "distribution", "imagedb", "imagedb/content", "imagedb/content/sha256", "imagedb/metadata",
-          "imagedb/metadata/sha256", "layerdb", "layerdb/sha256", "layerdb/mounts"}) {
+         {"repositories.json", "distribution", "imagedb", "imagedb/content", "imagedb/content/sha256",
+          "imagedb/metadata", "imagedb/metadata/sha256", "layerdb", "layerdb/sha256", "layerdb/mounts"}) {
       look_at(store / part);
     }
     look_at_each(store / "layerdb/sha256", [](const std::string& name) { return is_hex64(name); });
@@ -195,9 +196,8 @@ class Finder {
 
   // By a search from the front, because links are sorted only when all are found. There are few.
   const AreaLink* found_at(const RelPath& path) const {
-    const auto link = std::find_if(links_.begin(), links_.end(), [&](const AreaLink& each) {
-      return each.path == path && each.is_followed();
-    });
+    const auto link = std::find_if(links_.begin(), links_.end(),
+                                   [&](const AreaLink& each) { return each.path == path && each.is_followed(); });
     return link != links_.end() ? &*link : nullptr;
   }
 

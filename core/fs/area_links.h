@@ -14,18 +14,19 @@
 
 namespace dfsck {
 
-// The directories that daemons keep directly in a root, storage drivers' among them. What else lies there is not theirs.
+// The directories that daemons keep directly in a root, storage drivers' among them. What else lies there is not
+// theirs.
 inline constexpr std::array<std::string_view, 20> kAreaNames{
-    "aufs",    "btrfs",   "buildkit", "containerd", "containers", "devicemapper", "fuse-overlayfs",
-    "image",   "network", "overlay",  "overlay2",   "plugins",    "rootfs",       "runtimes",
-    "swarm",   "tmp",     "trust",    "vfs",        "volumes",    "zfs"};
+    "aufs",  "btrfs",   "buildkit", "containerd", "containers", "devicemapper", "fuse-overlayfs",
+    "image", "network", "overlay",  "overlay2",   "plugins",    "rootfs",       "runtimes",
+    "swarm", "tmp",     "trust",    "vfs",        "volumes",    "zfs"};
 
 // Made by mkfs.ext4 in each filesystem's top directory; an area that is a disk of its own has one, and it is nobody's.
 inline constexpr std::string_view kLostAndFound = "lost+found";
 
-// A symbolic link in the place of an area, of image/<driver>, of a volume's directory or of its _data; or of a part of an
-// area that daemons open by its path: a container's directory, a layer's, its diff, an entry or a directory of the image
-// store, a database.
+// A symbolic link in the place of an area, of image/<driver>, of a volume's directory or of its _data; or of a part of
+// an area that daemons open by its path: a container's directory, a layer's, its diff, an entry or a directory of the
+// image store, a database.
 struct AreaLink {
   RelPath path;          // "volumes", "image/overlay2", "volumes/db/_data", "containers/<id>"
   std::string target;    // what the link says
@@ -50,7 +51,8 @@ class AreaLinks {
   const std::vector<AreaLink>& all() const { return links_; }  // sorted by path
   const AreaLink* at(const RelPath& path) const;
 
-  // Where something lies: at `rest` beneath a directory behind a link, or beneath the root's own where `behind` is none.
+  // Where something lies: at `rest` beneath a directory behind a link, or beneath the root's own where `behind` is
+  // none.
   struct Place {
     Fd behind;
     RelPath rest;

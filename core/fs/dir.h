@@ -14,8 +14,8 @@
 namespace dfsck {
 
 struct DirEntry {
-  std::string name;    // bytes as on disk; always a valid path component
-  uint32_t type = 0;   // S_IFREG, S_IFDIR, ...; 0 if the filesystem does not tell and lstat failed
+  std::string name;   // bytes as on disk; always a valid path component
+  uint32_t type = 0;  // S_IFREG, S_IFDIR, ...; 0 if the filesystem does not tell and lstat failed
 };
 
 // An open directory below a Root. All calls look at direct members by name and never follow a symbolic link.
@@ -48,8 +48,8 @@ class Dir {
   std::string where_;
 };
 
-// Opens what has been seen to be a regular file; no descriptor, and errno, where that fails. Its access time stays as it is
-// where we may ask for that: of our own files, or as root.
+// Opens what has been seen to be a regular file; no descriptor, and errno, where that fails. Its access time stays as
+// it is where we may ask for that: of our own files, or as root.
 Fd open_for_reading(int dir, const char* name);
 
 // The extended attributes of the object that `fd` is open on (an O_PATH descriptor will do).

@@ -43,7 +43,8 @@ struct HostSnapshot {
   bool knows_all_ids = true;  // our user namespace maps all of them
 };
 
-// Whether the user namespace of this process maps every id of the machine: else there are owners that it can do nothing for.
+// Whether the user namespace of this process maps every id of the machine: else there are owners that it can do nothing
+// for.
 bool knows_all_ids();
 
 // What cannot be read, for want of permission or because a process ended meanwhile, is left out.

@@ -1,5 +1,5 @@
-// What this machine knows of users and groups: which of them exist where this process runs, and which ranges are set aside
-// for user namespaces. Reads /proc and /etc only; changes nothing.
+// What this machine knows of users and groups: which of them exist where this process runs, and which ranges are set
+// aside for user namespaces. Reads /proc and /etc only; changes nothing.
 #pragma once
 
 #include <cstdint>

@@ -86,7 +86,9 @@ Result<RootLock> RootLock::take(const Root& root) {
       return format_error("open", kOwnDirectory, "is not a directory of ours: move it away");
     }
     if (error.is_io(EACCES)) {
-      error.detail = "it is of whoever repaired this root before, so repair it as that user, on the host if this is a user namespace";
+      error.detail =
+          "it is of whoever repaired this root before, so repair it as that user, on the host if this is a user "
+          "namespace";
     }
     return error;
   }
@@ -95,7 +97,8 @@ Result<RootLock> RootLock::take(const Root& root) {
   TRY(lock_exclusively(lock.own_.fd(), kOwnDirectory, "another docker-fsck works on this root"));
   Result<DatabaseLocks> databases = DatabaseLocks::take(root);
   if (!databases) {
-    static_cast<void>(made_it ? remove_own_directory(root) : Result<void>());  // an empty directory is all that can stay
+    static_cast<void>(made_it ? remove_own_directory(root)
+                              : Result<void>());  // an empty directory is all that can stay
     return databases.error();
   }
   lock.databases_ = std::move(*databases);

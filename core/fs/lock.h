@@ -27,8 +27,8 @@ std::vector<RelPath> daemon_databases();
 Result<void> remove_own_directory(const Root& root);
 
 // Exclusive flock(2)s, never waited for, held until destruction, on each of the daemon's databases that exists and is a
-// regular file. bbolt takes the same lock, so no daemon can start on the root meanwhile. Nothing is written: this is all
-// that can be done about a root which is only read.
+// regular file. bbolt takes the same lock, so no daemon can start on the root meanwhile. Nothing is written: this is
+// all that can be done about a root which is only read.
 class DatabaseLocks {
  public:
   // Busy where somebody else holds one of the locks: `where` names the file.

@@ -8,12 +8,8 @@ ReadFault* installed_fault = nullptr;
 
 }  // namespace
 
-void set_read_fault(ReadFault* fault) {
-  installed_fault = fault;
-}
+void set_read_fault(ReadFault* fault) { installed_fault = fault; }
 
-ReadFault* read_fault() {
-  return installed_fault;
-}
+ReadFault* read_fault() { return installed_fault; }
 
 }  // namespace dfsck

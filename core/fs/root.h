@@ -41,7 +41,7 @@ class Root {
   const AreaLinks& area_links() const { return *links_; }
 
   Result<Dir> open_dir(const RelPath& path) const;
-  Result<Fd> open_file(const RelPath& path) const;  // regular files only; Format error for other types
+  Result<Fd> open_file(const RelPath& path) const;       // regular files only; Format error for other types
   Result<FileStat> stat(const RelPath& path) const;      // of the object itself: an area's link is a link
   Result<FileStat> stat_dir(const RelPath& path) const;  // of the directory that open_dir() opens
   Result<std::string> read_link(const RelPath& path) const;
@@ -55,8 +55,8 @@ class Root {
 
   Fd fd_;
   std::string path_;
-  // Owned; null only in what was moved from. Not by a smart pointer: three in four sources read this header, and <memory>
-  // would make it half as long again.
+  // Owned; null only in what was moved from. Not by a smart pointer: three in four sources read this header, and
+  // <memory> would make it half as long again.
   const AreaLinks* links_;
 };
 

@@ -16,7 +16,8 @@ struct RootUnread {
   int code = 0;
 };
 
-// Those in the root, behind the links of its areas as well, noted since the count was `from`. Sorted, one for each path.
+// Those in the root, behind the links of its areas as well, noted since the count was `from`. Sorted, one for each
+// path.
 std::vector<RootUnread> unread_in(const Root& root, size_t from);
 
 }  // namespace dfsck

@@ -36,9 +36,7 @@ struct FileStat {
 };
 
 // An overlay whiteout: character device 0:0.
-inline bool is_whiteout(const struct ::stat& raw) {
-  return S_ISCHR(raw.st_mode) && raw.st_rdev == makedev(0, 0);
-}
+inline bool is_whiteout(const struct ::stat& raw) { return S_ISCHR(raw.st_mode) && raw.st_rdev == makedev(0, 0); }
 
 FileStat to_file_stat(const struct ::stat& raw);
 

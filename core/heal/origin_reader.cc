@@ -15,9 +15,7 @@
 namespace dfsck {
 namespace {
 
-Error wrong(const Origin& origin, std::string_view what) {
-  return format_error("restore", describe(origin), what);
-}
+Error wrong(const Origin& origin, std::string_view what) { return format_error("restore", describe(origin), what); }
 
 // Makes the origin's fixes in the pieces that pass, counts and sums them.
 class Checked {

@@ -1,4 +1,5 @@
-// One pass over the layer, as when it is verified, but with other bytes for some files and without a look at the headers.
+// One pass over the layer, as when it is verified, but with other bytes for some files and without a look at the
+// headers.
 #include "core/heal/prove.h"
 
 #include <fcntl.h>
@@ -167,7 +168,8 @@ class Prover {
     const PayloadReader::Outcome read = payloads_.read(fd.get(), entry.size, digest_);
     return read.error == 0 && read.bytes == entry.size && read.crc64 == entry.crc64
                ? Result<void>()
-               : format_error("read", input_.diff_dir.text() + "/" + escaped(entry.path), "has changed since it was checked");
+               : format_error("read", input_.diff_dir.text() + "/" + escaped(entry.path),
+                              "has changed since it was checked");
   }
 
   const Dir* tree_;

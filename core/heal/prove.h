@@ -19,8 +19,8 @@ struct Replacement {
   uint64_t size = 0;
   uint64_t crc64 = 0;
   Origin origin;
-  bool has_size = false;       // a regular file of that size is there
-  std::vector<RelPath> links;  // set by the proof: hard links to the file
+  bool has_size = false;                 // a regular file of that size is there
+  std::vector<RelPath> links;            // set by the proof: hard links to the file
   std::optional<WrongBytes> wrong = {};  // set by the proof: how the file that is there differs, if it has its size
 };
 

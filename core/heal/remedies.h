@@ -1,6 +1,6 @@
-// Finding the bytes of damaged files: in the file itself where one bit flipped, in other layers of the root, elsewhere in
-// the root, in donors. A file is known by its size and CRC-64, which tar-split keeps; that the right one was found is
-// proven by the digest of the whole layer.
+// Finding the bytes of damaged files: in the file itself where one bit flipped, in other layers of the root, elsewhere
+// in the root, in donors. A file is known by its size and CRC-64, which tar-split keeps; that the right one was found
+// is proven by the digest of the whole layer.
 #pragma once
 
 #include "core/content/layers/results.h"

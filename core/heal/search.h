@@ -1,7 +1,7 @@
 // The places that are searched for lost bytes, the nearest first. Internal to core/heal.
 //
-// Each search adds what it finds to `wanted`, in an order that does not depend on the number of jobs. What a place cannot
-// give (a file that cannot be read, a donor's layer that is damaged) it does not have.
+// Each search adds what it finds to `wanted`, in an order that does not depend on the number of jobs. What a place
+// cannot give (a file that cannot be read, a donor's layer that is damaged) it does not have.
 #pragma once
 
 #include "core/fs/root.h"

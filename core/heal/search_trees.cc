@@ -1,5 +1,5 @@
-// Files that no tar-split lists: writable layers, directories of the build cache, volumes. Only regular files of a sought
-// size are opened; no link is followed.
+// Files that no tar-split lists: writable layers, directories of the build cache, volumes. Only regular files of a
+// sought size are opened; no link is followed.
 #include <algorithm>
 
 #include "core/codec/crc64.h"

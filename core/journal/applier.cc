@@ -136,7 +136,8 @@ bool Applier::settle_members(size_t group, const std::string& why) {
   if (!records.empty() && !record(records)) {
     return false;
   }
-  if (const Result<void> back = take_steps_back(place_, lock_, journal_, log_, done, "taken back, since " + why); !back) {
+  if (const Result<void> back = take_steps_back(place_, lock_, journal_, log_, done, "taken back, since " + why);
+      !back) {
     broken_ = back.error().message();
   }
   return broken_.empty();

@@ -1,5 +1,5 @@
-// Carries out the steps of a plan, batch by batch, each journaled. Where a step fails, the steps that stand and fall with
-// it are taken back or not tried, and the others go on. Internal to core/journal.
+// Carries out the steps of a plan, batch by batch, each journaled. Where a step fails, the steps that stand and fall
+// with it are taken back or not tried, and the others go on. Internal to core/journal.
 #pragma once
 
 #include <string>
@@ -31,8 +31,8 @@ class Applier {
   // Brings the groups of steps that have failed to their end: for a run that was cut off while it did so itself.
   void settle_failed_groups();
 
-  // The number of the run's place for what lies on the filesystem of the directory's `.docker-fsck`; makes it where it is
-  // missing.
+  // The number of the run's place for what lies on the filesystem of the directory's `.docker-fsck`; makes it where it
+  // is missing.
   Result<size_t> open_keep(const RelPath& directory);
 
   // Why the journal could not be brought to say what was done: empty, or the reason why the run stays unfinished.

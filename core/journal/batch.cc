@@ -24,9 +24,7 @@ std::optional<std::string> attribute_in(const std::map<std::string, std::string>
   return found != all.end() ? std::optional(found->second) : std::nullopt;
 }
 
-OwnerMode owner_of(const FileStat& stat) {
-  return {stat.uid, stat.gid, stat.mode & 07777U};
-}
+OwnerMode owner_of(const FileStat& stat) { return {stat.uid, stat.gid, stat.mode & 07777U}; }
 
 // The owner that a new object gets. A daemon that an ordinary user runs is root in its own eyes only.
 OwnerMode real_owner(const Ownership& wanted) {

@@ -59,7 +59,8 @@ std::optional<RelPath> kept_path(const std::string& id, const RunLog& log, size_
              : std::nullopt;
 }
 
-// Blocks of everything below `dir`, each inode once (`seen` has those with several names); adds to `bytes`. Iterative: depth comes from the disk.
+// Blocks of everything below `dir`, each inode once (`seen` has those with several names); adds to `bytes`. Iterative:
+// depth comes from the disk.
 Result<void> add_tree(const Dir& top, std::set<uint64_t>& seen, uint64_t& bytes) {
   constexpr uint64_t kBlock = 512;
   std::vector<RelPath> pending{RelPath()};

@@ -21,10 +21,10 @@ struct RunStep {
     Undone,
     Uncertain,  // the run was cut off in it: recover will look
   };
-  size_t number = 0;  // through all plans of the run, from 0
-  std::string op;     // see ActionTraits
-  std::string path;   // escaped
-  std::string text;   // see describe
+  size_t number = 0;    // through all plans of the run, from 0
+  std::string op;       // see ActionTraits
+  std::string path;     // escaped
+  std::string text;     // see describe
   std::string why;      // of Failed and Skipped, and of Undone where the run itself took it back
   std::string way_out;  // of Failed: what had to be changed first
   std::vector<Reason> reasons;
@@ -49,8 +49,8 @@ struct RunRecord {
   std::string problem;  // why it is Unreadable: damaged, or written by a newer version
   std::vector<RunStep> steps;
   std::vector<RelPath> keeps;  // areas on filesystems of their own whose `.docker-fsck` keeps things of this run too
-  bool lossy = false;         // a step that is Done had a reason of class "lossy"
-  bool acknowledged = false;  // the user has said that the loss is known
+  bool lossy = false;          // a step that is Done had a reason of class "lossy"
+  bool acknowledged = false;   // the user has said that the loss is known
 };
 
 std::string_view run_state_name(RunRecord::State state);  // "finished"

@@ -106,7 +106,8 @@ class PlanChecker {
     }
     // An attribute's old value is kept in the journal, so such a step needs no place on that filesystem.
     if (!is_attribute_step(action) && !*keep) {
-      return refuse(path, "lies on a filesystem that is mounted inside an area, where a repair cannot keep what it replaces");
+      return refuse(path,
+                    "lies on a filesystem that is mounted inside an area, where a repair cannot keep what it replaces");
     }
     return {};
   }

@@ -15,9 +15,7 @@ namespace dfsck {
 namespace {
 
 // Whether the run can still be undone: its journal does not say "purge" yet.
-bool is_whole(const RunEntry& run) {
-  return run.begun && run.log->state != RunLog::State::Purged;
-}
+bool is_whole(const RunEntry& run) { return run.begun && run.log->state != RunLog::State::Purged; }
 
 Result<void> remove_all(const Root& root, const RootLock& lock, const RunEntry& run, Removed& removed) {
   TRY(remove_keep_places(root, run.id, run.log->keeps, removed));

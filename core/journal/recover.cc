@@ -37,9 +37,7 @@ Error ambiguous(const RunPlace& place, size_t number, const LoggedStep& logged) 
                           ambiguity(place, number, logged));
 }
 
-bool changes_name(const LoggedStep& logged) {
-  return !logged.trace.nothing && !is_attribute_step(logged.step.action);
-}
+bool changes_name(const LoggedStep& logged) { return !logged.trace.nothing && !is_attribute_step(logged.step.action); }
 
 // Everything up to the last change of a name that happened counts as begun, and the changes of attributes behind it: to
 // do such a step again, and to take it back, is right whether it happened or not. (That an earlier step is missing
@@ -100,8 +98,7 @@ Result<RunEntry> choose_unfinished(const Root& root, const std::string& id) {
 
 class Recovery {
  public:
-  Recovery(RunPlace& place, RootLock& lock, Journal& journal, RunLog& log, const Cancel& cancel,
-           Progress& progress)
+  Recovery(RunPlace& place, RootLock& lock, Journal& journal, RunLog& log, const Cancel& cancel, Progress& progress)
       : place_(place), lock_(lock), journal_(journal), log_(log), cancel_(cancel), progress_(progress) {
     result_.id = place.id;
   }

@@ -163,9 +163,7 @@ Result<RepairRun> RepairRun::begin(const Root& root, std::string_view mode) {
   return RepairRun(std::make_unique<State>(std::move(lock), own.mtime, std::move(*begun)));
 }
 
-const std::string& RepairRun::id() const {
-  return state_->place.id;
-}
+const std::string& RepairRun::id() const { return state_->place.id; }
 
 Result<std::vector<StepResult>> RepairRun::apply(const Plan& plan, const std::vector<Reason>& reasons,
                                                  const Cancel& cancel, Progress& progress) {
@@ -174,7 +172,8 @@ Result<std::vector<StepResult>> RepairRun::apply(const Plan& plan, const std::ve
     return format_error("repair", state_->place.run.where(), "the journal cannot be written any more");
   }
   if (state_->journal.is_full()) {
-    return format_error("repair", state_->place.run.where(), "no space is left for the journal: free space, then run again");
+    return format_error("repair", state_->place.run.where(),
+                        "no space is left for the journal: free space, then run again");
   }
   const size_t first = log.steps.size();
   const size_t first_reason = log.reasons.size();
@@ -198,7 +197,7 @@ Result<std::vector<StepResult>> RepairRun::apply(const Plan& plan, const std::ve
   }
   const Result<std::vector<Precondition>> preconditions = check_plan(*state_->place.root, log, first, log.steps.size());
   // A plan must not name trees that a crash may leave half written.
-  const Result<void> ready = !preconditions        ? Result<void>(preconditions.error())
+  const Result<void> ready = !preconditions         ? Result<void>(preconditions.error())
                              : takes_prepared(plan) ? sync_places(state_->place)
                                                     : Result<void>();
   const Result<void> written = !ready || plan.steps.empty() ? ready : state_->journal.append(plan_records(log, first));

@@ -36,17 +36,17 @@ class RepairRun {
   const std::string& id() const;  // "20260101T000000Z-0123abcd": its directory's name in `.docker-fsck`
 
   // Checks every precondition, makes the plan durable, then carries it out. `reasons` is indexed by the steps'
-  // `findings`. Where a step fails, those that stand and fall with it (see core/plan/step_groups.h) are not tried or taken
-  // back, and all others are made. May be called again with further plans. One result for each step, in order. An Error means that nothing
-  // of this plan was changed: a precondition does not hold (Format; names the path and what changed), the plan makes no
-  // sense, another filesystem is mounted at a path, the journal could not be written.
+  // `findings`. Where a step fails, those that stand and fall with it (see core/plan/step_groups.h) are not tried or
+  // taken back, and all others are made. May be called again with further plans. One result for each step, in order. An
+  // Error means that nothing of this plan was changed: a precondition does not hold (Format; names the path and what
+  // changed), the plan makes no sense, another filesystem is mounted at a path, the journal could not be written.
   // Raises `progress`' items once for each step.
   Result<std::vector<StepResult>> apply(const Plan& plan, const std::vector<Reason>& reasons, const Cancel& cancel,
                                         Progress& progress);
 
-  // The directory in which trees for Adopt are prepared, each under its number as its name. Made at the first call, with
-  // the security label of the root's directory at `label_of`, so that what is made in it is labelled as it would be
-  // there.
+  // The directory in which trees for Adopt are prepared, each under its number as its name. Made at the first call,
+  // with the security label of the root's directory at `label_of`, so that what is made in it is labelled as it would
+  // be there.
   Result<Dir> staging(const RelPath& label_of);
 
   // Whether any step is done, or may be.

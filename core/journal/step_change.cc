@@ -287,9 +287,7 @@ std::string what_is(const Dir& dir, const std::string& name) {
   return stat ? std::string(type_name(stat->mode)) + " with inode " + std::to_string(stat->inode) : "nothing";
 }
 
-std::string inode_text(uint64_t inode) {
-  return inode == 0 ? "nothing" : "inode " + std::to_string(inode);
-}
+std::string inode_text(uint64_t inode) { return inode == 0 ? "nothing" : "inode " + std::to_string(inode); }
 
 }  // namespace
 
@@ -327,7 +325,8 @@ std::string ambiguity(const RunPlace& place, size_t number, const LoggedStep& lo
   const uint64_t object = moves_away(action) ? 0 : trace.object;
   return "should be " + inode_text(trace.was) + " before step " + std::to_string(number) + " and " +
          inode_text(object) + " after it, but is " + what_is(ends->parent, ends->name) + ", while " +
-         kept_place(place.id, place.keep_of(logged).directory, number, logged).text() + " is " + what_is(ends->other, ends->other_name);
+         kept_place(place.id, place.keep_of(logged).directory, number, logged).text() + " is " +
+         what_is(ends->other, ends->other_name);
 }
 
 Result<void> take_step(const RunPlace& place, RootLock& lock, size_t number, const LoggedStep& logged,

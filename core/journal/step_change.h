@@ -34,8 +34,8 @@ Result<void> take_step(const RunPlace& place, RootLock& lock, size_t number, con
 // Takes the step back, if it is taken, with the times of its trace.
 Result<void> take_back(const RunPlace& place, RootLock& lock, size_t number, const LoggedStep& logged);
 
-// Where the object lies that the step took away, below the root (".docker-fsck/<id>/saved/3"); `keeper` is the directory
-// of its place.
+// Where the object lies that the step took away, below the root (".docker-fsck/<id>/saved/3"); `keeper` is the
+// directory of its place.
 RelPath kept_place(const std::string& id, const RelPath& keeper, size_t number, const LoggedStep& logged);
 
 }  // namespace dfsck

@@ -12,7 +12,7 @@ struct StepResult {
     Skipped,  // not tried, or taken back: another step of its group failed, or the user cancelled
   };
   State state = State::Skipped;
-  std::string why;      // one line; empty for Done
+  std::string why;        // one line; empty for Done
   std::string way_out{};  // of Failed: what must be changed before it can be done; empty where that is not known
 };
 

@@ -17,9 +17,7 @@ bool can_be_undone(const RunEntry& run) {
                      [](const LoggedStep& step) { return step.state == LoggedStep::State::Done; });
 }
 
-Error refuse(const std::string& id, std::string_view why) {
-  return format_error("undo", id, why);
-}
+Error refuse(const std::string& id, std::string_view why) { return format_error("undo", id, why); }
 
 Result<RunEntry> choose_undoable(const Root& root, const std::string& id) {
   ASSIGN_OR_RETURN(std::vector<RunEntry> runs, read_runs(root));
@@ -36,9 +34,10 @@ Result<RunEntry> choose_undoable(const Root& root, const std::string& id) {
     return find_run(root, id);
   }
   if (!can_be_undone(*named)) {
-    return refuse(id, named->begun && named->log->state == RunLog::State::Undone   ? "is taken back already"
-                      : named->begun && named->log->state == RunLog::State::Purged ? "what it kept is deleted, at least in part"
-                                                                                   : "changed nothing");
+    return refuse(id, named->begun && named->log->state == RunLog::State::Undone ? "is taken back already"
+                      : named->begun && named->log->state == RunLog::State::Purged
+                          ? "what it kept is deleted, at least in part"
+                          : "changed nothing");
   }
   // Newest first only: the older run's steps are told by inodes at places that the newer one may have changed.
   if (named != newest) {

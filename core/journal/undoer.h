@@ -17,8 +17,8 @@ namespace dfsck {
 // the run is unfinished; calling this again goes on.
 Result<size_t> take_all_back(const RunPlace& place, RootLock& lock, Journal& journal, RunLog& log, Progress& progress);
 
-// Takes back these steps, newest first, while the run goes on: another step of their group has failed, `why` says which.
-// Those that are UndoIntended already are completed. After an error the run is unfinished, and recover goes on.
+// Takes back these steps, newest first, while the run goes on: another step of their group has failed, `why` says
+// which. Those that are UndoIntended already are completed. After an error the run is unfinished, and recover goes on.
 Result<void> take_steps_back(const RunPlace& place, RootLock& lock, Journal& journal, RunLog& log,
                              const std::vector<size_t>& numbers, const std::string& why);
 

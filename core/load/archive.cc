@@ -17,9 +17,7 @@ namespace {
 
 constexpr size_t kNameShown = 100;
 
-Error refuse(const Donor& donor, const std::string& why) {
-  return format_error("load", escaped(donor.path()), why);
-}
+Error refuse(const Donor& donor, const std::string& why) { return format_error("load", escaped(donor.path()), why); }
 
 // What Go calls this machine.
 // Other machines get an empty name, which no image has: then a name that several images share stays refused.
@@ -121,7 +119,8 @@ Result<LoadArchive> judge_archive(Donor donor) {
     return donor.problems().front();
   }
   if (donor.kind() == DonorKind::V1Archive) {
-    return refuse(donor, "it has no manifest.json and no index.json: a docker save before 1.10, or no archive of images");
+    return refuse(donor,
+                  "it has no manifest.json and no index.json: a docker save before 1.10, or no archive of images");
   }
   if (donor.images().empty()) {
     return refuse(donor, "there is no image in it");

@@ -23,13 +23,13 @@ struct LoadImage {
 
 struct LoadArchive {
   Donor donor;
-  std::vector<LoadImage> images;  // sorted by id
+  std::vector<LoadImage> images;   // sorted by id
   std::vector<std::string> notes;  // for people: names that are no tags
 };
 
-// Everything that can be known without reading a layer: manifests, configs with their digests, names, numbers of layers,
-// and that there is a file for each layer (moby image/tarexport/load.go:Load, image/image.go:NewFromJSON). Format or
-// Limit, in one line, where the daemon would refuse any of it, and where the archive has a problem at all.
+// Everything that can be known without reading a layer: manifests, configs with their digests, names, numbers of
+// layers, and that there is a file for each layer (moby image/tarexport/load.go:Load, image/image.go:NewFromJSON).
+// Format or Limit, in one line, where the daemon would refuse any of it, and where the archive has a problem at all.
 Result<LoadArchive> judge_archive(Donor donor);
 
 }  // namespace dfsck

@@ -54,14 +54,13 @@ std::string general_problem(const TarHeader& header) {
 
 // The layer's own directory, as some tars spell it.
 bool is_top(std::string_view name) {
-  return !name.empty() && name.find_first_not_of("/.") == std::string_view::npos && name.find("..") == std::string_view::npos;
+  return !name.empty() && name.find_first_not_of("/.") == std::string_view::npos &&
+         name.find("..") == std::string_view::npos;
 }
 
 }  // namespace
 
-std::string shown_member(const std::string& name) {
-  return "\"" + escaped_excerpt(name, kMemberShown) + "\"";
-}
+std::string shown_member(const std::string& name) { return "\"" + escaped_excerpt(name, kMemberShown) + "\""; }
 
 // Whoever made the archive chooses every name in it, so a name is judged before anything is opened by it: no absolute
 // ones, no "..", no links to outside, no types that the daemon does not unpack.

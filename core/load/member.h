@@ -27,8 +27,8 @@ struct LayerMember {
 };
 
 // By the rules of moby pkg/archive/archive.go:Unpack and archive_linux.go:ConvertRead, but stricter: Format error for
-// names that are absolute or have "..", whiteouts of nothing, "." or "..", types that the daemon does not unpack, sparse
-// files, ids that no filesystem has, and attributes that speak to overlay itself. `where` is for messages.
+// names that are absolute or have "..", whiteouts of nothing, "." or "..", types that the daemon does not unpack,
+// sparse files, ids that no filesystem has, and attributes that speak to overlay itself. `where` is for messages.
 Result<LayerMember> judge_member(const TarHeader& header, const std::string& where);
 
 // "sbin/init", escaped and cut, in quotes: how messages name an entry.

@@ -16,9 +16,7 @@
 namespace dfsck {
 namespace {
 
-uint64_t size_of(const Donor& donor, const LoadLayer& layer) {
-  return donor.places(layer.diff).front().member.size;
-}
+uint64_t size_of(const Donor& donor, const LoadLayer& layer) { return donor.places(layer.diff).front().member.size; }
 
 // The largest first, so that at the end no thread waits long for another; but an archive that is compressed as a whole
 // is read from its beginning to its end.
@@ -107,8 +105,9 @@ Error taken_back(const Root& root, const std::string& id, const std::string& why
   Progress progress;
   const Result<UndoResult> undone = undo(root, id, never, progress);
   const std::string trouble = undone ? undone->stopped : undone.error().message();
-  return failed(root, Error::Kind::Format,
-                why + (trouble.empty() ? "; what was done is taken back" : "; and it cannot be taken back: " + trouble));
+  return failed(
+      root, Error::Kind::Format,
+      why + (trouble.empty() ? "; what was done is taken back" : "; and it cannot be taken back: " + trouble));
 }
 
 }  // namespace

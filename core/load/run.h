@@ -14,7 +14,7 @@
 namespace dfsck {
 
 struct LoadResult {
-  std::string run;                     // of the repair that undo takes back
+  std::string run;                    // of the repair that undo takes back
   std::vector<UnpackedLayer> layers;  // as work.layers
 };
 

@@ -10,9 +10,7 @@
 namespace dfsck {
 namespace {
 
-Error refuse(const Root& root, const std::string& why) {
-  return format_error("load into", escaped(root.path()), why);
-}
+Error refuse(const Root& root, const std::string& why) { return format_error("load into", escaped(root.path()), why); }
 
 // What was refused, or not to be had, if it was not damage.
 std::string reason_of(const Model& model) {
@@ -45,9 +43,11 @@ std::string why_unusable(const Model& model, const Derived& derived, const Layer
     return "its directory overlay2/" + layer.cache->text() + " is missing";
   }
   const DirTruth* should = derived.find_dir(model, *layer.cache);
-  const bool lower_right = should != nullptr && should->lower.value_or("") == (dir->lower.present() ? dir->lower.bytes : "");
+  const bool lower_right =
+      should != nullptr && should->lower.value_or("") == (dir->lower.present() ? dir->lower.bytes : "");
   const ShortLink* link = dir->link_id ? model.overlay.find_link(dir->link_id->text()) : nullptr;
-  if (!lower_right || should->link != dir->link_id || link == nullptr || link->target != "../" + dir->id.text() + "/diff") {
+  if (!lower_right || should->link != dir->link_id || link == nullptr ||
+      link->target != "../" + dir->id.text() + "/diff") {
     return "the links of its directory overlay2/" + layer.cache->text() + " are damaged";
   }
   return layer.tar_split.present() ? "" : "its tar-split.json.gz is damaged";

@@ -18,7 +18,7 @@ namespace dfsck {
 struct RegisteredLayer {
   CacheId dir;
   LinkId link;
-  std::string lower;      // bytes of its file of that name; empty: a base layer
+  std::string lower;       // bytes of its file of that name; empty: a base layer
   bool committed = false;  // it has the marker that a layer gets with the first that stands on it
 };
 

@@ -104,7 +104,8 @@ Result<void> TreeBuilder::make_directory_entry(const LayerMember& member, const 
   }
   const FileTime time = mtime_on_disk(header);
   directories_.emplace_back(member.path, time);
-  return dress_object(*parent_, name, S_IFDIR, owner_of(header, owners_), xattrs_on_disk(header, owners_), time, SetTimes::No);
+  return dress_object(*parent_, name, S_IFDIR, owner_of(header, owners_), xattrs_on_disk(header, owners_), time,
+                      SetTimes::No);
 }
 
 // The header of a hard link is applied to the inode that all its names share, as the daemon does: the last entry of a
@@ -120,8 +121,8 @@ Result<void> TreeBuilder::make_link_entry(const LayerMember& member, const TarHe
   if (const Result<void> made = make_hard_link(*from, target, *parent_, name); !made) {
     return made.error().is_io(EMLINK) ? Result<void>(refuse(header, "is one hard link too many")) : made;
   }
-  return dress_object(*parent_, name, stat->mode & S_IFMT, owner_of(header, owners_), xattrs_on_disk(header, owners_), mtime_on_disk(header),
-                      SetTimes::Yes);
+  return dress_object(*parent_, name, stat->mode & S_IFMT, owner_of(header, owners_), xattrs_on_disk(header, owners_),
+                      mtime_on_disk(header), SetTimes::Yes);
 }
 
 Result<void> TreeBuilder::make_node_entry(const LayerMember& member, const TarHeader& header) {
@@ -189,7 +190,8 @@ Result<Fd> TreeBuilder::make(const LayerMember& member, const TarHeader& header)
     case Kind::Symlink:
       made = make_symlink(*parent_, name, header.link_name);
       if (made) {
-        made = dress_object(*parent_, name, S_IFLNK, owner, xattrs_on_disk(header, owners_), mtime_on_disk(header), SetTimes::Yes);
+        made = dress_object(*parent_, name, S_IFLNK, owner, xattrs_on_disk(header, owners_), mtime_on_disk(header),
+                            SetTimes::Yes);
       }
       break;
     case Kind::Directory: made = make_directory_entry(member, header); break;

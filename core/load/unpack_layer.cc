@@ -102,8 +102,8 @@ class LayerReader {
 }  // namespace
 
 // Nothing here is synced: the run makes all its staged trees durable at once before its plan names them.
-Result<UnpackedLayer> unpack_layer(LayerSource& source, const Dir& diff, const RootOwners& owners, const ByteSink& tar_split,
-                                   Progress& progress) {
+Result<UnpackedLayer> unpack_layer(LayerSource& source, const Dir& diff, const RootOwners& owners,
+                                   const ByteSink& tar_split, Progress& progress) {
   TreeBuilder tree(diff, owners, source.where());
   TarSplitWriter writer(tar_split, TarSplitEnd::None);
   ASSIGN_OR_RETURN(UnpackedLayer layer, LayerReader(source, &tree, &writer, progress).run());

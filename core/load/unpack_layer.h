@@ -24,8 +24,8 @@ struct UnpackedLayer {
 // itself could not give back: see judge_member; nor may a name go through anything but directories, or come twice
 // (directories may). Format, or Limit, where the layer is refused, and Io errors. Never leaves `diff`, nor follows a
 // link. Adds what it reads to `progress`. Nothing is made durable.
-Result<UnpackedLayer> unpack_layer(LayerSource& source, const Dir& diff, const RootOwners& owners, const ByteSink& tar_split,
-                                   Progress& progress);
+Result<UnpackedLayer> unpack_layer(LayerSource& source, const Dir& diff, const RootOwners& owners,
+                                   const ByteSink& tar_split, Progress& progress);
 
 // Reads and judges the layer as unpack_layer would, as far as that goes without a tree.
 Result<UnpackedLayer> inspect_layer(LayerSource& source, Progress& progress);

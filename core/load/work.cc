@@ -27,9 +27,7 @@ std::array<uint8_t, N> random_bytes() {
 // As moby pkg/stringid and overlayutils/randomid.go make them.
 // The daemon draws again where the first twelve characters are all digits, which is for ids that people shorten;
 // nobody does that with these.
-CacheId random_cache_id() {
-  return *CacheId::parse(to_hex(random_bytes<32>()));
-}
+CacheId random_cache_id() { return *CacheId::parse(to_hex(random_bytes<32>())); }
 
 // A byte holds eight times the alphabet, so no letter is likelier than another.
 LinkId random_link_id() {
@@ -58,8 +56,9 @@ class Worker {
       TRY(add_layers(i));
       const Image* known = target_.find_image(image.image.id);
       if (known != nullptr && !known->usable()) {
-        return format_error("load", image.image.id.text(),
-                            "the root has this image in a damaged state; repair it first: docker-fsck -y --from ARCHIVE");
+        return format_error(
+            "load", image.image.id.text(),
+            "the root has this image in a damaged state; repair it first: docker-fsck -y --from ARCHIVE");
       }
       if (known == nullptr) {
         work_.new_images.push_back(i);
@@ -85,7 +84,8 @@ class Worker {
                                   "; repair it first: docker-fsck -y --from ARCHIVE");
         }
         const bool is_new = !target_.layers.contains(chain);
-        work_.layers.push_back({chain, image.diff_ids[i], is_new ? std::optional(work_.new_layers.size()) : std::nullopt});
+        work_.layers.push_back(
+            {chain, image.diff_ids[i], is_new ? std::optional(work_.new_layers.size()) : std::nullopt});
         if (is_new) {
           add_new(chain, image.diff_ids[i], parent, index);
         }

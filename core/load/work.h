@@ -20,7 +20,7 @@ struct NewLayer {
   std::optional<ChainId> parent;
   CacheId dir;
   LinkId link;
-  std::string lower;     // empty: a base layer
+  std::string lower;       // empty: a base layer
   bool is_parent = false;  // another new layer stands on it
   size_t image = 0;        // index of the first image that has it
 };
@@ -38,12 +38,12 @@ struct TagChange {
 };
 
 struct LoadWork {
-  std::vector<NewLayer> new_layers;  // parents before what stands on them
-  std::vector<LoadLayer> layers;     // of all images, each chain once, in the same order
-  std::vector<size_t> new_images;    // indices into the archive's images
+  std::vector<NewLayer> new_layers;                  // parents before what stands on them
+  std::vector<LoadLayer> layers;                     // of all images, each chain once, in the same order
+  std::vector<size_t> new_images;                    // indices into the archive's images
   std::vector<std::pair<ImageId, ImageId>> parents;  // of new images: the image that each was built on
-  std::vector<TagChange> tags;       // those that change
-  std::vector<CacheId> newly_committed;  // directories there already that get the marker
+  std::vector<TagChange> tags;                       // those that change
+  std::vector<CacheId> newly_committed;              // directories there already that get the marker
 
   bool changes_nothing() const { return new_layers.empty() && new_images.empty() && tags.empty(); }
 };

@@ -1,5 +1,5 @@
-// The order matters: changing the owner clears capabilities and setuid, an ACL is part of the mode, and once an object is
-// immutable nothing of it can be changed.
+// The order matters: changing the owner clears capabilities and setuid, an ACL is part of the mode, and once an object
+// is immutable nothing of it can be changed.
 #include "core/migrate/copy_attributes.h"
 
 #include <fcntl.h>

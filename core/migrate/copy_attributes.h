@@ -11,8 +11,8 @@ namespace dfsck {
 
 // What the target's object is known to be before its attributes are set.
 struct MadeAs {
-  bool just_now = false;  // by this process, owned by it, without extended attributes
-  uint32_t mode = 0;      // permission bits that it was made with
+  bool just_now = false;    // by this process, owned by it, without extended attributes
+  uint32_t mode = 0;        // permission bits that it was made with
   bool stays_open = false;  // it must not become immutable or append-only
 };
 
@@ -29,8 +29,8 @@ bool take_guards_off(int file);
 // The same by name, of files and directories.
 bool take_guards_off(int dir, const char* name);
 
-// Notes that a file of the target, whose guards had to be taken off for a link, gets those of its source when the unit is
-// through.
+// Notes that a file of the target, whose guards had to be taken off for a link, gets those of its source when the unit
+// is through.
 void note_guards(CopyUnit& unit, int source_dir, const std::string& source_name, const std::string& path);
 
 // Sets the flags that had to wait until no more links are made.

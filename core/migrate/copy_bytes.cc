@@ -14,8 +14,8 @@ namespace dfsck {
 namespace {
 
 constexpr size_t kCopyBuffer = 256 * 1024;  // fits into the second-level cache
-constexpr uint64_t kRescue = 4096;        // what is read at once where larger reads fail
-constexpr uint64_t kInside = 128 * 1024;  // below that, copying inside the kernel costs more than it saves
+constexpr uint64_t kRescue = 4096;          // what is read at once where larger reads fail
+constexpr uint64_t kInside = 128 * 1024;    // below that, copying inside the kernel costs more than it saves
 
 // One for each thread, for as long as it lives.
 char* buffer_of_thread() {
@@ -57,9 +57,7 @@ void FileCopy::copy_all() {
   }
 }
 
-void FileCopy::copy_rest(uint64_t offset) {
-  read_range(offset, source_.info.stat.size);
-}
+void FileCopy::copy_rest(uint64_t offset) { read_range(offset, source_.info.stat.size); }
 
 // Filesystems that know nothing of holes say that all is data.
 bool FileCopy::find_data(uint64_t offset) {

@@ -22,8 +22,13 @@ namespace dfsck {
 struct CopyContext {
   CopyContext(const Root& source_root, Dir target_top, const MigrationOptions& options, const Cancel& user,
               Progress& shown)
-      : source(source_root), target(std::move(target_top)), mounts(options.mounts), verify(options.verify),
-        cancel(user), progress(shown), limit(options.bytes_per_second) {}
+      : source(source_root),
+        target(std::move(target_top)),
+        mounts(options.mounts),
+        verify(options.verify),
+        cancel(user),
+        progress(shown),
+        limit(options.bytes_per_second) {}
 
   const Root& source;
   const Dir target;
@@ -48,7 +53,8 @@ struct CopyContext {
   // directories like others.
   bool is_foreign(const std::string& path, const Statx& info) const { return info.is_mount && !mounts.contains(path); }
 
-  // Data that is mounted at two places is copied twice: names on both sides of a mount are never one file in the target.
+  // Data that is mounted at two places is copied twice: names on both sides of a mount are never one file in the
+  // target.
   LinkTable::Key link_key(const std::string& path, const FileStat& stat) const {
     return {stat.device ^ std::hash<std::string_view>{}(innermost(mounts, path)), stat.inode};
   }

@@ -24,7 +24,6 @@ bool may_be_kept(FileCopy::Existing existing) {
   return existing == FileCopy::Existing::Compare || existing == FileCopy::Existing::Rewrite;
 }
 
-
 std::string_view parent_of(std::string_view path) {
   const size_t slash = path.rfind('/');
   return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
@@ -92,7 +91,8 @@ FileCopy::Begun FileCopy::begin(const Dir& target, Source source, Existing exist
   source_ = std::move(source);
   const FileStat& stat = source_.info.stat;
   if (stat.links > 1) {
-    if (const std::optional<std::string> first = context_.links.claim(context_.link_key(source_.path, stat), stat.links)) {
+    if (const std::optional<std::string> first =
+            context_.links.claim(context_.link_key(source_.path, stat), stat.links)) {
       link_to(target, *first, existing);
       if (!claimed_) {
         return Begun::Settled;
@@ -177,11 +177,13 @@ void FileCopy::link_to(const Dir& target, const std::string& first, Existing exi
 bool FileCopy::may_keep(const Statx& have) const {
   const FileStat& stat = source_.info.stat;
   if (unit_.keeps_nothing || !have.stat.is_file() || have.stat.size != stat.size || have.stat.mtime != stat.mtime ||
-      have.stat.uid != stat.uid || have.stat.gid != stat.gid || (!unit_.suspects.empty() && unit_.suspects.count(escaped(source_.path)) > 0)) {
+      have.stat.uid != stat.uid || have.stat.gid != stat.gid ||
+      (!unit_.suspects.empty() && unit_.suspects.count(escaped(source_.path)) > 0)) {
     return false;
   }
   // What are two files in the source must not stay one in the target.
-  return stat.links > 1 ? context_.links.take_inode(have.stat.inode, context_.link_key(source_.path, stat)) : have.stat.links == 1;
+  return stat.links > 1 ? context_.links.take_inode(have.stat.inode, context_.link_key(source_.path, stat))
+                        : have.stat.links == 1;
 }
 
 bool FileCopy::take_existing(const Dir& target, Existing existing) {
@@ -239,9 +241,7 @@ void FileCopy::finish() {
 }
 
 // Files with several names are compared name by name when they are read back: which name is written first is chance.
-bool FileCopy::hashes() const {
-  return context_.verify == CopyVerify::Full && source_.info.stat.links == 1;
-}
+bool FileCopy::hashes() const { return context_.verify == CopyVerify::Full && source_.info.stat.links == 1; }
 
 // A claim that nobody will keep is given up, or all who have other names of the file would wait for ever.
 void FileCopy::drop() {

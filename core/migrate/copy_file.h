@@ -11,8 +11,8 @@
 
 namespace dfsck {
 
-// A file whose bytes come from whoever reads them: copy_file, or the verification of a layer. Not thread-safe; to be used
-// again for the next file.
+// A file whose bytes come from whoever reads them: copy_file, or the verification of a layer. Not thread-safe; to be
+// used again for the next file.
 class FileCopy {
  public:
   FileCopy(CopyContext& context, CopyUnit& unit) : context_(context), unit_(unit) {}
@@ -73,11 +73,11 @@ class FileCopy {
   Fd own_source_;
   Fd target_;
   uint32_t made_mode_ = 0;
-  bool claimed_ = false;    // the first name of a file with several, not published yet
+  bool claimed_ = false;  // the first name of a file with several, not published yet
   bool is_sparse_ = false;
   uint64_t data_begin_ = 0;  // of a sparse file: the range of data that was looked up last
   uint64_t data_end_ = 0;
-  uint64_t end_ = 0;       // of what was written
+  uint64_t end_ = 0;        // of what was written
   uint64_t found_end_ = 0;  // of what the source has
   uint64_t lost_ = 0;
   int lost_code_ = 0;

@@ -23,8 +23,7 @@ namespace {
 
 std::string path_of_fd(int fd) {
   std::array<char, 4096> target{};
-  const ssize_t length =
-      patient::readlink(proc_path(fd).c_str(), target.data(), target.size());
+  const ssize_t length = patient::readlink(proc_path(fd).c_str(), target.data(), target.size());
   const bool whole = length > 0 && static_cast<size_t>(length) < target.size();
   return whole ? std::string(target.data(), static_cast<size_t>(length)) : std::string();
 }

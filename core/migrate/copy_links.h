@@ -31,8 +31,8 @@ class LinkTable {
 
   // A name that an earlier run made and that stays.
   void adopt(Key key, uint64_t links, const std::string& path, uint64_t target_inode);
-  // When files of an interrupted run are kept: whether this inode of the target may stand for the file `key`. False where
-  // it stands for another one, from which it has to be told apart.
+  // When files of an interrupted run are kept: whether this inode of the target may stand for the file `key`. False
+  // where it stands for another one, from which it has to be told apart.
   bool take_inode(uint64_t target_inode, Key key);
 
  private:
@@ -40,7 +40,7 @@ class LinkTable {
     size_t operator()(const Key& key) const { return (key.inode * 0x9e3779b97f4a7c15) ^ key.device; }
   };
   struct Entry {
-    std::string path;  // empty while it is being made
+    std::string path;   // empty while it is being made
     uint64_t left = 0;  // names not seen yet
   };
 

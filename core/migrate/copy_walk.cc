@@ -14,10 +14,10 @@
 namespace dfsck {
 namespace {
 
-constexpr size_t kMembersAtOnce = 64;          // members that are given away together
-constexpr uint64_t kLarge = 8U << 20;          // bytes of a file that is given away by itself
-constexpr size_t kMostOpen = 128;              // pairs of directories kept open
-constexpr size_t kLongestPath = 16 * 1024;     // bytes; of no use to any program, but a disk may have longer ones
+constexpr size_t kMembersAtOnce = 64;       // members that are given away together
+constexpr uint64_t kLarge = 8U << 20;       // bytes of a file that is given away by itself
+constexpr size_t kMostOpen = 128;           // pairs of directories kept open
+constexpr size_t kLongestPath = 16 * 1024;  // bytes; of no use to any program, but a disk may have longer ones
 // Of all walks of this process together, since descriptors are its own.
 std::atomic<size_t> open_pairs{0};
 
@@ -152,7 +152,8 @@ TreeWalk::Ptr TreeWalk::enter(const Ptr& parent, const DirPair& pair, const std:
     source_failed(context_, unit_, ENAMETOOLONG, "open directory", path);
     return nullptr;
   }
-  Result<Dir> source = !parent && is_behind_link() ? open_far_dir(context_.source, path) : open_source_dir(pair.source, name);
+  Result<Dir> source =
+      !parent && is_behind_link() ? open_far_dir(context_.source, path) : open_source_dir(pair.source, name);
   if (!source) {
     source_failed(context_, unit_, source.error().code, "open directory", path);
     return nullptr;

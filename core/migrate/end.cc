@@ -71,8 +71,9 @@ Result<std::map<std::string, std::string>> fingerprints_of(const Root& root, uns
   std::vector<MigrationUnit> units;
   for (const DirEntry& entry : *entries) {
     if (entry.name != kOwnDirectory && entry.name != "lost+found") {
-      units.push_back({RelPath() / entry.name, MigrationUnit::Kind::Tree, {},
-                       [](std::string_view path, uint32_t) { return is_our_own(path); }});
+      units.push_back({RelPath() / entry.name, MigrationUnit::Kind::Tree, {}, [](std::string_view path, uint32_t) {
+                         return is_our_own(path);
+                       }});
     }
   }
   std::vector<const MigrationUnit*> all;
@@ -140,7 +141,8 @@ class TreeComparison {
   // Cheap questions first: a walk over both sides takes as long as there are files.
   bool may_be_same() const {
     return history_.end && history_.end->whole && (!options_.removes_others || nothing_is_gone(history_, units_)) &&
-           std::all_of(copied_.begin(), copied_.end(), [&](const MigrationUnit* unit) { return done(*unit) != nullptr; });
+           std::all_of(copied_.begin(), copied_.end(),
+                       [&](const MigrationUnit* unit) { return done(*unit) != nullptr; });
   }
   const std::vector<const MigrationUnit*>& copied() const { return copied_; }
 
@@ -184,7 +186,8 @@ class TreeComparison {
   // a layer without a verdict.
   const DoneUnit* done(const MigrationUnit& unit) const {
     const auto found = history_.done.find(unit.path.bytes());
-    const bool needs_more = found == history_.done.end() || (options_.verify == CopyVerify::Full && !found->second.verified) ||
+    const bool needs_more = found == history_.done.end() ||
+                            (options_.verify == CopyVerify::Full && !found->second.verified) ||
                             (options_.verify != CopyVerify::None && unit.kind == MigrationUnit::Kind::Layer &&
                              unit.layer && !found->second.result.verdict);
     return needs_more ? nullptr : &found->second;

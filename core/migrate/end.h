@@ -1,5 +1,5 @@
-// The end of a migration, and what a later run of it finds: whether the source is still what was copied, and whether the
-// target is still what was made of it.
+// The end of a migration, and what a later run of it finds: whether the source is still what was copied, and whether
+// the target is still what was made of it.
 #pragma once
 
 #include <string>
@@ -12,13 +12,13 @@ namespace dfsck {
 
 // What the caller says of its end.
 struct MigrationOutcome {
-  bool whole = false;  // nothing of the units was lost or left damaged
+  bool whole = false;                   // nothing of the units was lost or left damaged
   std::vector<CopyProblem> problems{};  // of what is in no unit: what the target refused then it would refuse again
 };
 
-// Ends the migration of these units into `target`: whatever else was to be done there is done. From then on it is a root
-// like any other, and what is known of the migration is kept for later runs. `written` stands for what the caller wrote
-// into the target without copying it.
+// Ends the migration of these units into `target`: whatever else was to be done there is done. From then on it is a
+// root like any other, and what is known of the migration is kept for later runs. `written` stands for what the caller
+// wrote into the target without copying it.
 Result<void> end_migration(const Root& source, const Root& target, const std::vector<MigrationUnit>& units,
                            std::string_view written, const MigrationOutcome& outcome, unsigned jobs,
                            const Cancel& cancel, Progress& progress);

@@ -13,6 +13,7 @@ namespace dfsck {
 std::vector<std::string> gone_units(const MigrationHistory& history, const std::vector<MigrationUnit>& units);
 
 // Makes the directories above units hold nothing else, and removes from the target's top what only `gone` needed there.
-void remove_gone(CopyContext& context, CopyUnit& notes, const UnitParents& parents, const std::vector<std::string>& gone);
+void remove_gone(CopyContext& context, CopyUnit& notes, const UnitParents& parents,
+                 const std::vector<std::string>& gone);
 
 }  // namespace dfsck

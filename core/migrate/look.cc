@@ -49,8 +49,8 @@ void look_at_tree(CopyContext& context, CopyUnit& unit, SharedWork& work, KnownL
 }
 
 // A look that was not taken stays null, so that nobody takes an empty sum for one.
-std::vector<std::unique_ptr<UnitLook>> look_at_units(CopyContext& context, const std::vector<const MigrationUnit*>& units,
-                                                     unsigned jobs) {
+std::vector<std::unique_ptr<UnitLook>> look_at_units(CopyContext& context,
+                                                     const std::vector<const MigrationUnit*>& units, unsigned jobs) {
   std::vector<std::unique_ptr<UnitLook>> looks(units.size());
   for_each_shared(units.size(), jobs, context.stop(), [&](size_t n, SharedWork& work) {
     if (!context.stopped()) {

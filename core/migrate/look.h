@@ -39,7 +39,7 @@ struct UnitLook {
   KnownLinks links;
 };
 // Looks at all of them; whatever was not looked at because it had to stop is null.
-std::vector<std::unique_ptr<UnitLook>> look_at_units(CopyContext& context, const std::vector<const MigrationUnit*>& units,
-                                                     unsigned jobs);
+std::vector<std::unique_ptr<UnitLook>> look_at_units(CopyContext& context,
+                                                     const std::vector<const MigrationUnit*>& units, unsigned jobs);
 
 }  // namespace dfsck

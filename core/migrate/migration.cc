@@ -93,9 +93,7 @@ bool UnitMigration::copy_layers() {
   return !run_->context->stopped();
 }
 
-const std::vector<UnitResult>& UnitMigration::so_far() const {
-  return run_->run->so_far();
-}
+const std::vector<UnitResult>& UnitMigration::so_far() const { return run_->run->so_far(); }
 
 MigrationResult UnitMigration::finish(Rest rest) {
   if (rest == Rest::Copy) {

@@ -1,19 +1,19 @@
-// Copying the parts of a data root to another disk, verified as they pass, so that it can be cut off anywhere and go on.
+// Copying the parts of a data root to another disk, verified as they pass, so that it can be cut off anywhere and go
+// on.
 //
 // The source is only ever read. Everything is kept: owners, all mode bits, times to the nanosecond, extended attributes
 // of all namespaces (ACLs and capabilities among them), device nodes, FIFOs, holes, inode flags, and hard links across
-// all units. Links that stand for an area of the source are followed (Root::area_links), and what is mounted inside of it is
-// copied where the caller says so: what was a mount or such a link is a directory in the target. Sockets and other
-// mounts are left out, and said to be. What is copied and what is left
-// out is the caller's choice (units and their filters); what is made out of it afterwards (links of layers, paths in
-// configurations) is the caller's work.
+// all units. Links that stand for an area of the source are followed (Root::area_links), and what is mounted inside of
+// it is copied where the caller says so: what was a mount or such a link is a directory in the target. Sockets and
+// other mounts are left out, and said to be. What is copied and what is left out is the caller's choice (units and
+// their filters); what is made out of it afterwards (links of layers, paths in configurations) is the caller's work.
 //
-// State is kept in `.docker-fsck/migration/journal` of the target. A unit counts as done once everything of it is on the
-// disk (syncfs); a later run then only compares the source's metadata with what it was (names, sizes, owners, modes,
-// times, links) and copies the unit again where it differs. A unit that was cut off goes on file by file; where the disk
-// was not heard to have taken its bytes (a sync that failed, or was cut off itself), all of its files are written again.
-// The result is always that of a copy that was never cut off: what is in a unit's target and not in its source is
-// removed. When the migration has ended its state becomes a record (core/migrate/end.h), which a later run
+// State is kept in `.docker-fsck/migration/journal` of the target. A unit counts as done once everything of it is on
+// the disk (syncfs); a later run then only compares the source's metadata with what it was (names, sizes, owners,
+// modes, times, links) and copies the unit again where it differs. A unit that was cut off goes on file by file; where
+// the disk was not heard to have taken its bytes (a sync that failed, or was cut off itself), all of its files are
+// written again. The result is always that of a copy that was never cut off: what is in a unit's target and not in its
+// source is removed. When the migration has ended its state becomes a record (core/migrate/end.h), which a later run
 // takes up again.
 #pragma once
 
@@ -45,11 +45,11 @@ struct UnitResult;
 struct MigrationOptions {
   unsigned jobs = 1;
   CopyVerify verify = CopyVerify::Copy;
-  PathSet mounts{};  // what is mounted at these paths of the source belongs to it
+  PathSet mounts{};               // what is mounted at these paths of the source belongs to it
   uint64_t bytes_per_second = 0;  // of reading and writing together at most this much; 0 is as fast as can be
-  std::string note{};  // recorded with the run and given back by find_migration; the caller's options, say
-  // Units of earlier runs that are not given any more are removed from the target. Not wanted of a run that is only given
-  // some of them.
+  std::string note{};             // recorded with the run and given back by find_migration; the caller's options, say
+  // Units of earlier runs that are not given any more are removed from the target. Not wanted of a run that is only
+  // given some of them.
   bool removes_others = true;
   // The caller changes copies afterwards (paths in configurations, repairs), so that they are no longer what the source
   // has: recorded, so that a later run which reads everything back copies them anew first.
@@ -97,12 +97,12 @@ struct UnitResult {
   State state = State::NotReached;
   bool changed_since = false;  // Copied again: an earlier run had done it, and the source has changed since
 
-  uint64_t files = 0;        // regular files, by name
-  uint64_t directories = 0;  // the unit itself included
-  uint64_t others = 0;       // symbolic links, nodes, FIFOs
-  uint64_t links = 0;        // of the files: further names of one with another name in this migration
-  uint64_t bytes = 0;        // written by this run, holes left out
-  uint64_t kept = 0;         // files that an interrupted run had copied already
+  uint64_t files = 0;                 // regular files, by name
+  uint64_t directories = 0;           // the unit itself included
+  uint64_t others = 0;                // symbolic links, nodes, FIFOs
+  uint64_t links = 0;                 // of the files: further names of one with another name in this migration
+  uint64_t bytes = 0;                 // written by this run, holes left out
+  uint64_t kept = 0;                  // files that an interrupted run had copied already
   std::vector<CopyProblem> problems;  // sorted by path, kind
   uint64_t problems_dropped = 0;
   std::vector<OmittedEntry> omitted;  // sorted by path
@@ -165,7 +165,7 @@ struct MigrationTrace {
   bool same_source = false;  // it is that of the root asked about
   uint64_t runs = 0;
   uint64_t units_done = 0;
-  std::string note;  // of the last run
+  std::string note;       // of the last run
   bool finished = false;  // it has ended, and the target is a root like any other
 };
 // Nothing where no migration was begun. Format error where its state cannot be read as one.

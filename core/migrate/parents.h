@@ -19,8 +19,8 @@ class UnitParents {
   void make(CopyContext& context, CopyUnit& notes) const;
   // Gives them the attributes that they have in the source.
   void finish(CopyContext& context, CopyUnit& notes) const;
-  // Removes what lies in them in the target and is neither a unit nor one of them: of earlier runs, or of others. Not from the
-  // root itself, where more than a migration may lie, and never what docker-fsck keeps of its own runs.
+  // Removes what lies in them in the target and is neither a unit nor one of them: of earlier runs, or of others. Not
+  // from the root itself, where more than a migration may lie, and never what docker-fsck keeps of its own runs.
   void remove_strays(CopyContext& context, CopyUnit& notes) const;
   // A unit, or a directory above one.
   bool holds(const std::string& path) const { return paths_.contains(path) || units_.contains(path); }

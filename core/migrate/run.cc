@@ -54,9 +54,7 @@ MigrationRun::MigrationRun(const Root& source, const std::vector<MigrationUnit>&
   };
 }
 
-bool MigrationRun::is_recorded(const MigrationUnit& unit) {
-  return is_utf8(unit.path.bytes());
-}
+bool MigrationRun::is_recorded(const MigrationUnit& unit) { return is_utf8(unit.path.bytes()); }
 
 const DoneUnit* MigrationRun::find_done(const MigrationUnit& unit) const {
   if (!history_) {
@@ -365,9 +363,7 @@ void MigrationRun::copy_layers() {
   to_copy_.erase(to_copy_.begin(), others);
 }
 
-void MigrationRun::copy_others() {
-  copy_units(to_copy_);
-}
+void MigrationRun::copy_others() { copy_units(to_copy_); }
 
 MigrationResult MigrationRun::finish() {
   if (!context_.stopped()) {

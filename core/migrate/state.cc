@@ -15,12 +15,8 @@
 namespace dfsck {
 namespace {
 
-JsonValue text_value(const std::string& value) {
-  return JsonValue::string(value);
-}
-JsonValue number_value(uint64_t value) {
-  return JsonValue::number_text(std::to_string(value));
-}
+JsonValue text_value(const std::string& value) { return JsonValue::string(value); }
+JsonValue number_value(uint64_t value) { return JsonValue::number_text(std::to_string(value)); }
 
 // Only what a later run cannot find out by looking: counts of what it skips, what the target refused, and a verdict
 // that would take a reading of the layer.
@@ -198,9 +194,7 @@ Result<Dir> open_or_make(const Dir& own, bool finished) {
   return own.open_dir(kMigrationDirectory);
 }
 
-bool is_nothing(const Error& error) {
-  return error.is_io(ENOENT) || error.is_io(ENOTDIR) || error.is_io(ELOOP);
-}
+bool is_nothing(const Error& error) { return error.is_io(ENOENT) || error.is_io(ENOTDIR) || error.is_io(ELOOP); }
 
 }  // namespace
 
@@ -295,12 +289,8 @@ Result<void> MigrationState::append(const std::vector<JsonValue>& records) {
   return records.empty() ? Result<void>() : journal_.append(records);
 }
 
-Result<void> MigrationState::add_sync_begins() {
-  return append({JsonValue::object({{"record", text_value("sync")}})});
-}
-Result<void> MigrationState::add_synced() {
-  return append({JsonValue::object({{"record", text_value("synced")}})});
-}
+Result<void> MigrationState::add_sync_begins() { return append({JsonValue::object({{"record", text_value("sync")}})}); }
+Result<void> MigrationState::add_synced() { return append({JsonValue::object({{"record", text_value("synced")}})}); }
 Result<void> MigrationState::add_changes_follow() {
   return append({JsonValue::object({{"record", text_value("changes")}})});
 }
@@ -335,9 +325,7 @@ Result<void> MigrationState::add_again(const std::vector<std::string>& units) {
   return append(each_as("again", units));
 }
 
-Result<void> MigrationState::add_gone(const std::vector<std::string>& units) {
-  return append(each_as("gone", units));
-}
+Result<void> MigrationState::add_gone(const std::vector<std::string>& units) { return append(each_as("gone", units)); }
 
 // Escaped, since a path may hold any bytes and the record is text; whoever compares escapes what it has.
 Result<void> MigrationState::add_suspect(const std::string& unit, const std::string& path) {

@@ -20,10 +20,10 @@ namespace dfsck {
 
 // A unit that is on the target's disk with everything in it.
 struct DoneUnit {
-  std::string fingerprint;  // of the source's unit when it was copied
-  std::string content;      // sum over its files' contents; empty where not all were read
-  bool verified = false;    // it was read back
-  UnitResult result;        // its counts, what the target refused, and the verdict where it needs no issues
+  std::string fingerprint;     // of the source's unit when it was copied
+  std::string content;         // sum over its files' contents; empty where not all were read
+  bool verified = false;       // it was read back
+  UnitResult result;           // its counts, what the target refused, and the verdict where it needs no issues
   bool needs_verdict = false;  // the layer has issues, which have to be found again
 };
 
@@ -32,7 +32,7 @@ struct MigrationEnd {
   bool whole = false;  // nothing of the source was lost or left damaged
   std::string around;  // sum over what is not in a unit: the directories above them, and what the caller wrote
   std::map<std::string, std::string> target;  // what stands in the target's top: escaped name and fingerprint
-  std::vector<CopyProblem> problems{};  // of what is not in a unit
+  std::vector<CopyProblem> problems{};        // of what is not in a unit
 };
 
 // Who is migrated.
@@ -46,21 +46,22 @@ Result<SourceIdentity> source_identity(const Root& source);
 
 struct MigrationHistory {
   SourceIdentity source;
-  FileTime started;      // of the first run
+  FileTime started;  // of the first run
   uint64_t runs = 0;
-  std::string note;      // of the last run
-  bool one_boot = true;  // all runs were in this boot
-  std::set<std::string> begun;            // paths of units that may be in the target
-  std::map<std::string, DoneUnit> done;   // by path
-  std::map<std::string, std::set<std::string>> suspects;  // by unit: escaped paths of files with holes where bytes were lost
-  // Units that were not done when a sync failed or was cut off: what is there of them may not be on the disk, whatever the
-  // page cache says.
+  std::string note;                      // of the last run
+  bool one_boot = true;                  // all runs were in this boot
+  std::set<std::string> begun;           // paths of units that may be in the target
+  std::map<std::string, DoneUnit> done;  // by path
+  std::map<std::string, std::set<std::string>>
+      suspects;  // by unit: escaped paths of files with holes where bytes were lost
+  // Units that were not done when a sync failed or was cut off: what is there of them may not be on the disk, whatever
+  // the page cache says.
   std::set<std::string> unsynced;
   bool lost_a_sync = false;
   bool changed_copies = false;      // copies may have been rewritten and repaired since
   std::optional<MigrationEnd> end;  // nothing has begun since
   bool finished = false;            // it lies where finished ones do
-  uint64_t good_bytes = 0;  // of the journal
+  uint64_t good_bytes = 0;          // of the journal
 
   // The same root, by its path or by what it is.
   bool is_of(const SourceIdentity& other) const;
@@ -75,7 +76,8 @@ Result<void> write_end(const RootLock& lock, const MigrationHistory& history, co
 // Writes the state. Thread-safe.
 class MigrationState {
  public:
-  // Goes on with `history`, which is unfinished again from then on, or begins it where there is none. `units`: paths of what this run is going to copy.
+  // Goes on with `history`, which is unfinished again from then on, or begins it where there is none. `units`: paths of
+  // what this run is going to copy.
   static Result<MigrationState> open(const RootLock& lock, const std::optional<MigrationHistory>& history,
                                      const SourceIdentity& source, const std::string& note,
                                      const std::vector<std::string>& units);

@@ -22,8 +22,8 @@ bool is_passing(std::string_view filesystem) {
 
 // What the kernel shows of itself. Nobody keeps data in them.
 bool is_of_kernel(std::string_view filesystem) {
-  constexpr std::array<std::string_view, 9> kKernel{"nsfs",   "mqueue",  "proc",     "sysfs",   "devpts",
-                                                    "cgroup", "cgroup2", "bpf",      "debugfs"};
+  constexpr std::array<std::string_view, 9> kKernel{"nsfs",   "mqueue",  "proc", "sysfs",  "devpts",
+                                                    "cgroup", "cgroup2", "bpf",  "debugfs"};
   return std::find(kKernel.begin(), kKernel.end(), filesystem) != kKernel.end();
 }
 
@@ -43,7 +43,9 @@ bool is_driver(std::string_view area) {
 using Parts = std::vector<std::string_view>;
 
 // A disk of an administrator is data wherever it is.
-std::string maker_elsewhere(std::string_view filesystem) { return is_passing(filesystem) ? std::string(kNoDaemon) : ""; }
+std::string maker_elsewhere(std::string_view filesystem) {
+  return is_passing(filesystem) ? std::string(kNoDaemon) : "";
+}
 
 // At volumes/<name>/_data a volume with driver options is a mount point while it is used; what lies there belongs to
 // the device, and the daemon mounts it again by itself. Deeper in a volume, a network share or a memory
@@ -59,8 +61,7 @@ std::string maker_in_volumes(const Parts& parts, std::string_view filesystem, bo
 // moby daemon/container_operations_unix.go: setupIpcDirs, setupSecretDir; before 17.06 without mounts/.
 std::string maker_in_containers(const Parts& parts, std::string_view filesystem) {
   constexpr std::array<std::string_view, 4> kMounted{"mounts", "shm", "mqueue", "secrets"};
-  const bool by_daemon =
-      parts.size() > 2 && std::find(kMounted.begin(), kMounted.end(), parts[2]) != kMounted.end();
+  const bool by_daemon = parts.size() > 2 && std::find(kMounted.begin(), kMounted.end(), parts[2]) != kMounted.end();
   return by_daemon ? std::string(kContainer) : maker_elsewhere(filesystem);
 }
 

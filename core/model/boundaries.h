@@ -27,7 +27,7 @@ struct Boundary {
   // Who made it, where that is not the administrator: "a container", "a plugin", "the options of volume db",
   // "something that ran". Empty where what lies there is data of the root.
   std::string made_by;
-  std::string problem;     // Link: why it is not followed, behind "it leads"; empty if it is
+  std::string problem;  // Link: why it is not followed, behind "it leads"; empty if it is
 
   bool is_data() const { return made_by.empty(); }
 };
@@ -37,8 +37,8 @@ std::string described(const Boundary& boundary);
 
 inline constexpr std::string_view kContainer = "a container";
 
-// Who made a mount of type `filesystem` at `path`, by the place alone; empty for an administrator. `has_options` tells of
-// the volume there that its options make the daemon mount something.
+// Who made a mount of type `filesystem` at `path`, by the place alone; empty for an administrator. `has_options` tells
+// of the volume there that its options make the daemon mount something.
 std::string maker_of_mount(const RelPath& path, std::string_view filesystem, bool has_options);
 
 }  // namespace dfsck

@@ -15,7 +15,7 @@ struct Container {
   RelPath path;
   std::optional<ContainerId> dir_id;  // if the directory name is one
   FileState::Kind config_state = FileState::Kind::Absent;
-  std::string config_problem;      // empty if config.v2.json parses to a configuration
+  std::string config_problem;  // empty if config.v2.json parses to a configuration
   FileState::Kind hostconfig_state = FileState::Kind::Absent;
   std::string hostconfig_problem;  // empty if hostconfig.json parses
   int error_code = 0;              // errno, where one of the two is Unreadable
@@ -24,14 +24,14 @@ struct Container {
 
   // From config.v2.json, where it parses.
   std::string id;
-  std::string name;            // without the leading slash
+  std::string name;  // without the leading slash
   std::string driver;
   bool in_containerd = false;  // its layers are in containerd's image store
   std::optional<ImageId> image;
-  std::string image_name;      // what the user typed: Config.Image
-  std::string created;         // RFC 3339, raw
-  bool dead = false;           // Dead or RemovalInProgress
-  bool running = false;        // as last recorded, whether or not it still is
+  std::string image_name;  // what the user typed: Config.Image
+  std::string created;     // RFC 3339, raw
+  bool dead = false;       // Dead or RemovalInProgress
+  bool running = false;    // as last recorded, whether or not it still is
   struct MountPoint {
     std::string destination, source, name, driver, type;
     std::string mode;         // options as the user typed them: "ro,z"

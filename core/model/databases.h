@@ -16,7 +16,7 @@ namespace dfsck {
 struct Database {
   enum class State {
     Absent,
-    Empty,       // zero bytes: the daemon initialises it silently
+    Empty,  // zero bytes: the daemon initialises it silently
     Good,
     Bad,         // `problem` says why
     Unreadable,  // could not be read at all
@@ -50,16 +50,16 @@ struct VolumeRecord {
 struct Volume {
   std::string name;
   RelPath path;
-  bool has_data = false;      // _data is a directory, or a symbolic link to one
-  std::string data_problem;   // what _data is instead; empty if it is there
-  FileState options;          // opts.json
+  bool has_data = false;        // _data is a directory, or a symbolic link to one
+  std::string data_problem;     // what _data is instead; empty if it is there
+  FileState options;            // opts.json
   std::string options_problem;  // empty if absent or if it parses
 };
 
 struct VolumeStore {
   bool exists = false;
-  std::vector<Volume> volumes;     // sorted by name
-  std::vector<RelPath> foreign;    // entries of volumes/ that are none (metadata.db and backingFsBlockDev apart)
+  std::vector<Volume> volumes;   // sorted by name
+  std::vector<RelPath> foreign;  // entries of volumes/ that are none (metadata.db and backingFsBlockDev apart)
   Database database;
   std::vector<VolumeRecord> records;  // sorted by name; of a damaged database, what could be salvaged
   bool complete = true;
@@ -70,18 +70,18 @@ struct VolumeStore {
 
 // network/files/local-kv.db (moby libnetwork/datastore, libnetwork/network.go).
 struct NetworkRecord {
-  std::string key;      // "network/<id>" and so on, without "docker/network/v1.0/" and trailing slash; escaped
-  std::string kind;     // "network", "endpoint", "sandbox", ...
-  std::string id;       // first part behind the kind
-  std::string second;   // endpoint id of "endpoint/<network>/<endpoint>"
-  std::string name;     // of networks
-  std::string container;  // of sandboxes: whose it is
-  std::string sandbox;    // of endpoints: where it is used
-  std::string problem;  // empty if the value parses and has what the daemon needs
+  std::string key;               // "network/<id>" and so on, without "docker/network/v1.0/" and trailing slash; escaped
+  std::string kind;              // "network", "endpoint", "sandbox", ...
+  std::string id;                // first part behind the kind
+  std::string second;            // endpoint id of "endpoint/<network>/<endpoint>"
+  std::string name;              // of networks
+  std::string container;         // of sandboxes: whose it is
+  std::string sandbox;           // of endpoints: where it is used
+  std::string problem;           // empty if the value parses and has what the daemon needs
   std::optional<int64_t> count;  // of "endpoint_count/<network>": how many endpoints it believes to have
-  std::string driver;    // of networks
-  std::string subnet;    // of "bridge/<network>": the bridge's IPv4 address with the length of the prefix
-  bool in_delete = false;  // of networks: its removal had begun
+  std::string driver;            // of networks
+  std::string subnet;            // of "bridge/<network>": the bridge's IPv4 address with the length of the prefix
+  bool in_delete = false;        // of networks: its removal had begun
   BoltOrigin origin = BoltOrigin::Tree;  // of a damaged database: where it was found
 };
 
@@ -95,17 +95,17 @@ struct NetworkStore {
 
 // One bucket of buildkit/snapshots.db (moby builder/builder-next/adapters/snapshot/snapshot.go).
 struct BuildSnapshot {
-  std::string key;                  // 25 characters, or "sha256:<chain>"
+  std::string key;                    // 25 characters, or "sha256:<chain>"
   std::optional<std::string> parent;  // present: this key is itself an overlay2 directory
-  std::string committed;            // the overlay2 directory that holds this snapshot's data; empty if none
-  std::optional<ChainId> chain;     // layer in layerdb that this snapshot is
+  std::string committed;              // the overlay2 directory that holds this snapshot's data; empty if none
+  std::optional<ChainId> chain;       // layer in layerdb that this snapshot is
 };
 
 struct BuildCache {
-  bool exists = false;                  // buildkit/ is there
+  bool exists = false;                             // buildkit/ is there
   Database snapshots_db, metadata_db, content_db;  // belong together: snapshots.db, metadata_v2.db, containerdmeta.db
-  Database cache_db, history_db;        // can be dropped alone
-  std::vector<BuildSnapshot> snapshots;  // sorted by key
+  Database cache_db, history_db;                   // can be dropped alone
+  std::vector<BuildSnapshot> snapshots;            // sorted by key
   std::vector<RelPath> executor_leftovers;
   std::vector<RelPath> ingest_leftovers;
 

@@ -122,9 +122,11 @@ StateReader::Listing StateReader::list(const RelPath& path) {
   // mkfs makes it at the top of every ext filesystem, so an area that is one has it; it is nobody's layer or volume.
   std::erase_if(listing.entries,
                 [](const DirEntry& entry) { return entry.type == S_IFDIR && entry.name == kLostAndFound; });
-  // A link that stands for a directory of the daemon's is listed as that directory, but for areas: those are told apart.
+  // A link that stands for a directory of the daemon's is listed as that directory, but for areas: those are told
+  // apart.
   for (DirEntry& entry : listing.entries) {
-    const AreaLink* link = entry.type == S_IFLNK && !path.is_root() ? root_.area_links().at(path / entry.name) : nullptr;
+    const AreaLink* link =
+        entry.type == S_IFLNK && !path.is_root() ? root_.area_links().at(path / entry.name) : nullptr;
     entry.type = link != nullptr && link->is_followed() ? S_IFDIR : entry.type;
   }
   // What repairs keep in an area on a filesystem of its own is nobody's layer, volume or container.

@@ -56,7 +56,8 @@ class StateReader {
   FileState read(const Dir& dir, const RelPath& at, const std::string& name, size_t limit);
   FileState read(const RelPath& path, size_t limit);
 
-  // Opens and lists a directory, without lost+found, which is the filesystem's; nothing where it is absent or no directory (see `state`), or cannot be read (noted).
+  // Opens and lists a directory, without lost+found, which is the filesystem's; nothing where it is absent or no
+  // directory (see `state`), or cannot be read (noted).
   struct Listing {
     FileState::Kind state = FileState::Kind::Absent;  // Present when it was listed
     uint32_t mode = 0;

@@ -14,12 +14,12 @@ namespace dfsck {
 // A directory of layerdb/sha256 whose name is a chain ID, whatever is in it.
 struct Layer {
   ChainId id;
-  RelPath path;            // of the entry
+  RelPath path;  // of the entry
   bool is_directory = true;
-  bool is_empty = false;   // a directory with nothing in it
+  bool is_empty = false;  // a directory with nothing in it
 
   FileState diff, parent, size, cache_id, descriptor;
-  FileState tar_split;     // its bytes are not read: Present, or how it is not
+  FileState tar_split;  // its bytes are not read: Present, or how it is not
   // The values of the files, as the daemon would parse them; nothing where it would refuse.
   std::optional<DiffId> diff_id;
   std::optional<ChainId> parent_id;
@@ -37,9 +37,9 @@ struct Layer {
   }
 };
 
-// layerdb/sha256/<chain>-<random>-removing: a layer whose removal began. At each clean stop daemons since 20.10 remove the
-// directory of the driver that its cache-id names, and then the entry (layer/layer_store.go:Cleanup). They do not ask who
-// else uses that directory.
+// layerdb/sha256/<chain>-<random>-removing: a layer whose removal began. At each clean stop daemons since 20.10 remove
+// the directory of the driver that its cache-id names, and then the entry (layer/layer_store.go:Cleanup). They do not
+// ask who else uses that directory.
 struct RemovingLayer {
   ChainId id;
   RelPath path;
@@ -50,24 +50,25 @@ struct RemovingLayer {
   explicit RemovingLayer(ChainId chain) : id(std::move(chain)) {}
 };
 
-// layerdb/mounts/<name>: which directory is the writable layer of a container (64 hex) or of a build step (25 characters).
+// layerdb/mounts/<name>: which directory is the writable layer of a container (64 hex) or of a build step (25
+// characters).
 struct Mount {
   std::string name;
   RelPath path;
   bool of_build = false;
   FileState mount_id, init_id, parent;
-  std::optional<CacheId> dir;        // from mount-id
-  std::optional<CacheId> init_dir;   // from init-id
+  std::optional<CacheId> dir;       // from mount-id
+  std::optional<CacheId> init_dir;  // from init-id
   std::optional<ChainId> parent_id;
 };
 
 struct LayerStore {
   bool exists = false;
-  std::vector<Layer> layers;               // sorted by chain ID
-  std::vector<RemovingLayer> removing;     // sorted by path
-  std::vector<RelPath> write_sets;         // layerdb/tmp/*
-  std::vector<Mount> mounts;               // sorted by name
-  std::vector<RelPath> foreign_layers;     // entries of layerdb/sha256 that are none
+  std::vector<Layer> layers;            // sorted by chain ID
+  std::vector<RemovingLayer> removing;  // sorted by path
+  std::vector<RelPath> write_sets;      // layerdb/tmp/*
+  std::vector<Mount> mounts;            // sorted by name
+  std::vector<RelPath> foreign_layers;  // entries of layerdb/sha256 that are none
   std::vector<RelPath> foreign_mounts;
   // Layers or mounts could not all be listed: nothing may be called an orphan.
   bool layers_complete = true;

@@ -48,9 +48,9 @@ void note_unread(const Root& root, size_t from, Model& model) {
   for (RootUnread& unread : unread_in(root, from)) {
     const auto& mounts = model.host.container_mounts;
     const auto is_in = [&](const RelPath& place) { return unread.path == place || unread.path.is_below(place); };
-    const bool foreign = std::any_of(mounts.begin(), mounts.end(), is_in) ||
-                         (model.entries.hides_own_runs && is_in(kOwnDirectory)) ||
-                         (unread.code == EACCES && is_out_of_sight(root, model.owners, model.overlay.path, unread.path));
+    const bool foreign =
+        std::any_of(mounts.begin(), mounts.end(), is_in) || (model.entries.hides_own_runs && is_in(kOwnDirectory)) ||
+        (unread.code == EACCES && is_out_of_sight(root, model.owners, model.overlay.path, unread.path));
     if (!foreign && known.insert(unread.path).second) {
       model.failures.push_back({std::move(unread.path), std::move(unread.op), unread.code});
       // It may be what owns something: nothing is an orphan then.
@@ -102,12 +102,13 @@ void ImageStore::add_lost(const ImageId& id, RelPath path, ConfigCopy copy) {
   image.path = std::move(path);
   image.problem = "missing";
   image.copy = std::move(copy);
-  const auto place = std::lower_bound(images.begin(), images.end(), id,
-                                      [](const Image& a, const ImageId& b) { return a.id < b; });
+  const auto place =
+      std::lower_bound(images.begin(), images.end(), id, [](const Image& a, const ImageId& b) { return a.id < b; });
   images.insert(place, std::move(image));
 }
 const Container* ContainerStore::find(std::string_view id) const {
-  return find_sorted(containers, id, [](const Container& container) -> std::string_view { return container.name_on_disk; });
+  return find_sorted(containers, id,
+                     [](const Container& container) -> std::string_view { return container.name_on_disk; });
 }
 const BuildSnapshot* BuildCache::find(std::string_view key) const {
   return find_sorted(snapshots, key, [](const BuildSnapshot& snapshot) -> std::string_view { return snapshot.key; });
@@ -125,7 +126,7 @@ bool NetworkStore::has_network(std::string_view id) const { return find("network
 bool NetworkStore::has_sandbox(std::string_view id) const { return find("sandbox/" + std::string(id)) != nullptr; }
 
 std::vector<const Database*> Model::databases() const {
-  return {&volumes.database,        &networks.database,    &build_cache.snapshots_db, &build_cache.metadata_db,
+  return {&volumes.database,       &networks.database,    &build_cache.snapshots_db, &build_cache.metadata_db,
           &build_cache.content_db, &build_cache.cache_db, &build_cache.history_db};
 }
 

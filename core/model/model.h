@@ -23,9 +23,9 @@ namespace dfsck {
 // A plain value. scan() makes it, with_configs (core/heal/configs.h) adds what only donors have; who judges it gets it
 // const. Safe to read from many threads.
 struct Model {
-  std::string driver;          // "overlay2", "fuse-overlayfs"; another driver's name; empty if the root is empty
-  RelPath image_path;          // "image/<driver>"
-  bool driver_covered = false; // the driver's directories are scanned into `overlay`
+  std::string driver;           // "overlay2", "fuse-overlayfs"; another driver's name; empty if the root is empty
+  RelPath image_path;           // "image/<driver>"
+  bool driver_covered = false;  // the driver's directories are scanned into `overlay`
   RootOwners owners;
 
   HostFacts host;
@@ -37,7 +37,7 @@ struct Model {
   VolumeStore volumes;
   NetworkStore networks;
   BuildCache build_cache;
-  UncoveredDriver uncovered_driver;   // of `driver`, unless that is covered
+  UncoveredDriver uncovered_driver;  // of `driver`, unless that is covered
   ContainerdStore containerd_store;
 
   std::vector<ScanFailure> failures;  // sorted
@@ -53,13 +53,13 @@ struct OwnRepair {
 };
 
 // Reads the root with up to `jobs` threads. Never judges, never writes, never follows a symbolic link. An Error only
-// where nothing of Docker's is there at all, or where the process ran short of something; a cancelled scan gives what it
-// has. The result is the same at any `jobs`.
+// where nothing of Docker's is there at all, or where the process ran short of something; a cancelled scan gives what
+// it has. The result is the same at any `jobs`.
 Result<Model> scan(const Root& root, unsigned jobs, const Cancel& cancel, Progress& progress,
                    const OwnRepair& own = {});
 
 // One scanner per area. Each fills its part of the model and appends its failures.
-void scan_root_entries(const Root& root, Model& model);                                       // also chooses the driver
+void scan_root_entries(const Root& root, Model& model);  // also chooses the driver
 void scan_host(const Root& root, Model& model);
 void scan_layers(const Root& root, unsigned jobs, const Cancel& cancel, Model& model);
 void scan_overlay(const Root& root, unsigned jobs, const Cancel& cancel, Progress& progress, Model& model);

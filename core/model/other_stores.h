@@ -18,10 +18,10 @@ struct SizeSoFar {
 
 // The root's storage driver, where its layers are not covered.
 struct UncoveredDriver {
-  RelPath layers_path;                // "btrfs/subvolumes"; the root itself where layers have no directories to be seen
-  std::vector<ChainId> missing;       // layers of layerdb without a directory there, in layerdb's order
+  RelPath layers_path;           // "btrfs/subvolumes"; the root itself where layers have no directories to be seen
+  std::vector<ChainId> missing;  // layers of layerdb without a directory there, in layerdb's order
   std::vector<std::string> missing_containers;  // ids of those whose writable directory is not there
-  SizeSoFar size;                     // of the driver's directory
+  SizeSoFar size;                               // of the driver's directory
 };
 
 // The image store of Docker 25 and later, in containerd's own directory.

@@ -23,7 +23,7 @@ struct OverlayDir {
   MemberState diff, work, merged, committed;
   bool merged_has_files = false;
   bool merged_is_mount = false;
-  bool work_has_index = false;   // work/index holds entries
+  bool work_has_index = false;  // work/index holds entries
   FileState link, lower;
   std::optional<LinkId> link_id;
   uint32_t project_id = 0;           // of the filesystem's quota; 0: none
@@ -44,13 +44,13 @@ struct ShortLink {
 
 struct OverlayStore {
   bool exists = false;
-  RelPath path;                           // "overlay2" or "fuse-overlayfs"
-  std::vector<OverlayDir> dirs;           // sorted by id
-  std::vector<ShortLink> links;           // sorted by name
+  RelPath path;                  // "overlay2" or "fuse-overlayfs"
+  std::vector<OverlayDir> dirs;  // sorted by id
+  std::vector<ShortLink> links;  // sorted by name
   FileState::Kind links_dir = FileState::Kind::Absent;
-  std::vector<std::string> probe_dirs;    // left by kernel feature probes
-  std::vector<DirEntry> foreign;          // what is none of these
-  bool complete = true;                   // everything could be listed and read
+  std::vector<std::string> probe_dirs;  // left by kernel feature probes
+  std::vector<DirEntry> foreign;        // what is none of these
+  bool complete = true;                 // everything could be listed and read
 
   const OverlayDir* find(const CacheId& id) const;
   const OverlayDir* find(std::string_view id) const;

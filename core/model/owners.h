@@ -1,8 +1,8 @@
 // Who owns what in a root.
 //
-// A daemon on the host gives the owners in a layer's tar headers to the files as they are. One with --userns-remap shifts
-// them, and one that runs in a user namespace itself (rootless, in an unprivileged container) has everything shifted,
-// its own files too. None of them says so anywhere: it is read from what lies in the root.
+// A daemon on the host gives the owners in a layer's tar headers to the files as they are. One with --userns-remap
+// shifts them, and one that runs in a user namespace itself (rootless, in an unprivileged container) has everything
+// shifted, its own files too. None of them says so anywhere: it is read from what lies in the root.
 #pragma once
 
 #include <string>

@@ -110,8 +110,7 @@ std::optional<std::string> familiar_name(std::string_view text) {
   if (domain == kLegacyDomain || domain == kDefaultDomain) {
     domain = {};
   }
-  if (domain.empty() && path.starts_with(kOfficial) &&
-      path.find('/', kOfficial.size()) == std::string_view::npos) {
+  if (domain.empty() && path.starts_with(kOfficial) && path.find('/', kOfficial.size()) == std::string_view::npos) {
     path.remove_prefix(kOfficial.size());
   }
   const std::vector<std::string_view> components = split(path, '/');

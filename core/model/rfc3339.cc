@@ -9,9 +9,7 @@
 namespace dfsck {
 namespace {
 
-bool is_decimal(char c) {
-  return c >= '0' && c <= '9';
-}
+bool is_decimal(char c) { return c >= '0' && c <= '9'; }
 
 // A number of exactly `digits` digits at the start of `text`, which is moved past it.
 std::optional<unsigned> take_number(std::string_view& text, size_t digits) {
@@ -94,9 +92,7 @@ std::string_view fraction_of(std::string_view text) {
 }
 
 // "Z", "+01:00", ...
-std::string_view zone_of(std::string_view text) {
-  return text.substr(text.find_first_of("Z+-", kDateAndTime));
-}
+std::string_view zone_of(std::string_view text) { return text.substr(text.find_first_of("Z+-", kDateAndTime)); }
 
 int64_t number_at(std::string_view text, size_t at, size_t digits) {
   return static_cast<int64_t>(*parse_uint64(text.substr(at, digits)));

@@ -113,7 +113,9 @@ std::string describe(const Action& action) {
   const std::string path = action_path(action).text();
   return std::visit(
       Overloaded{[&](const WriteFile& a) { return "write " + path + ": " + shown(a.bytes); },
-                 [&](const RestoreFile& a) { return "restore " + path + " (" + counted(a.size, "byte") + ") " + source_of(a); },
+                 [&](const RestoreFile& a) {
+                   return "restore " + path + " (" + counted(a.size, "byte") + ") " + source_of(a);
+                 },
                  [&](const MakeDir& a) { return "make directory " + path + " (" + owned_by(a.owner) + ")"; },
                  [&](const WriteSymlink& a) { return "make symbolic link " + path + " -> " + escaped(a.target); },
                  [&](const MakeNode& a) {

@@ -70,13 +70,9 @@ constexpr bool every_action_has_its_row() {
 }
 static_assert(every_action_has_its_row(), "rows stand in the order of Action");
 
-inline const ActionTraits& traits_of(const Action& action) {
-  return kActionTraits[action.index()];
-}
+inline const ActionTraits& traits_of(const Action& action) { return kActionTraits[action.index()]; }
 
-inline bool is_attribute_step(const Action& action) {
-  return traits_of(action).change == Change::Set;
-}
+inline bool is_attribute_step(const Action& action) { return traits_of(action).change == Change::Set; }
 
 // One of the kind with that name, for the path; nothing where no kind has it.
 std::optional<Action> make_action(std::string_view op, RelPath path);

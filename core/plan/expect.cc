@@ -16,9 +16,7 @@ constexpr size_t kDigestLimit = 16 * 1024 * 1024;  // planners take digests of s
 
 // A component of the path that is a file, or a link (links are never followed), means absent as well: under this name
 // there is nothing that a step could change.
-bool means_absent(const Error& error) {
-  return error.is_io(ENOENT) || error.is_io(ENOTDIR) || error.is_io(ELOOP);
-}
+bool means_absent(const Error& error) { return error.is_io(ENOENT) || error.is_io(ENOTDIR) || error.is_io(ELOOP); }
 
 // The first difference that a person can do something with, the gravest first. Of directories neither size nor time
 // count: every name that the plan itself makes in them changes both.

@@ -16,7 +16,21 @@ namespace dfsck {
 enum class ProblemId : uint16_t {};
 
 // What a finding is about, in words of the user's world.
-enum class SubjectKind { Root, Layer, OverlayDir, Link, Image, Tag, Container, Mount, Volume, Network, Database, BuildCache, File };
+enum class SubjectKind {
+  Root,
+  Layer,
+  OverlayDir,
+  Link,
+  Image,
+  Tag,
+  Container,
+  Mount,
+  Volume,
+  Network,
+  Database,
+  BuildCache,
+  File
+};
 
 std::string_view subject_kind_name(SubjectKind kind);  // "layer", "overlay-dir", ...
 

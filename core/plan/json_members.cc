@@ -24,15 +24,11 @@ bool is_plain_text(std::string_view bytes) {
 
 // Names and contents on a disk are bytes, not text; JSON has no bytes. The key tells which of the two a value is, so
 // no text can be taken for the other.
-std::string base64_key(std::string_view key) {
-  return std::string(key) + "_base64";
-}
+std::string base64_key(std::string_view key) { return std::string(key) + "_base64"; }
 
 }  // namespace
 
-JsonValue json_unsigned(uint64_t number) {
-  return JsonValue::number_text(std::to_string(number));
-}
+JsonValue json_unsigned(uint64_t number) { return JsonValue::number_text(std::to_string(number)); }
 
 JsonValue json_time(const FileTime& time) {
   return JsonValue::array({JsonValue::number(time.seconds), JsonValue::number(time.nanoseconds)});
@@ -67,9 +63,7 @@ const JsonValue& MemberReader::member(std::string_view key) {
   return found != nullptr ? *found : kNull;
 }
 
-bool MemberReader::has_bytes(std::string_view key) const {
-  return has(key) || has(base64_key(key));
-}
+bool MemberReader::has_bytes(std::string_view key) const { return has(key) || has(base64_key(key)); }
 
 std::string MemberReader::text(std::string_view key) {
   const std::string* found = member(key).as_string();

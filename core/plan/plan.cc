@@ -25,16 +25,12 @@ long depth(const Action& action) {
 }
 
 // Which attribute an action refines its object by; none for what makes or moves the object itself.
-std::string refinement(const Action& action) {
-  return is_attribute_step(action) ? attribute_kind(action) : "";
-}
+std::string refinement(const Action& action) { return is_attribute_step(action) ? attribute_kind(action) : ""; }
 
 // Steps that come to the same: equal ones are one step, different ones a conflict.
 using Rivalry = std::pair<RelPath, std::string>;
 
-Rivalry rivalry_of(const Action& action) {
-  return {action_path(action), refinement(action)};
-}
+Rivalry rivalry_of(const Action& action) { return {action_path(action), refinement(action)}; }
 
 // Of what goes into quarantine as a whole, nothing needs repairing.
 bool goes_with(const std::set<RelPath>& quarantined, const Action& action) {

@@ -21,7 +21,7 @@ struct Step {
 // thought of: neither is done, and both are reported.
 struct PlanConflict {
   RelPath path;
-  size_t first = 0;   // indices of findings
+  size_t first = 0;  // indices of findings
   size_t second = 0;
 };
 

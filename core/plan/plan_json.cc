@@ -23,9 +23,7 @@ constexpr uint32_t kDeviceLimit = (1U << 20) - 1;  // minors have 20 bits in the
 
 using Object = JsonValue::Object;
 
-void add_path(Object& object, std::string_view key, const RelPath& path) {
-  add_bytes(object, key, path.bytes());
-}
+void add_path(Object& object, std::string_view key, const RelPath& path) { add_bytes(object, key, path.bytes()); }
 
 void add_text(Object& object, std::string_view key, std::string_view text) {
   object.push_back({std::string(key), JsonValue::string(std::string(text))});

@@ -13,10 +13,10 @@ namespace dfsck {
 using Causes = std::map<size_t, size_t>;
 
 // For each step its group. Steps are in one group where one finding asked for them, where they change the same object,
-// where one works below a name that the other changes, or where one sets the time of a directory in which the other changes
-// names. A group needs another where the finding behind it follows from the other's finding (or from what follows from it):
-// what it would do is right only if the other succeeds. Otherwise what one group does makes no difference to another: if a
-// step fails, they can go on.
+// where one works below a name that the other changes, or where one sets the time of a directory in which the other
+// changes names. A group needs another where the finding behind it follows from the other's finding (or from what
+// follows from it): what it would do is right only if the other succeeds. Otherwise what one group does makes no
+// difference to another: if a step fails, they can go on.
 std::vector<StepGroup> step_groups(const std::vector<Step>& steps, const Causes& causes = {});
 
 // Looks groups up by number.

@@ -7,8 +7,8 @@
 
 namespace dfsck {
 
-// A flag that a signal handler or another thread sets and that loops poll once per item or buffer. A shortage sets it as
-// well: what is still to be read could not be judged any more.
+// A flag that a signal handler or another thread sets and that loops poll once per item or buffer. A shortage sets it
+// as well: what is still to be read could not be judged any more.
 class Cancel {
  public:
   void request() { requested_.store(true, std::memory_order_relaxed); }

@@ -9,8 +9,8 @@
 
 namespace dfsck {
 
-// Keeps the first exception that leaves a body. Thread-safe. An exception that nobody catches ends the process; one that
-// ends a thread others wait for is a hang: so every body that runs beside others runs in here.
+// Keeps the first exception that leaves a body. Thread-safe. An exception that nobody catches ends the process; one
+// that ends a thread others wait for is a hang: so every body that runs beside others runs in here.
 class FirstFailure {
  public:
   // True if the body came to its end.

@@ -1,8 +1,8 @@
 // The only ways in which this program runs things in parallel.
 //
 // Results never depend on the number of jobs: a body writes to its own slot only, and order comes from the
-// index. With one job nothing but the calling thread is used. What a body throws ends the loop early, and leaves it when
-// all threads have ended.
+// index. With one job nothing but the calling thread is used. What a body throws ends the loop early, and leaves it
+// when all threads have ended.
 #pragma once
 
 #include <cstddef>

@@ -44,9 +44,9 @@ class SharedWork {
 };
 
 // Runs body(0, work) ... body(count - 1, work) and all that they give away, with `jobs` threads; indices begin in
-// ascending order, but only when nothing is waiting. Returns when all have ended. Indices not yet begun when `cancel` is
-// requested are skipped; tasks that were given away are always run. What a body or a task throws keeps further indices from
-// being begun, and leaves this when all have ended.
+// ascending order, but only when nothing is waiting. Returns when all have ended. Indices not yet begun when `cancel`
+// is requested are skipped; tasks that were given away are always run. What a body or a task throws keeps further
+// indices from being begun, and leaves this when all have ended.
 void for_each_shared(size_t count, unsigned jobs, const Cancel& cancel,
                      const std::function<void(size_t, SharedWork&)>& body);
 

@@ -96,7 +96,7 @@ class Strand::Queue : public std::enable_shared_from_this<Queue> {
   FirstFailure failure_;
   // Guarded by the mutex.
   std::deque<std::pair<uint64_t, Step>> waiting_;
-  uint64_t weight_ = 0;        // of what waits or runs
+  uint64_t weight_ = 0;  // of what waits or runs
   bool running_ = false;
   bool asked_ = false;         // a helper is to come
   bool help_is_here_ = false;  // and waits for its turn

@@ -15,8 +15,8 @@ class Strand {
  public:
   using Step = std::function<void()>;
 
-  // `helpers`: whose threads may run steps; null where the pushing thread runs them all, at once. `most_waiting`: of the
-  // weight of steps that wait or run; so much that a helper has something to do while the next steps are made.
+  // `helpers`: whose threads may run steps; null where the pushing thread runs them all, at once. `most_waiting`: of
+  // the weight of steps that wait or run; so much that a helper has something to do while the next steps are made.
   Strand(SharedWork* helpers, uint64_t most_waiting);
   // Runs what has not run yet, and keeps what it throws to itself.
   ~Strand();

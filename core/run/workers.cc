@@ -1,5 +1,5 @@
-// Tasks of oneTBB on threads of our own, of which there may be fewer than were asked for; plain threads alone where a race
-// detector has to understand them.
+// Tasks of oneTBB on threads of our own, of which there may be fewer than were asked for; plain threads alone where a
+// race detector has to understand them.
 #include "core/run/workers.h"
 
 #include <system_error>
@@ -45,16 +45,16 @@ bool initialized(tbb::task_arena& arena) noexcept {
   }
 }
 
-// TBB sets itself up at its first use. Where it is short of memory then it keeps a lock, and the second use hangs: so the
-// first is here, before the program itself takes any memory, and if it fails there is no second.
+// TBB sets itself up at its first use. Where it is short of memory then it keeps a lock, and the second use hangs: so
+// the first is here, before the program itself takes any memory, and if it fails there is no second.
 const bool tbb_is_set_up = [] {
   tbb::task_arena arena(1, 1);
   return initialized(arena);
 }();
 
 // `work` as a task in the arena, begun at once on this thread: a task that is put into a queue has to be allocated, and
-// where that fails its group waits for it for ever. What TBB cannot have for itself it throws before the task begins; the
-// work is done without it then.
+// where that fails its group waits for it for ever. What TBB cannot have for itself it throws before the task begins;
+// the work is done without it then.
 void as_task(tbb::task_arena& arena, FirstFailure& failure, const std::function<void()>& work) {
   bool begun = false;
   const auto task = [&] {
@@ -82,9 +82,9 @@ void run_workers(unsigned workers, const std::function<void()>& work) {
 #else
 void run_workers(unsigned workers, const std::function<void()>& work) {
   FirstFailure failure;
-  // Each place in the arena is kept for a thread of ours, so that TBB starts none: where a thread cannot be had it throws
-  // from within, or ends the process. It is made ready here: where the first of several threads fails at that, the others
-  // wait for it for ever.
+  // Each place in the arena is kept for a thread of ours, so that TBB starts none: where a thread cannot be had it
+  // throws from within, or ends the process. It is made ready here: where the first of several threads fails at that,
+  // the others wait for it for ever.
   tbb::task_arena arena(static_cast<int>(workers), workers);
   if (tbb_is_set_up && initialized(arena)) {
     on_threads(workers, failure, [&] { as_task(arena, failure, work); });

@@ -42,9 +42,8 @@ int64_t created_of(const JsonValue& config) {
 // By the metadata that a build or commit has written; the archive names the parent only if it holds it as well.
 std::optional<ImageId> parent_of(const Model& model, const ImageId& id) {
   const std::vector<ImageMetadata>& all = model.images.metadata;
-  const auto found = std::lower_bound(all.begin(), all.end(), id.hex(), [](const ImageMetadata& one, const auto& hex) {
-    return one.name < hex;
-  });
+  const auto found = std::lower_bound(all.begin(), all.end(), id.hex(),
+                                      [](const ImageMetadata& one, const auto& hex) { return one.name < hex; });
   return found != all.end() && found->id == id ? found->parent_id : std::nullopt;
 }
 
@@ -176,8 +175,8 @@ void SaveCatalogue::advance(SavedLayer& layer, const Cancel& cancel, Progress& p
     layer.candidates.pop_back();
     TarSource source{candidate.input, ""};
     if (candidate.repack) {
-      const Result<PackedLayer> packed = pack_layer(
-          *candidate.root, source.input, host_owner_names(), cancel, progress, [&](std::string_view piece) {
+      const Result<PackedLayer> packed =
+          pack_layer(*candidate.root, source.input, host_owner_names(), cancel, progress, [&](std::string_view piece) {
             source.tar_split += piece;
             return source.tar_split.size() > kMaxTarSplit
                        ? Result<void>(limit_error("pack", source.input.diff_dir.text(), "it has too many entries"))

@@ -51,8 +51,8 @@ struct SavedLayer {
   std::vector<Candidate> candidates;  // that have not been tried, the likeliest last
   const Root* root = nullptr;         // of `source`; null if the layer is not to be had
   TarSource source;
-  uint64_t size = 0;                  // of the tar
-  std::vector<std::string> problems;  // why the candidates that were tried are of no use, in words
+  uint64_t size = 0;                   // of the tar
+  std::vector<std::string> problems;   // why the candidates that were tried are of no use, in words
   std::vector<std::string> bad_files;  // of these, "overlay2/.../diff/etc/passwd is 0 bytes, ..."; escaped
 
   explicit SavedLayer(DiffId id) : diff(std::move(id)) {}
@@ -89,8 +89,8 @@ class SaveCatalogue {
   // Reads the image without adding it.
   SavedImage read_image(const ChosenImage& chosen);
 
-  // Finds out for every layer where it is to be had, and its size; up to `jobs` at once. Reads no file of a layer unless
-  // its tar-split has to be made again. Thread-safe towards nobody.
+  // Finds out for every layer where it is to be had, and its size; up to `jobs` at once. Reads no file of a layer
+  // unless its tar-split has to be made again. Thread-safe towards nobody.
   void locate(unsigned jobs, const Cancel& cancel, Progress& progress);
   // The layer's tar turned out wrong: goes on to the next place where it may be had.
   void reject(size_t layer, const std::string& problem, std::vector<std::string> bad_files, const Cancel& cancel,

@@ -17,9 +17,7 @@ namespace {
 
 constexpr size_t kMaxContainerConfig = 64U << 20;
 
-JsonValue json_text(std::string value) {
-  return JsonValue::string(std::move(value));
-}
+JsonValue json_text(std::string value) { return JsonValue::string(std::move(value)); }
 
 Error unusable(const std::string& id, const std::string& why) {
   return format_error("save", "container " + escaped(id), why);
@@ -70,8 +68,8 @@ Result<JsonValue> config_of(const SaveRoot& at, const Container& container) {
 std::string last_moment(const JsonValue& config) {
   std::string last = "1970-01-01T00:00:00Z";
   FileTime latest;
-  for (const JsonValue* value : {&config.get("Created"), &config.get("State").get("StartedAt"),
-                                 &config.get("State").get("FinishedAt")}) {
+  for (const JsonValue* value :
+       {&config.get("Created"), &config.get("State").get("StartedAt"), &config.get("State").get("FinishedAt")}) {
     const std::string* moment = value->as_string();
     const std::optional<FileTime> time = moment != nullptr ? rfc3339_time(*moment) : std::nullopt;
     if (time && *time > latest) {

@@ -8,8 +8,8 @@
 
 namespace dfsck {
 
-// Adds to the catalogue the image of the container `id` (the name of its directory or mount) of the root at index `root`:
-// the layers of its image and, as one more, its writable layer. Configuration and history are as moby
+// Adds to the catalogue the image of the container `id` (the name of its directory or mount) of the root at index
+// `root`: the layers of its image and, as one more, its writable layer. Configuration and history are as moby
 // image/image.go:NewChildImage makes them of the container's; the time is the last at which the container is known to
 // have been created, started or ended, so that every run gives the same image. What is mounted is not in it.
 //

@@ -15,12 +15,8 @@ constexpr const char* kManifestType = "application/vnd.oci.image.manifest.v1+jso
 constexpr const char* kIndexType = "application/vnd.oci.image.index.v1+json";
 constexpr const char* kConfigType = "application/vnd.oci.image.config.v1+json";
 
-JsonValue json_string(std::string value) {
-  return JsonValue::string(std::move(value));
-}
-JsonValue json_integer(uint64_t value) {
-  return JsonValue::number(static_cast<int64_t>(value));
-}
+JsonValue json_string(std::string value) { return JsonValue::string(std::move(value)); }
+JsonValue json_integer(uint64_t value) { return JsonValue::number(static_cast<int64_t>(value)); }
 
 // A byte that no name holds stands for the slash, so that a directory comes right before its members.
 std::string walk_key(const std::string& path) {
@@ -53,9 +49,8 @@ std::vector<ArchiveMember> archive_members(const SaveCatalogue& catalogue, const
     case ArchiveFormat::OciDir: add_oci_members(catalogue, images, members); break;
   }
   // Of equal paths (blobs that images share) the first stays.
-  std::stable_sort(members.begin(), members.end(), [](const ArchiveMember& a, const ArchiveMember& b) {
-    return walk_key(a.path) < walk_key(b.path);
-  });
+  std::stable_sort(members.begin(), members.end(),
+                   [](const ArchiveMember& a, const ArchiveMember& b) { return walk_key(a.path) < walk_key(b.path); });
   members.erase(std::unique(members.begin(), members.end(),
                             [](const ArchiveMember& a, const ArchiveMember& b) { return a.path == b.path; }),
                 members.end());

@@ -17,10 +17,9 @@ JsonValue layer_sources(const SaveCatalogue& catalogue, const SavedImage& image)
   std::map<std::string, JsonValue> sources;
   for (const size_t index : image.layers) {
     const SavedLayer& layer = catalogue.layers()[index];
-    sources[layer.diff.text()] =
-        JsonValue::object({{"mediaType", JsonValue::string(std::string(kOciLayerType))},
-                           {"size", JsonValue::number(static_cast<int64_t>(layer.size))},
-                           {"digest", JsonValue::string(layer.diff.text())}});
+    sources[layer.diff.text()] = JsonValue::object({{"mediaType", JsonValue::string(std::string(kOciLayerType))},
+                                                    {"size", JsonValue::number(static_cast<int64_t>(layer.size))},
+                                                    {"digest", JsonValue::string(layer.diff.text())}});
   }
   JsonValue::Object members;
   for (auto& [diff, source] : sources) {

@@ -47,7 +47,7 @@ class LegacyWriter {
   }
 
   std::vector<ArchiveMember>& members_;
-  std::set<std::string> written_;        // ids
+  std::set<std::string> written_;       // ids
   std::map<size_t, std::string> tars_;  // where each layer's tar lies
 };
 

@@ -1,5 +1,5 @@
-// Rounds: a layer that turns out wrong while the archive is written is taken from elsewhere, or its images are left out,
-// and the archive is written anew.
+// Rounds: a layer that turns out wrong while the archive is written is taken from elsewhere, or its images are left
+// out, and the archive is written anew.
 #include "core/save/save.h"
 
 #include <unistd.h>
@@ -39,7 +39,7 @@ std::vector<std::string> bad_files(const SavedLayer& layer, const Cancel& cancel
 // Where the archive goes to.
 struct SaveOutput {
   std::function<Result<std::vector<LayerFailure>>(const SaveJob&)> write;
-  std::function<Result<void>()> clear;   // makes it empty; null where that cannot be
+  std::function<Result<void>()> clear;  // makes it empty; null where that cannot be
   std::function<Result<void>()> commit;
 };
 
@@ -55,8 +55,7 @@ Result<SaveOutput> output_to(Result<Target> created) {
 
 SaveOutput output_to_stream(OutputStream stream) {
   const auto target = std::make_shared<OutputStream>(std::move(stream));
-  return {[target](const SaveJob& job) { return write_archive(job, *target); }, nullptr,
-          [] { return Result<void>(); }};
+  return {[target](const SaveJob& job) { return write_archive(job, *target); }, nullptr, [] { return Result<void>(); }};
 }
 
 Result<SaveOutput> open_output(const SaveRequest& request) {

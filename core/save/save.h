@@ -23,9 +23,9 @@ struct SaveResult {
   uint64_t bytes = 0;          // of it; of a directory, of the files in it
 };
 
-// Saves the images of the catalogue and keeps in it why some of them cannot be saved, with their bad files. If there are
-// any, nothing is written, unless `keep_going`; but a stream may have begun before that was known: then it ends in the
-// middle. With `keep_going`, what goes to a stream is read twice, first to find out what can be saved.
+// Saves the images of the catalogue and keeps in it why some of them cannot be saved, with their bad files. If there
+// are any, nothing is written, unless `keep_going`; but a stream may have begun before that was known: then it ends in
+// the middle. With `keep_going`, what goes to a stream is read twice, first to find out what can be saved.
 //
 // Errors: Format where the output is not what it has to be; Io, among them ENOSPC; Cancelled. After an error nothing
 // is left of a file or a directory, and what was there before still is.

@@ -58,8 +58,13 @@ class Turns {
 class StreamWriter {
  public:
   StreamWriter(const SaveJob& job, OutputStream& output)
-      : job_(job), output_(output), plan_(job.catalogue, job.members), order_(layer_members(job)),
-        max_waiting_(std::max(kPiece, kMaxWaiting / job.jobs)), results_(order_.size()), turns_(job, results_) {}
+      : job_(job),
+        output_(output),
+        plan_(job.catalogue, job.members),
+        order_(layer_members(job)),
+        max_waiting_(std::max(kPiece, kMaxWaiting / job.jobs)),
+        results_(order_.size()),
+        turns_(job, results_) {}
 
   Result<std::vector<LayerFailure>> run() {
     for_each_index(order_.size(), job_.jobs, job_.cancel, [&](size_t n) { write_layer(n); });

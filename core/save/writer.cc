@@ -64,10 +64,9 @@ Result<std::vector<LayerFailure>> for_each_layer(const SaveJob& job, const Membe
   for_each_index(order.size(), job.jobs, job.cancel, [&](size_t n) {
     const SavedLayer& layer = layers[*job.members[order[n]].layer];
     const ByteSink sink = sink_for(order[n]);
-    Result<AssembledTar> done =
-        assemble_layer_tar(*layer.root, layer.source, job.cancel, job.progress, [&](std::string_view bytes) {
-          return results.stopped() ? Result<void>(stopped_error()) : sink(bytes);
-        });
+    Result<AssembledTar> done = assemble_layer_tar(
+        *layer.root, layer.source, job.cancel, job.progress,
+        [&](std::string_view bytes) { return results.stopped() ? Result<void>(stopped_error()) : sink(bytes); });
     if (done && done->proven) {
       if (const Result<void> ended = sink({}); !ended) {
         done = ended.error();

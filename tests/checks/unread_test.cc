@@ -45,7 +45,8 @@ TEST(Unread, AnUnreadOwnerLeavesNoOrphans) {
 }
 
 TEST(Unread, WhatLiesByItselfIsHiddenByItself) {
-  EXPECT_EQ(left_after({"swarm/state.json", "read", EPERM}), (Left{problem::root_disk_full, problem::overlay_dir_orphan}));
+  EXPECT_EQ(left_after({"swarm/state.json", "read", EPERM}),
+            (Left{problem::root_disk_full, problem::overlay_dir_orphan}));
 }
 
 TEST(Unread, TheDisksErrorsAreFindingsAndHideNone) {

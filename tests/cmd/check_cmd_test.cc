@@ -62,7 +62,8 @@ TEST(CheckCommand, SaysWhatMakesADockerRootWhereThereIsNone) {
   const test::TempRoot foreign;
   const Output output = run_program({"-n", foreign.path()});
   EXPECT_EQ(output.exit_code, 8);
-  EXPECT_NE(output.err.find("this is no Docker root: it has neither image/<driver> nor"), std::string::npos) << output.err;
+  EXPECT_NE(output.err.find("this is no Docker root: it has neither image/<driver> nor"), std::string::npos)
+      << output.err;
 }
 
 TEST(CheckCommand, ARootWithNothingButContainerdsStoreIsOne) {

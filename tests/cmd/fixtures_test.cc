@@ -68,7 +68,8 @@ std::string wait_for(pid_t child) {
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  return WIFEXITED(status) ? "exit " + std::to_string(WEXITSTATUS(status)) : "killed by signal " + std::to_string(WTERMSIG(status));
+  return WIFEXITED(status) ? "exit " + std::to_string(WEXITSTATUS(status))
+                           : "killed by signal " + std::to_string(WTERMSIG(status));
 }
 
 ScratchRun run_in_scratch(const std::vector<std::string>& arguments, const std::string& scratch) {
@@ -120,8 +121,8 @@ class Fixture : public testing::TestWithParam<std::string> {
   std::string path() const { return std::string(kCases) + "/" + GetParam(); }
 
   ScratchRun check(std::vector<std::string> further) {
-    std::vector<std::string> arguments{"--dry-run", "--no-trunc", "-v", "--color", "never", "--progress", "none",
-                                       "--root-label", "ROOT"};
+    std::vector<std::string> arguments{"--dry-run",  "--no-trunc", "-v",           "--color", "never",
+                                       "--progress", "none",       "--root-label", "ROOT"};
     arguments.insert(arguments.end(), recipe_.arguments.begin(), recipe_.arguments.end());
     arguments.insert(arguments.end(), further.begin(), further.end());
     arguments.push_back(root_);
@@ -194,7 +195,8 @@ TEST_P(Fixture, SaysWhatTheCaseExpects) {
 
 std::string case_name(const testing::TestParamInfo<std::string>& info) {
   std::string name = info.param.substr(0, info.param.rfind('.'));
-  std::replace_if(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
   return name;
 }
 
@@ -213,7 +215,9 @@ std::string slug_of(const std::string& file) {
   return slug;
 }
 
-bool is_about_no_single_problem(const std::string& file) { return file.starts_with("good/") || file.starts_with("garbage/"); }
+bool is_about_no_single_problem(const std::string& file) {
+  return file.starts_with("good/") || file.starts_with("garbage/");
+}
 
 TEST(FixtureSet, NamesProblemsThatExistAndExpectsThem) {
   for (const std::string& file : case_files()) {

@@ -34,10 +34,10 @@ class HostileDonors : public testing::Test {
   std::string repaired_with(const std::string& bytes, int exit_code) const {
     temp_.write("donor.tar", bytes);
     const Result<Snapshot> before = take_snapshot(temp_.path());
-    const Output output =
-        run_program({"--preen", "--progress", "none", "--from", temp_.path() + "/donor.tar", root()});
+    const Output output = run_program({"--preen", "--progress", "none", "--from", temp_.path() + "/donor.tar", root()});
     const Result<Snapshot> after = take_snapshot(temp_.path());
-    EXPECT_TRUE(before && after && *before == *after) << (before && after ? difference(*before, *after) : "no snapshot");
+    EXPECT_TRUE(before && after && *before == *after)
+        << (before && after ? difference(*before, *after) : "no snapshot");
     EXPECT_EQ(output.exit_code, exit_code) << output.out << output.err;
     EXPECT_EQ(std::count(output.err.begin(), output.err.end(), '\n'), 1) << output.err;
     return output.err;

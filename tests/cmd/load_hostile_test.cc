@@ -65,9 +65,7 @@ const std::vector<HostileArchive>& all_of_them() {
   return kAll;
 }
 
-TEST_F(LoadHostileTest, TheCorpusIsLarge) {
-  EXPECT_GE(all_of_them().size(), 90U);
-}
+TEST_F(LoadHostileTest, TheCorpusIsLarge) { EXPECT_GE(all_of_them().size(), 90U); }
 
 TEST_F(LoadHostileTest, ADirectoryThatIsNotThereIsNotMade) {
   const TempRoot temp;

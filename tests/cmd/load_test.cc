@@ -1,5 +1,5 @@
-// docker-fsck load through the command itself, on roots that nobody but it has made: what it leaves is what the check of
-// the same program, which real daemons' roots taught, finds nothing wrong with.
+// docker-fsck load through the command itself, on roots that nobody but it has made: what it leaves is what the check
+// of the same program, which real daemons' roots taught, finds nothing wrong with.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/file.h>
@@ -117,7 +117,8 @@ TEST_F(LoadTest, SharedLayersAreUsedAndTagsMove) {
 
   const Output output = load(legacy_archive(other, "app:1"));
   ASSERT_EQ(output.exit_code, kExitClean) << output.err;
-  EXPECT_NE(output.out.find("tag app:1: moves from " + image_.id.text().substr(0, 12)), std::string::npos) << output.out;
+  EXPECT_NE(output.out.find("tag app:1: moves from " + image_.id.text().substr(0, 12)), std::string::npos)
+      << output.out;
   EXPECT_EQ(text_of(images() / "layerdb/sha256" / base.hex() / "cache-id"), shared);
   EXPECT_EQ(std::distance(fs::directory_iterator(images() / "layerdb/sha256"), fs::directory_iterator()), 4);
   EXPECT_EQ(text_of(images() / "repositories.json"),
@@ -186,8 +187,9 @@ TEST_F(LoadTest, OwnersAreShiftedInARemappedRoot) {
   temp_.make_dir("200000.300000");
   const SampleImage image = image_of({{{.name = "d/f", .uid = 5, .gid = 6, .data = "x"}}});
   temp_.write("a.tar", make_tar(legacy_archive(image, "app:1")).bytes);
-  ASSERT_EQ(run_program({"load", "--yes", "--progress", "none", "--root", remapped, "-i", temp_.path() + "/a.tar"}).exit_code,
-            kExitClean);
+  ASSERT_EQ(
+      run_program({"load", "--yes", "--progress", "none", "--root", remapped, "-i", temp_.path() + "/a.tar"}).exit_code,
+      kExitClean);
   EXPECT_EQ(run_program({"--dry-run", "--strict", "--progress", "none", remapped}).exit_code, kExitClean);
   for (const auto& entry : fs::recursive_directory_iterator(remapped + "/overlay2")) {
     struct ::stat raw {};

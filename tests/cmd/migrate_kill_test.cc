@@ -60,7 +60,8 @@ class KilledMigration : public testing::Test {
   }
 
   std::vector<std::string> words(const std::string& target) const {
-    return {"migrate", "--progress", "none", "--format", "json", "--jobs", "1", "--verify", "full", source_->path(), target};
+    return {"migrate", "--progress", "none", "--format",      "json", "--jobs",
+            "1",       "--verify",   "full", source_->path(), target};
   }
 
   // Kills it at the call. False: it ended before.

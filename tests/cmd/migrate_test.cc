@@ -89,8 +89,8 @@ TEST_F(Migrating, ADryRunAndARunSayTheSameOfWhatTravels) {
   build("good/everything.case");
   temp_.write("source/.docker-fsck/old/journal", "{\"record\":\"end\"}\n");
   before_ = *take_snapshot(source());
-  const Output dry = run_program({"migrate", "--dry-run", "--progress", "none", "--color", "never", "--exclude", "volumes",
-                                  source(), target()});
+  const Output dry = run_program(
+      {"migrate", "--dry-run", "--progress", "none", "--color", "never", "--exclude", "volumes", source(), target()});
   const Output done = migrate({"--exclude", "volumes"});
   EXPECT_EQ(plan_in(dry.out), plan_in(done.out));
   EXPECT_TRUE(says(dry, "STAYS BEHIND, and nothing makes it anew:\n  .docker-fsck")) << dry.out;
@@ -104,7 +104,8 @@ TEST_F(Migrating, BothSidesAreCountedAndCompared) {
   const Result<JsonValue> report = parse_json(output.out);
   ASSERT_TRUE(report) << output.out;
   const JsonValue& inventory = report->get("inventory");
-  for (const char* kind : {"images", "tags", "layers", "containers", "writable_layers", "volumes", "networks", "plugins"}) {
+  for (const char* kind :
+       {"images", "tags", "layers", "containers", "writable_layers", "volumes", "networks", "plugins"}) {
     EXPECT_GT(inventory.get("source").get(kind).as_uint64().value_or(0), 0U) << kind;
     EXPECT_EQ(inventory.get("source").get(kind).as_uint64(), inventory.get("target").get(kind).as_uint64()) << kind;
   }
@@ -415,8 +416,7 @@ TEST_F(Migrating, AReportLiesNeitherInTheSourceNorInTheTarget) {
   fs::current_path(temp_.path());
   for (const std::string& report : {source() + "/report", target() + "/report", temp_.path() + "/report"}) {
     for (const std::string& from : {source(), temp_.path() + "/link", std::string("source"), std::string("./link")}) {
-      const Output output =
-          run_program({"migrate", "--progress", "none", "--report", report, from, "target"});
+      const Output output = run_program({"migrate", "--progress", "none", "--report", report, from, "target"});
       EXPECT_EQ(output.exit_code, 8) << report << " of " << from << output.out;
       EXPECT_TRUE(says(output, "it would lie inside")) << output.err;
     }

@@ -1,5 +1,5 @@
-// A filesystem that is mounted inside of a layer's directory hides files of the layer: that is said, and nothing is called
-// damage or repaired for it.
+// A filesystem that is mounted inside of a layer's directory hides files of the layer: that is said, and nothing is
+// called damage or repaired for it.
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mount.h>

@@ -33,8 +33,8 @@ void cut(std::string& text, const std::string& from, const std::string& to) {
   }
 }
 
-// A snapshot without our own directory, and without what nobody can put back: times of change, sizes of directories, and
-// numbers of links, since a hard link that was made stays in our own directory.
+// A snapshot without our own directory, and without what nobody can put back: times of change, sizes of directories,
+// and numbers of links, since a hard link that was made stays in our own directory.
 Snapshot lasting(const std::string& root) {
   Snapshot snapshot;
   const Result<Snapshot> taken = take_snapshot(root);
@@ -213,16 +213,17 @@ TEST_P(EveryCase, PreenMakesWhatIsSafeAndNothingElse) {
 
 std::string repaired_case_name(const testing::TestParamInfo<std::string>& info) {
   std::string name = info.param.substr(0, info.param.rfind('.'));
-  std::replace_if(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
   return name;
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, EveryCase, testing::ValuesIn(case_files()), repaired_case_name);
 
-#define BUILD(file)                          \
-  build(file);                               \
-  if (IsSkipped() || HasFatalFailure()) {    \
-    return;                                  \
+#define BUILD(file)                       \
+  build(file);                            \
+  if (IsSkipped() || HasFatalFailure()) { \
+    return;                               \
   }
 
 TEST_F(Repairs, APlanIsCarriedOutExactlyOrRefused) {
@@ -312,7 +313,8 @@ TEST_F(Repairs, AnUnfinishedRepairNamesRecover) {
 TEST_F(Repairs, IfUncleanSkipsTheCheckOnlyWhileNothingHappened) {
   BUILD("good/plain.case");
   const auto skipped = [&] {
-    return run({"--if-unclean", "--preen", "--progress", "none", root_}).report.get("not_checked").as_string() != nullptr;
+    return run({"--if-unclean", "--preen", "--progress", "none", root_}).report.get("not_checked").as_string() !=
+           nullptr;
   };
   EXPECT_FALSE(skipped()) << "never checked before";
   EXPECT_TRUE(skipped());

@@ -1,5 +1,5 @@
-// docker-fsck save on recipes: what is in an archive, that it is the same however it is written, and that nothing is left
-// and nothing of the root changes when it fails. Real daemons judge the archives in tests/real/save_test.sh.
+// docker-fsck save on recipes: what is in an archive, that it is the same however it is written, and that nothing is
+// left and nothing of the root changes when it fails. Real daemons judge the archives in tests/real/save_test.sh.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -182,15 +182,16 @@ TEST_F(Save, TheDefaultFormIsThatOfDocker25) {
   const std::string base = name("base.diffid"), top = name("top.diffid");
   const std::string size = std::to_string(archive.file(blob(top)).size());
   const std::string manifest = archive.file("manifest.json");
-  EXPECT_TRUE(manifest.starts_with("[{\"Config\":\"" + blob(name("app:1.id")) + "\",\"RepoTags\":[\"app:1\"],\"Layers\":[\"" +
-                                   blob(base) + "\",\"" + blob(top) + "\"],\"Parent\":\"" + name("base:1.id") +
-                                   "\",\"LayerSources\":{"))
+  EXPECT_TRUE(manifest.starts_with("[{\"Config\":\"" + blob(name("app:1.id")) +
+                                   "\",\"RepoTags\":[\"app:1\"],\"Layers\":[\"" + blob(base) + "\",\"" + blob(top) +
+                                   "\"],\"Parent\":\"" + name("base:1.id") + "\",\"LayerSources\":{"))
       << manifest;
   EXPECT_NE(manifest.find("\"" + top + "\":{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar\",\"size\":" + size +
                           ",\"digest\":\"" + top + "\"}"),
             std::string::npos)
       << manifest;
-  EXPECT_EQ(archive.file("repositories"), "{\"app\":{\"1\":\"" + top.substr(7) + "\"},\"base\":{\"1\":\"" + base.substr(7) + "\"}}\n");
+  EXPECT_EQ(archive.file("repositories"),
+            "{\"app\":{\"1\":\"" + top.substr(7) + "\"},\"base\":{\"1\":\"" + base.substr(7) + "\"}}\n");
   const JsonValue index = archive.json("index.json");
   ASSERT_EQ(index.get("manifests").as_array()->size(), 2U);
   const JsonValue& first = index.get("manifests").as_array()->front();
@@ -205,7 +206,8 @@ TEST_F(Save, NamesAreUnderstoodAsDockerSaveDoes) {
   build("good/everything.case");
   const std::string id = name("app:1.hex");
   for (const std::string& word : {std::string("app"), std::string("docker.io/library/app:1")}) {
-    EXPECT_EQ(*saved({word}).json("manifest.json").as_array()->front().get("RepoTags").as_array()->front().as_string(), "app:1");
+    EXPECT_EQ(*saved({word}).json("manifest.json").as_array()->front().get("RepoTags").as_array()->front().as_string(),
+              "app:1");
   }
   for (const std::string& word : {id, id.substr(0, 8), "sha256:" + id}) {
     const Archive archive = saved({word});
@@ -408,7 +410,8 @@ TEST_F(Save, AContainerIsItsImageAndWhatItWrote) {
   EXPECT_EQ(written.file("srv/written"), "hello\n");
   EXPECT_EQ(written.file(".wh.bin"), "");
   const JsonValue config = archive.json(*item.get("Config").as_string());
-  EXPECT_EQ(*config.get("rootfs").get("diff_ids").as_array()->back().as_string(), "sha256:" + sha256_hex(archive.file(layer)));
+  EXPECT_EQ(*config.get("rootfs").get("diff_ids").as_array()->back().as_string(),
+            "sha256:" + sha256_hex(archive.file(layer)));
   EXPECT_FALSE(config.get("config").is_null());
   const std::string first = bytes_of(out("a.tar"));
   saved({"--container", "web", "--tag", "rescued"});

@@ -68,7 +68,9 @@ class UserNamespace : public testing::Test {
   }
 
   std::string root() const { return scratch_.path() + "/root"; }
-  std::string layer(const std::string& inside) const { return root() + "/overlay2/" + std::string(64, '1') + "/diff/" + inside; }
+  std::string layer(const std::string& inside) const {
+    return root() + "/overlay2/" + std::string(64, '1') + "/diff/" + inside;
+  }
 
   // Whom the access list of a file names.
   static std::vector<uint32_t> named_users(const std::string& file) {
@@ -233,8 +235,8 @@ TEST_F(UserNamespace, ALostAccessListComesBackForTheIdsOfTheNamespace) {
   EXPECT_EQ(difference(before, all_but_ours()), "");
 }
 
-// The root of the host's own daemon, seen by a root that has all ids, and by one that has some of them, and neither trusted
-// attributes.
+// The root of the host's own daemon, seen by a root that has all ids, and by one that has some of them, and neither
+// trusted attributes.
 TEST_F(UserNamespace, MarksThatANamespaceIsNotShownAreNotCalledLost) {
   for (const char* map : {"0 0 4294967295", "0 0 65536"}) {
     build("good/plain.case");
@@ -260,7 +262,8 @@ TEST_F(UserNamespace, MarksThatTakeAPrivilegeAreNotCalledLostWithoutIt) {
   const NamespaceRun without = run({"-n", root()}, false);
   EXPECT_EQ(count(without.out, "DF0914"), 0U) << without.out;
   EXPECT_EQ(count(without.out, "\nDF0141"), 1U) << without.out;
-  EXPECT_NE(without.out.find("without CAP_SYS_ADMIN trusted attributes cannot be seen"), std::string::npos) << without.out;
+  EXPECT_NE(without.out.find("without CAP_SYS_ADMIN trusted attributes cannot be seen"), std::string::npos)
+      << without.out;
   fs::remove_all(root());
   build("good/shifted.case");
   const NamespaceRun shifted = run({"-n", root()}, false);

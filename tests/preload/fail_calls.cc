@@ -4,7 +4,8 @@
 //   FAIL_AT=N        the N-th of them, from 1, counted from the beginning of main
 //   FAIL_LASTING=1   and all that follow
 //   FAIL_ERRNO=N     with this errno (malloc always says ENOMEM)
-//   FAIL_COUNTS=FILE how many calls of each kind there were is written there at the end: "KIND COUNT" in lines, and what
+//   FAIL_COUNTS=FILE how many calls of each kind there were is written there at the end: "KIND COUNT" in lines, and
+//   what
 //                    the first call that failed was about: "failed KIND PATH"
 #include <dirent.h>
 #include <dlfcn.h>
@@ -27,7 +28,8 @@
 namespace {
 
 enum Kind { kOpen, kRead, kGetdents, kStat, kMmap, kReadlink, kXattr, kThread, kMalloc, kKinds };
-constexpr const char* kNames[kKinds] = {"open", "read", "getdents", "stat", "mmap", "readlink", "xattr", "thread", "malloc"};
+constexpr const char* kNames[kKinds] = {"open",     "read",  "getdents", "stat",  "mmap",
+                                        "readlink", "xattr", "thread",   "malloc"};
 
 constexpr long kListxattrat = 465;  // younger than many headers
 
@@ -136,32 +138,32 @@ int __libc_start_main(int (*main)(int, char**, char**), int argc, char** argv, v
 }
 
 // Most kinds are a call that gets its arguments passed on, and gives a value of its own where it fails.
-#define PASS(KIND, RESULT, NAME, PARAMETERS, ARGUMENTS, PATH, FAILED)      \
-  RESULT NAME PARAMETERS {                                                 \
-    static const auto next = real<RESULT(*) PARAMETERS>(#NAME);            \
-    return strikes(KIND, PATH) ? (FAILED) : next ARGUMENTS;                \
+#define PASS(KIND, RESULT, NAME, PARAMETERS, ARGUMENTS, PATH, FAILED) \
+  RESULT NAME PARAMETERS {                                            \
+    static const auto next = real<RESULT(*) PARAMETERS>(#NAME);       \
+    return strikes(KIND, PATH) ? (FAILED) : next ARGUMENTS;           \
   }
 
-#define PASS_OPEN(NAME)                                                    \
-  int NAME(const char* path, int flags, ...) {                             \
-    va_list rest;                                                          \
-    va_start(rest, flags);                                                 \
-    const mode_t mode = va_arg(rest, mode_t);                              \
-    va_end(rest);                                                          \
-    static const auto next = real<int (*)(const char*, int, ...)>(#NAME);  \
-    return strikes(kOpen, path) ? -1 : next(path, flags, mode);            \
+#define PASS_OPEN(NAME)                                                   \
+  int NAME(const char* path, int flags, ...) {                            \
+    va_list rest;                                                         \
+    va_start(rest, flags);                                                \
+    const mode_t mode = va_arg(rest, mode_t);                             \
+    va_end(rest);                                                         \
+    static const auto next = real<int (*)(const char*, int, ...)>(#NAME); \
+    return strikes(kOpen, path) ? -1 : next(path, flags, mode);           \
   }
 PASS_OPEN(open)
 PASS_OPEN(open64)
 
-#define PASS_OPENAT(NAME)                                                       \
-  int NAME(int dir, const char* path, int flags, ...) {                         \
-    va_list rest;                                                               \
-    va_start(rest, flags);                                                      \
-    const mode_t mode = va_arg(rest, mode_t);                                   \
-    va_end(rest);                                                               \
-    static const auto next = real<int (*)(int, const char*, int, ...)>(#NAME);  \
-    return strikes(kOpen, path) ? -1 : next(dir, path, flags, mode);            \
+#define PASS_OPENAT(NAME)                                                      \
+  int NAME(int dir, const char* path, int flags, ...) {                        \
+    va_list rest;                                                              \
+    va_start(rest, flags);                                                     \
+    const mode_t mode = va_arg(rest, mode_t);                                  \
+    va_end(rest);                                                              \
+    static const auto next = real<int (*)(int, const char*, int, ...)>(#NAME); \
+    return strikes(kOpen, path) ? -1 : next(dir, path, flags, mode);           \
   }
 PASS_OPENAT(openat)
 PASS_OPENAT(openat64)

@@ -64,9 +64,7 @@ std::vector<std::string> slugs(const std::vector<Finding>& findings) {
   return names;
 }
 
-Plan plan_for(CheckFunction check, const Model& model) {
-  return plan_for(check, model, empty_root());
-}
+Plan plan_for(CheckFunction check, const Model& model) { return plan_for(check, model, empty_root()); }
 
 Plan plan_for(CheckFunction check, const Model& model, const Root& root) {
   Plan plan;

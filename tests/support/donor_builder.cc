@@ -20,9 +20,7 @@ std::string joined(const std::vector<std::string>& items) {
   return text;
 }
 
-std::string quoted(const std::string& text) {
-  return "\"" + text + "\"";
-}
+std::string quoted(const std::string& text) { return "\"" + text + "\""; }
 
 std::string v1_id(const SampleImage& image, size_t layer) {
   return sha256_hex("v1 " + std::to_string(layer) + image.id.hex());
@@ -70,12 +68,8 @@ Members layout(const SampleImage& image, const std::string& annotations, Compres
 
 }  // namespace
 
-std::string digest_of(const std::string& bytes) {
-  return "sha256:" + sha256_hex(bytes);
-}
-std::string blob_name(const std::string& bytes) {
-  return "blobs/sha256/" + sha256_hex(bytes);
-}
+std::string digest_of(const std::string& bytes) { return "sha256:" + sha256_hex(bytes); }
+std::string blob_name(const std::string& bytes) { return "blobs/sha256/" + sha256_hex(bytes); }
 
 std::string config_of(const std::vector<DiffId>& diff_ids) {
   std::vector<std::string> texts;

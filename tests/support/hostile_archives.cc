@@ -26,9 +26,7 @@ std::string archive_of(const SampleImage& image, const std::string& tag = kTag) 
   return make_tar(legacy_archive(image, tag)).bytes;
 }
 
-std::string config_name_of(const SampleImage& image) {
-  return image.id.hex() + ".json";
-}
+std::string config_name_of(const SampleImage& image) { return image.id.hex() + ".json"; }
 
 // A layer that begins well and then has these entries.
 HostileArchive layer(const std::string& name, const Members& members, const std::string& said) {

@@ -74,8 +74,8 @@ OverlayDir& ModelBuilder::add_dir(const std::string& name, const std::optional<C
     parent.committed.exists = true;
     parent.committed.stat.mode = S_IFREG | 0600;
     made.work = directory();
-    made.lower = file_of("l/" + parent.link_id->text() +
-                         (parent.lower.present() ? ":" + parent.lower.bytes : std::string()));
+    made.lower =
+        file_of("l/" + parent.link_id->text() + (parent.lower.present() ? ":" + parent.lower.bytes : std::string()));
   }
   ShortLink link;
   link.name = made.link_id->text();

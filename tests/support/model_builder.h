@@ -1,5 +1,5 @@
-// Builds models of small healthy roots by hand, for tests of checks: no disk is involved. Names come from seeds, so that
-// a test reads the same at every run. Damage is done by changing the parts that the accessors give.
+// Builds models of small healthy roots by hand, for tests of checks: no disk is involved. Names come from seeds, so
+// that a test reads the same at every run. Damage is done by changing the parts that the accessors give.
 #pragma once
 
 #include <optional>

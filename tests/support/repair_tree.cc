@@ -21,18 +21,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_root() {
-  return ::geteuid() == 0;
-}
-uint32_t uid_or_own(uint32_t uid) {
-  return is_root() ? uid : ::geteuid();
-}
-uint32_t gid_or_own(uint32_t gid) {
-  return is_root() ? gid : ::getegid();
-}
-Ownership owner(uint32_t uid, uint32_t gid, uint32_t mode) {
-  return {uid_or_own(uid), gid_or_own(gid), mode};
-}
+bool is_root() { return ::geteuid() == 0; }
+uint32_t uid_or_own(uint32_t uid) { return is_root() ? uid : ::geteuid(); }
+uint32_t gid_or_own(uint32_t gid) { return is_root() ? gid : ::getegid(); }
+Ownership owner(uint32_t uid, uint32_t gid, uint32_t mode) { return {uid_or_own(uid), gid_or_own(gid), mode}; }
 
 // The word behind `key` in a line of take_snapshot, which begins at `at`.
 std::string cut_word(std::string& text, const std::string& key) {

@@ -5,9 +5,7 @@
 
 namespace dfsck {
 
-std::string sample_id(char digit) {
-  return std::string(64, digit);
-}
+std::string sample_id(char digit) { return std::string(64, digit); }
 
 SampleReport::SampleReport() {
   report.root = "/r";

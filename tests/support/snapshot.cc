@@ -55,9 +55,9 @@ std::string time_text(const timespec& time) { return std::to_string(time.tv_sec)
 
 std::string described(const std::string& path, const struct stat& info) {
   std::ostringstream text;
-  text << std::oct << info.st_mode << std::dec << " owner " << info.st_uid << ":" << info.st_gid << " inode " << info.st_ino
-       << " links " << info.st_nlink << " size " << info.st_size << " device " << info.st_rdev << " modified "
-       << time_text(info.st_mtim) << " changed " << time_text(info.st_ctim);
+  text << std::oct << info.st_mode << std::dec << " owner " << info.st_uid << ":" << info.st_gid << " inode "
+       << info.st_ino << " links " << info.st_nlink << " size " << info.st_size << " device " << info.st_rdev
+       << " modified " << time_text(info.st_mtim) << " changed " << time_text(info.st_ctim);
   return text.str() + contents_of(path, info) + attributes_of(path);
 }
 

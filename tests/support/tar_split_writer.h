@@ -21,7 +21,7 @@ struct TarMember {
   unsigned minor = 0;
   std::map<std::string, std::string> xattrs = {};   // as SCHILY.xattr records
   std::map<std::string, std::string> records = {};  // other PAX records
-  bool gnu_long_name = false;                  // name and link as GNU 'L' and 'K' headers
+  bool gnu_long_name = false;                       // name and link as GNU 'L' and 'K' headers
 };
 
 struct Tar {

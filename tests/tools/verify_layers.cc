@@ -1,5 +1,5 @@
-// verify-layers ROOT [full|headers] [JOBS]: verifies the layers of one data root and prints a line for each, and one for
-// every issue. For measuring and for looking at roots by hand; docker-fsck itself does more.
+// verify-layers ROOT [full|headers] [JOBS]: verifies the layers of one data root and prints a line for each, and one
+// for every issue. For measuring and for looking at roots by hand; docker-fsck itself does more.
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -67,15 +67,14 @@ int main(int argc, char** argv) {
   std::vector<LayerVerdict> verdicts(layers.size());
   const Cancel cancel;
   Progress progress;
-  for_each_index(layers.size(), jobs, cancel, [&](size_t i) {
-    verdicts[i] = verify_layer(*root, layers[i].input, depth, cancel, progress);
-  });
+  for_each_index(layers.size(), jobs, cancel,
+                 [&](size_t i) { verdicts[i] = verify_layer(*root, layers[i].input, depth, cancel, progress); });
   bool clean = true;
   for (size_t i = 0; i < layers.size(); ++i) {
     print(layers[i], verdicts[i]);
-    clean = clean && verdicts[i].issues.empty() &&
-            (verdicts[i].state == LayerVerdict::State::Verified ||
-             verdicts[i].state == LayerVerdict::State::HeadersMatch);
+    clean =
+        clean && verdicts[i].issues.empty() &&
+        (verdicts[i].state == LayerVerdict::State::Verified || verdicts[i].state == LayerVerdict::State::HeadersMatch);
   }
   return clean ? 0 : 1;
 }

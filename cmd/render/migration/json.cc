@@ -309,8 +309,6 @@ class MigrationJson {
 
 }  // namespace
 
-std::string render_migration_json(const MigrationView& view) {
-  return MigrationJson(view).document();
-}
+std::string render_migration_json(const MigrationView& view) { return MigrationJson(view).document(); }
 
 }  // namespace dfsck

@@ -78,8 +78,8 @@ class MigrationText {
                         (capability.detail.empty() ? "" : ": " + capability.detail));
       }
     }
-    out_ += "target: " + report_.probe->filesystem + (report_.target_exists ? "" : ", the directory is to be made") + ", " +
-            (report_.probe->able() ? "able to hold a Docker root" : "not able to hold a Docker root") +
+    out_ += "target: " + report_.probe->filesystem + (report_.target_exists ? "" : ", the directory is to be made") +
+            ", " + (report_.probe->able() ? "able to hold a Docker root" : "not able to hold a Docker root") +
             (untested > 0 ? " as far as can be told without writing to it" : "") + "\n";
     for (const std::string& line : lines) {
       out_ += "  " + shown_text(line, settings_.truncate) + "\n";
@@ -215,9 +215,11 @@ class MigrationText {
   // Of layers only: volumes and writable layers have nothing that they could be compared with.
   void verified(const MigrationSums& sums) {
     if (report_.wish.verify != CopyVerify::None) {
-      out_ += "verified: " + counted(sums.layers_verified, "layer") + " of " + std::to_string(sums.layers) +
-              " proven by their digests" +
-              (report_.unverified_drivers.empty() ? "" : "; layers of " + report_.unverified_drivers.front() + " are not") + "\n";
+      out_ +=
+          "verified: " + counted(sums.layers_verified, "layer") + " of " + std::to_string(sums.layers) +
+          " proven by their digests" +
+          (report_.unverified_drivers.empty() ? "" : "; layers of " + report_.unverified_drivers.front() + " are not") +
+          "\n";
     }
   }
 

@@ -59,7 +59,8 @@ class PlanText {
   void missed_mounts() {
     std::vector<std::string> lines;
     for (const RelPath& path : dfsck::missed_mounts(report_)) {
-      lines.push_back("what is mounted or linked at " + path.text() + " does not travel: bring it into the root, or copy it yourself");
+      lines.push_back("what is mounted or linked at " + path.text() +
+                      " does not travel: bring it into the root, or copy it yourself");
     }
     section(settings_.paint.red("NOT THE WHOLE ROOT"), lines);
   }
@@ -126,17 +127,16 @@ std::string render_migration_plan(const MigrationReport& report, const RenderSet
 
 // The same lines for both sides, so that they can be laid side by side.
 std::vector<std::string> inventory_lines(const Inventory& inventory) {
-  const auto count = [&](InventoryKind kind) {
-    return counted(inventory.of(kind).size(), inventory_kind_name(kind));
-  };
+  const auto count = [&](InventoryKind kind) { return counted(inventory.of(kind).size(), inventory_kind_name(kind)); };
   uint64_t names = 0;
   for (const auto& [volume, data] : inventory.volumes) {
     names += data.names;
   }
-  return {count(InventoryKind::Image) + " with " + count(InventoryKind::Tag) + ", " + count(InventoryKind::Layer),
-          count(InventoryKind::Container) + " with " + count(InventoryKind::WritableLayer),
-          count(InventoryKind::Volume) + " with " + counted(names, "name") + ", " + human_bytes(inventory.volume_bytes()),
-          count(InventoryKind::Network) + ", " + count(InventoryKind::Plugin)};
+  return {
+      count(InventoryKind::Image) + " with " + count(InventoryKind::Tag) + ", " + count(InventoryKind::Layer),
+      count(InventoryKind::Container) + " with " + count(InventoryKind::WritableLayer),
+      count(InventoryKind::Volume) + " with " + counted(names, "name") + ", " + human_bytes(inventory.volume_bytes()),
+      count(InventoryKind::Network) + ", " + count(InventoryKind::Plugin)};
 }
 
 }  // namespace dfsck

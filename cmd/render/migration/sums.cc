@@ -17,7 +17,8 @@ MigrationSums migration_sums(const MigrationReport& report) {
     sums.units_done += unit.state == UnitResult::State::AlreadyDone ? 1 : 0;
     sums.units_changed += unit.changed_since ? 1 : 0;
     // As the plan counts them: further names of a file are no files.
-    sums.files += unit.state == UnitResult::State::Copied ? unit.files - std::min(unit.files, unit.kept + unit.links) : 0;
+    sums.files +=
+        unit.state == UnitResult::State::Copied ? unit.files - std::min(unit.files, unit.kept + unit.links) : 0;
     sums.bytes += unit.bytes;
     sums.layers_verified += unit.verdict && unit.verdict->digest_matches ? 1 : 0;
   }

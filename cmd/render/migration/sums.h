@@ -10,11 +10,11 @@ namespace dfsck {
 
 struct MigrationSums {
   uint64_t units = 0;
-  uint64_t units_done = 0;  // by earlier runs
+  uint64_t units_done = 0;     // by earlier runs
   uint64_t units_changed = 0;  // copied again, because the source had changed
   uint64_t files = 0;
-  uint64_t bytes = 0;  // written by this run
-  uint64_t layers = 0;  // that were to be moved
+  uint64_t bytes = 0;            // written by this run
+  uint64_t layers = 0;           // that were to be moved
   uint64_t layers_verified = 0;  // of these, proven by their digests; at the end only those that are in the target
 };
 MigrationSums migration_sums(const MigrationReport& report);

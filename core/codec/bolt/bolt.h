@@ -72,11 +72,11 @@ struct BoltBucket {
   // Where keys may be missing, or may not be what was written because the order of keys is broken. Of this bucket
   // alone: buckets below have their own.
   std::vector<BoltHole> holes;
-  std::vector<BoltEntry> entries;  // by key, bytewise ascending, no key twice
+  std::vector<BoltEntry> entries;            // by key, bytewise ascending, no key twice
   std::shared_ptr<const std::string> bytes;  // of the file, on the root bucket only: what all views point into
 
   const BoltEntry* find(std::string_view key) const;
-  const BoltBucket* bucket(std::string_view key) const;            // null if there is none or it is a value
+  const BoltBucket* bucket(std::string_view key) const;               // null if there is none or it is a value
   std::optional<std::string_view> value(std::string_view key) const;  // nothing if there is none or it is a bucket
 };
 

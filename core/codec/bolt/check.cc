@@ -1,8 +1,6 @@
 // Compares the pages that a bbolt tree uses with the pages that its freelist calls free.
 #include "core/codec/bolt/check.h"
 
-
-
 namespace dfsck {
 namespace {
 
@@ -18,8 +16,9 @@ class FreelistCheck {
   void run() {
     const BoltMeta& meta = file_.metas().meta;
     if (meta.freelist < 2 || meta.freelist >= meta.high_water) {
-      report(Kind::OutOfRange, meta.freelist, "is outside of the " + std::to_string(meta.high_water) +
-                                                  " pages in use, but the meta page calls it the freelist");
+      report(Kind::OutOfRange, meta.freelist,
+             "is outside of the " + std::to_string(meta.high_water) +
+                 " pages in use, but the meta page calls it the freelist");
       return;
     }
     const Result<BoltPage> page = BoltPage::parse(file_.bytes(), file_.layout(), meta.freelist);
@@ -28,8 +27,9 @@ class FreelistCheck {
     } else if (page->kind() != BoltPage::Kind::Freelist) {
       report(Kind::BadPage, meta.freelist, "is no freelist page, but the meta page calls it the freelist");
     } else if (page->span() > meta.high_water - meta.freelist) {
-      report(Kind::OutOfRange, meta.freelist, "claims " + std::to_string(page->span()) + " pages, beyond the " +
-                                                  std::to_string(meta.high_water) + " in use");
+      report(Kind::OutOfRange, meta.freelist,
+             "claims " + std::to_string(page->span()) + " pages, beyond the " + std::to_string(meta.high_water) +
+                 " in use");
     } else {
       check_ids(*page);
       report_leaks();
@@ -45,8 +45,9 @@ class FreelistCheck {
     for (uint64_t i = 0; i < freelist.count(); ++i) {
       const BoltPageId id = freelist.free_id(i);
       if (id < 2 || id >= file_.metas().meta.high_water) {
-        report(Kind::OutOfRange, id, "is in the freelist, but outside of the " +
-                                         std::to_string(file_.metas().meta.high_water) + " pages in use");
+        report(Kind::OutOfRange, id,
+               "is in the freelist, but outside of the " + std::to_string(file_.metas().meta.high_water) +
+                   " pages in use");
       } else if (id >= free_.size()) {
         continue;  // beyond the end of a file that is reported as too short
       } else if (free_[static_cast<size_t>(id)]) {

@@ -9,7 +9,7 @@
 namespace dfsck {
 
 struct FixedPages {
-  std::string bytes;          // of the whole file, with those pages as they should be; empty if there are none
+  std::string bytes;  // of the whole file, with those pages as they should be; empty if there are none
   std::set<BoltPageId> pages;
 };
 

@@ -28,7 +28,7 @@ struct BoltMeta {
 
 enum class BoltMetaState {
   Valid,
-  Missing,      // the file ends before it
+  Missing,  // the file ends before it
   BadMagic,
   BadVersion,
   BadPageSize,  // no power of two from 1024 to 16 MiB, or not the page size of the file
@@ -41,8 +41,8 @@ std::string_view bolt_meta_state_text(BoltMetaState state);
 struct BoltMetas {
   BoltLayout layout;  // if no meta page is valid: what the ids of the other pages speak for, else 4096
   std::array<BoltMetaState, 2> states{BoltMetaState::Missing, BoltMetaState::Missing};
-  std::optional<size_t> chosen;  // 0 or 1; nothing if none is valid
-  BoltMeta meta;                 // the chosen one
+  std::optional<size_t> chosen;   // 0 or 1; nothing if none is valid
+  BoltMeta meta;                  // the chosen one
   std::optional<BoltMeta> other;  // the one that was not chosen, if it is valid too: the transaction before
 };
 

@@ -71,17 +71,10 @@ const char* BoltPage::find_fault() {
   count_ = bolt_integer<uint16_t>(bytes_, 10, order_);
   const uint64_t room = bytes_.size() - kHeaderSize;
   switch (flags) {
-    case kBranchFlag:
-      kind_ = Kind::Branch;
-      break;
-    case kLeafFlag:
-      kind_ = Kind::Leaf;
-      break;
-    case kFreelistFlag:
-      kind_ = Kind::Freelist;
-      return find_freelist_fault(room);
-    default:
-      return "is neither a branch, a leaf nor a freelist page";
+    case kBranchFlag: kind_ = Kind::Branch; break;
+    case kLeafFlag: kind_ = Kind::Leaf; break;
+    case kFreelistFlag: kind_ = Kind::Freelist; return find_freelist_fault(room);
+    default: return "is neither a branch, a leaf nor a freelist page";
   }
   // Before any element is read: the count alone comes from the disk, and everything below trusts it.
   if (count_ > room / kElementSize) {

@@ -14,9 +14,9 @@ struct FoundRoot {
   bool recent = false;
 };
 
-// The best root bucket among the pages: one with a freelist that fits, else one below which every page can be read, else
-// the one with the most entries that can. Of several equal ones the one with more entries, then with the lower page id.
-// Nothing if there is none; also for files over 16 MiB, which are not searched. Thread-safe.
+// The best root bucket among the pages: one with a freelist that fits, else one below which every page can be read,
+// else the one with the most entries that can. Of several equal ones the one with more entries, then with the lower
+// page id. Nothing if there is none; also for files over 16 MiB, which are not searched. Thread-safe.
 std::optional<FoundRoot> find_bolt_root(const BoltFile& file);
 
 }  // namespace dfsck

@@ -24,8 +24,8 @@ bool in_hole(const Holes& holes, std::string_view key) {
 
 bool has_holes(const BoltBucket& bucket) {
   return !bucket.holes.empty() || std::any_of(bucket.entries.begin(), bucket.entries.end(), [](const BoltEntry& entry) {
-           return entry.bucket && has_holes(*entry.bucket);
-         });
+    return entry.bucket && has_holes(*entry.bucket);
+  });
 }
 
 // bbolt keeps buckets alone at the top of a file. A value there was a bucket once, whose mark is lost.

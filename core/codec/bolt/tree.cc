@@ -88,8 +88,9 @@ class TreeReader {
   // be read, then whether it is free to be taken. Claimed is last, when nothing else speaks against it.
   std::optional<BoltPage> usable_page(BoltPageId id, BoltPageId parent, size_t depth) {
     if (id < 2 || id >= meta_.high_water) {
-      report(Kind::OutOfRange, id, "is outside of the " + std::to_string(meta_.high_water) +
-                                       " pages in use; page " + std::to_string(parent) + " refers to it");
+      report(Kind::OutOfRange, id,
+             "is outside of the " + std::to_string(meta_.high_water) + " pages in use; page " + std::to_string(parent) +
+                 " refers to it");
       return std::nullopt;
     }
     // Cycles are stopped by the claim below; this bounds a chain of pages, each with one child, made to exhaust the
@@ -115,8 +116,9 @@ class TreeReader {
 
   bool claim(const BoltPage& page, BoltPageId parent) {
     if (page.span() > tree_.reached.size() - page.id()) {
-      report(Kind::OutOfRange, page.id(), "claims " + std::to_string(page.span()) + " pages, beyond the " +
-                                              std::to_string(meta_.high_water) + " in use");
+      report(Kind::OutOfRange, page.id(),
+             "claims " + std::to_string(page.span()) + " pages, beyond the " + std::to_string(meta_.high_water) +
+                 " in use");
       return false;
     }
     const auto first = tree_.reached.begin() + static_cast<std::ptrdiff_t>(page.id());

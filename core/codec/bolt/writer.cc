@@ -46,9 +46,7 @@ void append_page_header(std::string& bytes, uint64_t id, uint16_t flags, size_t 
   append_value<uint32_t>(bytes, static_cast<uint32_t>(overflow));
 }
 
-void pad(std::string& bytes, size_t multiple) {
-  bytes.resize((bytes.size() + multiple - 1) / multiple * multiple);
-}
+void pad(std::string& bytes, size_t multiple) { bytes.resize((bytes.size() + multiple - 1) / multiple * multiple); }
 
 std::string meta_page(uint64_t id, uint64_t root, uint64_t sequence, uint64_t pages) {
   std::string body;

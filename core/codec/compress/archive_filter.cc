@@ -131,8 +131,6 @@ ArchiveFilter::ArchiveFilter(ByteSource& source, Compression compression, std::s
 
 ArchiveFilter::~ArchiveFilter() = default;
 
-Result<std::string_view> ArchiveFilter::next() {
-  return state_->piece();
-}
+Result<std::string_view> ArchiveFilter::next() { return state_->piece(); }
 
 }  // namespace dfsck

@@ -185,8 +185,6 @@ Result<uint64_t> Decompressor::skip(uint64_t bytes) {
   return skipped;
 }
 
-Compression Decompressor::compression() const {
-  return state_->compression.value_or(Compression::None);
-}
+Compression Decompressor::compression() const { return state_->compression.value_or(Compression::None); }
 
 }  // namespace dfsck

@@ -50,9 +50,7 @@ Gunzip::Gunzip(int fd, const std::string& where, uint64_t limit) : state_(std::m
 
 Gunzip::~Gunzip() = default;
 
-GzipFault Gunzip::fault() const {
-  return state_->too_big ? GzipFault::TooBig : state_->reader.fault();
-}
+GzipFault Gunzip::fault() const { return state_->too_big ? GzipFault::TooBig : state_->reader.fault(); }
 
 Result<std::string_view> Gunzip::next() {
   State& state = *state_;

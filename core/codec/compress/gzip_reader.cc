@@ -120,9 +120,7 @@ GzipReader::GzipReader(ByteSource& source, std::string where, GzipChecksums chec
 
 GzipReader::~GzipReader() = default;
 
-GzipFault GzipReader::fault() const {
-  return state_->fault;
-}
+GzipFault GzipReader::fault() const { return state_->fault; }
 
 Result<std::string_view> GzipReader::next() {
   if (state_->error) {

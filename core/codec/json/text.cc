@@ -11,9 +11,7 @@
 namespace dfsck {
 namespace {
 
-bool is_blank(char c) {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 // The parser has to be first: this one takes every bracket and quote for what it seems to be, and recurses as deep as
 // the document, which the parser has bounded.

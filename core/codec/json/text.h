@@ -15,7 +15,7 @@ namespace dfsck {
 
 // One step from the top of a document to a value.
 struct JsonStep {
-  std::string key;  // of an object's member, decoded; empty in arrays
+  std::string key;   // of an object's member, decoded; empty in arrays
   size_t index = 0;  // in the array or object
   bool in_array = false;
 };
@@ -28,8 +28,8 @@ struct JsonPlace {
 
 using JsonVisitor = std::function<void(const std::vector<JsonStep>& path, const JsonPlace& place)>;
 
-// Calls `visit` for every value, those inside of one before itself. Of members with equal keys, all of them. Nothing behind
-// the first value is looked at. Errors as parse_json; then nothing was visited.
+// Calls `visit` for every value, those inside of one before itself. Of members with equal keys, all of them. Nothing
+// behind the first value is looked at. Errors as parse_json; then nothing was visited.
 Result<void> visit_json_text(std::string_view text, const JsonLimits& limits, const JsonVisitor& visit);
 
 // The bytes that a string stands for. `raw`: what is between its quotes, from a valid document. As Go decodes them, but

@@ -27,7 +27,7 @@ struct TarHeader {
   uint32_t mode = 0;      // the low twelve bits
   uint64_t uid = 0;
   uint64_t gid = 0;
-  uint64_t size = 0;      // of what follows the header in the archive; 0 for types that have nothing, whatever they say
+  uint64_t size = 0;  // of what follows the header in the archive; 0 for types that have nothing, whatever they say
   int64_t mtime_seconds = 0;
   int64_t mtime_nanoseconds = 0;  // 0..999999999; from a PAX record
   uint32_t device_major = 0;

@@ -13,15 +13,17 @@ namespace dfsck {
 
 // One tar entry. Reused from entry to entry: its strings keep their capacity.
 struct LayerEntry {
-  std::string raw;   // the bytes of the tar before the payload: padding, special headers, header
+  std::string raw;  // the bytes of the tar before the payload: padding, special headers, header
   TarHeader header;
-  std::string name;  // as in tar-split, neither cleaned nor escaped
-  std::string path;  // cleaned: relative to the tree, no "." or "..", no slash at either end; empty for the root
+  std::string name;    // as in tar-split, neither cleaned nor escaped
+  std::string path;    // cleaned: relative to the tree, no "." or "..", no slash at either end; empty for the root
   uint64_t size = 0;   // of the file that the daemon reads back
   uint64_t crc64 = 0;  // of its contents, if size is not 0
 
   std::string_view base() const { return std::string_view(path).substr(base_offset()); }
-  std::string_view parent() const { return std::string_view(path).substr(0, base_offset() == 0 ? 0 : base_offset() - 1); }
+  std::string_view parent() const {
+    return std::string_view(path).substr(0, base_offset() == 0 ? 0 : base_offset() - 1);
+  }
 
  private:
   size_t base_offset() const {
@@ -58,7 +60,7 @@ class LayerStream {
   TarSplitReader reader_;
   std::string where_;
   TarSplitRecord record_;
-  size_t padding_ = 0;       // that the last entry's payload leaves in front of the next header
+  size_t padding_ = 0;  // that the last entry's payload leaves in front of the next header
   bool in_tail_ = false;
   uint64_t tail_zeros_ = 0;  // zero bytes behind the last entry
 };

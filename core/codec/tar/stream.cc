@@ -13,9 +13,7 @@ namespace {
 constexpr size_t kTailPiece = 1U << 20;
 constexpr size_t kNameShown = 80;
 
-bool is_zero_block(std::string_view block) {
-  return block.find_first_not_of('\0') == std::string_view::npos;
-}
+bool is_zero_block(std::string_view block) { return block.find_first_not_of('\0') == std::string_view::npos; }
 
 }  // namespace
 

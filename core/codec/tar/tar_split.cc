@@ -1,5 +1,5 @@
-// The line scanner of tar-split. Nearly all lines have the exact form that Go's encoder gives them, and most of a layer's
-// time outside of hashing is spent here, so that form has a parser of its own.
+// The line scanner of tar-split. Nearly all lines have the exact form that Go's encoder gives them, and most of a
+// layer's time outside of hashing is spent here, so that form has a parser of its own.
 #include "core/codec/tar/tar_split.h"
 
 #include <array>
@@ -69,7 +69,8 @@ bool is_plain_ascii(std::string_view text) {
   unsigned odd = 0;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    odd |= static_cast<unsigned>(byte < 0x20) | static_cast<unsigned>(byte >= 0x80) | static_cast<unsigned>(byte == '\\');
+    odd |=
+        static_cast<unsigned>(byte < 0x20) | static_cast<unsigned>(byte >= 0x80) | static_cast<unsigned>(byte == '\\');
   }
   return odd == 0;
 }

@@ -1,7 +1,7 @@
 // Reading tar-split.json.gz: what dockerd keeps of a layer's tar besides the files.
 //
-// Format: vbatts/tar-split tar/storage (packer.go, entry.go); written through moby layer/layer_store.go. One JSON object
-// a line, gzipped. Streaming: memory is bounded by the longest line.
+// Format: vbatts/tar-split tar/storage (packer.go, entry.go); written through moby layer/layer_store.go. One JSON
+// object a line, gzipped. Streaming: memory is bounded by the longest line.
 #pragma once
 
 #include <cstdint>

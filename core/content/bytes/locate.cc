@@ -10,7 +10,8 @@
 namespace dfsck {
 namespace {
 
-// by_top[b] is the byte whose table entry begins with b. Each occurs once, because a step of the register loses nothing.
+// by_top[b] is the byte whose table entry begins with b. Each occurs once, because a step of the register loses
+// nothing.
 std::array<uint8_t, 256> make_by_top() {
   std::array<uint8_t, 256> by_top{};
   for (unsigned byte = 0; byte < 256; ++byte) {

@@ -17,8 +17,8 @@ namespace dfsck {
 namespace {
 
 constexpr size_t kReadBuffer = 256 * 1024;  // fits into the second-level cache beside everything else
-constexpr uint64_t kAhead = 4U << 20;   // of a cold file that the kernel is asked to fetch in advance
-constexpr int kNoWait = 0x8;            // RWF_NOWAIT
+constexpr uint64_t kAhead = 4U << 20;       // of a cold file that the kernel is asked to fetch in advance
+constexpr int kNoWait = 0x8;                // RWF_NOWAIT
 
 // Reads what is in the page cache already; EAGAIN if nothing is.
 ssize_t read_cached(int fd, char* buffer, size_t size, uint64_t offset) {
@@ -47,12 +47,14 @@ PayloadReader::Outcome PayloadReader::read(int fd, uint64_t size, const Witness&
 }
 
 PayloadReader::Outcome PayloadReader::read(int fd, uint64_t size, TarDigest& digest, const Witness& witness) {
-  return read_into(fd, size, [&digest] { return digest.room(); }, [&](std::string_view piece) {
-    digest.take(piece.size());
-    if (witness) {
-      witness(piece);
-    }
-  });
+  return read_into(
+      fd, size, [&digest] { return digest.room(); },
+      [&](std::string_view piece) {
+        digest.take(piece.size());
+        if (witness) {
+          witness(piece);
+        }
+      });
 }
 
 // Never more than `size` bytes, whatever the file has become: the tar has room for those and no others.

@@ -18,7 +18,7 @@ class PayloadReader {
   ~PayloadReader();
 
   struct Outcome {
-    int error = 0;          // errno; the file could be read up to `bytes`
+    int error = 0;  // errno; the file could be read up to `bytes`
     uint64_t bytes = 0;
     uint64_t crc64 = 0;
     bool was_cold = false;  // the beginning of the file had to come from the disk

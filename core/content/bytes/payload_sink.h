@@ -13,8 +13,8 @@ namespace dfsck {
 class PayloadSink {
  public:
   struct File {
-    int dir;                         // that the file lies in, open (O_PATH)
-    std::string_view parent;         // cleaned path of `dir`, relative to the tree; may lead through links of the tree
+    int dir;                  // that the file lies in, open (O_PATH)
+    std::string_view parent;  // cleaned path of `dir`, relative to the tree; may lead through links of the tree
     std::string_view name;
     std::shared_ptr<const Fd> file;  // open for reading, of the size that the layer says
   };

@@ -56,8 +56,7 @@ void ReadAhead::fill(size_t wanted) {
 
 void ReadAhead::fetch(Slot& slot) {
   const LayerEntry& entry = slot.entry;
-  if (entry.header.file_type() != S_IFREG || entry.size == 0 || entry.path.empty() ||
-      !cursor_.enter(entry.parent())) {
+  if (entry.header.file_type() != S_IFREG || entry.size == 0 || entry.path.empty() || !cursor_.enter(entry.parent())) {
     return;
   }
   const std::string name(entry.base());

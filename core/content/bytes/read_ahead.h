@@ -1,4 +1,5 @@
-// The entries of a layer with some of what is to come, so that the disk fetches the next files while this one is hashed.
+// The entries of a layer with some of what is to come, so that the disk fetches the next files while this one is
+// hashed.
 #pragma once
 
 #include <cstddef>
@@ -23,10 +24,10 @@ class ReadAhead {
   void saw_cold_file() { cold_left_ = kColdEntries; }
 
  private:
-  static constexpr size_t kSlots = 64;                 // entries in advance
-  static constexpr uint64_t kMaxBytes = 32U << 20;     // of files in advance
-  static constexpr uint64_t kMaxPerFile = 4U << 20;    // the reader itself fetches the rest of large files
-  static constexpr uint64_t kColdEntries = 128;        // for how long one cold file makes us look ahead
+  static constexpr size_t kSlots = 64;               // entries in advance
+  static constexpr uint64_t kMaxBytes = 32U << 20;   // of files in advance
+  static constexpr uint64_t kMaxPerFile = 4U << 20;  // the reader itself fetches the rest of large files
+  static constexpr uint64_t kColdEntries = 128;      // for how long one cold file makes us look ahead
 
   struct Slot {
     LayerEntry entry;

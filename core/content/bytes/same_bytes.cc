@@ -17,7 +17,8 @@ constexpr size_t kHalfBuffer = 128 * 1024;
 ssize_t read_block(int fd, std::vector<char>& buffer, off_t offset) {
   size_t have = 0;
   while (have < buffer.size()) {
-    const ssize_t got = patient::pread(fd, buffer.data() + have, buffer.size() - have, offset + static_cast<off_t>(have));
+    const ssize_t got =
+        patient::pread(fd, buffer.data() + have, buffer.size() - have, offset + static_cast<off_t>(have));
     if (got <= 0) {
       return got < 0 ? -1 : static_cast<ssize_t>(have);
     }

@@ -13,8 +13,8 @@
 
 namespace dfsck {
 
-// As soon as one byte of the tar is not to be had, hashing on would be for nothing: the digest is lost, and this is only
-// a place to read into. To be used by one thread.
+// As soon as one byte of the tar is not to be had, hashing on would be for nothing: the digest is lost, and this is
+// only a place to read into. To be used by one thread.
 class TarDigest {
  public:
   // `helpers`: whose threads may hash; null where the calling thread does it all.

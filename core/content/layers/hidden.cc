@@ -20,8 +20,8 @@ constexpr size_t kMountTable = 64U << 20;
 
 // Filesystems that show owners, modes and nodes as they like, or those that the mounting user has.
 bool shows_its_own(std::string_view type) {
-  constexpr std::array<std::string_view, 11> kTypes{"cifs", "smb3", "smbfs", "ntfs",   "ntfs3", "vfat",
-                                                    "exfat", "vboxsf", "hfsplus", "9p", "fuseblk"};
+  constexpr std::array<std::string_view, 11> kTypes{"cifs",  "smb3",   "smbfs",   "ntfs", "ntfs3",  "vfat",
+                                                    "exfat", "vboxsf", "hfsplus", "9p",   "fuseblk"};
   return type.starts_with("fuse.") || std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end();
 }
 
@@ -151,8 +151,8 @@ void add_unseen_parts(const Model& model, HiddenContent& hidden) {
   note_blindness(model, hidden);
 }
 
-// A metacopy has the size of the file, but not its bytes; a directory with a redirect lacks what was not written anew. No
-// redirect explains what is missing at the top, where there is no directory that could have one.
+// A metacopy has the size of the file, but not its bytes; a directory with a redirect lacks what was not written anew.
+// No redirect explains what is missing at the top, where there is no directory that could have one.
 bool take_back_unseen_parts(LayerVerdict& verdict) {
   std::set<std::string> missing_tops;
   for (const Issue& issue : verdict.issues) {
@@ -165,8 +165,7 @@ bool take_back_unseen_parts(LayerVerdict& verdict) {
     switch (issue.kind) {
       case IssueKind::ZeroFilled:
       case IssueKind::BytesDiffer: return true;
-      case IssueKind::Missing:
-        return slash != std::string::npos && !missing_tops.contains(issue.path.substr(0, slash));
+      case IssueKind::Missing: return slash != std::string::npos && !missing_tops.contains(issue.path.substr(0, slash));
       default: return false;
     }
   };
@@ -197,9 +196,9 @@ bool is_hidden(const HiddenContent& hidden, const Issue& issue) {
 }
 
 void settle_after_taking_back(LayerVerdict& verdict) {
-  const bool is_damaged = verdict.issues_dropped > 0 ||
-                          std::any_of(verdict.issues.begin(), verdict.issues.end(),
-                                      [](const Issue& issue) { return issue.kind != IssueKind::TimeDrift; });
+  const bool is_damaged =
+      verdict.issues_dropped > 0 || std::any_of(verdict.issues.begin(), verdict.issues.end(),
+                                                [](const Issue& issue) { return issue.kind != IssueKind::TimeDrift; });
   if (!is_damaged && verdict.state == LayerVerdict::State::Damaged) {
     verdict.state = verdict.digest_matches         ? LayerVerdict::State::Verified
                     : verdict.found_digest.empty() ? LayerVerdict::State::HeadersMatch

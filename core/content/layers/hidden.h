@@ -12,17 +12,17 @@
 namespace dfsck {
 
 struct HiddenContent {
-  bool whiteouts = false;   // an overlay takes them for its own
-  bool marks = false;       // opaque directories
-  bool attributes = false;  // capabilities
-  bool owners = false;      // and modes
-  bool nodes = false;       // devices, FIFOs
-  bool parts = false;       // what the kernel's overlay has left in a layer below: redirect_dir, metacopy
-  std::string filesystem;   // "overlay", "nfs4", "fuse.sshfs"; empty if that hides nothing
-  bool in_namespace = false;   // attributes "trusted.*" cannot be seen from this user namespace,
-  bool unprivileged = false;   // or by a process without CAP_SYS_ADMIN; whiteouts are judged by marks, too
-  // Where the same tree is seen as it is: the root's path in each directory of an overlay, the uppermost first; else the
-  // share or device that is mounted.
+  bool whiteouts = false;     // an overlay takes them for its own
+  bool marks = false;         // opaque directories
+  bool attributes = false;    // capabilities
+  bool owners = false;        // and modes
+  bool nodes = false;         // devices, FIFOs
+  bool parts = false;         // what the kernel's overlay has left in a layer below: redirect_dir, metacopy
+  std::string filesystem;     // "overlay", "nfs4", "fuse.sshfs"; empty if that hides nothing
+  bool in_namespace = false;  // attributes "trusted.*" cannot be seen from this user namespace,
+  bool unprivileged = false;  // or by a process without CAP_SYS_ADMIN; whiteouts are judged by marks, too
+  // Where the same tree is seen as it is: the root's path in each directory of an overlay, the uppermost first; else
+  // the share or device that is mounted.
   std::vector<std::string> real_places;
 
   bool any() const { return whiteouts || marks || attributes || owners || nodes || parts; }
@@ -40,8 +40,8 @@ void add_unseen_marks(const Model& model, const std::vector<const LayerVerdict*>
 // True if attributes "trusted.*" are not shown to this process and the root's overlay may keep its marks in them.
 bool lacks_sight_of_marks(const Model& model, const std::vector<const LayerVerdict*>& found);
 
-// For the directory of a BuildKit step, which the kernel's overlay wrote: takes issues back that a redirect of a directory,
-// or a file that is a metacopy, would explain. True if there were any.
+// For the directory of a BuildKit step, which the kernel's overlay wrote: takes issues back that a redirect of a
+// directory, or a file that is a metacopy, would explain. True if there were any.
 bool take_back_unseen_parts(LayerVerdict& verdict);
 void add_unseen_parts(const Model& model, HiddenContent& hidden);
 
@@ -55,8 +55,8 @@ void settle_after_taking_back(LayerVerdict& verdict);
 // The same where the digest is that of other bytes than the layer's: it says nothing then.
 void settle_as_incomplete(LayerVerdict& verdict);
 
-// One access list that is not shifted as the root's owners are, among others that are, is damage. Where none is, whoever
-// shifted the owners left all lists alone: such issues are taken back. How many.
+// One access list that is not shifted as the root's owners are, among others that are, is damage. Where none is,
+// whoever shifted the owners left all lists alone: such issues are taken back. How many.
 uint64_t take_back_unshifted_acls(const std::vector<LayerVerdict*>& verdicts);
 
 }  // namespace dfsck

@@ -1,5 +1,5 @@
-// Taking out of the verdicts on all layers what cannot be told from here: the filesystem hides it, the kernel does not show
-// it to this process, or something is mounted over it.
+// Taking out of the verdicts on all layers what cannot be told from here: the filesystem hides it, the kernel does not
+// show it to this process, or something is mounted over it.
 #pragma once
 
 #include "core/content/layers/results.h"

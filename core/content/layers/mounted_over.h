@@ -1,5 +1,5 @@
-// Filesystems that are mounted inside of a layer's tree. The daemon mounts nothing there. What lies below such a mount is out
-// of sight, and what is seen instead is none of the layer's.
+// Filesystems that are mounted inside of a layer's tree. The daemon mounts nothing there. What lies below such a mount
+// is out of sight, and what is seen instead is none of the layer's.
 #pragma once
 
 #include <optional>

@@ -43,7 +43,8 @@ struct RebuiltReference {
   std::string why;        // why not, for people
 };
 
-// A second directory of a layer, on which other layers stand (DirOwner::Kind::Twin), held against the layer's tar-split.
+// A second directory of a layer, on which other layers stand (DirOwner::Kind::Twin), held against the layer's
+// tar-split.
 struct DuplicateDirectory {
   size_t layer = 0;  // in the model
   size_t dir = 0;    // in the model
@@ -62,9 +63,9 @@ struct ContentResults {
   std::vector<LayerRemedies> remedies;
   // Like `layers`; empty where every layer has a tar-split that can be used.
   std::vector<RebuiltReference> references;
-  HiddenContent hidden;  // what of the trees could not be judged
+  HiddenContent hidden;               // what of the trees could not be judged
   std::vector<RelPath> mounted_over;  // mount points inside of layers' trees that hide something of them
-  uint64_t unshifted_acls = 0;  // access lists that all name the ids of their headers, where owners are shifted
+  uint64_t unshifted_acls = 0;        // access lists that all name the ids of their headers, where owners are shifted
 
   // The remedy of an issue; null if there is none.
   const Remedy* find_remedy(size_t layer, size_t issue) const;

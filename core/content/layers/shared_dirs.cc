@@ -44,8 +44,7 @@ class Court {
   std::vector<size_t> claims_on(const DirTruth& dir) const {
     std::vector<size_t> layers;
     for (const DirOwner& owner : dir.owners) {
-      const std::optional<ChainId> id =
-          owner.kind == DirOwner::Kind::Layer ? ChainId::parse(owner.name) : std::nullopt;
+      const std::optional<ChainId> id = owner.kind == DirOwner::Kind::Layer ? ChainId::parse(owner.name) : std::nullopt;
       if (const Layer* layer = id ? model_.layers.find(*id) : nullptr; layer != nullptr) {
         layers.push_back(static_cast<size_t>(layer - model_.layers.layers.data()));
       }

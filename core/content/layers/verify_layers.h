@@ -18,8 +18,8 @@ std::optional<LayerInput> layer_input(const Model& model, const Derived& derived
 std::optional<LayerInput> layer_input_in(const Model& model, const Derived& derived, size_t i, const CacheId& dir);
 
 // One verdict per layer of the model, in its order, and one for each second directory of a layer. The longest layers
-// begin first, so that at the end no thread waits long for another. Layers whose directory or reference is not known get
-// the state NotChecked, and so do those that are not in `chosen`, if it is not null.
+// begin first, so that at the end no thread waits long for another. Layers whose directory or reference is not known
+// get the state NotChecked, and so do those that are not in `chosen`, if it is not null.
 ContentResults verify_layers(const Root& root, const Model& model, const Derived& derived,
                              const std::set<ChainId>* chosen, Depth depth, unsigned jobs, const Cancel& cancel,
                              Progress& progress);

@@ -69,9 +69,7 @@ std::string portable_capability(std::string value) {
 
 }  // namespace
 
-OwnerNames host_owner_names() {
-  return {parse_names("/etc/passwd"), parse_names("/etc/group")};
-}
+OwnerNames host_owner_names() { return {parse_names("/etc/passwd"), parse_names("/etc/group")}; }
 
 std::string PackVariant::name() const {
   std::string text = mode == Mode::WithType

@@ -20,9 +20,10 @@ struct PackedTree {
 };
 
 // Packs `input.diff_dir` by the habit of Docker since 24: whiteouts and opaque marks in the form of tars, of attributes
-// only capabilities, no sockets, owners as containers see them. Reads every file once. Memory: the compressed tar-split,
-// and what PackWalk needs. Errors: Format where a part of the tree lies in a layer below (the kernel's redirect_dir and
-// metacopy), Io, Limit, Busy where the tree changes meanwhile, Cancelled. Adds what it reads to `progress`. Thread-safe.
+// only capabilities, no sockets, owners as containers see them. Reads every file once. Memory: the compressed
+// tar-split, and what PackWalk needs. Errors: Format where a part of the tree lies in a layer below (the kernel's
+// redirect_dir and metacopy), Io, Limit, Busy where the tree changes meanwhile, Cancelled. Adds what it reads to
+// `progress`. Thread-safe.
 Result<PackedTree> pack_tree(const Root& root, const LayerInput& input, const Cancel& cancel, Progress& progress);
 
 }  // namespace dfsck

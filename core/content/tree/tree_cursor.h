@@ -10,8 +10,8 @@
 
 namespace dfsck {
 
-// Resolves the parent directories of tar names the way the daemon does when it unpacks: as if the tree were "/", so that
-// symbolic links of the same layer are followed but never lead out. Not thread-safe.
+// Resolves the parent directories of tar names the way the daemon does when it unpacks: as if the tree were "/", so
+// that symbolic links of the same layer are followed but never lead out. Not thread-safe.
 class TreeCursor {
  public:
   // `tree` is an open directory and must stay open.

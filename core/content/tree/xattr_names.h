@@ -8,8 +8,8 @@
 
 namespace dfsck {
 
-// Where an object is: a directory descriptor (O_PATH will do), a name in it, and a descriptor of the object itself if it
-// happens to be open (else -1), which is the cheapest way in.
+// Where an object is: a directory descriptor (O_PATH will do), a name in it, and a descriptor of the object itself if
+// it happens to be open (else -1), which is the cheapest way in.
 struct ObjectPlace {
   int dir;
   const char* name;

@@ -21,9 +21,7 @@
 namespace dfsck {
 namespace {
 
-int code_of(long result) {
-  return result < 0 ? errno : 0;
-}
+int code_of(long result) { return result < 0 ? errno : 0; }
 
 int code_of(int descriptor, Fd& file) {
   const int code = code_of(descriptor);

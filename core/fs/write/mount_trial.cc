@@ -24,9 +24,7 @@ struct Report {
   int code = 0;
 };
 
-Report failed_at(Step step) {
-  return {static_cast<int>(step), errno};
-}
+Report failed_at(Step step) { return {static_cast<int>(step), errno}; }
 
 Report try_in_child(int dir) {
   // Private, so that nothing of it is seen by, or left to, anybody else.

@@ -8,12 +8,8 @@ MutationHook* installed_hook = nullptr;
 
 }  // namespace
 
-void set_mutation_hook(MutationHook* hook) {
-  installed_hook = hook;
-}
+void set_mutation_hook(MutationHook* hook) { installed_hook = hook; }
 
-MutationHook* mutation_hook() {
-  return installed_hook;
-}
+MutationHook* mutation_hook() { return installed_hook; }
 
 }  // namespace dfsck

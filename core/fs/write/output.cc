@@ -132,9 +132,7 @@ Result<void> OutputFile::write_at(uint64_t offset, std::string_view bytes) {
   return written;
 }
 
-Result<void> OutputFile::clear() {
-  return cut_to(fd_.get(), 0, member_path(directory_, name_));
-}
+Result<void> OutputFile::clear() { return cut_to(fd_.get(), 0, member_path(directory_, name_)); }
 
 Result<void> OutputFile::give_name() {
   const std::string name = temporary_name(name_);
@@ -164,9 +162,7 @@ Result<OutputStream> OutputStream::open(const std::string& path) {
   return OutputStream(std::move(fd), escaped(path));
 }
 
-Result<void> OutputStream::add(std::string_view bytes) {
-  return append(fd_, bytes, where_);
-}
+Result<void> OutputStream::add(std::string_view bytes) { return append(fd_, bytes, where_); }
 
 // --- directories ---
 

@@ -18,8 +18,8 @@ namespace dfsck {
 // The bytes that fit on the filesystem on which `path` lies or would lie.
 Result<uint64_t> free_bytes_at(const std::string& path);
 
-// A new file beside its final name. Where the filesystem can do that, it has no name at all until commit(), and vanishes
-// with the program however that ends; else it has one of its own until then.
+// A new file beside its final name. Where the filesystem can do that, it has no name at all until commit(), and
+// vanishes with the program however that ends; else it has one of its own until then.
 class OutputFile {
  public:
   // Nothing exists under `path` but, perhaps, a regular file, which commit() replaces. Errors: Format where `path` is

@@ -10,7 +10,7 @@
 namespace dfsck {
 
 struct Removed {
-  uint64_t bytes = 0;    // freed
+  uint64_t bytes = 0;     // freed
   bool anything = false;  // whether any name is gone or has been moved
 };
 

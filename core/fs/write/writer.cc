@@ -77,8 +77,6 @@ Result<void> sync_directory(const Dir& directory) {
   return outcome(sync_object(directory.fd()), "sync directory", directory.where());
 }
 
-Result<void> sync_data(int fd, const std::string& where) {
-  return outcome(sync_contents(fd), "sync", where);
-}
+Result<void> sync_data(int fd, const std::string& where) { return outcome(sync_contents(fd), "sync", where); }
 
 }  // namespace dfsck

@@ -26,8 +26,8 @@ inline constexpr size_t kMaxRecord = size_t{1} << 29;
 using TakeRecord = std::function<Result<void>(const JsonValue& record, size_t line)>;
 
 // Reads all records of the journal in `run`, one after the other, and returns how many bytes they take: what is behind
-// them is a line that a crash tore. Format, with the line's number, where an earlier line is damaged, the first record is
-// no "begin", or its format is newer than ours (then it names the version).
+// them is a line that a crash tore. Format, with the line's number, where an earlier line is damaged, the first record
+// is no "begin", or its format is newer than ours (then it names the version).
 Result<uint64_t> read_journal(const Dir& run, const TakeRecord& take);
 
 // Gives back the room that a run has set aside for the end of its journal, if it is there.
@@ -46,7 +46,8 @@ class Journal {
   // Several records become durable together; their order is kept.
   Result<void> append(const std::vector<JsonValue>& records);
 
-  // Sets room aside in `run`, so that a run whose disk becomes full can still say so. After an error nothing of it is left.
+  // Sets room aside in `run`, so that a run whose disk becomes full can still say so. After an error nothing of it is
+  // left.
   Result<void> set_room_aside(const Dir& run);
   // That room was needed: nothing but the end of the run should be written any more.
   bool is_full() const { return full_; }

@@ -15,8 +15,8 @@
 
 namespace dfsck {
 
-// Tells for directories of the root where what is replaced in them can be kept. Remembers what it has looked at: for one
-// look through a plan, or one batch.
+// Tells for directories of the root where what is replaced in them can be kept. Remembers what it has looked at: for
+// one look through a plan, or one batch.
 class KeepFinder {
  public:
   explicit KeepFinder(const Root& root) : root_(root) {}
@@ -40,14 +40,15 @@ class KeepFinder {
 Result<KeepPlace> make_keep_place(const Root& root, const RelPath& directory, const std::string& id);
 Result<KeepPlace> open_keep_place(const Root& root, const RelPath& directory, const std::string& id);
 
-// Gives areas back their times of modification where the run was cut off while it made its place there: no step has used
-// it yet.
+// Gives areas back their times of modification where the run was cut off while it made its place there: no step has
+// used it yet.
 Result<void> restore_area_times(const Root& root, const RunLog& log);
 
 // Makes everything durable that the run has changed, on each of its filesystems.
 Result<void> sync_places(const RunPlace& place);
 
-// Removes all places of the run but the root's own, with all that is in them. Adds to `removed` what is gone, also after an error.
+// Removes all places of the run but the root's own, with all that is in them. Adds to `removed` what is gone, also
+// after an error.
 Result<void> remove_keep_places(const Root& root, const std::string& id, const std::vector<RelPath>& directories,
                                 Removed& removed);
 

@@ -242,9 +242,7 @@ void drop_torn_plan(RunLog& log) {
 
 }  // namespace
 
-Result<void> replay(const JsonValue& record, RunLog& log) {
-  return Replayer(record, log).replay();
-}
+Result<void> replay(const JsonValue& record, RunLog& log) { return Replayer(record, log).replay(); }
 
 Result<RunLog> read_run_log(const Dir& run) {
   RunLog log;

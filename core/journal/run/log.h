@@ -1,9 +1,9 @@
 // What a journal's records mean: the steps of a run, how far each got, and what its intents told of them.
 //
 // A run's records: `begin`; for each plan one or more `plan` records (the last without "more"); for each batch of steps
-// `intent`, then `done`; `end`. A step that failed and those of its group that were not tried are `given-up`; those that
-// were done are taken back between `back-intent` and `back-done`, and the run goes on. `keep` comes before the run keeps
-// something in an area on a filesystem of its own. After a finished run may come, for each batch taken back,
+// `intent`, then `done`; `end`. A step that failed and those of its group that were not tried are `given-up`; those
+// that were done are taken back between `back-intent` and `back-done`, and the run goes on. `keep` comes before the run
+// keeps something in an area on a filesystem of its own. After a finished run may come, for each batch taken back,
 // `undo-intent` and `undo-done`, then another `end`; `acknowledged`; `purge`, and `purge-failed` where it could delete
 // nothing. Internal to core/journal.
 #pragma once
@@ -56,16 +56,16 @@ struct LoggedStep {
   std::string why;      // of Failed and Skipped, and of Undone where the run itself took it back
   std::string way_out;  // of Failed: what must be changed first
   StepGroup group;      // in numbers of the log
-  Trace trace;       // from Intended on
-  size_t batch = 0;  // number of the intent that the step belongs to, from 1; later intents have higher numbers
-  size_t plan = 0;   // number of the plan, from 0
+  Trace trace;          // from Intended on
+  size_t batch = 0;     // number of the intent that the step belongs to, from 1; later intents have higher numbers
+  size_t plan = 0;      // number of the plan, from 0
 };
 
 struct RunLog {
   enum class State { Open, Finished, Stopped, Undone, Purged };
   State state = State::Open;
   State before_purge = State::Open;  // what a purge that deleted nothing leaves
-  bool undoing = false;  // an undo has begun (and ended, if the state is Undone)
+  bool undoing = false;              // an undo has begun (and ended, if the state is Undone)
   bool acknowledged = false;
   std::string version;
   std::string started;
@@ -73,7 +73,8 @@ struct RunLog {
   uint64_t root_inode = 0;
   std::vector<Reason> reasons;
   std::vector<LoggedStep> steps;
-  std::vector<RelPath> keeps;  // directories with a `.docker-fsck` of their own for this run; their numbers begin with 1
+  std::vector<RelPath>
+      keeps;  // directories with a `.docker-fsck` of their own for this run; their numbers begin with 1
   std::vector<FileTime> keep_times;  // of these directories, before it was made
   size_t batches = 0;
   size_t plans = 0;

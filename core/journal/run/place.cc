@@ -91,9 +91,7 @@ KeepPlace closed_place(const RelPath& directory) {
 
 }  // namespace
 
-std::string utc_now() {
-  return formatted(std::time(nullptr), "%Y-%m-%dT%H:%M:%SZ");
-}
+std::string utc_now() { return formatted(std::time(nullptr), "%Y-%m-%dT%H:%M:%SZ"); }
 
 bool is_run_id(std::string_view name) {
   return name.size() == kTimeLength + 1 + kRandomLength && name[8] == 'T' && name[15] == 'Z' && name[16] == '-' &&
@@ -142,8 +140,6 @@ Result<RunPlace> open_run_place(const Root& root, const Dir& own, const std::str
   return place;
 }
 
-const KeepPlace& RunPlace::keep_of(const LoggedStep& logged) const {
-  return keeps[logged.trace.keep];
-}
+const KeepPlace& RunPlace::keep_of(const LoggedStep& logged) const { return keeps[logged.trace.keep]; }
 
 }  // namespace dfsck

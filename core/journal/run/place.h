@@ -12,8 +12,8 @@ namespace dfsck {
 struct LoggedStep;
 struct RunLog;
 
-// Where a run keeps what it replaces on one filesystem, in two places told by the step's number: what a step prepared or
-// replaced, and what it moved away.
+// Where a run keeps what it replaces on one filesystem, in two places told by the step's number: what a step prepared
+// or replaced, and what it moved away.
 struct KeepPlace {
   RelPath directory;  // the one whose `.docker-fsck` it is: the root itself, or an area on a filesystem of its own
   Dir run;            // .docker-fsck/<id>
@@ -34,13 +34,11 @@ struct RunPlace {
   const KeepPlace& keep_of(const LoggedStep& logged) const;
 };
 
-inline std::string kept_name(size_t step) {
-  return std::to_string(step);
-}
+inline std::string kept_name(size_t step) { return std::to_string(step); }
 
 // Makes the directories of a new run in `own` (the locked .docker-fsck), with an id behind all others: ids order runs,
-// even where the clock went back. Where that fails nothing is left of it: `spare` has descriptors to let go of, so that there
-// are some to remove it with.
+// even where the clock went back. Where that fails nothing is left of it: `spare` has descriptors to let go of, so that
+// there are some to remove it with.
 Result<RunPlace> make_run_place(const Root& root, const Dir& own, std::vector<Dir>& spare);
 
 // Opens those of a run of the past. Format where a place on another filesystem is missing that a step's objects lie in.

@@ -9,9 +9,7 @@ namespace {
 
 using Object = JsonValue::Object;
 
-Object record(std::string_view kind) {
-  return {{"record", JsonValue::string(std::string(kind))}};
-}
+Object record(std::string_view kind) { return {{"record", JsonValue::string(std::string(kind))}}; }
 
 void record_number(Object& object, std::string_view key, uint64_t number) {
   object.push_back({std::string(key), json_unsigned(number)});
@@ -162,12 +160,8 @@ JsonValue back_intent_record(const std::vector<UndoItem>& items, std::string_vie
   return JsonValue::object(std::move(object));
 }
 
-JsonValue back_done_record() {
-  return JsonValue::object(record("back-done"));
-}
-JsonValue undo_done_record() {
-  return JsonValue::object(record("undo-done"));
-}
+JsonValue back_done_record() { return JsonValue::object(record("back-done")); }
+JsonValue undo_done_record() { return JsonValue::object(record("undo-done")); }
 
 JsonValue end_record(RunLog::State state) {
   Object object = record("end");
@@ -178,16 +172,10 @@ JsonValue end_record(RunLog::State state) {
   return JsonValue::object(std::move(object));
 }
 
-JsonValue acknowledged_record() {
-  return JsonValue::object(record("acknowledged"));
-}
+JsonValue acknowledged_record() { return JsonValue::object(record("acknowledged")); }
 
-JsonValue purge_record() {
-  return JsonValue::object(record("purge"));
-}
+JsonValue purge_record() { return JsonValue::object(record("purge")); }
 
-JsonValue purge_failed_record() {
-  return JsonValue::object(record("purge-failed"));
-}
+JsonValue purge_failed_record() { return JsonValue::object(record("purge-failed")); }
 
 }  // namespace dfsck

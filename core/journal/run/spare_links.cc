@@ -26,9 +26,7 @@ bool is_spare(const LoggedStep& logged) {
   return false;
 }
 
-Error absent() {
-  return {Error::Kind::Io, ENOENT, "stat", "", ""};
-}
+Error absent() { return {Error::Kind::Io, ENOENT, "stat", "", ""}; }
 
 }  // namespace
 

@@ -29,22 +29,22 @@ std::string_view copy_area_name(CopyArea area);  // "images", "layers", "contain
 // Something that is not copied.
 struct Omission {
   enum class Kind {
-    Derived,    // the daemon makes it anew, or it is of no meaning outside of a mount: merged, work, tmp, runtimes
-    Ours,       // .docker-fsck: journals and quarantine
-    Leftover,   // of an operation that was cut off: unfinished writes, removals, build steps
-    Orphan,     // nothing refers to it
-    Unselected, // the user did not want it
-    Foreign,    // belongs to the filesystem: lost+found
-    Socket,     // made anew by the program that listens on it
-    Mounted,    // mounted there for a time, by who cannot be told
-    Found,      // what fsck of a filesystem put into its lost+found
+    Derived,     // the daemon makes it anew, or it is of no meaning outside of a mount: merged, work, tmp, runtimes
+    Ours,        // .docker-fsck: journals and quarantine
+    Leftover,    // of an operation that was cut off: unfinished writes, removals, build steps
+    Orphan,      // nothing refers to it
+    Unselected,  // the user did not want it
+    Foreign,     // belongs to the filesystem: lost+found
+    Socket,      // made anew by the program that listens on it
+    Mounted,     // mounted there for a time, by who cannot be told
+    Found,       // what fsck of a filesystem put into its lost+found
   };
   Kind kind = Kind::Derived;
-  RelPath path;           // relative to the whole source
+  RelPath path;                // relative to the whole source
   bool contents_only = false;  // the directory itself is copied, empty
   CopyArea area = CopyArea::Other;
-  std::string reason;     // for people, escaped
-  uint64_t bytes = 0;     // on disk; filled in by measure_omissions
+  std::string reason;  // for people, escaped
+  uint64_t bytes = 0;  // on disk; filled in by measure_omissions
   uint64_t inodes = 0;
 };
 std::string_view omission_kind_name(Omission::Kind kind);  // "derived", "orphan", ...
@@ -54,8 +54,8 @@ bool is_made_anew(Omission::Kind kind);
 // A place of the source where another filesystem or directory begins, and what becomes of it: an area, or the data of a
 // volume, that is a mount, a link, a subvolume. What is in it is in the units like everything else.
 struct PlannedBoundary {
-  RelPath path;      // relative to the whole source
-  std::string text;  // for people: "was a mount of /dev/sdb1 (ext4); is a plain directory in the target"
+  RelPath path;            // relative to the whole source
+  std::string text;        // for people: "was a mount of /dev/sdb1 (ext4); is a plain directory in the target"
   bool elsewhere = false;  // what was copied lies outside of the source: removing that leaves it
 };
 
@@ -65,7 +65,7 @@ struct CopyPlan {
   std::vector<Omission> omissions;
   std::vector<std::string> outside;  // for people: what belongs to the root, lies outside of it, and stays behind
   std::vector<PlannedBoundary> boundaries;  // sorted by path; of what is copied
-  std::vector<std::string> notes;  // for people: what was copied because it could not be judged, and why
+  std::vector<std::string> notes;           // for people: what was copied because it could not be judged, and why
   // Of chosen images: the tags that go with them. None where all do.
   std::optional<std::set<std::string>> tags;
 

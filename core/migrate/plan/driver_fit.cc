@@ -36,13 +36,15 @@ DriverFit fit_of_driver(std::string_view driver) {
   }
   if (driver == "btrfs") {
     DriverFit fit{DriverFit::Kind::Unmovable,
-                  "each layer is a btrfs subvolume, and the daemon finds no layer in a directory that is none", by_archives()};
-    add(fit.recipe, {"Or keep the driver. The whole filesystem goes to another disk, while Docker runs, by:",
-                     "    btrfs replace start OLD-DEVICE NEW-DEVICE MOUNT-POINT",
-                     "To another btrfs, with Docker stopped, copy all but btrfs/subvolumes, and each of those as a subvolume:",
-                     "    btrfs subvolume snapshot -r SOURCE/btrfs/subvolumes/ID SOURCE/ID",
-                     "    btrfs send SOURCE/ID | btrfs receive TARGET/btrfs/subvolumes",
-                     "    btrfs property set -f TARGET/btrfs/subvolumes/ID ro false"});
+                  "each layer is a btrfs subvolume, and the daemon finds no layer in a directory that is none",
+                  by_archives()};
+    add(fit.recipe,
+        {"Or keep the driver. The whole filesystem goes to another disk, while Docker runs, by:",
+         "    btrfs replace start OLD-DEVICE NEW-DEVICE MOUNT-POINT",
+         "To another btrfs, with Docker stopped, copy all but btrfs/subvolumes, and each of those as a subvolume:",
+         "    btrfs subvolume snapshot -r SOURCE/btrfs/subvolumes/ID SOURCE/ID",
+         "    btrfs send SOURCE/ID | btrfs receive TARGET/btrfs/subvolumes",
+         "    btrfs property set -f TARGET/btrfs/subvolumes/ID ro false"});
     return fit;
   }
   if (driver == "zfs") {
@@ -56,11 +58,14 @@ DriverFit fit_of_driver(std::string_view driver) {
   }
   if (driver == "devicemapper") {
     return {DriverFit::Kind::Unmovable,
-            "its layers are devices in a thin pool, not files, and daemons from 25 on cannot read them at all", by_archives()};
+            "its layers are devices in a thin pool, not files, and daemons from 25 on cannot read them at all",
+            by_archives()};
   }
   if (driver == "windowsfilter") {
-    return {DriverFit::Kind::Unmovable, "its layers are of Windows, which alone can read and write them",
-            {"On the Windows host: docker save -o images.tar IMAGE..., then docker load -i images.tar where they are wanted."}};
+    return {DriverFit::Kind::Unmovable,
+            "its layers are of Windows, which alone can read and write them",
+            {"On the Windows host: docker save -o images.tar IMAGE..., then docker load -i images.tar where they are "
+             "wanted."}};
   }
   return {DriverFit::Kind::PlainTrees, "", {}};
 }

@@ -121,8 +121,8 @@ void count_volumes(const std::map<RelPath, std::string>& volumes, const CopyPlan
       if (const auto volume = volumes.find(at); volume != volumes.end()) {
         TreeCount& count = inventory.volumes[volume->second];
         count += unit.count;
-        count.names += static_cast<uint64_t>(std::count_if(
-            above.begin(), above.end(), [&](const RelPath& path) { return split.insert(path).second; }));
+        count.names += static_cast<uint64_t>(
+            std::count_if(above.begin(), above.end(), [&](const RelPath& path) { return split.insert(path).second; }));
         break;
       }
     }

@@ -27,9 +27,9 @@ struct CopyChoice {
   bool without_containerd_store = false;
 };
 
-// Plans the copy of a whole source. `roots`: the source itself (prefix: the root) and every remapped root below it, in any
-// order; either may be missing, and what is there then is copied as it is. Left out is what the daemon makes anew and
-// what nothing refers to; where an owner could not be read nothing is called an orphan and all is copied.
+// Plans the copy of a whole source. `roots`: the source itself (prefix: the root) and every remapped root below it, in
+// any order; either may be missing, and what is there then is copied as it is. Left out is what the daemon makes anew
+// and what nothing refers to; where an owner could not be read nothing is called an orphan and all is copied.
 //
 // A layer of an image is split into its diff/ (immutable) and the small things beside it (`link`, `lower`, `committed`,
 // `work`), because a daemon adds a `committed` once something stands on the layer.

@@ -51,7 +51,8 @@ class Boundaries {
   // directory, or file, of the target with everything in it.
   void describe(const Boundary& boundary, const RelPath& path) {
     if (!boundary.problem.empty()) {
-      planner_.boundary(path, "is a link that leads " + boundary.problem + "; stays one, and nothing behind it travels");
+      planner_.boundary(path,
+                        "is a link that leads " + boundary.problem + "; stays one, and nothing behind it travels");
     } else if (!boundary.is_data()) {
       leave(boundary, path);
     } else {

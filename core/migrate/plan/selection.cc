@@ -41,8 +41,7 @@ bool has_tag_in(const Model& model, const ImageId& image, const std::string& nam
 // Who names one tag of an image wants that one and not its others.
 Tags chosen_tags(const Model& model, const std::set<ImageId>& images, std::span<const std::string> names) {
   const auto typed = [&](const Reference& reference) {
-    return std::any_of(names.begin(), names.end(),
-                       [&](const std::string& name) { return is_meant(reference, name); });
+    return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return is_meant(reference, name); });
   };
   std::set<ImageId> by_tag;
   for (const Reference& reference : model.images.references.references) {
@@ -227,9 +226,8 @@ ImageChoice choose_images(const SourceRoot& root, std::span<const std::string> n
         candidates += (candidates.empty() ? "" : " or ") + words_for(root.model, target);
       }
     }
-    const bool whole_repository = std::all_of(meant.begin(), meant.end(), [&](const ImageId& image) {
-      return has_tag_in(root.model, image, name);
-    });
+    const bool whole_repository = std::all_of(
+        meant.begin(), meant.end(), [&](const ImageId& image) { return has_tag_in(root.model, image, name); });
     if (meant.empty()) {
       choice.unknown.push_back("no image is called " + escaped(name));
     } else if (meant.size() > 1 && !whole_repository) {

@@ -35,11 +35,11 @@ struct ImageChoice {
 // one. A name without tag that is not there with ":latest" means all tags of that repository.
 ImageChoice choose_images(const SourceRoot& root, std::span<const std::string> names);
 
-// The plan for exactly these images of one root: their configs and metadata, the layers of their chains with directories
-// and short links, the registry cache of those layers, and the empty skeleton of a root. Everything else of this root is
-// an omission; of a source with other roots below it only this one is planned, at its place.
-// Where the image was tagged, all its tags go with it, unless `names` gives some of them: then only these.
-// `source` is the whole source.
+// The plan for exactly these images of one root: their configs and metadata, the layers of their chains with
+// directories and short links, the registry cache of those layers, and the empty skeleton of a root. Everything else of
+// this root is an omission; of a source with other roots below it only this one is planned, at its place. Where the
+// image was tagged, all its tags go with it, unless `names` gives some of them: then only these. `source` is the whole
+// source.
 ImageSelection select_images(const Root& source, const SourceRoot& root, const std::set<ImageId>& images,
                              std::span<const std::string> names);
 

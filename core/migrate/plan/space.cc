@@ -21,15 +21,13 @@
 namespace dfsck {
 namespace {
 
-constexpr uint64_t kSector = 512;          // st_blocks counts these
-constexpr uint64_t kEntryBytes = 32;       // of a directory's entry, with a name of usual length
-constexpr uint64_t kInlineLink = 60;       // the target of a shorter link lies in the inode (ext4; xfs takes more)
-constexpr uint64_t kZfs = 0x2fc12fc1;      // compresses: blocks say nothing about sizes
+constexpr uint64_t kSector = 512;      // st_blocks counts these
+constexpr uint64_t kEntryBytes = 32;   // of a directory's entry, with a name of usual length
+constexpr uint64_t kInlineLink = 60;   // the target of a shorter link lies in the inode (ext4; xfs takes more)
+constexpr uint64_t kZfs = 0x2fc12fc1;  // compresses: blocks say nothing about sizes
 constexpr size_t kReadersAtOnce = 64;
 
-uint64_t rounded_up(uint64_t bytes, uint64_t block) {
-  return (bytes + block - 1) / block * block;
-}
+uint64_t rounded_up(uint64_t bytes, uint64_t block) { return (bytes + block - 1) / block * block; }
 
 struct DirectoryJob {
   RelPath path;
@@ -104,7 +102,7 @@ class SpaceWalk {
 
   struct Tree {
     RelPath path;
-    bool alone = false;         // a directory without what is in it
+    bool alone = false;        // a directory without what is in it
     bool lists_links = false;  // see MeasureWishes::old_places
   };
 
@@ -206,9 +204,8 @@ class SpaceWalk {
   }
 
   bool leads_to_old_place(const std::string& target) const {
-    return std::any_of(wishes_.old_places.begin(), wishes_.old_places.end(), [&](const std::string& place) {
-      return target == place || target.starts_with(place + "/");
-    });
+    return std::any_of(wishes_.old_places.begin(), wishes_.old_places.end(),
+                       [&](const std::string& place) { return target == place || target.starts_with(place + "/"); });
   }
 
   void note_link(const Dir& dir, const char* name, const std::string& path, DirectoryYield& yield) const {
@@ -399,8 +396,8 @@ SpaceVerdict judge_space(const SpaceNeed& need, const SpaceSum& present, const F
     verdict.free_inodes = target.free_inodes;
   }
   if (verdict.need_bytes > verdict.free_bytes) {
-    verdict.problem = "needs " + human_bytes(verdict.need_bytes) + ", but only " + human_bytes(verdict.free_bytes) +
-                      " are free";
+    verdict.problem =
+        "needs " + human_bytes(verdict.need_bytes) + ", but only " + human_bytes(verdict.free_bytes) + " are free";
   } else if (verdict.free_inodes && verdict.need_inodes > *verdict.free_inodes) {
     verdict.problem = "needs " + counted(verdict.need_inodes, "inode") + ", but only " +
                       std::to_string(*verdict.free_inodes) + " are free";

@@ -22,7 +22,7 @@ struct SpaceSum {
   uint64_t content_bytes = 0;  // to be read and written: sizes without holes; what progress counts up to
   uint64_t disk_bytes = 0;     // on the target: in whole blocks, directories included
   uint64_t inodes = 0;
-  uint64_t files = 0;          // regular files, each inode once
+  uint64_t files = 0;  // regular files, each inode once
 
   SpaceSum& operator+=(const SpaceSum& other);
   friend bool operator==(const SpaceSum&, const SpaceSum&) = default;
@@ -30,9 +30,9 @@ struct SpaceSum {
 
 // What else is looked for on the way.
 struct MeasureWishes {
-  PathSet mounts;                         // as for a copy (MigrationOptions): names on both sides of one are two files
-  std::vector<FileIdentity> refused;      // directories that must not be met: they hold what is copied, or the copy
-  std::vector<std::string> old_places;    // links in volumes that lead to one of these, or into it, are listed
+  PathSet mounts;                       // as for a copy (MigrationOptions): names on both sides of one are two files
+  std::vector<FileIdentity> refused;    // directories that must not be met: they hold what is copied, or the copy
+  std::vector<std::string> old_places;  // links in volumes that lead to one of these, or into it, are listed
 };
 
 struct OldLink {
@@ -67,9 +67,10 @@ struct SpaceNeed {
 };
 
 // Walks the units below `root` without what `filter` leaves out (null: nothing is), with up to `jobs` threads, across
-// mounts and behind links that stand for areas. Holes take no room; a file with several names counts once, over all units. Fills in
-// expected_bytes and count of the units. `block`: of the target (see FilesystemFacts). Units that are not there count nothing. Memory
-// grows with the number of files that have several names, and little with anything else. Progress counts directories as items. The result is the same at any `jobs`.
+// mounts and behind links that stand for areas. Holes take no room; a file with several names counts once, over all
+// units. Fills in expected_bytes and count of the units. `block`: of the target (see FilesystemFacts). Units that are
+// not there count nothing. Memory grows with the number of files that have several names, and little with anything
+// else. Progress counts directories as items. The result is the same at any `jobs`.
 SpaceNeed measure_units(const Root& root, std::vector<MigrationUnit>& units, const OmitFilter& filter, uint64_t block,
                         unsigned jobs, const Cancel& cancel, Progress& progress, const MeasureWishes& wishes = {});
 // The same for what is left out, but never onto another filesystem: fills in bytes and inodes.

@@ -22,9 +22,7 @@ constexpr std::array<const char*, 2> kOptionFiles{"etc/default/docker", "etc/sys
 constexpr std::array<std::string_view, 3> kOptions{"--data-root", "--graph", "-g"};
 
 // Quotes count as blanks: it is the option that matters, not how systemd or a shell would take the line apart.
-bool is_blank(char c) {
-  return std::isspace(static_cast<unsigned char>(c)) != 0 || c == '"' || c == '\'';
-}
+bool is_blank(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0 || c == '"' || c == '\''; }
 
 std::vector<std::string> words_of(std::string_view line) {
   std::vector<std::string> words;

@@ -69,11 +69,13 @@ class Steps {
 
   void point_daemon() {
     for (const CommandLineRoot& root : facts_.on_command_line) {
-      say("Take " + root.option + " out of " + word(root.file) + ": the daemon does not start with a root in both places.");
+      say("Take " + root.option + " out of " + word(root.file) +
+          ": the daemon does not start with a root in both places.");
       run("systemctl daemon-reload");
     }
     if (facts_.switched) {
-      say(word(facts_.switched->path) + (facts_.switched->changed ? " names the new root." : " named the new root already."));
+      say(word(facts_.switched->path) +
+          (facts_.switched->changed ? " names the new root." : " named the new root already."));
       return;
     }
     say("Set the new root in " + word(facts_.config) + ", or let `docker-fsck migrate --switch` do that:");
@@ -94,7 +96,8 @@ class Steps {
     if (facts_.mount_point.empty() || facts_.mount_point == "/") {
       return;
     }
-    say("Never let the daemon start before " + word(facts_.mount_point) + " is mounted; it would begin anew on an empty directory:");
+    say("Never let the daemon start before " + word(facts_.mount_point) +
+        " is mounted; it would begin anew on an empty directory:");
     run("mkdir -p /etc/systemd/system/docker.service.d");
     run("printf '[Unit]\\nRequiresMountsFor=%s\\n' " + word(facts_.new_root) +
         " >/etc/systemd/system/docker.service.d/docker-fsck-mount.conf");
@@ -144,8 +147,6 @@ class Steps {
 
 }  // namespace
 
-std::vector<std::string> next_steps(const NextStepFacts& facts) {
-  return Steps(facts).write();
-}
+std::vector<std::string> next_steps(const NextStepFacts& facts) { return Steps(facts).write(); }
 
 }  // namespace dfsck

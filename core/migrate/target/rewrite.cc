@@ -16,8 +16,8 @@ struct PathMember {
   std::string_view path;  // '/' between steps, "*" for any member or item
 };
 
-// moby container/container.go, volume/mounts/mounts.go:MountPoint, api/types/container/hostconfig.go, plugin/v2/plugin.go,
-// volume/local/local.go:optsConfig. "Volumes" is what daemons before 1.10 wrote.
+// moby container/container.go, volume/mounts/mounts.go:MountPoint, api/types/container/hostconfig.go,
+// plugin/v2/plugin.go, volume/local/local.go:optsConfig. "Volumes" is what daemons before 1.10 wrote.
 constexpr std::array kMembers{
     PathMember{ConfigFile::Container, "LogPath"},
     PathMember{ConfigFile::Container, "HostnamePath"},
@@ -108,7 +108,8 @@ class Rewriter {
       return;
     }
     const std::string value = decoded_json(raw);
-    if (!is_inside_container(path) && std::any_of(moves_.begin(), moves_.end(), [&](const PathMove& move) { return mentions(value, move.from); })) {
+    if (!is_inside_container(path) &&
+        std::any_of(moves_.begin(), moves_.end(), [&](const PathMove& move) { return mentions(value, move.from); })) {
       done_.mentions.push_back({json_path_text(path), value, ""});
     }
   }

@@ -1,8 +1,8 @@
 // Absolute paths inside a root that name places of that root, made to name them at its new place.
 //
 // Most paths in a root are relative. What is absolute stands in JSON files of containers, plugins and volumes; of these
-// exactly the members that the daemon uses as paths of the host are changed (never what a container calls its own paths,
-// like the destination of a mount or an argument), and in those only the bytes of the old root.
+// exactly the members that the daemon uses as paths of the host are changed (never what a container calls its own
+// paths, like the destination of a mount or an argument), and in those only the bytes of the old root.
 #pragma once
 
 #include <span>
@@ -42,19 +42,20 @@ struct RewrittenFile {
   std::vector<PathChange> mentions;  // `after` is empty
 };
 
-// The first move whose `from` is the value, or is followed in it by a slash, decides (in Binds by ':' as well). All other
-// bytes of the text stay. To be given the bytes of the source: where the new place lies below the old one, a second time
-// would move them once more. Errors as parse_json, Limit beyond 64 MiB: then the file has to stay as it is. Pure.
+// The first move whose `from` is the value, or is followed in it by a slash, decides (in Binds by ':' as well). All
+// other bytes of the text stay. To be given the bytes of the source: where the new place lies below the old one, a
+// second time would move them once more. Errors as parse_json, Limit beyond 64 MiB: then the file has to stay as it is.
+// Pure.
 Result<RewrittenFile> rewrite_paths(ConfigFile kind, std::string_view json, std::span<const PathMove> moves);
 
-// How the configurations of a root spell it, most frequent first: what stands before "/containers/<id>/" in the paths that
-// the daemon keeps of its containers, and before "/volumes/<name>/_data" of its volumes. That is the root as the daemon
-// knew it, which need not be where it is mounted now.
+// How the configurations of a root spell it, most frequent first: what stands before "/containers/<id>/" in the paths
+// that the daemon keeps of its containers, and before "/volumes/<name>/_data" of its volumes. That is the root as the
+// daemon knew it, which need not be where it is mounted now.
 std::vector<std::string> spelled_roots(const Root& root, const Model& model);
 
 // All moves for one root (`root` is that root itself, remapped or not): from its resolved path, from `typed` (the whole
-// source as the user named it; absolute, may be empty) and from the spelled ones, to its place below `final_path`, where the
-// whole source goes. The longest comes first; none changes nothing.
+// source as the user named it; absolute, may be empty) and from the spelled ones, to its place below `final_path`,
+// where the whole source goes. The longest comes first; none changes nothing.
 std::vector<PathMove> moves_of(const Root& root, const SourceRoot& source, const std::string& typed,
                                const std::string& final_path);
 
@@ -67,7 +68,7 @@ struct RewriteNeed {
 };
 
 struct RewriteList {
-  std::vector<RewriteNeed> files;    // sorted by path; with changes, mentions or a problem
+  std::vector<RewriteNeed> files;     // sorted by path; with changes, mentions or a problem
   std::vector<RelPath> binary_files;  // databases that hold the bytes of an old path: kept as they are
 };
 

@@ -76,7 +76,8 @@ RewriteNeed need_of(const Root& root, const ConfigPath& file, std::span<const Pa
 // With a slash or a closing quote behind it: in the bytes of a database nothing else ends a path.
 bool names_old_place(std::string_view bytes, std::span<const PathMove> moves) {
   return std::any_of(moves.begin(), moves.end(), [&](const PathMove& move) {
-    return bytes.find(move.from + "/") != std::string_view::npos || bytes.find(move.from + "\"") != std::string_view::npos;
+    return bytes.find(move.from + "/") != std::string_view::npos ||
+           bytes.find(move.from + "\"") != std::string_view::npos;
   });
 }
 
@@ -110,8 +111,7 @@ void add_move(std::vector<PathMove>& moves, std::string from, const std::string&
   while (from.size() > 1 && from.ends_with('/')) {
     from.pop_back();
   }
-  const bool known =
-      std::any_of(moves.begin(), moves.end(), [&](const PathMove& move) { return move.from == from; });
+  const bool known = std::any_of(moves.begin(), moves.end(), [&](const PathMove& move) { return move.from == from; });
   if (!known && from.size() > 1 && from.front() == '/' && from != to) {
     moves.push_back({std::move(from), to});
   }

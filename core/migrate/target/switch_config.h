@@ -32,27 +32,27 @@ struct SwitchedConfig {
   bool changed = true;                // false: it said so already, and nothing was written
 };
 
-// Sets data-root in the file, atomically and durably: whoever reads it finds the old bytes or the new ones. The old file,
-// inode and all, becomes <file>.docker-fsck-<UTC time> beside it. Owner, mode and attributes are kept; a new file gets
-// 0644, and its directory is made if only that is missing. A symbolic link is followed and stays. Errors: as
+// Sets data-root in the file, atomically and durably: whoever reads it finds the old bytes or the new ones. The old
+// file, inode and all, becomes <file>.docker-fsck-<UTC time> beside it. Owner, mode and attributes are kept; a new file
+// gets 0644, and its directory is made if only that is missing. A symbolic link is followed and stays. Errors: as
 // with_data_root; Io.
 Result<SwitchedConfig> switch_data_root(const std::string& path, const std::string& data_root);
 
 struct NextStepFacts {
-  std::string old_root, new_root;     // absolute
+  std::string old_root, new_root;  // absolute
   std::string config = kDaemonConfig;
   std::optional<SwitchedConfig> switched;  // --switch was given and done
   bool selinux = false;
-  std::string mount_point;                 // of the target's filesystem; "/" if it needs no unit
+  std::string mount_point;  // of the target's filesystem; "/" if it needs no unit
   std::vector<CommandLineRoot> on_command_line;
-  bool is_whole = true;                    // the new root is known to have all that was to be moved
-  bool in_memory = false;                  // the new root is on a filesystem that is gone when the machine stops
+  bool is_whole = true;                // the new root is known to have all that was to be moved
+  bool in_memory = false;              // the new root is on a filesystem that is gone when the machine stops
   std::vector<std::string> elsewhere;  // places of the old root that are links or mounts, whose data lies outside of it
-  bool live_only = false;                  // a --live run: the offline run comes next
+  bool live_only = false;              // a --live run: the offline run comes next
 };
 
-// What to type next, in order, rollback included: lines for the screen, commands indented by four blanks. Paths are quoted
-// for the shell where they need it. Pure.
+// What to type next, in order, rollback included: lines for the screen, commands indented by four blanks. Paths are
+// quoted for the shell where they need it. Pure.
 std::vector<std::string> next_steps(const NextStepFacts& facts);
 
 }  // namespace dfsck

@@ -20,16 +20,14 @@ using Verdict = Capability::Verdict;
 using namespace std::string_literals;
 
 constexpr const char* kTrial = "trial";  // in our own directory, so that nobody's files are among what a kill leaves
-constexpr uint32_t kUser = 100'000;   // as in user-namespace remapped roots
+constexpr uint32_t kUser = 100'000;      // as in user-namespace remapped roots
 constexpr uint32_t kGroup = 100'001;
 constexpr size_t kLongestName = 255;  // NAME_MAX
 
 // What an experiment gives: empty where all is well.
 using TrialOutcome = std::string;
 
-TrialOutcome failure(const Result<void>& result) {
-  return result ? "" : result.error().message();
-}
+TrialOutcome failure(const Result<void>& result) { return result ? "" : result.error().message(); }
 
 // --- the experiments; each works in the open directory that it is given ---
 
@@ -169,12 +167,14 @@ struct Experiment {
 
 const std::string& some_capability() {
   // vfs_cap_data of version 2: effective, permitted CAP_NET_RAW (linux/capability.h).
-  static const std::string value("\x01\x00\x00\x02\x00\x20\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 20);
+  static const std::string value("\x01\x00\x00\x02\x00\x20\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+                                 20);
   return value;
 }
 
 const std::string& some_acl() {
-  // posix_acl_xattr of version 2 (linux/posix_acl_xattr.h): user::rw-, user:1000:r--, group::r--, mask::r--, other::---.
+  // posix_acl_xattr of version 2 (linux/posix_acl_xattr.h): user::rw-, user:1000:r--, group::r--, mask::r--,
+  // other::---.
   static const std::string value(
       "\x02\x00\x00\x00\x01\x00\x06\x00\xff\xff\xff\xff\x02\x00\x04\x00\xe8\x03\x00\x00\x04\x00\x04\x00\xff\xff\xff\xff"
       "\x10\x00\x04\x00\xff\xff\xff\xff\x20\x00\x00\x00\xff\xff\xff\xff",
@@ -221,9 +221,7 @@ std::vector<Experiment> experiments() {
 constexpr std::string_view kMountSlug = "overlay-mount";
 constexpr std::string_view kMountName = "overlay mounts";
 
-Capability mount_not_tested(std::string why) {
-  return {kMountSlug, kMountName, Verdict::NotTested, std::move(why)};
-}
+Capability mount_not_tested(std::string why) { return {kMountSlug, kMountName, Verdict::NotTested, std::move(why)}; }
 
 // Everything that the daemon does through an overlay is tried in a mount namespace of its own, from which no mount
 // can be left behind. Not to be allowed to try says nothing about the target.
@@ -291,7 +289,8 @@ std::string why_refused(const std::string& filesystem) {
   }
   for (const std::string_view network : {"nfs", "cifs", "smb", "smb2", "9p", "ceph", "afs", "vboxsf"}) {
     if (filesystem == network) {
-      return "the daemon does not run on network filesystems: another machine may change them, and locks and overlays fail";
+      return "the daemon does not run on network filesystems: another machine may change them, and locks and overlays "
+             "fail";
     }
   }
   for (const std::string_view foreign : {"ntfs", "ntfs3", "vfat", "exfat", "hfsplus"}) {

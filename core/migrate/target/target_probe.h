@@ -16,7 +16,7 @@ struct Capability {
   std::string_view slug;  // "d-type", "overlay-mount": for reports
   std::string_view name;  // "types of entries in directory listings": for people
   Verdict verdict = Verdict::Ok;
-  std::string detail;     // escaped; why it is missing and what that means, or why it was not tested; empty if Ok
+  std::string detail;  // escaped; why it is missing and what that means, or why it was not tested; empty if Ok
 };
 std::string_view capability_verdict_name(Capability::Verdict verdict);  // "ok", "missing", "warning", "not-tested"
 
@@ -32,8 +32,8 @@ struct ProbeOptions {
   bool mount_overlay = true;  // in a private mount namespace of a child process
 };
 
-// Makes a directory in the `.docker-fsck` of `target`, tries everything in it, and removes it, with what an earlier trial
-// left that was killed, and `.docker-fsck` too where nothing else is in it. An Error where that cannot be made or
+// Makes a directory in the `.docker-fsck` of `target`, tries everything in it, and removes it, with what an earlier
+// trial left that was killed, and `.docker-fsck` too where nothing else is in it. An Error where that cannot be made or
 // removed, naming what stays; Busy as RootLock::take, before anything is written. Must run with the privileges of the
 // copy.
 Result<TargetProbe> probe_target(const Root& target, const ProbeOptions& options = {});

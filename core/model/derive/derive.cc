@@ -76,16 +76,10 @@ auto layer_in(AnyDerived& derived, const Model& model, const ChainId& id) -> dec
 
 }  // namespace
 
-DirTruth* Derived::find_dir(const Model& model, const CacheId& id) {
-  return dir_in(*this, model, id);
-}
-const DirTruth* Derived::find_dir(const Model& model, const CacheId& id) const {
-  return dir_in(*this, model, id);
-}
+DirTruth* Derived::find_dir(const Model& model, const CacheId& id) { return dir_in(*this, model, id); }
+const DirTruth* Derived::find_dir(const Model& model, const CacheId& id) const { return dir_in(*this, model, id); }
 
-LayerTruth* Derived::find_layer(const Model& model, const ChainId& id) {
-  return layer_in(*this, model, id);
-}
+LayerTruth* Derived::find_layer(const Model& model, const ChainId& id) { return layer_in(*this, model, id); }
 const LayerTruth* Derived::find_layer(const Model& model, const ChainId& id) const {
   return layer_in(*this, model, id);
 }

@@ -40,11 +40,11 @@ struct LayerTruth {
   // The name that the entry should have: what its "diff" and "parent" hash to, if that is not its own name, an image
   // needs that layer, and no entry has that name.
   std::optional<ChainId> right_name;
-  std::optional<CacheId> cache;   // what cache-id says if it is sound, else the only directory that fits
-  std::string cache_proof;        // why, if it is not what the file says
+  std::optional<CacheId> cache;  // what cache-id says if it is sound, else the only directory that fits
+  std::string cache_proof;       // why, if it is not what the file says
   // Where cache-id names the directory of another layer, as a ruling says: whose it is.
   std::optional<ChainId> keeper;
-  bool used = false;              // reachable from an image, a mount, or the build cache
+  bool used = false;  // reachable from an image, a mount, or the build cache
 };
 
 // What the files of a layerdb/mounts entry should hold.
@@ -52,23 +52,23 @@ struct MountTruth {
   std::optional<CacheId> dir;       // from mount-id, else (also where that is proven wrong) from init-id
   std::optional<CacheId> init_dir;  // none for mounts of builds
   bool parent_known = false;
-  std::optional<ChainId> parent;    // none with parent_known: an image without layers
+  std::optional<ChainId> parent;  // none with parent_known: an image without layers
 };
 
 // What the files of an overlay2 directory should hold.
 struct DirTruth {
-  std::vector<DirOwner> owners;   // sorted; empty: nobody that we know of
-  std::optional<LinkId> link;     // final link id; for unowned directories what its file says
-  std::string link_proof;         // "overlay2/l names it", ... if it is not what the file says
+  std::vector<DirOwner> owners;  // sorted; empty: nobody that we know of
+  std::optional<LinkId> link;    // final link id; for unowned directories what its file says
+  std::string link_proof;        // "overlay2/l names it", ... if it is not what the file says
   // The directory that this one stands on, if that is known.
   bool parent_known = false;
-  std::optional<CacheId> parent;  // none with parent_known: a base layer
-  std::string unknown_reason;     // why the chain below it is not known
+  std::optional<CacheId> parent;     // none with parent_known: a base layer
+  std::string unknown_reason;        // why the chain below it is not known
   std::optional<std::string> lower;  // expected bytes of "lower"; none for base layers and where not known
-  size_t depth = 0;               // number of layers in `lower`
-  bool has_children = false;      // some other directory stands on it
-  bool reached = false;           // owned, mounted, or below something that is
-  bool live = false;              // the same, but for what only unfinished removals own
+  size_t depth = 0;                  // number of layers in `lower`
+  bool has_children = false;         // some other directory stands on it
+  bool reached = false;              // owned, mounted, or below something that is
+  bool live = false;                 // the same, but for what only unfinished removals own
 };
 
 // What the contents of directories prove against a cache-id: that it names the directory of another layer.
@@ -80,9 +80,9 @@ struct Ruling {
 using Rulings = std::vector<Ruling>;
 
 struct Derived {
-  std::vector<LayerTruth> layers;  // like model.layers.layers
-  std::vector<MountTruth> mounts;  // like model.layers.mounts
-  std::vector<DirTruth> dirs;      // like model.overlay.dirs
+  std::vector<LayerTruth> layers;            // like model.layers.layers
+  std::vector<MountTruth> mounts;            // like model.layers.mounts
+  std::vector<DirTruth> dirs;                // like model.overlay.dirs
   std::map<CacheId, DirTruth> missing_dirs;  // directories that owners name but that are not there
 
   // Every owner could be read: without it nothing is called an orphan. Else why not, in words.

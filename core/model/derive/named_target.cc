@@ -61,9 +61,7 @@ class Matches {
   std::set<Target> exact_, begun_;
 };
 
-Target target(Target::Kind kind, std::string id) {
-  return {kind, std::move(id), {}};
-}
+Target target(Target::Kind kind, std::string id) { return {kind, std::move(id), {}}; }
 
 // A repository without a tag means "latest" to Docker, and so it does here if there is one; else everything of that
 // repository is meant, which the caller may find ambiguous.

@@ -175,7 +175,8 @@ void obey(const Model& model, const LinkMap& links, const Rulings& rulings, Owne
     }
     truth.keeper = ruling.keeper;
     truth.cache = ruling.own ? *ruling.own : place_for(model, links, derived, id);
-    truth.cache_proof = ruling.own ? "its files are those that the layer's tar-split describes" : "a new one: the layer's own is gone";
+    truth.cache_proof =
+        ruling.own ? "its files are those that the layer's tar-split describes" : "a new one: the layer's own is gone";
     owners.own(*truth.cache, DirOwner::Kind::Layer, id.text());
   }
 }
@@ -295,8 +296,7 @@ bool is_mount_id_wrong(const Model& model, const Mount& mount) {
   const auto other = [&](const auto& claims) {
     return std::any_of(mounts.begin(), mounts.end(), [&](const Mount& m) { return &m != &mount && claims(m); });
   };
-  const bool taken =
-      other([&](const Mount& m) { return m.dir == mount.dir && m.init_dir == init_of(*mount.dir); });
+  const bool taken = other([&](const Mount& m) { return m.dir == mount.dir && m.init_dir == init_of(*mount.dir); });
   return (taken || model.overlay.find(*mount.dir) == nullptr) && by_init && model.overlay.find(*by_init) != nullptr &&
          model.overlay.find(*mount.init_dir) != nullptr && !other([&](const Mount& m) { return m.dir == by_init; });
 }

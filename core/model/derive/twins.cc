@@ -1,6 +1,6 @@
-// A layer that BuildKit built is registered as the directory that it was built in, which stands on BuildKit's directories
-// of the layers below. Where one of those was a layer of the store already, from a pull or a load, the store keeps the
-// directory that it had (moby builder-next/adapters/snapshot/layer.go:EnsureLayer, layer/migration.go:
+// A layer that BuildKit built is registered as the directory that it was built in, which stands on BuildKit's
+// directories of the layers below. Where one of those was a layer of the store already, from a pull or a load, the
+// store keeps the directory that it had (moby builder-next/adapters/snapshot/layer.go:EnsureLayer, layer/migration.go:
 // RegisterByGraphID), and so one layer lies in two directories. A prune forgets the second one's record and leaves the
 // directory: only the chain of the layer above knows it then.
 #include <algorithm>
@@ -35,8 +35,8 @@ class DuplicateDirectories {
   }
 
  private:
-  // BuildKit's by its name, nobody else's by all records, and `above` has the very chain that the driver writes for what
-  // is made on it (overlay2/overlay.go:getLower), as deep as the layer's.
+  // BuildKit's by its name, nobody else's by all records, and `above` has the very chain that the driver writes for
+  // what is made on it (overlay2/overlay.go:getLower), as deep as the layer's.
   bool is_duplicate(const OverlayDir& dir, const OverlayDir& above, const LayerTruth& layer) const {
     const std::vector<DirOwner>& owners = derived_.find_dir(model_, dir.id)->owners;
     const bool is_builds = std::all_of(owners.begin(), owners.end(),

@@ -54,10 +54,9 @@ std::string OwnerDoubts::about(const OverlayDir& dir) const {
 }
 
 bool is_lost_writable(const Derived& derived, const CacheId& id) {
-  return std::any_of(derived.lost_writables.begin(), derived.lost_writables.end(),
-                     [&](const Derived::LostWritable& lost) {
-                       return id == lost.dir || id.text() == lost.dir.text() + "-init";
-                     });
+  return std::any_of(
+      derived.lost_writables.begin(), derived.lost_writables.end(),
+      [&](const Derived::LostWritable& lost) { return id == lost.dir || id.text() == lost.dir.text() + "-init"; });
 }
 
 // A name in a lower file counts even if nothing has it: it may be the only trace of which directory was below.

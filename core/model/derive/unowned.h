@@ -25,8 +25,8 @@ class OwnerDoubts {
 // The directory is a container's writable one, or its init layer, whose mount entry is lost.
 bool is_lost_writable(const Derived& derived, const CacheId& id);
 
-// Indices into model.overlay.links: links that no directory claims and no lower file names. A name in some lower file is
-// evidence of what was lost.
+// Indices into model.overlay.links: links that no directory claims and no lower file names. A name in some lower file
+// is evidence of what was lost.
 std::vector<size_t> unclaimed_links(const Model& model, const Derived& derived);
 
 }  // namespace dfsck

@@ -47,8 +47,8 @@ struct OwnerEvidence {
 void find_daemon_things(const Root& root, const Model& model, OwnerEvidence& evidence);
 void sample_layer_owners(const Root& root, const Model& model, OwnerEvidence& evidence);
 
-// What the daemon made for itself belongs to two, and so do whole layers: in words that fit behind "because". Empty where
-// that is not so.
+// What the daemon made for itself belongs to two, and so do whole layers: in words that fit behind "because". Empty
+// where that is not so.
 std::string contradiction(const OwnerEvidence& evidence);
 
 RootOwners settle_owners(const OwnerEvidence& evidence);

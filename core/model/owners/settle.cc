@@ -1,6 +1,6 @@
-// Which map explains the owners of a root: those that are likely from what is around are tried on the files of layers, and
-// the first that fits is it. Where none fits, owners are said to be unknown: a root in which "all" owners are wrong is
-// another kind of root, or one that somebody changed as a whole.
+// Which map explains the owners of a root: those that are likely from what is around are tried on the files of layers,
+// and the first that fits is it. Where none fits, owners are said to be unknown: a root in which "all" owners are wrong
+// is another kind of root, or one that somebody changed as a whole.
 #include <algorithm>
 #include <map>
 
@@ -12,7 +12,7 @@ namespace {
 using Pair = OwnerEvidence::Pair;
 
 // What useradd(8) gives to a user in /etc/subuid.
-constexpr uint64_t kUsualCount = 65536;      // of ids in a user namespace
+constexpr uint64_t kUsualCount = 65536;        // of ids in a user namespace
 constexpr uint32_t kFirstSubordinate = 65536;  // below are users of the host itself
 // Fewer files than that prove nothing against a map that is usual anyhow.
 constexpr size_t kFewPairs = 4;
@@ -24,8 +24,8 @@ std::optional<std::pair<Value, size_t>> commonest(const std::vector<Value>& valu
   for (const Value& value : values) {
     ++counts[value];
   }
-  const auto most = std::max_element(counts.begin(), counts.end(),
-                                     [](const auto& a, const auto& b) { return a.second < b.second; });
+  const auto most =
+      std::max_element(counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   return most == counts.end() ? std::nullopt : std::optional(std::pair(most->first, most->second));
 }
 
@@ -83,7 +83,8 @@ class Settler {
   // A pair whose owner is hidden says nothing for or against a map, and is left out.
   bool sees_nothing() {
     const size_t all = side_.pairs.size();
-    std::erase_if(side_.pairs, [&](const Pair& pair) { return side_.hidden_as == pair.disk && pair.container != pair.disk; });
+    std::erase_if(side_.pairs,
+                  [&](const Pair& pair) { return side_.hidden_as == pair.disk && pair.container != pair.disk; });
     return (side_.hidden_as == settled_.zero && !side_.things.empty()) || is_most(all - side_.pairs.size(), all);
   }
 
@@ -220,7 +221,8 @@ class Settler {
                                                 map.ranges().front().count >= kUsualCount);
     const size_t few = is_usual ? kFewPairs : 1;
     const bool is_one_owner = others > 1 && roots_now == others && !map.is_identity();
-    return !is_one_owner && (roots < few || is_most(right_roots, roots)) && (others < few || is_most(right_others, others));
+    return !is_one_owner && (roots < few || is_most(right_roots, roots)) &&
+           (others < few || is_most(right_others, others));
   }
 
   // Numbers of what was seen, so that a person can tell which map is meant.
@@ -278,9 +280,17 @@ void name_evidence(const OwnerEvidence& evidence, const Settled& users, RootOwne
 
 // Users first: whose ranges are to be taken for groups is told by the user.
 RootOwners settle_owners(const OwnerEvidence& evidence) {
-  Side users{{}, {}, evidence.users, evidence.host.users, evidence.host.visible.users,
+  Side users{{},
+             {},
+             evidence.users,
+             evidence.host.users,
+             evidence.host.visible.users,
              hidden_as(evidence.host, evidence.host.no_user)};
-  Side groups{{}, {}, evidence.groups, evidence.host.groups, evidence.host.visible.groups,
+  Side groups{{},
+              {},
+              evidence.groups,
+              evidence.host.groups,
+              evidence.host.visible.groups,
               hidden_as(evidence.host, evidence.host.no_group)};
   if (evidence.name) {
     users.name = evidence.name->uid;

@@ -68,7 +68,9 @@ std::string text_of(const JsonValue& object, std::string_view key) {
 
 // The daemon's log then says that it cannot unmarshal a value into a Go struct field, and the container is gone from
 // every list.
-std::string of_wrong_type(const std::string& member) { return "malformed (its member " + member + " has a wrong type)"; }
+std::string of_wrong_type(const std::string& member) {
+  return "malformed (its member " + member + " has a wrong type)";
+}
 
 // What would keep Go from decoding `config`, as words for a problem.
 std::string type_problem(const JsonValue& config) {
@@ -83,9 +85,10 @@ std::string type_problem(const JsonValue& config) {
     return "malformed (its member Created is no time)";
   }
   const JsonValue::Object* mounts = config.get("MountPoints").as_object();
-  const bool mounts_decode = mounts == nullptr || std::all_of(mounts->begin(), mounts->end(), [](const JsonMember& m) {
-    return m.value.is_null() || (m.value.as_object() != nullptr && wrongly_typed(m.value, kMountMembers).empty());
-  });
+  const bool mounts_decode =
+      mounts == nullptr || std::all_of(mounts->begin(), mounts->end(), [](const JsonMember& m) {
+        return m.value.is_null() || (m.value.as_object() != nullptr && wrongly_typed(m.value, kMountMembers).empty());
+      });
   if (!mounts_decode) {
     return of_wrong_type("MountPoints");
   }
@@ -144,8 +147,8 @@ JsonValue::Array bindings_of(const JsonValue& port) {
     if (address == "0.0.0.0" || address == "::") {
       address.clear();
     }
-    JsonValue binding = JsonValue::object({{"HostIp", JsonValue::string(address)},
-                                           {"HostPort", JsonValue::string(text_of(item, "HostPort"))}});
+    JsonValue binding = JsonValue::object(
+        {{"HostIp", JsonValue::string(address)}, {"HostPort", JsonValue::string(text_of(item, "HostPort"))}});
     if (std::find(bindings.begin(), bindings.end(), binding) == bindings.end()) {
       bindings.push_back(std::move(binding));
     }
@@ -169,7 +172,7 @@ void read_ports(const JsonValue& settings, Container& container) {
 
 // Of the names of containerd's snapshotters those that no storage driver has.
 bool is_snapshotter(std::string_view driver) {
-  constexpr std::array<std::string_view, 9> kNames{"overlayfs", "native", "erofs",     "stargz",   "nydus",
+  constexpr std::array<std::string_view, 9> kNames{"overlayfs", "native",    "erofs",     "stargz",   "nydus",
                                                    "soci",      "blockfile", "devmapper", "overlaybd"};
   return std::find(kNames.begin(), kNames.end(), driver) != kNames.end();
 }
@@ -205,8 +208,8 @@ void parse_container_config(const FileState& file, Container& container) {
   container.running = state.get("Running").as_bool().value_or(false);
   // Set while a removal is under way, before the writable layer goes: a crash leaves such a container for the next
   // `docker rm`.
-  container.dead = state.get("Dead").as_bool().value_or(false) ||
-                   state.get("RemovalInProgress").as_bool().value_or(false);
+  container.dead =
+      state.get("Dead").as_bool().value_or(false) || state.get("RemovalInProgress").as_bool().value_or(false);
   container.log_path = text_of(*config, "LogPath");
   read_mount_points(*config, container);
   read_networks(config->get("NetworkSettings"), container);

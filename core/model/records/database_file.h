@@ -15,8 +15,8 @@ namespace dfsck {
 
 struct DatabaseFile {
   Database facts;
-  std::optional<BoltFile> file;  // where there are bytes at all; `tree` points into it
-  BoltTree tree;                 // all of it if facts.state is Good
+  std::optional<BoltFile> file;        // where there are bytes at all; `tree` points into it
+  BoltTree tree;                       // all of it if facts.state is Good
   std::optional<BoltSalvage> salvage;  // if facts.state is Bad and there are bytes
 
   // The bucket of that name at the top of the file, as far as it could be read; null if there is none.

@@ -13,8 +13,8 @@ struct HostContainerd {
   std::string root;          // where config.toml has containerd's own root; empty where it does not say
 };
 
-// Reads /etc/docker/daemon.json and /etc/containerd/config.toml; what cannot be read says nothing. `top` is put in front of
-// both: for tests.
+// Reads /etc/docker/daemon.json and /etc/containerd/config.toml; what cannot be read says nothing. `top` is put in
+// front of both: for tests.
 HostContainerd read_host_containerd(const Root& root, const std::string& top = "");
 
 // The value of `root` in front of all tables; empty where there is none, or no absolute path.

@@ -27,8 +27,9 @@ std::string read_diff_ids(const JsonValue& root_fs, Image& image) {
     const std::string* text = item.as_string();
     const std::optional<DiffId> diff = text != nullptr ? DiffId::parse(*text) : std::nullopt;
     if (!diff) {
-      return "its diff_ids hold " +
-             (text != nullptr ? "\"" + escaped_excerpt(*text, kExcerpt) + "\", which is no digest" : "something else than text");
+      return "its diff_ids hold " + (text != nullptr
+                                         ? "\"" + escaped_excerpt(*text, kExcerpt) + "\", which is no digest"
+                                         : "something else than text");
     }
     image.diff_ids.push_back(*diff);
   }
@@ -76,8 +77,8 @@ void work_out_chain(Image& image) {
     below = chain_id(below, diff);
     image.chain.push_back(*below);
   }
-  const auto empty = static_cast<size_t>(
-      std::count(image.diff_ids.begin(), image.diff_ids.end(), *DiffId::parse(kEmptyLayer)));
+  const auto empty =
+      static_cast<size_t>(std::count(image.diff_ids.begin(), image.diff_ids.end(), *DiffId::parse(kEmptyLayer)));
   // The same empty layer twice means one directory twice in a lower chain, which the kernel refuses with ELOOP: a
   // limit of the driver, not damage.
   image.repeated_empty_layers = empty > 1 ? empty : 0;

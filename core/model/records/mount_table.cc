@@ -9,9 +9,7 @@
 namespace dfsck {
 namespace {
 
-bool is_octal(char c) {
-  return c >= '0' && c <= '7';
-}
+bool is_octal(char c) { return c >= '0' && c <= '7'; }
 
 // Blanks and backslashes in fields are written as \040 and so on.
 std::string unescaped(std::string_view field) {

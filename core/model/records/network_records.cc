@@ -71,7 +71,8 @@ void read_value(NetworkRecord& record, std::string_view value) {
 
 // The bridge driver's own record of a network (moby libnetwork/drivers/bridge/bridge_store.go).
 std::string bridge_subnet(std::string_view value) {
-  const Result<JsonValue> json = value.size() < kIndex ? Result<JsonValue>(JsonValue()) : parse_json(value.substr(kIndex));
+  const Result<JsonValue> json =
+      value.size() < kIndex ? Result<JsonValue>(JsonValue()) : parse_json(value.substr(kIndex));
   return json ? string_of(*json, "AddressIPv4") : "";
 }
 

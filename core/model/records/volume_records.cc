@@ -43,13 +43,13 @@ std::optional<VolumeRecord> parse_volume_record(std::string_view key, std::strin
   if (name == nullptr || *name != key || driver == nullptr || !labels || !options) {
     return std::nullopt;
   }
-  return VolumeRecord{*name, *driver, std::move(*labels), std::move(*options), BoltOrigin::Tree,
-                      std::string(json)};
+  return VolumeRecord{*name, *driver, std::move(*labels), std::move(*options), BoltOrigin::Tree, std::string(json)};
 }
 
 // By this the salvage of a damaged file knows pages of this bucket that nothing leads to any more.
 BoltHome volume_home() {
-  return {"volumes", [](std::string_view key, std::string_view value) { return parse_volume_record(key, value).has_value(); }};
+  return {"volumes",
+          [](std::string_view key, std::string_view value) { return parse_volume_record(key, value).has_value(); }};
 }
 
 std::vector<VolumeRecord> volume_records(const DatabaseFile& database) {

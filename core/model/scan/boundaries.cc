@@ -36,8 +36,9 @@ const MountEntry* mount_holding(const std::vector<MountEntry>& mounts, const std
 void add_links(const Root& root, const std::vector<MountEntry>& mounts, Found& found) {
   for (const AreaLink& link : root.area_links().all()) {
     const MountEntry* mount = link.is_followed() ? mount_holding(mounts, link.resolved) : nullptr;
-    found[link.path] = {link.path,     Boundary::Kind::Link, link.target,
-                        link.resolved, mount != nullptr ? mount->type : "", "", link.problem};
+    found[link.path] = {
+        link.path, Boundary::Kind::Link, link.target, link.resolved, mount != nullptr ? mount->type : "",
+        "",        link.problem};
   }
 }
 
@@ -47,7 +48,8 @@ std::vector<RelPath> points_in_root(const Root& root, const std::string& point) 
   std::vector<RelPath> points;
   const auto add = [&](const std::string& base, const RelPath& path) {
     const std::string prefix = base == "/" ? "/" : base + "/";
-    const auto rest = point.starts_with(prefix) ? RelPath::parse(std::string_view(point).substr(prefix.size())) : std::nullopt;
+    const auto rest =
+        point.starts_with(prefix) ? RelPath::parse(std::string_view(point).substr(prefix.size())) : std::nullopt;
     if (rest) {
       points.push_back(path.joined(*rest));
     }

@@ -10,7 +10,8 @@
 
 namespace dfsck {
 
-// A mount point as a path below the root, also where it lies behind a link that is followed; nothing if it is not below.
+// A mount point as a path below the root, also where it lies behind a link that is followed; nothing if it is not
+// below.
 std::optional<RelPath> point_in_root(const Root& root, const std::string& point);
 
 // True if the options of the volume whose _data this is make the daemon mount something there.

@@ -78,8 +78,8 @@ std::vector<DistributionEntry> scan_entries(const Root& root, unsigned jobs, con
 
 void scan_distribution(const Root& root, unsigned jobs, const Cancel& cancel, Model& model) {
   const RelPath base = model.image_path / "distribution";
-  model.images.diffid_by_digest = scan_entries(root, jobs, cancel, base / "diffid-by-digest/sha256", kDiffIdLimit,
-                                               parse_diff_id, model.failures);
+  model.images.diffid_by_digest =
+      scan_entries(root, jobs, cancel, base / "diffid-by-digest/sha256", kDiffIdLimit, parse_diff_id, model.failures);
   model.images.v2metadata_by_diffid = scan_entries(root, jobs, cancel, base / "v2metadata-by-diffid/sha256",
                                                    kSourcesLimit, parse_sources, model.failures);
 }

@@ -118,8 +118,7 @@ void find_missing_mounts(const Root& root, const HostSnapshot& host, HostFacts& 
     const bool holds_area = std::any_of(links.begin(), links.end(), [&](const AreaLink& link) {
       return link.target == point || below(link.target, point);  // an area's link leads to what is not mounted
     });
-    const bool concerns =
-        holds_area || point == root.path() || below(root.path(), point) || below(point, root.path());
+    const bool concerns = holds_area || point == root.path() || below(root.path(), point) || below(point, root.path());
     if (!point.empty() && point != "/" && concerns && !mounted.contains(point)) {
       missing.try_emplace(point, source);
     }
@@ -182,9 +181,7 @@ std::string filesystem_name(uint64_t magic) {
   return buffer.data();
 }
 
-bool lies_in_memory(const std::string& filesystem) {
-  return filesystem == "tmpfs" || filesystem == "ramfs";
-}
+bool lies_in_memory(const std::string& filesystem) { return filesystem == "tmpfs" || filesystem == "ramfs"; }
 
 // virtiofs says "fuse" by its magic, but is a filesystem of the host that has what layers need.
 bool holds_layers(const std::string& filesystem, const std::string& type, const std::string& driver) {

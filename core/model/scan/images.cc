@@ -33,7 +33,7 @@ std::array<RelPath, 2> blob_stores() {
 // A config can only be restored byte for byte: its name is its hash, so a copy proves itself, and where it came from
 // does not matter.
 std::optional<ConfigCopy> find_copy(const Root& root, const RelPath& dir, const std::vector<std::string>& temporaries,
-                                 const ImageId& id) {
+                                    const ImageId& id) {
   std::vector<RelPath> places;
   for (const std::string& name : temporaries) {
     if (std::string_view(name).substr(kImageTemporary.size()).starts_with(id.hex())) {

@@ -58,8 +58,8 @@ void parse_values(Layer& layer) {
     layer.cache_text = trimmed(layer.cache_id.bytes);
     layer.cache = CacheId::parse(layer.cache_text);
   }
-  layer.descriptor_bad = !layer.descriptor.absent() &&
-                         !(layer.descriptor.present() && looks_like_object(layer.descriptor.bytes));
+  layer.descriptor_bad =
+      !layer.descriptor.absent() && !(layer.descriptor.present() && looks_like_object(layer.descriptor.bytes));
 }
 
 // Whatever the entry holds, it owns the name of the chain: a registration of the same layer fails for ever at its

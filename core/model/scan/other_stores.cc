@@ -56,11 +56,12 @@ class Measure {
 
 // Where a driver keeps a directory (devicemapper: a file) of each layer, under its cache-id.
 RelPath layers_path(const std::string& driver) {
-  constexpr std::array<std::pair<std::string_view, const char*>, 5> kPlaces{{{"btrfs", "btrfs/subvolumes"},
-                                                                            {"vfs", "vfs/dir"},
-                                                                            {"aufs", "aufs/diff"},
-                                                                            {"overlay", "overlay"},
-                                                                            {"devicemapper", "devicemapper/metadata"}}};
+  constexpr std::array<std::pair<std::string_view, const char*>, 5> kPlaces{
+      {{"btrfs", "btrfs/subvolumes"},
+       {"vfs", "vfs/dir"},
+       {"aufs", "aufs/diff"},
+       {"overlay", "overlay"},
+       {"devicemapper", "devicemapper/metadata"}}};
   const auto* found =
       std::find_if(kPlaces.begin(), kPlaces.end(), [&](const auto& place) { return place.first == driver; });
   return found != kPlaces.end() ? RelPath(found->second) : RelPath();
@@ -116,7 +117,8 @@ std::vector<RelPath> snapshotters(StateReader& reader, const RelPath& base) {
   std::vector<RelPath> found;
   for (const DirEntry& entry : reader.list(base).entries) {
     const RelPath path = base / entry.name;
-    if (entry.type == S_IFDIR && entry.name.starts_with(kSnapshotter) && !reader.list(path / "snapshots").entries.empty()) {
+    if (entry.type == S_IFDIR && entry.name.starts_with(kSnapshotter) &&
+        !reader.list(path / "snapshots").entries.empty()) {
       found.push_back(path);
     }
   }
@@ -210,7 +212,8 @@ bool is_containerd(const std::string& path) {
 
 // A directory that is missing here is half of a Docker: a daemon started without it shows no images and says nothing,
 // so it matters to say where it was looked for.
-void scan_containerd_store(const Root& root, const std::vector<std::string>& outside, bool is_configured, Model& model) {
+void scan_containerd_store(const Root& root, const std::vector<std::string>& outside, bool is_configured,
+                           Model& model) {
   ContainerdStore& store = model.containerd_store;
   StateReader reader(root);
   find_users(reader, model, store);
@@ -222,11 +225,12 @@ void scan_containerd_store(const Root& root, const std::vector<std::string>& out
     store.images = read_namespaces(reader, own / kContainerdDatabase, store).images;
     store.size = measure_store(reader, own);
   } else if (store.is_used() || is_configured) {
-    const bool found = std::any_of(outside.begin(), outside.end(),
-                                   [&](const std::string& path) { return look_outside(path, store); });
+    const bool found =
+        std::any_of(outside.begin(), outside.end(), [&](const std::string& path) { return look_outside(path, store); });
     // A containerd that knows no image of daemons is a store that nothing was put into yet. Where there is none, the
     // images are not known to be nowhere: it is named by where it should be.
-    if (is_configured && !found && store.containers.empty() && std::none_of(outside.begin(), outside.end(), is_containerd)) {
+    if (is_configured && !found && store.containers.empty() &&
+        std::none_of(outside.begin(), outside.end(), is_containerd)) {
       store.place = outside.front();
     }
   }

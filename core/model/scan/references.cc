@@ -56,7 +56,8 @@ bool read_repository(const JsonMember& repository, std::vector<Reference>& refer
 // A complete JSON string of plain characters that starts with a quote at `at`; names and ids have no escapes.
 // What is cut off in the middle of a name or an id is not completed: half a name may be another image's.
 std::optional<std::string_view> plain_string(std::string_view bytes, size_t at) {
-  const size_t end = at < bytes.size() && bytes[at] == '"' ? bytes.find_first_of("\"\\", at + 1) : std::string_view::npos;
+  const size_t end =
+      at < bytes.size() && bytes[at] == '"' ? bytes.find_first_of("\"\\", at + 1) : std::string_view::npos;
   if (end == std::string_view::npos || bytes[end] != '"') {
     return std::nullopt;
   }

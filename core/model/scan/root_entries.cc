@@ -23,9 +23,7 @@ constexpr size_t kEngineIdFile = 4096;
 constexpr std::array<std::string_view, 8> kDrivers{"overlay2", "fuse-overlayfs", "btrfs",   "zfs",
                                                    "aufs",     "devicemapper",   "overlay", "vfs"};
 
-bool is_covered(std::string_view driver) {
-  return driver == "overlay2" || driver == "fuse-overlayfs";
-}
+bool is_covered(std::string_view driver) { return driver == "overlay2" || driver == "fuse-overlayfs"; }
 
 // Where the daemon keeps directories of its own.
 constexpr std::array<const char*, 13> kDirectories{
@@ -52,13 +50,9 @@ constexpr std::array<const char*, 4> kNewerFiles{"buildkit/containerd-overlayfs"
                                                  "image/identity-cache.db", "rootfs/overlayfs"};
 
 // A directory, or an area's link to one.
-bool is_directory(const Root& root, const RelPath& path) {
-  return static_cast<bool>(root.stat_dir(path));
-}
+bool is_directory(const Root& root, const RelPath& path) { return static_cast<bool>(root.stat_dir(path)); }
 
-bool is_there(const Root& root, const RelPath& path) {
-  return static_cast<bool>(root.stat(path));
-}
+bool is_there(const Root& root, const RelPath& path) { return static_cast<bool>(root.stat(path)); }
 
 // "Not empty" is the daemon's own measure (moby daemon/graphdriver/driver.go:scanPriorDrivers): one stray file in a
 // driver's directory makes it a prior driver, and two of these keep the daemon from starting.
@@ -122,8 +116,8 @@ void find_wrong_types(const Root& root, Model& model) {
             [](const RootEntries::WrongType& a, const RootEntries::WrongType& b) { return a.path < b.path; });
 }
 
-// Of a driver's directory that is something else, a link that leads nowhere, or that may not be looked at, what should be
-// in it is unknown, not missing.
+// Of a driver's directory that is something else, a link that leads nowhere, or that may not be looked at, what should
+// be in it is unknown, not missing.
 bool tells_what_it_has(StateReader& reader, const RelPath& driver) {
   const Result<FileStat> directory = reader.root().stat_dir(driver);
   if (!directory && !says_absent(directory.error().code)) {

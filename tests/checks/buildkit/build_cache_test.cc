@@ -80,9 +80,7 @@ class BuildCacheCheck : public testing::Test {
   ChainId layer_;
 };
 
-TEST_F(BuildCacheCheck, NothingToSay) {
-  EXPECT_EQ(found(), Slugs{});
-}
+TEST_F(BuildCacheCheck, NothingToSay) { EXPECT_EQ(found(), Slugs{}); }
 
 TEST_F(BuildCacheCheck, DamagedDatabases) {
   model().build_cache.metadata_db.state = Database::State::Bad;
@@ -163,9 +161,7 @@ std::vector<std::string> steps(const Model& model) {
   return test::steps_of(test::plan_for(check_build_cache, model, temp.open()));
 }
 
-std::string link_of(const std::string& dir) {
-  return "overlay2/l/" + LinkId::derived_from(dir).text();
-}
+std::string link_of(const std::string& dir) { return "overlay2/l/" + LinkId::derived_from(dir).text(); }
 
 TEST_F(BuildCacheCheck, AResetTakesTheDatabasesAndWhatOnlyTheyKnew) {
   model().build_cache.content_db.state = Database::State::Bad;

@@ -56,11 +56,11 @@ TEST_F(Mounts, AMissingEntryIsWrittenForTheOnlyDirectoryThatFits) {
   const auto found = findings();
   ASSERT_EQ(slugs(found), Slugs{"mount-entry-missing"});
   EXPECT_EQ(found[0].args.at("dir"), dir.text());
-  EXPECT_EQ(steps(), (Slugs{"make directory image/overlay2/layerdb/mounts (mode 0755, owner 0:0)",
-                            "make directory " + entry() + " (mode 0755, owner 0:0)",
-                            write_of(entry() + "/init-id", dir.text() + "-init"),
-                            write_of(entry() + "/mount-id", dir.text()),
-                            "write " + entry() + "/parent: \"" + base.text() + "\" (71 bytes)"}));
+  EXPECT_EQ(steps(),
+            (Slugs{"make directory image/overlay2/layerdb/mounts (mode 0755, owner 0:0)",
+                   "make directory " + entry() + " (mode 0755, owner 0:0)",
+                   write_of(entry() + "/init-id", dir.text() + "-init"), write_of(entry() + "/mount-id", dir.text()),
+                   "write " + entry() + "/parent: \"" + base.text() + "\" (71 bytes)"}));
 }
 
 TEST_F(Mounts, TwoDirectoriesThatFitAreNotChosenBetween) {

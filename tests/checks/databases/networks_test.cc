@@ -166,8 +166,8 @@ TEST_F(Networks, ANetworkWithoutItsDriversRecordIsNotKept) {
 
 TEST_F(Networks, OldCopiesThatAreInTheWayAreNotKept) {
   Values values = healthy_values();
-  put_network(values, "web", kOld, "10.0.0.1/24");                         // another network of that name
-  put_network(values, "inside", std::string(64, 'e'), "172.19.5.1/24");    // in the subnet of "db"
+  put_network(values, "web", kOld, "10.0.0.1/24");                       // another network of that name
+  put_network(values, "inside", std::string(64, 'e'), "172.19.5.1/24");  // in the subnet of "db"
   put_network(values, "leaving", std::string(64, 'f'), "10.1.0.1/24");
   std::string& leaving = values[key_of("network/" + std::string(64, 'f'))];
   leaving.insert(leaving.size() - 1, R"(,"inDelete":true)");
@@ -203,8 +203,8 @@ TEST_F(Networks, RecordsThatTheDaemonMakesAnew) {
   values[key_of("endpoint/" + kWeb + "/e1")] = value_of(R"({"name":"shop"})");
   values.erase(key_of("endpoint_count/" + kDb));
   write(database_of(values));
-  EXPECT_EQ(found(), (Slugs{"network-leftover-bad", "network-leftover-bad", "network-count-missing",
-                            "network-record-stale"}));
+  EXPECT_EQ(found(),
+            (Slugs{"network-leftover-bad", "network-leftover-bad", "network-count-missing", "network-record-stale"}));
   Values expected = healthy_values();
   expected.erase(key_of("endpoint/" + kWeb + "/e1"));
   expected[key_of("endpoint_count/" + kWeb)] = value_of(R"({"Count":0})");

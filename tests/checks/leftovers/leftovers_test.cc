@@ -13,13 +13,9 @@ namespace {
 using test::ModelBuilder;
 using Slugs = std::vector<std::string>;
 
-std::vector<Finding> leftover_findings(const Model& model) {
-  return test::run_check(check_leftovers, model);
-}
+std::vector<Finding> leftover_findings(const Model& model) { return test::run_check(check_leftovers, model); }
 
-TEST(LeftoversCheck, NothingToSay) {
-  EXPECT_EQ(test::slugs(leftover_findings(ModelBuilder().model())), Slugs{});
-}
+TEST(LeftoversCheck, NothingToSay) { EXPECT_EQ(test::slugs(leftover_findings(ModelBuilder().model())), Slugs{}); }
 
 TEST(LeftoversCheck, ScratchDirectoriesAreForInformation) {
   Model model = ModelBuilder().model();

@@ -68,7 +68,7 @@ std::vector<bool> barred(int read_error) {
     finding.subject = {SubjectKind::File, layer.text() + ":file"};
     finding.hits = {{SubjectKind::Layer, layer.text()}};
   }
-  findings[0].problem = problem::file_extra;       // class ask
+  findings[0].problem = problem::file_extra;        // class ask
   findings[1].problem = problem::owner_mode_wrong;  // class safe
   std::vector<bool> barred;
   for (const std::string& why : barred_repairs({root, build.model(), derived, content, sizes, Level::Full}, findings)) {

@@ -14,12 +14,8 @@ namespace {
 using test::ModelBuilder;
 using Slugs = std::vector<std::string>;
 
-std::vector<Finding> store_findings(const Model& model) {
-  return test::run_check(check_other_stores, model);
-}
-Slugs store_slugs(const Model& model) {
-  return test::slugs(store_findings(model));
-}
+std::vector<Finding> store_findings(const Model& model) { return test::run_check(check_other_stores, model); }
+Slugs store_slugs(const Model& model) { return test::slugs(store_findings(model)); }
 
 Model of_driver(const std::string& driver) {
   ModelBuilder build;
@@ -30,9 +26,7 @@ Model of_driver(const std::string& driver) {
   return model;
 }
 
-TEST(OtherStores, NothingToSay) {
-  EXPECT_EQ(store_slugs(ModelBuilder().model()), Slugs{});
-}
+TEST(OtherStores, NothingToSay) { EXPECT_EQ(store_slugs(ModelBuilder().model()), Slugs{}); }
 
 TEST(OtherStores, ADriverThatIsNotCovered) {
   Model model = of_driver("btrfs");

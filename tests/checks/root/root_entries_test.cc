@@ -24,16 +24,10 @@ Model plain_root() {
   return model;
 }
 
-std::vector<Finding> entry_findings(const Model& model) {
-  return test::run_check(check_root_entries, model);
-}
-Slugs entry_slugs(const Model& model) {
-  return test::slugs(entry_findings(model));
-}
+std::vector<Finding> entry_findings(const Model& model) { return test::run_check(check_root_entries, model); }
+Slugs entry_slugs(const Model& model) { return test::slugs(entry_findings(model)); }
 
-TEST(RootEntriesCheck, NothingToSay) {
-  EXPECT_EQ(entry_slugs(plain_root()), Slugs{});
-}
+TEST(RootEntriesCheck, NothingToSay) { EXPECT_EQ(entry_slugs(plain_root()), Slugs{}); }
 
 TEST(RootEntriesCheck, WrongTypes) {
   Model model = plain_root();
@@ -115,7 +109,8 @@ TEST(RootEntriesCheck, Swarm) {
 }
 
 // The bytes that the state file of the node "own" becomes; "none" where it cannot be rebuilt.
-std::string swarm_state(const std::string& role, std::vector<Swarm::Manager> managers, const std::string& remains = "") {
+std::string swarm_state(const std::string& role, std::vector<Swarm::Manager> managers,
+                        const std::string& remains = "") {
   const test::TempRoot temp;
   temp.write("swarm/docker-state.json", "");
   Model model = plain_root();
@@ -129,7 +124,8 @@ std::string swarm_state(const std::string& role, std::vector<Swarm::Manager> man
 }
 
 TEST(RootEntriesCheck, TheStateOfASwarmManagerIsRebuilt) {
-  const std::vector<Swarm::Manager> managers = {{"a", "10.0.0.1:2377"}, {"own", "[fe80::1]:2400"}, {"b", "10.0.0.3:2377"}};
+  const std::vector<Swarm::Manager> managers = {
+      {"a", "10.0.0.1:2377"}, {"own", "[fe80::1]:2400"}, {"b", "10.0.0.3:2377"}};
   EXPECT_EQ(swarm_state("swarm-manager", managers),
             R"({"LocalAddr":"fe80::1","RemoteAddr":"10.0.0.1:2377","ListenAddr":"0.0.0.0:2400",)"
             R"("AdvertiseAddr":"[fe80::1]:2400","DataPathAddr":"","DefaultAddressPool":null,"SubnetSize":24,)"

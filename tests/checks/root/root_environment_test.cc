@@ -24,9 +24,7 @@ Model healthy_host() {
   return model;
 }
 
-Slugs environment_slugs(const Model& model) {
-  return test::slugs(test::run_check(check_root_environment, model));
-}
+Slugs environment_slugs(const Model& model) { return test::slugs(test::run_check(check_root_environment, model)); }
 
 TEST(RootEnvironment, NothingToSay) {
   EXPECT_EQ(environment_slugs(healthy_host()), Slugs{});

@@ -31,13 +31,9 @@ Model one_volume() {
   return model;
 }
 
-Volume& volume(Model& model, size_t index) {
-  return model.volumes.volumes.at(index);
-}
+Volume& volume(Model& model, size_t index) { return model.volumes.volumes.at(index); }
 
-Slugs volume_slugs(CheckFunction check, const Model& model) {
-  return test::slugs(test::run_check(check, model));
-}
+Slugs volume_slugs(CheckFunction check, const Model& model) { return test::slugs(test::run_check(check, model)); }
 
 TEST(Volumes, NothingToSay) {
   EXPECT_EQ(volume_slugs(check_volumes, one_volume()), Slugs{});

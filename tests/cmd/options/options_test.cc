@@ -147,7 +147,8 @@ TEST(Options, SaveNamesAnArchiveByFormat) {
   EXPECT_EQ(refused({"--format", "legacy", "/root"}), "--format legacy: must be one of text, json");
   EXPECT_EQ(refused({"save", "app:1"}), "save needs -o FILE; - stands for standard output");
   EXPECT_EQ(refused({"save", "-o", "f"}), "save what? Name images, or write --all, or --container NAME");
-  EXPECT_EQ(refused({"save", "-o", "f", "--all", "app:1"}), "names of images, --all and --container exclude each other");
+  EXPECT_EQ(refused({"save", "-o", "f", "--all", "app:1"}),
+            "names of images, --all and --container exclude each other");
   EXPECT_EQ(refused({"save", "-o", "f", "--tag", "a", "app:1"}), "--tag has a meaning only with --container");
   EXPECT_EQ(refused({"save", "-o", "f", "--preen", "app:1"}),
             "--preen has a meaning only for a check, not for this command");

@@ -31,8 +31,8 @@ JsonValue document_of(const std::string& text) {
 TEST(RenderJson, KeysStandInTheOrderOfTheSchema) {
   const JsonValue json = document_of(render_json(sample_of_everything().report, {}));
   EXPECT_EQ(keys(json), (std::vector<std::string>{"schema", "version", "root", "driver", "mode", "level", "daemon",
-                                                  "counts", "findings", "plan", "repair", "failures", "not_checked", "cancelled", "below",
-                                                  "summary", "journal", "exit_code"}));
+                                                  "counts", "findings", "plan", "repair", "failures", "not_checked",
+                                                  "cancelled", "below", "summary", "journal", "exit_code"}));
   EXPECT_EQ(keys(json.get("counts")), (std::vector<std::string>{"images", "layers", "containers", "zebras"}));
   const JsonValue& finding = (*json.get("findings").as_array())[2];
   EXPECT_EQ(keys(finding),

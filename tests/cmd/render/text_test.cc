@@ -155,10 +155,9 @@ TEST(RenderText, DoubtStandsBeforeFindings) {
   EXPECT_LT(text.find("NOT EVERYTHING COULD BE READ"), text.find("DF0322"));
   EXPECT_NE(text.find("  Run docker-fsck as root to read everything.\n"), std::string::npos);
   EXPECT_NE(text.find("CANCELLED: what is above is not everything.\n"), std::string::npos);
-  EXPECT_NE(
-      text.find("exit code 44: problems were found and are left as they are (4); the check or the repair "
-                "failed, at least in part (8); it was cancelled before its end (32)\n"),
-      std::string::npos);
+  EXPECT_NE(text.find("exit code 44: problems were found and are left as they are (4); the check or the repair "
+                      "failed, at least in part (8); it was cancelled before its end (32)\n"),
+            std::string::npos);
 }
 
 // In a user namespace the host helps, and the failures say so themselves.

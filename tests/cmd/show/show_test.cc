@@ -291,7 +291,8 @@ TEST_F(Show, DeeperLevelsLookIntoTheLayersInQuestionAlone) {
   damage("flip", {"@step.diff/opt/built", "0"});
   EXPECT_TRUE(show({"app:1"}).slugs().empty()) << "the structure alone does not show it";
   EXPECT_EQ(show({"--quick", "app:1"}).slugs(), (Texts{"file-emptied", "layer-bytes-lost"}));
-  EXPECT_EQ(show({"--quick", "built:1"}).slugs(), (Texts{"file-emptied", "layer-bytes-lost"})) << "its own damage takes reading";
+  EXPECT_EQ(show({"--quick", "built:1"}).slugs(), (Texts{"file-emptied", "layer-bytes-lost"}))
+      << "its own damage takes reading";
   const Texts both = show({"--full", "built:1"}).slugs();
   EXPECT_TRUE(holds(both, "bit-flipped")) << testing::PrintToString(both);
   EXPECT_EQ(show({name("base.diff") + "/bin/busybox"}).slugs(), (Texts{"file-emptied", "layer-bytes-lost"}));

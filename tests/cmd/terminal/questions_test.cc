@@ -192,9 +192,8 @@ class OnATerminal : public testing::Test {
   }
 
   size_t links_there() const {
-    return static_cast<size_t>(std::count_if(links_.begin(), links_.end(), [](const fs::path& link) {
-      return fs::is_symlink(fs::symlink_status(link));
-    }));
+    return static_cast<size_t>(std::count_if(
+        links_.begin(), links_.end(), [](const fs::path& link) { return fs::is_symlink(fs::symlink_status(link)); }));
   }
 
   test::TempRoot scratch_;

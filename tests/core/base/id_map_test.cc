@@ -41,7 +41,7 @@ TEST(IdMap, PiecesThatContinueEachOtherAreOne) {
 }
 
 TEST(IdMap, TwoIdsAreNeverOneAndTheSame) {
-  EXPECT_FALSE(IdMap::of({{0, 1000, 1}, {1, 500, 65'536}}));    // 1000 twice on disk
+  EXPECT_FALSE(IdMap::of({{0, 1000, 1}, {1, 500, 65'536}}));   // 1000 twice on disk
   EXPECT_FALSE(IdMap::of({{0, 1000, 10}, {5, 100'000, 10}}));  // 5 twice in containers
   EXPECT_FALSE(IdMap::of({{0, UINT32_MAX - 1, 10}}));
   EXPECT_FALSE(IdMap::of({}));

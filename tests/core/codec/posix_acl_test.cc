@@ -1,4 +1,5 @@
-// Access lists: what is read is what is written, ids move with the map of a root, and what the kernel would refuse is none.
+// Access lists: what is read is what is written, ids move with the map of a root, and what the kernel would refuse is
+// none.
 #include "core/codec/posix_acl.h"
 
 #include <gtest/gtest.h>
@@ -18,7 +19,9 @@ const std::string kAcl =
     "\x10\0\x06\0\xff\xff\xff\xff"
     "\x20\0\x04\0\xff\xff\xff\xff"s;
 
-IdMapping apart(uint32_t users, uint32_t groups) { return {IdMap::shifted(users, 65'536), IdMap::shifted(groups, 65'536)}; }
+IdMapping apart(uint32_t users, uint32_t groups) {
+  return {IdMap::shifted(users, 65'536), IdMap::shifted(groups, 65'536)};
+}
 
 TEST(PosixAcl, ComesBackAsItWas) {
   const auto acl = parse_posix_acl(kAcl);
@@ -46,7 +49,8 @@ TEST(PosixAcl, WhoHasNoIdOnDiskHasNoAcl) {
 }
 
 TEST(PosixAcl, ThreeEntriesAreAMode) {
-  const auto acl = parse_posix_acl("\x02\0\0\0\x01\0\x06\0\xff\xff\xff\xff\x04\0\x04\0\xff\xff\xff\xff\x20\0\x04\0\xff\xff\xff\xff"s);
+  const auto acl = parse_posix_acl(
+      "\x02\0\0\0\x01\0\x06\0\xff\xff\xff\xff\x04\0\x04\0\xff\xff\xff\xff\x20\0\x04\0\xff\xff\xff\xff"s);
   ASSERT_TRUE(acl);
   EXPECT_TRUE(acl->is_mode_alone());
 }

@@ -283,11 +283,12 @@ TEST_F(VerifyLayer, TimesAloneAreNoDamage) {
 
 TEST_F(VerifyLayer, TheLastHeaderOfAHardLinkedFileCounts) {
   // GNU tar repeats no attributes: by the link's header the capability is gone, the mode is another.
-  LayerOnDisk layer({{.name = "a", .mode = 0755, .mtime = 50, .data = "x"}, {.name = "b", .type = '1', .mode = 0700,
-                      .mtime = 60, .link = "a"}},
-                    test::make_tar({{.name = "a", .mode = 0755, .mtime = 50, .data = "x",
-                                     .xattrs = {{"security.capability", kCapability}}},
-                                    {.name = "b", .type = '1', .mode = 0700, .mtime = 60, .link = "/./a"}}));
+  LayerOnDisk layer(
+      {{.name = "a", .mode = 0755, .mtime = 50, .data = "x"},
+       {.name = "b", .type = '1', .mode = 0700, .mtime = 60, .link = "a"}},
+      test::make_tar(
+          {{.name = "a", .mode = 0755, .mtime = 50, .data = "x", .xattrs = {{"security.capability", kCapability}}},
+           {.name = "b", .type = '1', .mode = 0700, .mtime = 60, .link = "/./a"}}));
   EXPECT_EQ(issues_of(layer.verify()), "");
   EXPECT_EQ(layer.verify().state, State::Verified);
 }
@@ -467,7 +468,8 @@ TEST_F(VerifyLayer, AnOpaqueMarkIsAsGoodAsAWhiteoutForEachEntry) {
 }
 
 TEST_F(VerifyLayer, InANamespaceOtherMarksCountAndDevicesAreNotMissed) {
-  LayerOnDisk layer({{.name = "d/", .type = '5', .mode = 0755}, {.name = "d/.wh..wh..opq", .mode = 0},
+  LayerOnDisk layer({{.name = "d/", .type = '5', .mode = 0755},
+                     {.name = "d/.wh..wh..opq", .mode = 0},
                      {.name = "null", .type = '3', .mode = 0666, .major = 1, .minor = 3}});
   layer.add_lower({"d/old"});
   fs::remove(layer.path("null"));

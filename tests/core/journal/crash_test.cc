@@ -142,9 +142,7 @@ constexpr size_t kSample = 1;
 
 // What is on disk after a call is what is there before the next: a few deaths of that kind show that the tests see that
 // too.
-size_t stride(Act act) {
-  return (act == Act::DieBefore ? 1 : 9) * kSample;
-}
+size_t stride(Act act) { return (act == Act::DieBefore ? 1 : 9) * kSample; }
 
 // A crash before the journal has a durable beginning leaves nothing to recover; one in the middle of the first of two
 // plans cannot give what both would.

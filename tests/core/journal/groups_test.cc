@@ -49,8 +49,8 @@ class GroupsTree {
     temp_.write("volumes/metadata.db", "old database");
     temp_.write("image/overlay2/repositories.json", "{");
     temp_.write("plain/good", "donor of bytes");
-    for (const char* dir : {"overlay2/one", "overlay2/two/diff", "overlay2/three/diff", "overlay2/three", "overlay2/two",
-                            "overlay2", "volumes", "image/overlay2", "image", "plain"}) {
+    for (const char* dir : {"overlay2/one", "overlay2/two/diff", "overlay2/three/diff", "overlay2/three",
+                            "overlay2/two", "overlay2", "volumes", "image/overlay2", "image", "plain"}) {
       temp_.set_mtime(dir, 1'600'000'000);
     }
   }
@@ -248,14 +248,15 @@ INSTANTIATE_TEST_SUITE_P(Disks, GroupsTest, testing::Values(Disks::One, Disks::T
 TEST(StepGroups, AreWhatHangsTogether) {
   const auto step = [](Action action, size_t finding) { return Step{std::move(action), {}, {finding}}; };
   const std::vector<Step> steps{
-      step(MakeDir{"volumes", {}}, 0),                   // 0
+      step(MakeDir{"volumes", {}}, 0),                    // 0
       step(WriteFile{"volumes/metadata.db", "", {}}, 1),  // below it
-      step(SetOwnership{"overlay2/a", {}}, 2),           // the owner of a directory makes no difference to what is in it
+      step(SetOwnership{"overlay2/a", {}}, 2),  // the owner of a directory makes no difference to what is in it
       step(Quarantine{"overlay2/a/diff"}, 3),
       step(SetMtime{"overlay2/a", 1, 2}, 4),  // its time does, to names that change in it; and it is the same object
       step(Rename{"overlay2/b", "overlay2/c"}, 5),
       step(WriteFile{"overlay2/c/link", "", {}}, 6),  // in its new place
-      step(WriteFile{"x", "", {}}, 7), step(WriteFile{"y", "", {}}, 7)};
+      step(WriteFile{"x", "", {}}, 7),
+      step(WriteFile{"y", "", {}}, 7)};
   std::vector<size_t> numbers;
   for (const StepGroup& group : step_groups(steps)) {
     numbers.push_back(group.number);
@@ -299,8 +300,9 @@ TEST_P(GroupsTest, WhatFollowsFromAFailureIsNotDone) {
   {
     const RepairRun let_go = std::move(*run);  // of its locks
   }
-  const std::vector<GroupState> expected{GroupState::Skipped, GroupState::Skipped, GroupState::Skipped, GroupState::Failed,
-                                    GroupState::Skipped, GroupState::Skipped, GroupState::Done,    GroupState::Done};
+  const std::vector<GroupState> expected{GroupState::Skipped, GroupState::Skipped, GroupState::Skipped,
+                                         GroupState::Failed,  GroupState::Skipped, GroupState::Skipped,
+                                         GroupState::Done,    GroupState::Done};
   for (size_t i = 0; i < expected.size(); ++i) {
     EXPECT_EQ((*results)[i].state, expected[i]) << "step " << i << ": " << (*results)[i].why;
   }

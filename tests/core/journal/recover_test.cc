@@ -71,7 +71,7 @@ void die_at_rename(const TempRoot& temp, int which) {
 TEST(Recover, ChangesNothingWhereItCannotTell) {
   const TempRoot temp;
   build(temp);
-  die_at_rename(temp, 2);  // between the first step and the second
+  die_at_rename(temp, 2);                     // between the first step and the second
   temp.write("two-new", "of somebody else");  // made before the old one goes, or it might get its inode number
   std::filesystem::rename(temp.path() + "/two-new", temp.path() + "/two");
   const Picture before = picture_of(temp.path(), PictureKind::Exact);

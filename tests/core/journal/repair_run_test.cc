@@ -95,9 +95,7 @@ Plan plan_of(const Root& root, std::vector<Action> actions) {
   return plan;
 }
 
-Ownership mine(uint32_t mode) {
-  return {::geteuid(), ::getegid(), mode};
-}
+Ownership mine(uint32_t mode) { return {::geteuid(), ::getegid(), mode}; }
 
 std::string refusal(const Root& root, const Plan& plan) {
   Result<RepairRun> run = RepairRun::begin(root, "yes");

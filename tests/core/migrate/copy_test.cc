@@ -40,9 +40,7 @@ class CopyTest : public ::testing::Test {
                                const std::vector<MigrationUnit>& units = awkward_units()) const {
     return migrate(source_.path(), target_.path(), options, units);
   }
-  void expect_equal() const {
-    EXPECT_EQ(difference(shape_of_source(source_.path()), shape_of(target_.path())), "");
-  }
+  void expect_equal() const { EXPECT_EQ(difference(shape_of_source(source_.path()), shape_of(target_.path())), ""); }
 
   const TempRoot source_;
   const TempRoot target_;

@@ -37,8 +37,7 @@ class EndTest : public ::testing::Test {
   MigrationComparison compare(const MigrationOptions& options = {}, std::string_view written = "written",
                               const std::vector<MigrationUnit>& units = awkward_units()) const {
     Progress progress;
-    const auto compared =
-        compare_migration(source_.open(), target_.open(), units, written, options, never_, progress);
+    const auto compared = compare_migration(source_.open(), target_.open(), units, written, options, never_, progress);
     EXPECT_TRUE(compared) << compared.error().message();
     return compared ? *compared : MigrationComparison{};
   }

@@ -121,8 +121,7 @@ TEST_F(CopyLayerTest, VerifiedWhileCopied) {
     for (const CopyVerify verify : {CopyVerify::None, CopyVerify::Copy, CopyVerify::Full}) {
       const TempRoot target;
       const WriteCounter counter;
-      const auto result =
-          migrate(layer.root.path(), target.path(), {.jobs = jobs, .verify = verify}, units_of(layer));
+      const auto result = migrate(layer.root.path(), target.path(), {.jobs = jobs, .verify = verify}, units_of(layer));
       ASSERT_TRUE(result) << result.error().message();
       ASSERT_FALSE(result->stopped);
       EXPECT_TRUE(result->units[0].problems.empty());
@@ -135,8 +134,7 @@ TEST_F(CopyLayerTest, VerifiedWhileCopied) {
       EXPECT_EQ(counter.made, 6U) << "five files and the journal";
       expect_copied(layer, target);
       // And again: nothing to do, the same verdict.
-      const auto again =
-          migrate(layer.root.path(), target.path(), {.jobs = jobs, .verify = verify}, units_of(layer));
+      const auto again = migrate(layer.root.path(), target.path(), {.jobs = jobs, .verify = verify}, units_of(layer));
       ASSERT_TRUE(again);
       EXPECT_EQ(again->units[0].state, UnitResult::State::AlreadyDone);
       EXPECT_EQ(again->units[0].verdict.has_value(), verify != CopyVerify::None);
@@ -191,8 +189,7 @@ TEST_F(CopyLayerTest, WhatCannotBeReadIsAHoleAndIsTriedAgain) {
     const std::string copied = target.path() + "/overlay2/own/diff/bin/tool";
     for (int run = 0; run < 2; ++run) {
       const BadBlock bad(layer.path("bin/tool"));
-      const auto result =
-          migrate(layer.root.path(), target.path(), {.verify = verify}, units_of(layer));
+      const auto result = migrate(layer.root.path(), target.path(), {.verify = verify}, units_of(layer));
       ASSERT_TRUE(result);
       ASSERT_FALSE(result->stopped);
       const UnitResult& unit = result->units[0];

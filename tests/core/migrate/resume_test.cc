@@ -139,8 +139,7 @@ TEST_F(ResumeTest, CancelStopsAndGoesOn) {
   {
     Canceller canceller;
     Progress progress;
-    const auto result =
-        migrate_units(source_.open(), target.open(), awkward_units(), {}, canceller.cancel, progress);
+    const auto result = migrate_units(source_.open(), target.open(), awkward_units(), {}, canceller.cancel, progress);
     ASSERT_TRUE(result);
     ASSERT_TRUE(result->stopped);
     EXPECT_EQ(result->stopped->kind, Error::Kind::Cancelled);
@@ -176,20 +175,22 @@ TEST_F(ResumeTest, ChangesOfTheSourceAreSeen) {
       {"other bytes, same size and time", [&] { replace_unseen(data("plain")); }},
       {"another mode", [&] { fs::permissions(data("plain"), fs::perms::owner_read); }},
       {"a link less", [&] { fs::remove(data("z third name")); }},
-      {"a link split", [&] {
+      {"a link split",
+       [&] {
          const auto time = fs::last_write_time(data("z third name"));
          fs::remove(data("z third name"));
          fs::copy_file(data("a/one name"), data("z third name"));
          fs::last_write_time(data("z third name"), time);
        }},
-      {"a link more in another unit", [&] {
-         fs::create_hard_link(data("plain"), source_.path() + "/containers/c/plain");
-       }},
-      {"a file instead of a directory", [&] {
+      {"a link more in another unit",
+       [&] { fs::create_hard_link(data("plain"), source_.path() + "/containers/c/plain"); }},
+      {"a file instead of a directory",
+       [&] {
          fs::remove_all(data("a"));
          std::ofstream(data("a")) << "file";
        }},
-      {"a directory instead of a file", [&] {
+      {"a directory instead of a file",
+       [&] {
          fs::remove(data("plain"));
          fs::create_directories(data("plain/inside"));
        }},

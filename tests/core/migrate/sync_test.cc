@@ -1,5 +1,5 @@
-// A target whose disk loses bytes: after a sync that failed, or was cut off, nothing counts as copied that an earlier one
-// did not make durable, and a later run writes all of it again.
+// A target whose disk loses bytes: after a sync that failed, or was cut off, nothing counts as copied that an earlier
+// one did not make durable, and a later run writes all of it again.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -137,8 +137,7 @@ TEST_F(SyncTest, WhatAnEarlierSyncMadeDurableStays) {
   const auto result = migrate(source_.path(), target_.path(), {}, units);
   ASSERT_TRUE(result);
   for (size_t i = 0; i < units.size(); ++i) {
-    EXPECT_EQ(result->units[i].state,
-              i == 5 ? UnitResult::State::Copied : UnitResult::State::AlreadyDone) << i;
+    EXPECT_EQ(result->units[i].state, i == 5 ? UnitResult::State::Copied : UnitResult::State::AlreadyDone) << i;
     EXPECT_EQ(result->units[i].kept, 0U);
   }
   EXPECT_EQ(difference(shape_of_source(source_.path()), shape_of(target_.path())), "");

@@ -30,10 +30,10 @@ TEST(ReferenceName, TypedNamesBecomeTheKeysThatTheDaemonStores) {
 }
 
 TEST(ReferenceName, RefusesWhatTheDaemonRefuses) {
-  for (const std::string& text : {std::string(), kHex, "sha256:" + kHex, std::string("App"), std::string("a//b"), std::string("a:"),
-                                  std::string("a@sha256:12"), std::string("a..b"), std::string("a___b"),
-                                  std::string("-a"), std::string("a/"), "a:" + std::string(129, 'x'),
-                                  std::string(256, 'a'), std::string("a b"), std::string("a:\x01")}) {
+  for (const std::string& text :
+       {std::string(), kHex, "sha256:" + kHex, std::string("App"), std::string("a//b"), std::string("a:"),
+        std::string("a@sha256:12"), std::string("a..b"), std::string("a___b"), std::string("-a"), std::string("a/"),
+        "a:" + std::string(129, 'x'), std::string(256, 'a'), std::string("a b"), std::string("a:\x01")}) {
     EXPECT_EQ(key_of(text), "refused") << text;
   }
 }

@@ -22,13 +22,14 @@ const std::string kBaseId = "097c0ebaab78d57eb3d4514ab5af618707e5619abc9fb4c8666
 
 TEST(V1Image, TheIdOfALowerLayerIsTheDaemons) {
   const JsonValue config = config_of(R"({"os":"linux","created":"2026-01-02T03:04:05Z"})");
-  const std::vector<V1Layer> layers =
-      v1_layers(config, {chain(kBase), chain(std::string(64, 'a'))}, V1Style::Docker20);
+  const std::vector<V1Layer> layers = v1_layers(config, {chain(kBase), chain(std::string(64, 'a'))}, V1Style::Docker20);
   ASSERT_EQ(layers.size(), 2U);
   EXPECT_EQ(layers[0].id, kBaseId);
-  EXPECT_TRUE(layers[0].json.starts_with("{\"id\":\"" + kBaseId + "\",\"created\":\"1970-01-01T00:00:00Z\",")) << layers[0].json;
+  EXPECT_TRUE(layers[0].json.starts_with("{\"id\":\"" + kBaseId + "\",\"created\":\"1970-01-01T00:00:00Z\","))
+      << layers[0].json;
   EXPECT_TRUE(layers[0].json.ends_with(",\"os\":\"linux\"}")) << layers[0].json;
-  EXPECT_TRUE(layers[1].json.starts_with("{\"id\":\"" + layers[1].id + "\",\"parent\":\"" + kBaseId + "\",")) << layers[1].json;
+  EXPECT_TRUE(layers[1].json.starts_with("{\"id\":\"" + layers[1].id + "\",\"parent\":\"" + kBaseId + "\","))
+      << layers[1].json;
 }
 
 TEST(V1Image, TheTopLayerHasTheImagesMembersAndNoOthers) {
@@ -37,7 +38,8 @@ TEST(V1Image, TheTopLayerHasTheImagesMembersAndNoOthers) {
     "config":{"Cmd":"run","Env":[],"Labels":{"b":"2","a":"1"},"ExposedPorts":{},"Volumes":{"/v":{}},"StopTimeout":0,
               "Healthcheck":{"Test":["CMD","x"],"StartInterval":5,"Retries":0},"Shell":["/bin/sh"],"Stdin":true}})");
   const std::string json = v1_layers(config, {chain(kBase)}, V1Style::Docker20)[0].json;
-  const std::string head = "\"created\":\"2026-01-02T03:04:05.12Z\",\"container\":\"c0\",\"container_config\":{\"Hostname\":\"\",";
+  const std::string head =
+      "\"created\":\"2026-01-02T03:04:05.12Z\",\"container\":\"c0\",\"container_config\":{\"Hostname\":\"\",";
   EXPECT_NE(json.find(head), std::string::npos) << json;
   const std::string own =
       R"("OpenStdin":false,"StdinOnce":false,"Env":[],"Cmd":["run"],"Healthcheck":{"Test":["CMD","x"]},"Image":"",)"
@@ -52,7 +54,8 @@ TEST(V1Image, TheTopLayerHasTheImagesMembersAndNoOthers) {
 
 TEST(V1Image, AnImageWithoutATimeHasGosZeroTimeOrNone) {
   const JsonValue config = config_of("{}");
-  EXPECT_NE(v1_layers(config, {chain(kBase)}, V1Style::Docker20)[0].json.find("0001-01-01T00:00:00Z"), std::string::npos);
+  EXPECT_NE(v1_layers(config, {chain(kBase)}, V1Style::Docker20)[0].json.find("0001-01-01T00:00:00Z"),
+            std::string::npos);
   EXPECT_EQ(v1_layers(config, {chain(kBase)}, V1Style::Docker25)[0].json.find("created"), std::string::npos);
 }
 

@@ -29,16 +29,18 @@ using Maker = void (*)(RootBuild&, const RecipeItem&);
 
 const std::map<std::string, Maker>& makers() {
   static const std::map<std::string, Maker> kMakers = {
-      {"layer", make_layer},         {"build", make_build_dir}, {"image", make_image},   {"container", make_container},
-      {"mount", make_build_mount},   {"volume", make_volume},   {"network", make_network}, {"record", make_record},
-      {"plugin", make_plugin},       {"swarm", make_swarm}};
+      {"layer", make_layer},       {"build", make_build_dir}, {"image", make_image},     {"container", make_container},
+      {"mount", make_build_mount}, {"volume", make_volume},   {"network", make_network}, {"record", make_record},
+      {"plugin", make_plugin},     {"swarm", make_swarm}};
   return kMakers;
 }
 
 // "1000:100000": 0 is the user 1000, all others are 100000 and up.
 IdMap rootless_ids(const std::string& text) {
   const std::vector<std::string_view> parts = split(text, ':');
-  const auto id = [&](size_t i) { return static_cast<uint32_t>(parse_uint64(parts.size() > i ? parts[i] : "").value_or(0)); };
+  const auto id = [&](size_t i) {
+    return static_cast<uint32_t>(parse_uint64(parts.size() > i ? parts[i] : "").value_or(0));
+  };
   return IdMap::of({{0, id(0), 1}, {1, id(1), 65536}}).value_or(IdMap());
 }
 

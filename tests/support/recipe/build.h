@@ -15,8 +15,8 @@ struct BuiltLayer {
   std::string chain;     // "sha256:..."
   std::string cache_id;  // its directory in overlay2
   std::string link;
-  std::string lower;     // empty for a base layer
-  std::string snapshot;  // the key by which BuildKit's snapshots.db would name it as a parent
+  std::string lower;                  // empty for a base layer
+  std::string snapshot;               // the key by which BuildKit's snapshots.db would name it as a parent
   std::vector<std::string> diff_ids;  // of the whole chain, lowest first; empty for a directory of the build cache
   const BuiltLayer* below = nullptr;  // what it stands on
   RecipeTree tree;                    // its own
@@ -34,16 +34,16 @@ struct RootBuild {
 
   RecipeDisk disk;
   std::string driver = "overlay2";
-  std::string prefix;     // "100000.100000/" for a remapped root
-  int version = 20;       // of the daemon that is imitated
+  std::string prefix;                        // "100000.100000/" for a remapped root
+  int version = 20;                          // of the daemon that is imitated
   std::map<std::string, BuiltLayer> layers;  // by the recipe's names; the build cache's directories too
   std::map<std::string, BuiltImage> images;  // by tag and by alias
   std::map<std::string, std::map<std::string, std::string>> repositories;
-  std::map<std::string, DiskTime> committed;  // overlay2 directories with something above them, and since when
-  int64_t clock = kRecipeTime;  // goes on by a minute with every directory of overlay2
-  std::map<std::string, std::string> networks;  // name -> id
+  std::map<std::string, DiskTime> committed;      // overlay2 directories with something above them, and since when
+  int64_t clock = kRecipeTime;                    // goes on by a minute with every directory of overlay2
+  std::map<std::string, std::string> networks;    // name -> id
   std::map<std::string, RecipeBucket> databases;  // path -> content
-  std::map<std::string, size_t> leaks;          // path -> pages that neither are used nor free
+  std::map<std::string, size_t> leaks;            // path -> pages that neither are used nor free
   RecipeNames names;
 
   std::string image_dir() const { return "image/" + driver; }
@@ -54,10 +54,10 @@ struct RootBuild {
 };
 
 // Ids from short tokens: a token of the right alphabet is repeated to the full length, anything else is hashed.
-std::string long_hex(const std::string& token);      // 64 of [0-9a-f]
-std::string build_id(const std::string& token);      // 25 of [0-9a-z]
-std::string link_id(const std::string& token);       // 26 of [A-Z2-7]
-std::string quoted(const std::string& text);         // as Go's JSON encoder prints it
+std::string long_hex(const std::string& token);  // 64 of [0-9a-f]
+std::string build_id(const std::string& token);  // 25 of [0-9a-z]
+std::string link_id(const std::string& token);   // 26 of [A-Z2-7]
+std::string quoted(const std::string& text);     // as Go's JSON encoder prints it
 std::string go_time(int64_t seconds, long nanoseconds = 0);
 
 void make_skeleton(RootBuild& build);

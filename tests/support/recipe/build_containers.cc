@@ -80,8 +80,10 @@ std::string network_settings(const RootBuild& build, const RecipeItem& item, con
   const auto found = build.networks.find(network);
   const std::string network_id = item.option("network_id", found != build.networks.end() ? found->second : "");
   return R"({"Bridge":"","SandboxID":"","HairpinMode":false,"LinkLocalIPv6Address":"","LinkLocalIPv6PrefixLen":0,)"
-         R"("Networks":{)" + quoted(network) + R"(:{"IPAMConfig":null,"Links":null,"Aliases":[)" + quoted(id.substr(0, 12)) +
-         R"(],"NetworkID":)" + quoted(network_id) + R"(,"EndpointID":"","Gateway":"","IPAddress":"","IPPrefixLen":0,)"
+         R"("Networks":{)" +
+         quoted(network) + R"(:{"IPAMConfig":null,"Links":null,"Aliases":[)" + quoted(id.substr(0, 12)) +
+         R"(],"NetworkID":)" + quoted(network_id) +
+         R"(,"EndpointID":"","Gateway":"","IPAddress":"","IPPrefixLen":0,)"
          R"("IPv6Gateway":"","GlobalIPv6Address":"","GlobalIPv6PrefixLen":0,"MacAddress":"","DriverOpts":null,)"
          R"("IPAMOperational":false}},"Service":null,"Ports":null,"SandboxKey":"","SecondaryIPAddresses":null,)"
          R"("SecondaryIPv6Addresses":null,"IsAnonymousEndpoint":false,"HasSwarmEndpoint":false})";
@@ -92,21 +94,29 @@ std::string config_text(const RootBuild& build, const RecipeItem& item, const Co
   const std::string dir = "/var/lib/docker/containers/" + container.id;
   const std::string dead = item.has("dead") ? "true" : "false";
   return R"({"StreamConfig":{},"State":{"Running":false,"Paused":false,"Restarting":false,"OOMKilled":false,)"
-         R"("RemovalInProgress":)" + dead + R"(,"Dead":)" + dead + R"(,"Pid":0,"ExitCode":0,"Error":"",)" +
-         zeroed_times(container.created, started) + R"(,"Health":null},"ID":)" + quoted(container.id) + R"(,"Created":")" +
-         go_time(container.created, 3'000'000) + R"(","Managed":false,"Path":"sleep","Args":["1000"],"Config":{"Hostname":)" +
-         quoted(container.id.substr(0, 12)) + R"(,"Domainname":"","User":"","AttachStdin":false,"AttachStdout":false,)"
+         R"("RemovalInProgress":)" +
+         dead + R"(,"Dead":)" + dead + R"(,"Pid":0,"ExitCode":0,"Error":"",)" +
+         zeroed_times(container.created, started) + R"(,"Health":null},"ID":)" + quoted(container.id) +
+         R"(,"Created":")" + go_time(container.created, 3'000'000) +
+         R"(","Managed":false,"Path":"sleep","Args":["1000"],"Config":{"Hostname":)" +
+         quoted(container.id.substr(0, 12)) +
+         R"(,"Domainname":"","User":"","AttachStdin":false,"AttachStdout":false,)"
          R"("AttachStderr":false,"Tty":false,"OpenStdin":false,"StdinOnce":false,"Env":["PATH=/bin"],"Cmd":["sleep","1000"],)"
-         R"("Image":)" + quoted(container.image_reference) + R"(,"Volumes":null,"WorkingDir":"","Entrypoint":null,)"
-         R"("OnBuild":null,"Labels":{}},"Image":)" + quoted(container.image->id) + R"(,"NetworkSettings":)" +
-         network_settings(build, item, container.id) + R"(,"LogPath":)" + quoted(dir + "/" + container.id + "-json.log") +
-         R"(,"Name":)" + quoted("/" + container.name) + R"(,"Driver":)" + quoted(item.option("driver", build.driver)) +
+         R"("Image":)" +
+         quoted(container.image_reference) +
+         R"(,"Volumes":null,"WorkingDir":"","Entrypoint":null,)"
+         R"("OnBuild":null,"Labels":{}},"Image":)" +
+         quoted(container.image->id) + R"(,"NetworkSettings":)" + network_settings(build, item, container.id) +
+         R"(,"LogPath":)" + quoted(dir + "/" + container.id + "-json.log") + R"(,"Name":)" +
+         quoted("/" + container.name) + R"(,"Driver":)" + quoted(item.option("driver", build.driver)) +
          R"(,"OS":"linux","MountLabel":"","ProcessLabel":"","RestartCount":0,"HasBeenStartedBefore":)" +
          (started ? "true" : "false") + R"(,"HasBeenManuallyStopped":false,"MountPoints":{)" + mount_points(item) +
          R"(},"SecretReferences":null,"ConfigReferences":null,"AppArmorProfile":"","HostnamePath":)" +
-         quoted(dir + "/hostname") + R"(,"HostsPath":)" + quoted(dir + "/hosts") + R"(,"ShmPath":"","ResolvConfPath":)" +
-         quoted(dir + "/resolv.conf") + R"(,"SeccompProfile":"","NoNewPrivileges":false,)"
-         R"("LocalLogCacheMeta":{"HaveNotifyEnabled":false}})" "\n";
+         quoted(dir + "/hostname") + R"(,"HostsPath":)" + quoted(dir + "/hosts") +
+         R"(,"ShmPath":"","ResolvConfPath":)" + quoted(dir + "/resolv.conf") +
+         R"(,"SeccompProfile":"","NoNewPrivileges":false,)"
+         R"("LocalLogCacheMeta":{"HaveNotifyEnabled":false}})"
+         "\n";
 }
 
 std::string hostconfig_text(const RecipeItem& item) {
@@ -121,9 +131,11 @@ std::string hostconfig_text(const RecipeItem& item) {
          R"(,"PortBindings":{},"RestartPolicy":{"Name":"no","MaximumRetryCount":0},"AutoRemove":false,"VolumeDriver":"",)"
          R"("VolumesFrom":null,"CapAdd":null,"CapDrop":null,"CgroupnsMode":"host","Dns":[],"DnsOptions":[],"DnsSearch":[],)"
          R"("ExtraHosts":null,"GroupAdd":null,"IpcMode":"private","Cgroup":"","Links":null,"OomScoreAdj":0,"PidMode":"",)"
-         R"("Privileged":false,"PublishAllPorts":false,"ReadonlyRootfs":false,"SecurityOpt":null,"StorageOpt":)" + storage +
+         R"("Privileged":false,"PublishAllPorts":false,"ReadonlyRootfs":false,"SecurityOpt":null,"StorageOpt":)" +
+         storage +
          R"(,"UTSMode":"","UsernsMode":"","ShmSize":67108864,"Runtime":"runc","ConsoleSize":[0,0],"Isolation":"",)"
-         R"("CpuShares":0,"Memory":0,"NanoCpus":0,"MaskedPaths":null,"ReadonlyPaths":null})" "\n";
+         R"("CpuShares":0,"Memory":0,"NanoCpus":0,"MaskedPaths":null,"ReadonlyPaths":null})"
+         "\n";
 }
 
 void make_files(RootBuild& build, const RecipeItem& item, const ContainerRecipe& container) {
@@ -160,7 +172,7 @@ void name_layers(RootBuild& build, const std::string& name, const std::string& m
 void make_writable_layer(RootBuild& build, const RecipeItem& item, const ContainerRecipe& container) {
   const std::string& name = item.words[0];
   const RecipeDir init{container.mount + "-init", link_id(item.option("initlink", "init link of " + name)),
-                        container.layer != nullptr ? lower_above(*container.layer) : ""};
+                       container.layer != nullptr ? lower_above(*container.layer) : ""};
   BuiltLayer init_layer;
   init_layer.link = init.link;
   init_layer.lower = init.lower;
@@ -181,7 +193,8 @@ void make_writable_layer(RootBuild& build, const RecipeItem& item, const Contain
   build.disk.directory(build.driver + "/" + own.id + "/work/work", 0);
 }
 
-void make_mount(RootBuild& build, const std::string& name, const std::string& mount, const BuiltLayer* layer, bool init) {
+void make_mount(RootBuild& build, const std::string& name, const std::string& mount, const BuiltLayer* layer,
+                bool init) {
   RecipeDisk& disk = build.disk;
   const std::string dir = build.image_dir() + "/layerdb/mounts/" + name;
   disk.directory(dir, 0755);
@@ -227,7 +240,7 @@ void make_build_mount(RootBuild& build, const RecipeItem& item) {
   const std::string& name = item.words[0];
   const std::string id = build_id(item.option("id", name));
   const RecipeDir own{long_hex(item.option("dir", "mount of " + name)), link_id(item.option("link", "link of " + name)),
-                       lower_above(layer->second)};
+                      lower_above(layer->second)};
   build.mark_committed(layer->second.cache_id);
   make_overlay_dir(build, own, completed(item.tree), TreeStyle::Upper);
   make_mount(build, id, own.id, &layer->second, false);

@@ -65,7 +65,8 @@ void make_distribution(RootBuild& build, const std::string& diff_id, const std::
   const std::string blob = sha256_hex("compressed " + diff_id);
   disk.file(dir + "/diffid-by-digest/sha256/" + blob, diff_id, 0644);
   disk.file(dir + "/v2metadata-by-diffid/sha256/" + diff_id.substr(7),
-            R"([{"Digest":"sha256:)" + blob + R"(","SourceRepository":)" + quoted(repository) + R"(,"HMAC":""}])", 0644);
+            R"([{"Digest":"sha256:)" + blob + R"(","SourceRepository":)" + quoted(repository) + R"(,"HMAC":""}])",
+            0644);
 }
 
 void name_distribution(RootBuild& build, const std::string& name, const std::string& diff_id) {

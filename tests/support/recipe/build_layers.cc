@@ -135,7 +135,8 @@ void make_layer(RootBuild& build, const RecipeItem& item) {
   const size_t tail = parse_uint64(item.option("tail", "0")).value_or(0);
   layer.diff_ids.push_back("sha256:" + sha256_hex(tar_bytes(tar_members(tree), tail)));
   layer.chain = chain_id(parent != nullptr ? parent->chain : "", layer.diff_ids.back());
-  layer.cache_id = item.has("build") ? build_id(item.option("build")) : long_hex(item.option("dir", "dir of " + item.word(0)));
+  layer.cache_id =
+      item.has("build") ? build_id(item.option("build")) : long_hex(item.option("dir", "dir of " + item.word(0)));
   layer.snapshot = item.has("build") ? build_id("name of " + item.word(0)) : layer.chain;
   layer.tree = tree;
   if (build.driver == "vfs") {

@@ -79,24 +79,27 @@ void make_plugin(RootBuild& build, const RecipeItem& item) {
   disk.directory(dir, 0700);
   disk.directory(dir + "/rootfs", 0700);
   write_tree(disk, dir + "/rootfs", completed(item.tree), TreeStyle::Upper);
-  disk.file(dir + "/config.json",
-            R"({"plugin":{"Config":{"Args":{"Description":"","Name":"","Settable":null,"Value":null},"Description":"none",)"
-            R"("Documentation":"none","Entrypoint":["/bin/plugin"],"Interface":{"Socket":"p.sock","Types":)"
-            R"(["docker.volumedriver/1.0"]},"Linux":{"AllowAllDevices":false,"Capabilities":[],"Devices":null},)"
-            R"("Network":{"Type":"none"},"PropagatedMount":""},"Enabled":false,"Id":)" + quoted(id) + R"(,"Name":)" +
-                quoted(name + ":latest") + R"(,"Settings":{"Args":[],"Devices":[],"Env":[],"Mounts":[]}},"Rootfs":"","Config":)" +
-                digest + R"(,"Blobsums":[)" + digest + R"(],"Manifest":)" + digest + R"(,"SwarmServiceID":""})",
-            0600);
+  disk.file(
+      dir + "/config.json",
+      R"({"plugin":{"Config":{"Args":{"Description":"","Name":"","Settable":null,"Value":null},"Description":"none",)"
+      R"("Documentation":"none","Entrypoint":["/bin/plugin"],"Interface":{"Socket":"p.sock","Types":)"
+      R"(["docker.volumedriver/1.0"]},"Linux":{"AllowAllDevices":false,"Capabilities":[],"Devices":null},)"
+      R"("Network":{"Type":"none"},"PropagatedMount":""},"Enabled":false,"Id":)" +
+          quoted(id) + R"(,"Name":)" + quoted(name + ":latest") +
+          R"(,"Settings":{"Args":[],"Devices":[],"Env":[],"Mounts":[]}},"Rootfs":"","Config":)" + digest +
+          R"(,"Blobsums":[)" + digest + R"(],"Manifest":)" + digest + R"(,"SwarmServiceID":""})",
+      0600);
   build.name(name, dir);
   build.say(name + ".id", id);
 }
 
 void make_swarm(RootBuild& build, const RecipeItem&) {
   RecipeDisk& disk = build.disk;
-  disk.file("swarm/docker-state.json",
-            R"({"LocalAddr":"127.0.0.1","RemoteAddr":"","ListenAddr":"127.0.0.1:2377","AdvertiseAddr":"127.0.0.1:2377",)"
-            R"("DataPathAddr":"","DefaultAddressPool":null,"SubnetSize":24,"DataPathPort":4789,"JoinInProgress":false})",
-            0600);
+  disk.file(
+      "swarm/docker-state.json",
+      R"({"LocalAddr":"127.0.0.1","RemoteAddr":"","ListenAddr":"127.0.0.1:2377","AdvertiseAddr":"127.0.0.1:2377",)"
+      R"("DataPathAddr":"","DefaultAddressPool":null,"SubnetSize":24,"DataPathPort":4789,"JoinInProgress":false})",
+      0600);
   disk.file("swarm/state.json", R"([{"node_id":"lqzt0mqsv1t9ysdnnjxhpqnw8","addr":"127.0.0.1:2377"}])", 0600);
   disk.directory("swarm/certificates", 0755);
   disk.file("swarm/certificates/swarm-root-ca.crt", kSwarmCertificate, 0644);

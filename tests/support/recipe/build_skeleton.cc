@@ -11,8 +11,8 @@ void make_image_store(RootBuild& build) {
   const std::string image = build.image_dir();
   disk.directory("image", 0700);
   disk.directory(image, 0700);
-  for (const char* path : {"/distribution", "/imagedb", "/imagedb/content", "/imagedb/content/sha256", "/imagedb/metadata",
-                           "/imagedb/metadata/sha256", "/layerdb"}) {
+  for (const char* path : {"/distribution", "/imagedb", "/imagedb/content", "/imagedb/content/sha256",
+                           "/imagedb/metadata", "/imagedb/metadata/sha256", "/layerdb"}) {
     disk.directory(image + path, 0700);
   }
   for (const char* path : {"/layerdb/sha256", "/layerdb/tmp", "/layerdb/mounts"}) {

@@ -38,15 +38,17 @@ std::map<std::string, std::string>& network_values(RootBuild& build) {
 std::string bridge_json(const std::string& id) {
   return R"({"AddressIPv4":"10.99.0.1/24","BridgeIfaceCreator":1,"BridgeName":"br-)" + id.substr(0, 12) +
          R"(","ContainerIfacePrefix":"","DefaultBindingIP":"","DefaultBridge":false,"EnableICC":true,)"
-         R"("EnableIPMasquerade":true,"EnableIPv6":false,"ID":)" + quoted(id) + R"(,"InhibitIPv4":false,"Internal":false,"Mtu":0})";
+         R"("EnableIPMasquerade":true,"EnableIPv6":false,"ID":)" +
+         quoted(id) + R"(,"InhibitIPv4":false,"Internal":false,"Mtu":0})";
 }
 
 std::string network_json(const std::string& name, const std::string& id, const std::string& driver) {
   return R"({"addrSpace":"LocalDefault","attachable":false,"configFrom":"","configOnly":false,"created":")" +
-         go_time(kRecipeTime) + R"(","enableIPv6":false,"generic":{"com.docker.network.generic":{}},"id":)" + quoted(id) +
+         go_time(kRecipeTime) + R"(","enableIPv6":false,"generic":{"com.docker.network.generic":{}},"id":)" +
+         quoted(id) +
          R"(,"inDelete":false,"ingress":false,"internal":false,"ipamOptions":{},"ipamType":"default","labels":null,)"
-         R"("loadBalancerIP":"","loadBalancerMode":"NAT","name":)" + quoted(name) + R"(,"networkType":)" + quoted(driver) +
-         R"(,"persist":true,"postIPv6":false,"scope":"local"})";
+         R"("loadBalancerIP":"","loadBalancerMode":"NAT","name":)" +
+         quoted(name) + R"(,"networkType":)" + quoted(driver) + R"(,"persist":true,"postIPv6":false,"scope":"local"})";
 }
 
 }  // namespace
@@ -62,14 +64,15 @@ void make_volume(RootBuild& build, const RecipeItem& item) {
   const std::string options = item.option("opts");
   if (!options.empty()) {
     disk.file(dir + "/opts.json",
-              R"({"MountType":)" + quoted(pair_value(options, "type")) + R"(,"MountOpts":)" + quoted(pair_value(options, "o")) +
-                  R"(,"MountDevice":)" + quoted(pair_value(options, "device")) + R"(,"Quota":{"Size":0}})",
+              R"({"MountType":)" + quoted(pair_value(options, "type")) + R"(,"MountOpts":)" +
+                  quoted(pair_value(options, "o")) + R"(,"MountDevice":)" + quoted(pair_value(options, "device")) +
+                  R"(,"Quota":{"Size":0}})",
               0600);
   }
   if (!item.has("unrecorded")) {
     build.databases["volumes/metadata.db"].buckets["volumes"].values[name] =
-        R"({"Name":)" + quoted(name) + R"(,"Driver":"local","Labels":)" + json_map(item.option("labels")) + R"(,"Options":)" +
-        json_map(options) + "}";
+        R"({"Name":)" + quoted(name) + R"(,"Driver":"local","Labels":)" + json_map(item.option("labels")) +
+        R"(,"Options":)" + json_map(options) + "}";
   }
   build.name(name, dir);
 }
@@ -94,9 +97,9 @@ void make_network(RootBuild& build, const RecipeItem& item) {
 // record DATABASE leaked=PAGES
 void make_record(RootBuild& build, const RecipeItem& item) {
   static const std::map<std::string, std::string> kFiles = {
-      {"volumes", "volumes/metadata.db"},        {"network", "network/files/local-kv.db"},
-      {"snapshots", "buildkit/snapshots.db"},    {"records", "buildkit/metadata_v2.db"},
-      {"leases", "buildkit/containerdmeta.db"},  {"cache", "buildkit/cache.db"},
+      {"volumes", "volumes/metadata.db"},       {"network", "network/files/local-kv.db"},
+      {"snapshots", "buildkit/snapshots.db"},   {"records", "buildkit/metadata_v2.db"},
+      {"leases", "buildkit/containerdmeta.db"}, {"cache", "buildkit/cache.db"},
       {"history", "buildkit/history.db"}};
   const auto file = kFiles.find(item.word(0));
   if (file != kFiles.end() && item.has("leaked")) {

@@ -25,8 +25,8 @@ Result<std::string> file_text(const std::string& path) {
 }
 
 bool is_object(const std::string& kind) {
-  static constexpr std::array kKinds{"root", "layer", "image", "container", "mount", "volume", "network", "record",
-                                     "build", "plugin", "swarm"};
+  static constexpr std::array kKinds{"root",    "layer",  "image", "container", "mount", "volume",
+                                     "network", "record", "build", "plugin",    "swarm"};
   return std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end();
 }
 

@@ -114,24 +114,16 @@ void make_entry(RecipeDisk& disk, const std::string& top, const TreeEntry& entry
   using Kind = TreeEntry::Kind;
   const std::string path = top + "/" + entry.path;
   switch (entry.kind) {
-    case Kind::Directory:
-      return disk.directory(path, entry.mode);
-    case Kind::File:
-      return disk.file(path, entry.bytes, entry.mode);
-    case Kind::Symlink:
-      return disk.symlink(path, entry.target);
-    case Kind::HardLink:
-      return disk.hardlink(path, top + "/" + entry.target);
-    case Kind::Whiteout:
-      return disk.node(path, S_IFCHR, 0, 0);
+    case Kind::Directory: return disk.directory(path, entry.mode);
+    case Kind::File: return disk.file(path, entry.bytes, entry.mode);
+    case Kind::Symlink: return disk.symlink(path, entry.target);
+    case Kind::HardLink: return disk.hardlink(path, top + "/" + entry.target);
+    case Kind::Whiteout: return disk.node(path, S_IFCHR, 0, 0);
     case Kind::Opaque:
       return disk.attribute(path, disk.in_namespace() ? "user.overlay.opaque" : "trusted.overlay.opaque", "y");
-    case Kind::Fifo:
-      return disk.node(path, S_IFIFO | entry.mode, 0, 0);
-    case Kind::CharDevice:
-      return disk.node(path, S_IFCHR | entry.mode, entry.major_number, entry.minor_number);
-    case Kind::BlockDevice:
-      return disk.node(path, S_IFBLK | entry.mode, entry.major_number, entry.minor_number);
+    case Kind::Fifo: return disk.node(path, S_IFIFO | entry.mode, 0, 0);
+    case Kind::CharDevice: return disk.node(path, S_IFCHR | entry.mode, entry.major_number, entry.minor_number);
+    case Kind::BlockDevice: return disk.node(path, S_IFBLK | entry.mode, entry.major_number, entry.minor_number);
   }
 }
 
@@ -167,9 +159,9 @@ std::string on_disk(const RecipeDisk& disk, const std::string& name, const std::
   if (!disk.in_namespace()) {
     return value;
   }
-  return name == "security.capability"            ? bound_to(disk.daemon_id(), value)
+  return name == "security.capability"           ? bound_to(disk.daemon_id(), value)
          : name.starts_with("system.posix_acl_") ? moved_acl(disk, value)
-                                                  : value;
+                                                 : value;
 }
 
 // Owner, attributes and mode, in this order: a change of owner takes capabilities and setuid away.

@@ -26,8 +26,8 @@ class RecipeDisk {
  public:
   explicit RecipeDisk(std::string root) : root_(std::move(root)) {}
 
-  // What containers own belongs to these ids on disk; all else to root, or, where the daemon itself lives in a namespace,
-  // to that one's root.
+  // What containers own belongs to these ids on disk; all else to root, or, where the daemon itself lives in a
+  // namespace, to that one's root.
   void set_ids(IdMap containers, bool daemon_too) {
     containers_ = std::move(containers);
     in_namespace_ = daemon_too;

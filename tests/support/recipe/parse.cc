@@ -96,8 +96,8 @@ std::optional<unsigned> octal(const std::string& text) {
 
 // CAP_NAME as the kernel stores it, permitted and effective (linux/capability.h: VFS_CAP_REVISION_2).
 std::optional<std::string> capability(const std::string& name) {
-  static const std::map<std::string, unsigned> kNumbers = {
-      {"chown", 0}, {"setuid", 7}, {"net_bind_service", 10}, {"net_admin", 12}, {"net_raw", 13}, {"sys_admin", 21}};
+  static const std::map<std::string, unsigned> kNumbers = {{"chown", 0},      {"setuid", 7},   {"net_bind_service", 10},
+                                                           {"net_admin", 12}, {"net_raw", 13}, {"sys_admin", 21}};
   const auto found = kNumbers.find(name);
   if (found == kNumbers.end()) {
     return std::nullopt;
@@ -150,9 +150,11 @@ std::optional<std::string> content_of(const RecipeItem& item, size_t index) {
 bool apply_entry_words(TreeEntry& entry, const RecipeItem& item) {
   using Kind = TreeEntry::Kind;
   static const std::map<std::string, std::pair<Kind, unsigned>> kKinds = {
-      {"dir", {Kind::Directory, 0755}},      {"file", {Kind::File, 0644}},       {"link", {Kind::Symlink, 0777}},
-      {"hardlink", {Kind::HardLink, 0644}},  {"whiteout", {Kind::Whiteout, 0600}}, {"opaque", {Kind::Opaque, 0755}},
-      {"fifo", {Kind::Fifo, 0644}},          {"chardev", {Kind::CharDevice, 0644}}, {"blockdev", {Kind::BlockDevice, 0644}}};
+      {"dir", {Kind::Directory, 0755}},       {"file", {Kind::File, 0644}},
+      {"link", {Kind::Symlink, 0777}},        {"hardlink", {Kind::HardLink, 0644}},
+      {"whiteout", {Kind::Whiteout, 0600}},   {"opaque", {Kind::Opaque, 0755}},
+      {"fifo", {Kind::Fifo, 0644}},           {"chardev", {Kind::CharDevice, 0644}},
+      {"blockdev", {Kind::BlockDevice, 0644}}};
   const auto found = kKinds.find(item.kind);
   if (found == kKinds.end() || item.words.empty()) {
     return false;
@@ -161,12 +163,8 @@ bool apply_entry_words(TreeEntry& entry, const RecipeItem& item) {
   entry.mode = found->second.second;
   entry.path = item.words[0];
   switch (entry.kind) {
-    case Kind::Symlink:
-      entry.target = item.word(2);
-      return item.word(1) == "->" && !entry.target.empty();
-    case Kind::HardLink:
-      entry.target = item.word(1);
-      return !entry.target.empty();
+    case Kind::Symlink: entry.target = item.word(2); return item.word(1) == "->" && !entry.target.empty();
+    case Kind::HardLink: entry.target = item.word(1); return !entry.target.empty();
     case Kind::CharDevice:
     case Kind::BlockDevice: {
       const auto mode = octal(item.word(1));
@@ -177,11 +175,8 @@ bool apply_entry_words(TreeEntry& entry, const RecipeItem& item) {
       entry.minor_number = static_cast<unsigned>(minor_number.value_or(0));
       return mode && major_number && minor_number;
     }
-    case Kind::Opaque:
-      entry.mtime = 0;
-      return true;
-    default:
-      break;
+    case Kind::Opaque: entry.mtime = 0; return true;
+    default: break;
   }
   const auto mode = octal(item.word(1));
   entry.mode = item.words.size() > 1 && mode ? *mode : entry.mode;

@@ -22,9 +22,9 @@ struct TreeEntry {
   enum class Kind { Directory, File, Symlink, HardLink, Whiteout, Opaque, Fifo, CharDevice, BlockDevice };
 
   Kind kind = Kind::File;
-  std::string path;    // relative, without a leading or trailing '/'
-  unsigned mode = 0;   // permission bits with setuid, setgid and sticky
-  uint32_t uid = 0;    // as containers see it
+  std::string path;   // relative, without a leading or trailing '/'
+  unsigned mode = 0;  // permission bits with setuid, setgid and sticky
+  uint32_t uid = 0;   // as containers see it
   uint32_t gid = 0;
   int64_t mtime = kRecipeTime;
   std::string bytes;   // of a file

@@ -1,4 +1,5 @@
-// Writes tar headers as archive/tar of Go does (PAX where ustar is not enough), and takes streams apart as tar-split does.
+// Writes tar headers as archive/tar of Go does (PAX where ustar is not enough), and takes streams apart as tar-split
+// does.
 #include "tests/support/recipe/tar.h"
 
 #include <algorithm>
@@ -19,7 +20,8 @@ void put(std::string& block, size_t at, std::string_view text) { block.replace(a
 
 void put_octal(std::string& block, size_t at, size_t width, uint64_t value) {
   std::array<char, 32> digits{};
-  std::snprintf(digits.data(), digits.size(), "%0*llo", static_cast<int>(width - 1), static_cast<unsigned long long>(value));
+  std::snprintf(digits.data(), digits.size(), "%0*llo", static_cast<int>(width - 1),
+                static_cast<unsigned long long>(value));
   put(block, at, digits.data());
 }
 
@@ -101,9 +103,7 @@ Header header_of(const TreeEntry& entry) {
       header.name += "/";
       header.type = '5';
       break;
-    case Kind::File:
-      header.size = entry.bytes.size();
-      break;
+    case Kind::File: header.size = entry.bytes.size(); break;
     case Kind::Symlink:
       header.type = '2';
       header.link = entry.target;
@@ -112,15 +112,9 @@ Header header_of(const TreeEntry& entry) {
       header.type = '1';
       header.link = entry.target;
       break;
-    case Kind::Whiteout:
-      header.name = in_parent(entry.path, ".wh.");
-      break;
-    case Kind::Opaque:
-      header.name += "/.wh..wh..opq";
-      break;
-    case Kind::Fifo:
-      header.type = '6';
-      break;
+    case Kind::Whiteout: header.name = in_parent(entry.path, ".wh."); break;
+    case Kind::Opaque: header.name += "/.wh..wh..opq"; break;
+    case Kind::Fifo: header.type = '6'; break;
     case Kind::CharDevice:
     case Kind::BlockDevice:
       header.type = entry.kind == Kind::CharDevice ? '3' : '4';
@@ -139,9 +133,7 @@ std::string big_endian(uint64_t value) {
   return bytes;
 }
 
-bool is_utf8(const std::string& text) {
-  return quoted_json(text).find("\xef\xbf\xbd") == std::string::npos;
-}
+bool is_utf8(const std::string& text) { return quoted_json(text).find("\xef\xbf\xbd") == std::string::npos; }
 
 class SplitLines {
  public:
@@ -149,8 +141,8 @@ class SplitLines {
     text_ += R"({"type":2,"payload":")" + base64(bytes) + "\",\"position\":" + std::to_string(position_++) + "}\n";
   }
   void file(const std::string& name, const std::string& payload) {
-    const std::string key = is_utf8(name) ? R"("name":)" + to_go_json(JsonValue::string(name))
-                                          : R"("name_raw":")" + base64(name) + '"';
+    const std::string key =
+        is_utf8(name) ? R"("name":)" + to_go_json(JsonValue::string(name)) : R"("name_raw":")" + base64(name) + '"';
     text_ += R"({"type":1,)" + key;
     text_ += payload.empty() ? R"(,"payload":null)"
                              : ",\"size\":" + std::to_string(payload.size()) + R"(,"payload":")" +

@@ -40,18 +40,18 @@ std::string error_of(const BoltFile& file) {
 // volumes/metadata.db of dockerd 20.10.24 with one volume: pages 0, 3 and 5 as it wrote them, the rest zero.
 std::string real_volumes_db() {
   std::string file(6 * 4096, '\0');
-  file.replace(0, 80, from_hex("0000000000000000 0400 0000 00000000 edda0ced 02000000 00100000 00000000"
-                               "0300000000000000 0000000000000000 0500000000000000 0600000000000000"
-                               "0400000000000000 0f54063838033f1d"));
+  file.replace(0, 80,
+               from_hex("0000000000000000 0400 0000 00000000 edda0ced 02000000 00100000 00000000"
+                        "0300000000000000 0000000000000000 0500000000000000 0600000000000000"
+                        "0400000000000000 0f54063838033f1d"));
   file.replace(3 * 4096, 0x80, std::string(0x80, '\0'));
-  const std::string leaf =
-      from_hex("0300000000000000 0200 0100 00000000 01000000 10000000 07000000 6d000000 766f6c756d6573"
-               "0000000000000000 0000000000000000 0000000000000000 0200 0100 00000000"
-               "00000000 10000000 02000000 3b000000 7676") +
-      R"({"Name":"vv","Driver":"local","Labels":null,"Options":null})";
+  const std::string leaf = from_hex(
+                               "0300000000000000 0200 0100 00000000 01000000 10000000 07000000 6d000000 766f6c756d6573"
+                               "0000000000000000 0000000000000000 0000000000000000 0200 0100 00000000"
+                               "00000000 10000000 02000000 3b000000 7676") +
+                           R"({"Name":"vv","Driver":"local","Labels":null,"Options":null})";
   file.replace(3 * 4096, leaf.size(), leaf);
-  const std::string freelist =
-      from_hex("0500000000000000 1000 0200 00000000 0200000000000000 0400000000000000");
+  const std::string freelist = from_hex("0500000000000000 1000 0200 00000000 0200000000000000 0400000000000000");
   file.replace(5 * 4096, freelist.size(), freelist);
   return file;
 }

@@ -20,9 +20,7 @@ constexpr size_t kPage = BoltHistory::kPageSize;
 const std::optional<BoltHome> kHome =
     BoltHome{"things", [](std::string_view key, std::string_view) { return key.starts_with("key"); }};
 
-std::string key_of(int number) {
-  return "key" + std::to_string(100 + number);
-}
+std::string key_of(int number) { return "key" + std::to_string(100 + number); }
 
 // Forty keys in the end; some were deleted, and most have older values in free pages.
 BoltHistory made_history() {
@@ -44,9 +42,7 @@ BoltHistory made_history() {
   return history;
 }
 
-BoltSalvage salvaged(const std::string& bytes) {
-  return salvage_bolt(*BoltFile::open(bytes), kHome);
-}
+BoltSalvage salvaged(const std::string& bytes) { return salvage_bolt(*BoltFile::open(bytes), kHome); }
 
 std::map<std::string, std::string> things(const BoltSalvage& salvage) {
   std::map<std::string, std::string> values;
@@ -65,9 +61,7 @@ void expect_sound(const BoltSalvage& salvage) {
   EXPECT_TRUE(check_bolt(*BoltFile::open(*bytes)).empty());
 }
 
-std::string zeroed(std::string bytes, uint64_t page) {
-  return bytes.replace(page * kPage, kPage, kPage, '\0');
-}
+std::string zeroed(std::string bytes, uint64_t page) { return bytes.replace(page * kPage, kPage, kPage, '\0'); }
 
 struct Way {
   const char* name;
@@ -87,7 +81,8 @@ const std::vector<Way>& ways() {
          return bytes;
        }},
       {"cut off there", [](std::string bytes, uint64_t page) { return bytes.substr(0, page * kPage); }},
-      {"half of it cut off", [](std::string bytes, uint64_t page) { return bytes.substr(0, page * kPage + kPage / 2); }},
+      {"half of it cut off",
+       [](std::string bytes, uint64_t page) { return bytes.substr(0, page * kPage + kPage / 2); }},
       {"another page's copy",
        [](std::string bytes, uint64_t page) {
          const uint64_t other = page + 1 < bytes.size() / kPage ? page + 1 : page - 1;
@@ -296,7 +291,8 @@ TEST(BoltSalvage, BucketsInsideOfBucketsComeFromTheTransactionBefore) {
   const uint64_t deep = builder.add_leaf({{"x", "deep"}});
   const uint64_t lost = builder.add_leaf({builder.bucket("deep", deep, 3), {"y", "plain"}});
   const uint64_t older = builder.add_leaf({builder.bucket("deep", deep, 3), {"y", "plain"}});
-  const uint64_t old_root = builder.add_leaf({builder.bucket("top", older, 4), builder.inline_bucket("gone", {{"a", "b"}})});
+  const uint64_t old_root =
+      builder.add_leaf({builder.bucket("top", older, 4), builder.inline_bucket("gone", {{"a", "b"}})});
   const uint64_t root = builder.add_leaf({builder.bucket("top", lost, 5)});
   std::string bytes = builder.build(root);
   builder.poke64(bytes, 16 + 16, old_root);  // meta 0 is of the transaction before

@@ -64,11 +64,10 @@ TEST(TarHeader, JoinsPrefixAndName) {
 }
 
 TEST(TarHeader, PaxRecordsWin) {
-  const std::string records = pax_record("path", "long/name") + pax_record("linkpath", "target") +
-                              pax_record("uid", "3000000") + pax_record("gid", "4000000") +
-                              pax_record("mtime", "1700000000.123456789") + pax_record("comment", "no matter") +
-                              pax_record("SCHILY.xattr.user.b", std::string("\0\n=", 3)) +
-                              pax_record("SCHILY.xattr.user.a", "1");
+  const std::string records =
+      pax_record("path", "long/name") + pax_record("linkpath", "target") + pax_record("uid", "3000000") +
+      pax_record("gid", "4000000") + pax_record("mtime", "1700000000.123456789") + pax_record("comment", "no matter") +
+      pax_record("SCHILY.xattr.user.b", std::string("\0\n=", 3)) + pax_record("SCHILY.xattr.user.a", "1");
   const TarHeader header = header_of(special_header('x', records) + tar_block({.name = "short", .type = '2'}, 0));
   EXPECT_EQ(header.name, "long/name");
   EXPECT_EQ(header.link_name, "target");
@@ -89,8 +88,7 @@ TEST(TarHeader, PaxTimesMayBeNegativeAndShort) {
   EXPECT_EQ(time("-5.25").mtime_seconds, -6);
   EXPECT_EQ(time("-5.25").mtime_nanoseconds, 750'000'000);
   EXPECT_EQ(time("7.1234567891234").mtime_nanoseconds, 123'456'789);
-  EXPECT_EQ(refused(special_header('x', pax_record("mtime", "1.x")) + tar_block({.name = "a"}, 0)),
-            "a number is none");
+  EXPECT_EQ(refused(special_header('x', pax_record("mtime", "1.x")) + tar_block({.name = "a"}, 0)), "a number is none");
 }
 
 TEST(TarHeader, EmptyPaxValuesLeaveTheFieldAlone) {
@@ -114,9 +112,7 @@ TEST(TarHeader, GnuLongNames) {
   EXPECT_TRUE(header.is_hard_link());
 }
 
-TEST(TarHeader, Base256Numbers) {
-  EXPECT_EQ(header_of(tar_block({.name = "a", .mtime = -5}, 0)).mtime_seconds, -5);
-}
+TEST(TarHeader, Base256Numbers) { EXPECT_EQ(header_of(tar_block({.name = "a", .mtime = -5}, 0)).mtime_seconds, -5); }
 
 TEST(TarHeader, TypesWithoutPayloadHaveNoSize) {
   for (const char type : {'1', '2', '3', '4', '5', '6'}) {

@@ -25,9 +25,9 @@ constexpr std::string_view kRealSplit =
     "bwEAAP///DBSmcoRAAA=";
 
 struct Read {
-  std::string tar;          // segments, one after the other
-  std::string names;        // of files, a line each
-  std::string error;        // empty if all was read
+  std::string tar;    // segments, one after the other
+  std::string names;  // of files, a line each
+  std::string error;  // empty if all was read
   GzipFault fault = GzipFault::None;
 };
 
@@ -112,13 +112,15 @@ TEST(TarSplit, RefusesLinesThatAreNoRecords) {
   EXPECT_NE(read(lines("{\"type\":1,\"payload\":null,\"position\":0}\n")).error, "") << "a file without a name";
   EXPECT_NE(read(lines("{\"type\":1,\"name\":\"a\",\"payload\":\"YQ==\",\"position\":0}\n")).error, "")
       << "a checksum of one byte";
-  const std::string twice = "{\"type\":2,\"payload\":\"\",\"position\":0}\n{\"type\":2,\"payload\":\"\",\"position\":0}\n";
+  const std::string twice =
+      "{\"type\":2,\"payload\":\"\",\"position\":0}\n{\"type\":2,\"payload\":\"\",\"position\":0}\n";
   EXPECT_NE(read(lines(twice)).error.find("line 2 is out of order"), std::string::npos);
 }
 
 TEST(TarSplit, TakesAnyFormThatTheDaemonTakes) {
-  const Read result = read(lines("\n { \"Position\" : 0, \"TYPE\":1, \"more\":[{}], \"name_raw\":\"w6Tk\" }\r\n"
-                                 "{\"type\":1,\"name\":\"\\u003ca\\u00e4\\n\",\"payload\":null,\"position\":1}"));
+  const Read result =
+      read(lines("\n { \"Position\" : 0, \"TYPE\":1, \"more\":[{}], \"name_raw\":\"w6Tk\" }\r\n"
+                 "{\"type\":1,\"name\":\"\\u003ca\\u00e4\\n\",\"payload\":null,\"position\":1}"));
   EXPECT_EQ(result.error, "");
   EXPECT_EQ(result.names, "\xc3\xa4\xe4\n<a\xc3\xa4\n\n");
 }
@@ -160,7 +162,8 @@ TEST(Base64, DecodesWhatItEncodesAndNothingElse) {
     ASSERT_TRUE(decode_base64(encode_base64(original), bytes));
     EXPECT_EQ(bytes, original);
   }
-  for (const std::string_view bad : {"A", "AA", "AAA", "A===", "=AAA", "AA=A", "AA A", "AAA-", "AAAA=AAA", "\xff\xff\xff\xff"}) {
+  for (const std::string_view bad :
+       {"A", "AA", "AAA", "A===", "=AAA", "AA=A", "AA A", "AAA-", "AAAA=AAA", "\xff\xff\xff\xff"}) {
     EXPECT_FALSE(decode_base64(bad, bytes)) << bad;
   }
 }

@@ -16,7 +16,8 @@ HiddenContent hidden_on(const TempRoot& temp, const std::string& type, const std
   Model model;
   model.driver_covered = true;
   model.overlay.path = "overlay2";
-  return find_hidden(temp.open(), model, "36 35 8:1 / " + temp.path() + " rw - " + type + " source:/share " + options + "\n");
+  return find_hidden(temp.open(), model,
+                     "36 35 8:1 / " + temp.path() + " rw - " + type + " source:/share " + options + "\n");
 }
 
 Issue issue_of(IssueKind kind, uint32_t mode = S_IFREG | 0644) {

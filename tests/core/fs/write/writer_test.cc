@@ -18,9 +18,7 @@ namespace {
 using test::TempRoot;
 namespace fs = std::filesystem;
 
-Dir top_of(const TempRoot& temp) {
-  return *temp.open().open_dir(RelPath());
-}
+Dir top_of(const TempRoot& temp) { return *temp.open().open_dir(RelPath()); }
 
 TEST(Writer, NewObjectsNeverReplaceAnything) {
   const TempRoot temp;

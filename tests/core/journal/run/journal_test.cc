@@ -15,9 +15,7 @@
 namespace dfsck::test {
 namespace {
 
-JsonValue record(const std::string& kind) {
-  return JsonValue::object({{"record", JsonValue::string(kind)}});
-}
+JsonValue record(const std::string& kind) { return JsonValue::object({{"record", JsonValue::string(kind)}}); }
 
 JsonValue begin_of_format(int64_t format) {
   return JsonValue::object({{"record", JsonValue::string("begin")},

@@ -124,7 +124,8 @@ TEST(Space, IsTheSameAtAnyNumberOfJobs) {
     const std::string dir = "d" + std::to_string(i % 17) + "/e" + std::to_string(i % 5) + "/f" + std::to_string(i);
     temp.write(dir + "/file", std::string(static_cast<size_t>(i) * 10, 'x'));
     if (i % 3 == 0) {
-      fs::create_hard_link(temp.path() + "/" + dir + "/file", temp.path() + "/d" + std::to_string(i % 17) + "/l" + std::to_string(i));
+      fs::create_hard_link(temp.path() + "/" + dir + "/file",
+                           temp.path() + "/d" + std::to_string(i % 17) + "/l" + std::to_string(i));
     }
   }
   std::vector<MigrationUnit> one, four;

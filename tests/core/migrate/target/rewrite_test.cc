@@ -42,9 +42,10 @@ TEST(Rewrite, ChangesExactlyThePathsOfTheHost) {
 }
 
 TEST(Rewrite, BindsAreChangedOnTheHostsSideOnly) {
-  EXPECT_EQ(rewritten(ConfigFile::Host,
-                      R"({"Binds":["/var/lib/docker:/var/lib/docker:ro","/var/lib/docker/x:/y","/var/lib/dockers:/z"]})"),
-            R"({"Binds":["/data/d:/var/lib/docker:ro","/data/d/x:/y","/var/lib/dockers:/z"]})");
+  EXPECT_EQ(
+      rewritten(ConfigFile::Host,
+                R"({"Binds":["/var/lib/docker:/var/lib/docker:ro","/var/lib/docker/x:/y","/var/lib/dockers:/z"]})"),
+      R"({"Binds":["/data/d:/var/lib/docker:ro","/data/d/x:/y","/var/lib/dockers:/z"]})");
   EXPECT_EQ(rewritten(ConfigFile::Host, R"({"Mounts":[{"Type":"bind","Source":"/var/lib/docker:odd"}]})"),
             R"({"Mounts":[{"Type":"bind","Source":"/var/lib/docker:odd"}]})");
 }
@@ -78,8 +79,8 @@ TEST(Rewrite, TheNewPathIsEncoded) {
 
 TEST(Rewrite, TheLongestOfSeveralOldPlacesDecides) {
   const std::vector<PathMove> moves{{"/r/100000.100000", "/n/100000.100000"}, {"/r", "/n"}};
-  const Result<RewrittenFile> result = rewrite_paths(
-      ConfigFile::Host, R"({"Binds":["/r/100000.100000/x:/x","/r/y:/y"]})", moves);
+  const Result<RewrittenFile> result =
+      rewrite_paths(ConfigFile::Host, R"({"Binds":["/r/100000.100000/x:/x","/r/y:/y"]})", moves);
   ASSERT_TRUE(result);
   EXPECT_EQ(result->bytes, R"({"Binds":["/n/100000.100000/x:/x","/n/y:/y"]})");
 }
@@ -93,7 +94,8 @@ TEST(Rewrite, BrokenAndHostileTextIsAnErrorNotACrash) {
   EXPECT_FALSE(rewrite_paths(ConfigFile::VolumeOptions, R"({"MountDevice":"/var/lib/docker/x"} x)", kMoves));
   const std::string nested = std::string(60, '[') + R"("/var/lib/docker")" + std::string(60, ']');
   EXPECT_EQ(rewritten(ConfigFile::Host, nested), nested);
-  for (const char* text : {"null", "\"/var/lib/docker\"", "[]", "{}", " 12 ", "{\"LogPath\":7}", "{\"LogPath\":[\"/var/lib/docker\"]}"}) {
+  for (const char* text :
+       {"null", "\"/var/lib/docker\"", "[]", "{}", " 12 ", "{\"LogPath\":7}", "{\"LogPath\":[\"/var/lib/docker\"]}"}) {
     EXPECT_EQ(rewritten(ConfigFile::Container, text), text);
   }
 }
@@ -113,7 +115,9 @@ TEST(Rewrite, FindsFilesAndHowTheySpellTheRoot) {
   const std::string config = R"({"ID":")" + id + R"(","LogPath":"/srv/docker/containers/)" + id + "/" + id +
                              R"(-json.log","HostnamePath":"/srv/docker/containers/)" + id + R"(/hostname"})";
   temp.write("containers/" + id + "/config.v2.json", config);
-  temp.write("containers/" + id + "/hostconfig.json", R"({"Binds":[)" "\"" + temp.path() + R"(/volumes/x:/x"]})");
+  temp.write("containers/" + id + "/hostconfig.json", R"({"Binds":[)"
+                                                      "\"" +
+                                                          temp.path() + R"(/volumes/x:/x"]})");
   temp.write("volumes/bad/opts.json", "{");
   temp.write("volumes/metadata.db", std::string(300'000, 'x') + "/srv/docker/volumes/x");
   Model model;

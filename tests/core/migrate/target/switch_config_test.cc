@@ -53,7 +53,8 @@ TEST(SwitchConfig, KeepsTheOldFileBesideTheNewOne) {
   const TempRoot temp;
   temp.write("docker/daemon.json", "{\"data-root\":\"/old\"}");
   fs::permissions(temp.path() + "/docker/daemon.json", fs::perms(0600));
-  struct ::stat before {}, kept {}, now {};
+  struct ::stat before {
+  }, kept{}, now{};
   ASSERT_EQ(::stat((temp.path() + "/docker/daemon.json").c_str(), &before), 0);
   const Result<SwitchedConfig> switched = switch_data_root(temp.path() + "/docker/daemon.json", "/data/d");
   ASSERT_TRUE(switched) << switched.error().message();
@@ -126,8 +127,10 @@ TEST(SwitchConfig, AFailureLeavesAWholeFile) {
 
 TEST(SwitchConfig, FindsRootsOnCommandLines) {
   const TempRoot temp;
-  temp.write("usr/lib/systemd/system/docker.service", "[Service]\nExecStart=/usr/bin/dockerd -H fd:// \\\n --graph /g\n");
-  temp.write("etc/systemd/system/docker.service.d/a.conf", "# --data-root=/no\nExecStart=\nExecStart=dockerd --data-root=/d\n");
+  temp.write("usr/lib/systemd/system/docker.service",
+             "[Service]\nExecStart=/usr/bin/dockerd -H fd:// \\\n --graph /g\n");
+  temp.write("etc/systemd/system/docker.service.d/a.conf",
+             "# --data-root=/no\nExecStart=\nExecStart=dockerd --data-root=/d\n");
   temp.write("etc/systemd/system/docker.service.d/b.txt", "ExecStart=dockerd --data-root=/no\n");
   temp.write("etc/default/docker", "DOCKER_OPTS=\"--debug -g /x\"\n");
   const std::vector<CommandLineRoot> roots = command_line_roots(temp.path());

@@ -34,7 +34,8 @@ std::string failures(const TargetProbe& probe) {
   std::string text;
   for (const Capability& each : probe.capabilities) {
     if (each.verdict != Verdict::Ok) {
-      text += std::string(each.slug) + " " + std::string(capability_verdict_name(each.verdict)) + ": " + each.detail + "\n";
+      text +=
+          std::string(each.slug) + " " + std::string(capability_verdict_name(each.verdict)) + ": " + each.detail + "\n";
     }
   }
   return text;
@@ -47,10 +48,10 @@ class Mounted {
       : point_(temp_.path() + "/mnt") {
     temp_.make_dir("mnt");
     const std::string image = temp_.path() + "/image";
-    const std::string command =
-        type == "tmpfs" ? "mount -t tmpfs -o size=64m none '" + point_ + "' 2>/dev/null"
-                        : "truncate -s 400M '" + image + "' && " + make + " '" + image + "' >/dev/null 2>&1 && mount -t " +
-                              type + " -o " + options + " '" + image + "' '" + point_ + "' 2>/dev/null";
+    const std::string command = type == "tmpfs" ? "mount -t tmpfs -o size=64m none '" + point_ + "' 2>/dev/null"
+                                                : "truncate -s 400M '" + image + "' && " + make + " '" + image +
+                                                      "' >/dev/null 2>&1 && mount -t " + type + " -o " + options +
+                                                      " '" + image + "' '" + point_ + "' 2>/dev/null";
     mounted_ = ::geteuid() == 0 && std::system(command.c_str()) == 0;  // NOLINT: a test's own command
   }
   ~Mounted() {
@@ -71,8 +72,8 @@ class Mounted {
 };
 
 TEST(TargetProbe, FilesystemsForDockerAreAble) {
-  for (const auto& [type, make] : {std::pair("ext4", "mkfs.ext4 -q -F"), std::pair("xfs", "mkfs.xfs -q -f"),
-                                   std::pair("tmpfs", "")}) {
+  for (const auto& [type, make] :
+       {std::pair("ext4", "mkfs.ext4 -q -F"), std::pair("xfs", "mkfs.xfs -q -f"), std::pair("tmpfs", "")}) {
     const Mounted mounted(type, make);
     if (!mounted.mounted()) {
       GTEST_LOG_(INFO) << type << " cannot be mounted here";

@@ -8,7 +8,10 @@ namespace {
 
 OwnerEvidence made_by(uint32_t id) {
   OwnerEvidence evidence;
-  evidence.daemon = {{"the root directory", id, {}}, {"layerdb", id, id}, {"l/", id, id}, {"databases", id, id},
+  evidence.daemon = {{"the root directory", id, {}},
+                     {"layerdb", id, id},
+                     {"l/", id, id},
+                     {"databases", id, id},
                      {"containers", id, {}}};
   return evidence;
 }
@@ -194,7 +197,8 @@ TEST(Owners, OfWhichHalfWereChangedAreNotKnown) {
   }
   const RootOwners owners = settle_owners(evidence);
   EXPECT_FALSE(owners.known);
-  EXPECT_NE(owners.doubt.find("layerdb, containers and whole layers belong to 100000"), std::string::npos) << owners.doubt;
+  EXPECT_NE(owners.doubt.find("layerdb, containers and whole layers belong to 100000"), std::string::npos)
+      << owners.doubt;
 }
 
 TEST(Owners, OfOneLayerThatIsOddAreDamage) {
@@ -253,8 +257,9 @@ TEST(HostIds, OfANamespaceAreItsOwn) {
 }
 
 TEST(HostIds, AreReadByNameAndByNumber) {
-  const auto all = parse_subordinate_ids("me:100000:65536\n# no\n1001:300000:10\nme:500000:7\nnobody-knows:1:2\nbad:x:1\n",
-                                         "root:x:0:0::/:\nme:x:1000:1000::/:\n");
+  const auto all =
+      parse_subordinate_ids("me:100000:65536\n# no\n1001:300000:10\nme:500000:7\nnobody-knows:1:2\nbad:x:1\n",
+                            "root:x:0:0::/:\nme:x:1000:1000::/:\n");
   ASSERT_EQ(all.size(), 2U);
   EXPECT_EQ(all[0].owner, 1000U);
   ASSERT_EQ(all[0].ranges.size(), 2U);

@@ -13,7 +13,8 @@ const std::string kHost = "{\"Binds\":null,\"NetworkMode\":\"neta\",\"StorageOpt
 
 // Members as a daemon of 20.10 writes them, cut down to what matters; `more` goes in front.
 std::string config_with(const std::string& more) {
-  return "{" + more + R"("StreamConfig":{},"State":{"Running":false,"RemovalInProgress":false,"Dead":false},"ID":")" + kId +
+  return "{" + more + R"("StreamConfig":{},"State":{"Running":false,"RemovalInProgress":false,"Dead":false},"ID":")" +
+         kId +
          R"(","Created":"2026-11-24T16:35:39.275455114Z","Path":"sleep","Config":{"Image":"app:2"},"Image":"sha256:)" +
          std::string(64, 'e') +
          R"(","NetworkSettings":{"Networks":{"neta":{"NetworkID":"n1"},"host":null},"Ports":{"80/tcp":[)"

@@ -194,9 +194,7 @@ TEST(VolumeRecords, WhatTheDaemonWouldSkip) {
   EXPECT_FALSE(parse_volume_record("v", "garbage"));
 }
 
-std::string network_value(const std::string& json) {
-  return std::string("\x20\0\0\0\0\0\0\0", 8) + json;
-}
+std::string network_value(const std::string& json) { return std::string("\x20\0\0\0\0\0\0\0", 8) + json; }
 
 constexpr std::string_view kNetwork =
     R"({"name":"neta","id":"n1","networkType":"bridge","enableIPv6":false,"ipamType":"default"})";

@@ -10,8 +10,10 @@ namespace {
 
 const std::string kDiffA = "sha256:" + std::string(64, 'a');
 const std::string kDiffB = "sha256:" + std::string(64, 'b');
-const std::string kConfig = R"({"architecture":"amd64","os":"linux","history":[{"created_by":"x"},{"empty_layer":true}],)"
-                            R"("rootfs":{"type":"layers","diff_ids":[")" + kDiffA + R"(",")" + kDiffB + R"("]}})";
+const std::string kConfig =
+    R"({"architecture":"amd64","os":"linux","history":[{"created_by":"x"},{"empty_layer":true}],)"
+    R"("rootfs":{"type":"layers","diff_ids":[")" +
+    kDiffA + R"(",")" + kDiffB + R"("]}})";
 const std::string kContent = "image/overlay2/imagedb/content/sha256/";
 const std::string kMetadata = "image/overlay2/imagedb/metadata/sha256/";
 
@@ -47,9 +49,7 @@ TEST(ScanImages, ReadsKeysAsGoDoes) {
   EXPECT_EQ(image.chain.size(), 1u);
 }
 
-TEST(ScanImages, AnImageMayHaveNoLayers) {
-  EXPECT_TRUE(image_with(R"({"rootfs":{"type":"layers"}})").usable());
-}
+TEST(ScanImages, AnImageMayHaveNoLayers) { EXPECT_TRUE(image_with(R"({"rootfs":{"type":"layers"}})").usable()); }
 
 TEST(ScanImages, RefusesWhatTheDaemonRefuses) {
   EXPECT_EQ(image_with(R"({"os":"linux"})").unusable, "it has no RootFS key");
@@ -133,8 +133,8 @@ TEST(ScanImages, ReadsTheRegistryCache) {
   const std::string by_diff = base + "v2metadata-by-diffid/sha256/";
   temp.write(by_digest + std::string(64, '1'), kDiffA);
   temp.write(by_digest + std::string(64, '2'), "sha256:12");
-  temp.write(by_diff + std::string(64, 'a'),
-             R"([{"Digest":"sha256:)" + std::string(64, '1') + R"(","SourceRepository":"docker.io/library/a","HMAC":""}])");
+  temp.write(by_diff + std::string(64, 'a'), R"([{"Digest":"sha256:)" + std::string(64, '1') +
+                                                 R"(","SourceRepository":"docker.io/library/a","HMAC":""}])");
   temp.write(by_diff + std::string(64, 'b'), "{}");
   const ImageStore store = scanned_images(temp);
   ASSERT_EQ(store.diffid_by_digest.size(), 2u);

@@ -131,8 +131,8 @@ TEST(HostContainerd, ConfigurationOfTheHost) {
 
 TEST(HostContainerd, RootInToml) {
   EXPECT_EQ(containerd_root_in("root = \"/a b\"\nstate = \"/run\""), "/a b");
-  for (const char* none : {"", "# root = \"/a\"", "[plugins]\nroot = \"/a\"", "root = \"/a", "root = relative", "root = \"a\"",
-                           "root = \"/a\\u0041\"", "rootless = \"/a\""}) {
+  for (const char* none : {"", "# root = \"/a\"", "[plugins]\nroot = \"/a\"", "root = \"/a", "root = relative",
+                           "root = \"a\"", "root = \"/a\\u0041\"", "rootless = \"/a\""}) {
     EXPECT_EQ(containerd_root_in(none), "") << none;
   }
 }
