@@ -71,7 +71,7 @@ compiled := $(core_units) $(checks_units) $(cmd_units) cmd/main.cc $(support_uni
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check check-unit check-sanitized test-programs fixtures-accept bench fuzz lint format headers census install uninstall clean help tools $(tools) print-build
+.PHONY: all check check-unit check-sanitized check-thread run-threaded coverage tidy test-programs fixtures-accept bench fuzz lint format headers census install uninstall clean help tools $(tools) print-build
 
 all: $(BUILD)/docker-fsck ## build docker-fsck (default)
 
@@ -140,6 +140,22 @@ check-unit: $(BUILD)/docker-fsck $(test_programs) tools ## the tests that need n
 check-sanitized: ## the tests that need no daemon, under the address and undefined-behaviour sanitizers
 	+@$(sanitized) check-unit
 test-programs: $(BUILD)/docker-fsck $(test_programs) tools
+
+# What runs on several threads: parallel loops, strands, the comparison of layers, copies. The rest is one thread's.
+threaded := Strand*:Failures*:RateLimit*:VerifyLayer*:PackLayer*:HiddenContent*:TarDigest*:LocateWrongByte*:TreeSize*:Copy*:ResumeTest*:SyncTest*:EndTest*:Inventories*
+check-thread: ## the tests of what runs on several threads, under the thread sanitizer
+	+@$(MAKE) --no-print-directory SAN=thread OPT='-O1 -g1' WERROR= run-threaded
+run-threaded: $(BUILD)/core_tests
+	TSAN_OPTIONS=halt_on_error=1 $(BUILD)/core_tests --gtest_brief=1 --gtest_filter='$(threaded)'
+
+coverage: ## print by folder how many lines and branches the tests pass through (needs gcovr)
+	+@$(MAKE) --no-print-directory BUILD=build/coverage OPT='-O0 -g1' CXXFLAGS='$(CXXFLAGS) --coverage' LDFLAGS='$(LDFLAGS) --coverage' test-programs
+	@BUILD=build/coverage tests/coverage.sh
+
+# Seconds for each source, so only for those that are named, or that differ from the last commit.
+TIDY ?= $(filter %.cc,$(shell git diff --name-only --diff-filter=d HEAD -- core checks cmd))
+tidy: ## run clang-tidy on the sources that were changed (TIDY='FILES': on those)
+	$(if $(strip $(TIDY)),clang-tidy --quiet $(TIDY) -- -std=c++20 $(CPPFLAGS_ALL),@echo "tidy: nothing was changed")
 
 fixtures-accept: $(BUILD)/docker-fsck $(BUILD)/cmd_tests ## rewrite the expected reports of all fixtures
 	@FIXTURES_ACCEPT=1 DOCKER_FSCK=$(BUILD)/docker-fsck $(BUILD)/cmd_tests --gtest_brief=1 --gtest_filter='*Fixture*' || true
