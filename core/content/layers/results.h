@@ -43,7 +43,7 @@ struct RebuiltReference {
   std::string why;        // why not, for people
 };
 
-// A second directory of a layer, on which other layers stand (DirOwner::Kind::Twin), held against the layer's
+// A second directory of a layer, on which other layers stand (DirOwner::Kind::Duplicate), held against the layer's
 // tar-split.
 struct DuplicateDirectory {
   size_t layer = 0;  // in the model

@@ -10,7 +10,7 @@
 
 #include "core/base/result.h"
 #include "core/codec/compress/gzip_writer.h"
-#include "core/content/pack/habit.h"
+#include "core/content/pack/variant.h"
 #include "core/content/verify.h"
 #include "core/fs/root.h"
 #include "core/run/cancel.h"

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/codec/digest.h"
-#include "core/content/pack/habit.h"
+#include "core/content/pack/variant.h"
 
 namespace dfsck {
 

@@ -11,7 +11,7 @@
 #include "core/codec/tar/header.h"
 #include "core/codec/tar/tar_split_writer.h"
 #include "core/content/bytes/payload.h"
-#include "core/content/pack/habit.h"
+#include "core/content/pack/variant.h"
 #include "core/content/pack/walk.h"
 
 namespace dfsck {

@@ -19,7 +19,7 @@ struct PackedTree {
   uint64_t entries = 0;
 };
 
-// Packs `input.diff_dir` by the habit of Docker since 24: whiteouts and opaque marks in the form of tars, of attributes
+// Packs `input.diff_dir` by the variant of Docker since 24: whiteouts and opaque marks in the form of tars, of attributes
 // only capabilities, no sockets, owners as containers see them. Reads every file once. Memory: the compressed
 // tar-split, and what PackWalk needs. Errors: Format where a part of the tree lies in a layer below (the kernel's
 // redirect_dir and metacopy), Io, Limit, Busy where the tree changes meanwhile, Cancelled. Adds what it reads to

@@ -25,7 +25,7 @@ struct DirOwner {
     Duplicate,  // a second directory of a layer, made by BuildKit, on which another layer stands (duplicates.cc)
   };
   Kind kind;
-  std::string name;  // chain ID text (Layer, Twin), mount name (container id), or BuildKit snapshot key
+  std::string name;  // chain ID text (Layer, Duplicate), mount name (container id), or BuildKit snapshot key
   friend auto operator<=>(const DirOwner&, const DirOwner&) = default;
 };
 

@@ -1,5 +1,5 @@
 // One function per step of the daemon's archiver.
-#include "core/content/pack/habit.h"
+#include "core/content/pack/variant.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
