@@ -27,7 +27,7 @@ printf '%s\n' "$@" | awk -v size="$size" '
   current=""
   finish() {
     [ -n "$current" ] || return 0
-    cmp -s "$current.new" "$current" && rm "$current.new" || mv "$current.new" "$current"
+    cmp -s "$current.$$" "$current" && rm "$current.$$" || mv "$current.$$" "$current"
     echo "$current"
   }
   while read -r folder number source; do
@@ -36,9 +36,9 @@ printf '%s\n' "$@" | awk -v size="$size" '
       finish
       current=$unit
       # What an unnamed namespace holds is no less hidden for standing in an included file, which GCC cannot know.
-      printf '#if !defined(__clang__)\n#pragma GCC diagnostic ignored "-Wsubobject-linkage"\n#endif\n' >"$current.new"
+      printf '#if !defined(__clang__)\n#pragma GCC diagnostic ignored "-Wsubobject-linkage"\n#endif\n' >"$current.$$"
     fi
-    printf '#include "%s"\n' "$source" >>"$current.new"
+    printf '#include "%s"\n' "$source" >>"$current.$$"
   done
   finish
 }
