@@ -31,9 +31,7 @@ std::string_view top_of(const RelPath& path) {
   return bytes.substr(0, bytes.find('/'));
 }
 
-bool touches(const RelPath& one, const RelPath& other) {
-  return one == other || one.is_below(other) || other.is_below(one);
-}
+bool touches(const RelPath& one, const RelPath& other) { return one.is_at_or_below(other) || other.is_below(one); }
 
 class Hidden {
  public:

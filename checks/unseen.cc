@@ -50,7 +50,7 @@ bool is_of_web(const Model& model, const RelPath& path) {
   }
   const RelPath driver = model.driver.empty() ? RelPath("overlay2") : RelPath() / model.driver;
   for (const RelPath& place : {model.image_path, RelPath("containers"), driver}) {
-    if (path == place || path.is_below(place)) {
+    if (path.is_at_or_below(place)) {
       return true;
     }
   }

@@ -30,12 +30,9 @@ MigrationWish wish_of(const Options& options) {
 // For the next steps: a daemon that starts before the disk is mounted makes a second, empty root below
 // the mount point, and all seems to be lost.
 std::string mount_point_of(const std::string& path, const HostSnapshot& host) {
-  std::string best = "/";
-  for (const MountEntry& mount : parse_mountinfo(host.mountinfo)) {
-    const bool above = path == mount.point || path.starts_with(mount.point + "/");
-    best = above && mount.point.size() > best.size() ? mount.point : best;
-  }
-  return best;
+  const std::vector<MountEntry> mounts = parse_mountinfo(host.mountinfo);
+  const MountEntry* mount = mount_holding(mounts, path);
+  return mount != nullptr ? mount->point : "/";
 }
 
 std::vector<std::string> what_comes_next(const MigrationReport& report, const Options& options,

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "checks/fix_steps.h"
+#include "core/base/path_text.h"
 #include "core/codec/override_stat.h"
 #include "core/codec/posix_acl.h"
 #include "core/content/bytes/same_bytes.h"
@@ -98,10 +99,9 @@ bool EntryFixer::has_place() const {
     return true;
   }
   const auto& issues = input_.content.layers[layer_].issues;
-  const size_t slash = issue_.path.rfind('/');
-  const std::string above = slash == std::string::npos ? "" : issue_.path.substr(0, slash);
+  const std::string_view above = parent_path(issue_.path);
   const auto found = std::lower_bound(issues.begin(), issues.end(), above,
-                                      [](const Issue& issue, const std::string& path) { return issue.path < path; });
+                                      [](const Issue& issue, std::string_view path) { return issue.path < path; });
   return (!parent && parent.error().is_io(ENOENT)) ||
          (found != issues.end() && found->path == above && found->kind == IssueKind::WrongType &&
           S_ISDIR(found->expected->mode));

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "core/base/escape.h"
+#include "core/base/path_text.h"
 #include "core/base/try.h"
 #include "core/fs/lock.h"
 #include "core/fs/write/writer.h"
@@ -23,14 +24,6 @@ std::string without_slashes(std::string path) {
 std::string parent_of(const std::string& path) {
   const size_t slash = path.rfind('/');
   return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-}
-std::string name_of(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? path : path.substr(slash + 1);
-}
-
-bool lies_in(const std::string& path, const std::string& directory) {
-  return path == directory || path.starts_with(directory == "/" ? "/" : directory + "/");
 }
 
 // What stands in the directory besides what a new filesystem has, and what is ours.
@@ -97,11 +90,11 @@ MigrationTarget open_migration_target(const std::string& path, const Root& sourc
     return target;
   }
   const std::string above = root->path() == "/" ? "" : root->path();
-  target.path = target.exists ? root->path() : above + "/" + name_of(target.path);
+  target.path = target.exists ? root->path() : above + "/" + std::string(last_name(target.path));
   target.root.emplace(std::move(*root));
-  if (lies_in(target.path, source.path())) {
+  if (is_at_or_below(target.path, source.path())) {
     target.obstacles.push_back("the target " + escaped(target.path) + " lies in the source");
-  } else if (lies_in(source.path(), target.path)) {
+  } else if (is_at_or_below(source.path(), target.path)) {
     target.obstacles.push_back("the source " + escaped(source.path()) + " lies in the target");
   } else if (target.exists) {
     judge_contents(target, source, note);

@@ -142,20 +142,18 @@ bool any_in(const std::vector<std::string>& texts, const std::set<std::string>& 
   return std::any_of(texts.begin(), texts.end(), [&](const std::string& text) { return wanted.count(text) > 0; });
 }
 
-bool is_at_or_below(const RelPath& path, const RelPath& top) { return path == top || path.is_below(top); }
-
 // Wrong with a file that many things are recorded in is only what is wrong with the file as a whole:
 // another tag that dangles does not concern this one.
 bool touches(const Finding& finding, const Concern& concern) {
   if (concern.only_file && finding.subject.kind == SubjectKind::File && finding.content) {
-    return is_at_or_below(finding.path, *concern.only_file) || concern.only_file->is_below(finding.path);
+    return finding.path.is_at_or_below(*concern.only_file) || concern.only_file->is_below(finding.path);
   }
   const auto named = [&](const Subject& subject) { return concern.subjects.count(subject) > 0; };
   const auto is_named_in_words = [&](const auto& arg) {
     return concern.missing.count(arg.second) > 0 ||
            (arg.first == "volume" && arg.second == concern.volume && !concern.volume.empty());
   };
-  const auto lies_at = [&](const RelPath& place) { return is_at_or_below(finding.path, place); };
+  const auto lies_at = [&](const RelPath& place) { return finding.path.is_at_or_below(place); };
   const bool about_whole_file =
       finding.subject.kind == SubjectKind::File || finding.subject.kind == SubjectKind::Database;
   return named(finding.subject) || std::any_of(finding.args.begin(), finding.args.end(), is_named_in_words) ||

@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "core/base/escape.h"
+#include "core/base/path_text.h"
 #include "core/base/text.h"
 
 namespace dfsck {
@@ -50,15 +51,11 @@ RelPath RelPath::joined(const RelPath& tail) const {
 
 RelPath RelPath::parent() const {
   RelPath path;
-  const size_t slash = bytes_.rfind('/');
-  path.bytes_ = slash == std::string::npos ? std::string() : bytes_.substr(0, slash);
+  path.bytes_ = parent_path(bytes_);
   return path;
 }
 
-std::string_view RelPath::name() const {
-  const size_t slash = bytes_.rfind('/');
-  return slash == std::string::npos ? std::string_view(bytes_) : std::string_view(bytes_).substr(slash + 1);
-}
+std::string_view RelPath::name() const { return last_name(bytes_); }
 
 std::string RelPath::text() const { return is_root() ? "." : escaped(bytes_); }
 

@@ -31,6 +31,7 @@ class RelPath {
   const std::string& bytes() const { return bytes_; }
   std::string text() const;                      // escaped for printing; "." for the root
   bool is_below(const RelPath& ancestor) const;  // a proper descendant
+  bool is_at_or_below(const RelPath& top) const { return *this == top || is_below(top); }
 
   friend auto operator<=>(const RelPath&, const RelPath&) = default;
 

@@ -5,6 +5,8 @@
 #include <mutex>
 #include <utility>
 
+#include "core/base/path_text.h"
+
 namespace dfsck {
 namespace {
 
@@ -18,10 +20,6 @@ std::vector<Unread>& list() {
   // Never destroyed: worker threads may still note something while the process ends.
   static auto* const all = new std::vector<Unread>;
   return *all;
-}
-
-bool is_below(std::string_view path, std::string_view top) {
-  return path.starts_with(top) && (path.size() == top.size() || top.ends_with('/') || path[top.size()] == '/');
 }
 
 }  // namespace
@@ -43,7 +41,7 @@ std::vector<Unread> unread_below(std::string_view path, size_t from) {
   {
     const std::lock_guard lock(list_mutex);
     for (size_t i = from; i < list().size(); ++i) {
-      if (is_below(list()[i].path, path)) {
+      if (is_at_or_below(list()[i].path, path)) {
         found.push_back(list()[i]);
       }
     }

@@ -12,6 +12,7 @@
 
 #include "core/base/errno_class.h"
 #include "core/base/escape.h"
+#include "core/base/path_text.h"
 #include "core/base/patient_calls.h"
 #include "core/content/attributes.h"
 #include "core/content/expected.h"
@@ -23,20 +24,6 @@ namespace {
 
 // No object of that name can be there.
 bool is_absence(int error) { return says_absent(error) || error == ENAMETOOLONG; }
-
-std::string_view parent_of(std::string_view path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
-
-std::string_view base_of(std::string_view path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? path : path.substr(slash + 1);
-}
-
-std::string joined(std::string_view directory, std::string_view name) {
-  return directory.empty() ? std::string(name) : std::string(directory) + "/" + std::string(name);
-}
 
 std::string a_type(uint32_t mode) { return "a " + std::string(type_name(mode)); }
 
@@ -125,7 +112,7 @@ bool EntryCheck::is_out_of_sight(int error, std::string_view path) {
   if (error != EACCES || hidden_dirs_.empty()) {
     return false;
   }
-  for (std::string_view at = path; !at.empty(); at = parent_of(at)) {
+  for (std::string_view at = path; !at.empty(); at = parent_path(at)) {
     if (hidden_dirs_.contains(at)) {
       out_of_sight_ = true;
       return true;
@@ -170,7 +157,7 @@ void EntryCheck::report_absent(const LayerEntry& entry, int error, uint64_t plac
 }
 
 void EntryCheck::check_whiteout(const LayerEntry& entry, std::string_view hidden) {
-  const std::string path = joined(entry.parent(), hidden);
+  const std::string path = path_in(entry.parent(), hidden);
   const bool entered = enter_parent(entry);
   const Object object = entered ? look_up(cursor_, hidden) : Object{.error = cursor_.error()};
   if (entered) {
@@ -421,13 +408,13 @@ void EntryCheck::check_hard_link(const LayerEntry& entry) {
   }
   clean_tar_name(entry.header.link_name, link_target_);
   Object target{.error = ENOENT};
-  if (link_cursor_.enter(parent_of(link_target_))) {
+  if (link_cursor_.enter(parent_path(link_target_))) {
     const Object own = object;
-    target = look_up(link_cursor_, base_of(link_target_));
+    target = look_up(link_cursor_, last_name(link_target_));
     object = own;
   }
   if (is_out_of_sight(link_cursor_.error(), link_target_) || is_out_of_sight(target.error, link_target_) ||
-      was_kept_from(link_cursor_.error(), "open", parent_of(link_target_)) ||
+      was_kept_from(link_cursor_.error(), "open", parent_path(link_target_)) ||
       was_kept_from(target.error, "look at", link_target_)) {
     return;
   }

@@ -1,6 +1,7 @@
 // Going through the headers for one name.
 #include "core/content/find_entry.h"
 
+#include "core/base/path_text.h"
 #include "core/base/try.h"
 #include "core/codec/tar/layer_stream.h"
 #include "core/content/expected.h"
@@ -20,9 +21,8 @@ bool is_child(std::string_view path, std::string_view directory) {
 class SoughtPath {
  public:
   SoughtPath(std::string_view path, const Result<Dir>& tree) : path_(path), cursor_(tree ? tree->fd() : -1) {
-    const size_t slash = path.rfind('/');
-    base_ = path.substr(slash == std::string_view::npos ? 0 : slash + 1);
-    parent_ = path.substr(0, slash == std::string_view::npos ? 0 : slash);
+    base_ = last_name(path);
+    parent_ = parent_path(path);
     if (tree && cursor_.enter(parent_)) {
       parent_inode_ = cursor_.inode();
     }

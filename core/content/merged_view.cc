@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "core/base/errno_class.h"
+#include "core/base/path_text.h"
 #include "core/base/patient_calls.h"
 #include "core/base/text.h"
 #include "core/content/attributes.h"
@@ -35,13 +36,6 @@ std::vector<std::string> components(std::string_view path) {
     }
   }
   return parts;
-}
-
-std::pair<std::string, std::string> split_last(std::string_view path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string_view::npos
-             ? std::pair(std::string(), std::string(path))
-             : std::pair(std::string(path.substr(0, slash)), std::string(path.substr(slash + 1)));
 }
 
 }  // namespace
@@ -152,8 +146,7 @@ bool MergedView::is_hidden(std::string_view path) {
   if (!input_.lowers_known) {
     return false;
   }
-  const auto [parent, name] = split_last(path);
-  return !look_up(descend(true, parent), name);
+  return !look_up(descend(true, parent_path(path)), std::string(last_name(path)));
 }
 
 // The upper side is walked alone first: an opaque mark further up hides this directory's lowers as well, and then there
@@ -324,8 +317,7 @@ bool MergedView::is_harmless(std::string_view path, const struct ::stat& found) 
   if (is_whiteout(found) && is_below_opaque(path)) {
     return true;
   }
-  const auto [parent, name] = split_last(path);
-  const std::optional<struct ::stat> below = look_up(descend(false, parent), name);
+  const std::optional<struct ::stat> below = look_up(descend(false, parent_path(path)), std::string(last_name(path)));
   if (is_whiteout(found)) {
     return !below;
   }

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "core/base/path_text.h"
 #include "core/base/text.h"
 #include "core/content/attributes.h"
 #include "core/content/tree/whiteout_names.h"
@@ -17,10 +18,6 @@ bool is_opaque(const Dir& dir) {
   const ObjectPlace self{dir.fd(), ".", dir.fd()};
   XattrNames names;
   return (names.read(self) == 0 && opaque_mark(self, names)) || is_there(dir, std::string(kOpaqueName));
-}
-
-std::string appended(const std::string& path, const std::string& name) {
-  return path.empty() ? name : path + "/" + name;
 }
 
 }  // namespace
@@ -38,7 +35,7 @@ Result<Shadow> shadow_of(const Root& root, const RelPath& tree, std::string_view
   for (size_t i = 0; i < parts.size(); ++i) {
     const std::string name(parts[i]);
     const bool last = i + 1 == parts.size();
-    at = appended(at, name);
+    at = path_in(at, name);
     const Result<FileStat> stat = dir->stat(name);
     if (!stat && !stat.error().is_io(ENOENT)) {
       return stat.error();

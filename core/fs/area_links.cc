@@ -14,6 +14,7 @@
 
 #include "core/base/escape.h"
 #include "core/base/ids.h"
+#include "core/base/path_text.h"
 #include "core/base/patient_calls.h"
 #include "core/fs/dir.h"
 #include "core/fs/root.h"
@@ -65,10 +66,6 @@ void add_with_parents(int fd, std::set<FileIdentity>& directories) {
     }
     current = Fd(patient::openat(current.get(), "..", kPathOnly));
   }
-}
-
-bool is_at_or_below(const std::string& path, const std::string& base) {
-  return path == base || path.starts_with(base == "/" ? base : base + "/");
 }
 
 // Where a link leads that could not be opened as a directory.

@@ -11,6 +11,7 @@
 
 #include "core/base/errno_class.h"
 #include "core/base/escape.h"
+#include "core/base/path_text.h"
 #include "core/base/patient_calls.h"
 #include "core/fs/root.h"
 #include "core/fs/write/calls.h"
@@ -204,10 +205,8 @@ void note_guards(CopyUnit& unit, int source_dir, const std::string& source_name,
 // locked.
 void set_guards(CopyContext& context, CopyUnit& unit) {
   for (const CopyUnit::Guarded& guarded : unit.guarded) {
-    const size_t slash = guarded.path.rfind('/');
-    const std::string above = slash == std::string::npos ? std::string() : guarded.path.substr(0, slash);
-    const std::string name = guarded.path.substr(slash == std::string::npos ? 0 : slash + 1);
-    const Result<Dir> dir = open_far_dir(context.target, above);
+    const std::string name(last_name(guarded.path));
+    const Result<Dir> dir = open_far_dir(context.target, parent_path(guarded.path));
     const Fd file(dir ? open_for_reading(dir->fd(), name.c_str()) : Fd());
     const unsigned now = file ? flags_of(file.get()).value_or(0) : 0;
     if (const int code = file ? set_flags(file.get(), now | guarded.flags) : errno; code != 0) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/path_text.h"
 #include "core/fs/dir.h"
 #include "core/fs/root.h"
 #include "core/fs/statx.h"
@@ -100,9 +101,5 @@ void source_failed(CopyContext& context, CopyUnit& unit, int code, std::string_v
 // for an area are followed.
 Result<Dir> open_far_dir(const Dir& top, std::string_view path);
 Result<Dir> open_far_dir(const Root& root, std::string_view path);
-
-inline std::string path_in(std::string_view directory, std::string_view name) {
-  return directory.empty() ? std::string(name) : std::string(directory) + "/" + std::string(name);
-}
 
 }  // namespace dfsck

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "core/base/escape.h"
+#include "core/base/path_text.h"
 #include "core/base/patient_calls.h"
 #include "core/fs/write/calls.h"
 #include "core/fs/write/writer.h"
@@ -22,16 +23,6 @@ using ProblemKind = CopyProblem::Kind;
 
 bool may_be_kept(FileCopy::Existing existing) {
   return existing == FileCopy::Existing::Compare || existing == FileCopy::Existing::Rewrite;
-}
-
-std::string_view parent_of(std::string_view path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
-
-std::string name_of(std::string_view path) {
-  const size_t slash = path.rfind('/');
-  return std::string(slash == std::string_view::npos ? path : path.substr(slash + 1));
 }
 
 // What an interrupted run left may have the right size and time and still hold zeros: a power cut keeps metadata that
@@ -139,8 +130,8 @@ FileCopy::Begun FileCopy::begin(const Dir& target, Source source, Existing exist
 // Where the target allows no more links (EMLINK), the name becomes a file of its own: its bytes are right, and what
 // is lost is said.
 void FileCopy::link_to(const Dir& target, const std::string& first, Existing existing) {
-  const std::string first_name = name_of(first);
-  const Result<Dir> dir = open_far_dir(context_.target, parent_of(first));
+  const std::string first_name(last_name(first));
+  const Result<Dir> dir = open_far_dir(context_.target, parent_path(first));
   if (!dir) {
     target_failed(context_, unit_, ProblemKind::Unmakeable, dir.error().code, "link", source_.path);
     return;

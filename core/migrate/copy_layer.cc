@@ -9,6 +9,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/base/path_text.h"
 #include "core/base/patient_calls.h"
 #include "core/base/proc_path.h"
 #include "core/base/text.h"
@@ -35,8 +36,7 @@ Result<Dir> make_far_dir(const Dir& top, std::string_view path) {
   std::string_view there = path;
   Result<Dir> dir = open_far_dir(top, there);
   while (!dir && dir.error().is_io(ENOENT) && !there.empty()) {
-    const size_t slash = there.rfind('/');
-    there = there.substr(0, slash == std::string_view::npos ? 0 : slash);
+    there = parent_path(there);
     dir = open_far_dir(top, there);
   }
   for (const std::string_view part : split(path.substr(there.size()), '/')) {

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "core/base/path_text.h"
 #include "core/base/try.h"
 #include "core/content/tree/directory_reader.h"
 #include "core/fs/write/writer.h"
@@ -91,14 +92,12 @@ void CopyWalk::copy_other(const DirPair& pair, bool fresh, const std::string& na
   const LinkTable::Key key = context_.link_key(path, stat);
   const bool has_links = stat.links > 1;
   if (const auto first = has_links ? context_.links.claim(key, stat.links) : std::nullopt; first && *first != path) {
-    const size_t slash = first->rfind('/');
-    const Result<Dir> dir = open_far_dir(context_.target, slash == std::string::npos ? "" : first->substr(0, slash));
+    const Result<Dir> dir = open_far_dir(context_.target, parent_path(*first));
     if ((!fresh && !clear_name(context_, unit_, *pair.target, name, path)) || context_.stopped()) {
       return;
     }
     const Result<void> linked =
-        dir ? make_hard_link(*dir, first->substr(slash == std::string::npos ? 0 : slash + 1), *pair.target, name)
-            : dir.error();
+        dir ? make_hard_link(*dir, std::string(last_name(*first)), *pair.target, name) : dir.error();
     if (!linked) {
       target_failed(context_, unit_, ProblemKind::Unmakeable, linked.error().code, "link", path);
     }

@@ -1,6 +1,8 @@
 // The walk that only looks.
 #include "core/migrate/look.h"
 
+#include "core/base/path_text.h"
+
 namespace dfsck {
 namespace {
 
@@ -33,11 +35,9 @@ void KnownLinks::add(LinkTable::Key key, uint64_t links, const std::string& path
 // By what the target has, not by what the journal says: a name that is not there, or no longer, cannot be linked to.
 void KnownLinks::adopt_into(CopyContext& context) const {
   for (const Name& name : names_) {
-    const size_t slash = name.path.rfind('/');
-    const size_t base = slash == std::string::npos ? 0 : slash + 1;
-    const Result<Dir> dir = open_far_dir(context.target, std::string_view(name.path).substr(0, base == 0 ? 0 : slash));
+    const Result<Dir> dir = open_far_dir(context.target, parent_path(name.path));
     Statx info;
-    if (dir && read_statx(dir->fd(), name.path.c_str() + base, info) == 0) {
+    if (dir && read_statx(dir->fd(), std::string(last_name(name.path)).c_str(), info) == 0) {
       context.links.adopt(name.key, name.links, name.path, info.stat.inode);
     }
   }

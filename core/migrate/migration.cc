@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "core/base/path_text.h"
 #include "core/base/try.h"
 #include "core/migrate/copy_context.h"
 #include "core/migrate/run.h"
@@ -23,10 +24,7 @@ uint32_t current_umask() {
 }
 
 Result<void> check_apart(const Root& source, const Root& target) {
-  const auto inside = [](const std::string& path, const std::string& of) {
-    return path == of || path.starts_with(of == "/" ? of : of + "/");
-  };
-  if (inside(source.path(), target.path()) || inside(target.path(), source.path())) {
+  if (is_at_or_below(source.path(), target.path()) || is_at_or_below(target.path(), source.path())) {
     return format_error("copy to", target.path(), "source and target lie in one another");
   }
   return {};

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "core/base/path_text.h"
 #include "core/fs/area_links.h"
 #include "core/fs/lock.h"
 #include "core/fs/write/writer.h"
@@ -38,10 +39,8 @@ void UnitParents::make(CopyContext& context, CopyUnit& notes) const {
     if (path.empty() || !open_far_dir(context.source, path)) {
       continue;
     }
-    const size_t slash = path.rfind('/');
-    const std::string name = path.substr(slash == std::string::npos ? 0 : slash + 1);
-    const Result<Dir> above =
-        open_far_dir(context.target, std::string_view(path).substr(0, slash == std::string::npos ? 0 : slash));
+    const std::string name(last_name(path));
+    const Result<Dir> above = open_far_dir(context.target, parent_path(path));
     Result<void> made = above ? make_directory(*above, name, 0700) : above.error();
     if (!made && made.error().is_io(EEXIST)) {
       const Result<FileStat> have = above->stat(name);

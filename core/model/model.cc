@@ -47,7 +47,7 @@ void note_unread(const Root& root, size_t from, Model& model) {
   }
   for (RootUnread& unread : unread_in(root, from)) {
     const auto& mounts = model.host.container_mounts;
-    const auto is_in = [&](const RelPath& place) { return unread.path == place || unread.path.is_below(place); };
+    const auto is_in = [&](const RelPath& place) { return unread.path.is_at_or_below(place); };
     const bool foreign =
         std::any_of(mounts.begin(), mounts.end(), is_in) || (model.entries.hides_own_runs && is_in(kOwnDirectory)) ||
         (unread.code == EACCES && is_out_of_sight(root, model.owners, model.overlay.path, unread.path));

@@ -6,6 +6,7 @@
 #include <map>
 #include <string_view>
 
+#include "core/base/path_text.h"
 #include "core/codec/tar/header.h"
 
 namespace dfsck {
@@ -185,9 +186,7 @@ bool is_writable(const NewTarHeader& header) {
 // path.Join(dir, "PaxHeaders.0", base) in writer.go:writePAXHeader. Nobody reads it, but every byte of it is in the
 // diffID.
 std::string pax_header_name(std::string_view name) {
-  const size_t slash = name.rfind('/');
-  const std::string_view directory = slash == std::string_view::npos ? "" : name.substr(0, slash);
-  const std::string_view base = name.substr(slash == std::string_view::npos ? 0 : slash + 1);
+  const std::string_view directory = parent_path(name);
   std::string result;
   const auto add = [&result](std::string_view part) {
     if (!part.empty() && part != ".") {
@@ -196,7 +195,7 @@ std::string pax_header_name(std::string_view name) {
   };
   add(directory.starts_with("./") ? directory.substr(2) : directory);
   add("PaxHeaders.0");
-  add(base);
+  add(last_name(name));
   result = ascii_part(result).substr(0, kName.size);
   result.resize(result.find_last_not_of('/') + 1);
   return result;

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/path_text.h"
 #include "core/base/result.h"
 #include "core/codec/tar/header.h"
 #include "core/codec/tar/tar_split.h"
@@ -20,16 +21,8 @@ struct LayerEntry {
   uint64_t size = 0;   // of the file that the daemon reads back
   uint64_t crc64 = 0;  // of its contents, if size is not 0
 
-  std::string_view base() const { return std::string_view(path).substr(base_offset()); }
-  std::string_view parent() const {
-    return std::string_view(path).substr(0, base_offset() == 0 ? 0 : base_offset() - 1);
-  }
-
- private:
-  size_t base_offset() const {
-    const size_t slash = path.rfind('/');
-    return slash == std::string::npos ? 0 : slash + 1;
-  }
+  std::string_view base() const { return last_name(path); }
+  std::string_view parent() const { return parent_path(path); }
 };
 
 // What Go's path.Clean("/" + name) gives, without the leading slash.

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <set>
 
+#include "core/base/path_text.h"
 #include "core/base/patient_calls.h"
 #include "core/content/tree/xattr_names.h"
 #include "core/model/records/mount_table.h"
@@ -29,21 +30,6 @@ bool shows_its_own(std::string_view type) {
 // Nothing has to be there: "no such attribute" is the answer of a filesystem that knows the kind.
 bool knows_attribute(const Dir& dir, const char* name) {
   return patient::fgetxattr(dir.fd(), name, nullptr, 0) >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS);
-}
-
-bool is_at_or_below(const std::string& path, const std::string& base) {
-  return base == "/" || path == base || path.starts_with(base + "/");
-}
-
-// The mount on which a path lies; of several on one point the last, which lies above.
-const MountEntry* mount_holding(const std::vector<MountEntry>& mounts, const std::string& path) {
-  const MountEntry* holding = nullptr;
-  for (const MountEntry& mount : mounts) {
-    if (is_at_or_below(path, mount.point) && (holding == nullptr || mount.point.size() >= holding->point.size())) {
-      holding = &mount;
-    }
-  }
-  return holding;
 }
 
 std::string option(const std::string& options, std::string_view key) {

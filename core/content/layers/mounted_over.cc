@@ -4,15 +4,14 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/path_text.h"
 #include "core/base/text.h"
 #include "core/content/layers/hidden.h"
 
 namespace dfsck {
 namespace {
 
-bool is_within(std::string_view path, std::string_view base) {
-  return base.empty() || path == base || (path.starts_with(base) && path[base.size()] == '/');
-}
+bool is_within(std::string_view path, std::string_view base) { return base.empty() || is_at_or_below(path, base); }
 
 // What would have to be moved with the mount in it is not touched either.
 bool concerns(const Issue& issue, const std::string& mount) {

@@ -8,17 +8,12 @@
 #include <algorithm>
 
 #include "core/base/escape.h"
+#include "core/base/path_text.h"
 #include "core/base/try.h"
 #include "core/content/attributes.h"
 
 namespace dfsck {
-namespace {
-
-std::string joined(const std::string& directory, const std::string& name) {
-  return directory.empty() ? name : directory + "/" + name;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 PackWalk::PackWalk(const Dir& tree, PackOrder order) : tree_(tree), order_(order) {}
 
@@ -112,7 +107,7 @@ Result<bool> PackWalk::next(PackEntry& entry) {
       continue;
     }
     const Item& item = level.items[level.next++];
-    entry.path = joined(level.path, item.name);
+    entry.path = path_in(level.path, item.name);
     if (entry.path.size() >= PATH_MAX) {
       return limit_error("pack", tree_.where(), "a path is too long: \"" + escaped_excerpt(entry.path, 80) + "\"");
     }

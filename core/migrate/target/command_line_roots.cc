@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "core/base/escape.h"
+#include "core/base/path_text.h"
 #include "core/base/text.h"
 #include "core/fs/root.h"
 #include "core/migrate/target/switch_config.h"
@@ -116,8 +117,7 @@ std::vector<CommandLineRoot> command_line_roots(const std::string& top) {
   }
   for (const char* file : kOptionFiles) {
     const std::string path = top + "/" + file;
-    const size_t slash = path.rfind('/');
-    look_at(path.substr(0, slash), path.substr(slash + 1));
+    look_at(std::string(parent_path(path)), std::string(last_name(path)));
   }
   return found;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/base/path_text.h"
 #include "core/base/text.h"
 
 namespace dfsck {
@@ -58,6 +59,16 @@ std::vector<MountEntry> parse_mountinfo(std::string_view text) {
                        unescaped(dash[2]), std::string(fields[2])});
   }
   return entries;
+}
+
+const MountEntry* mount_holding(const std::vector<MountEntry>& mounts, std::string_view path) {
+  const MountEntry* holding = nullptr;
+  for (const MountEntry& mount : mounts) {
+    if (is_at_or_below(path, mount.point) && (holding == nullptr || mount.point.size() >= holding->point.size())) {
+      holding = &mount;
+    }
+  }
+  return holding;
 }
 
 std::vector<std::string> parse_fstab(std::string_view text) {

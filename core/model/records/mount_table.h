@@ -20,6 +20,10 @@ struct MountEntry {
 // Lines that do not parse are skipped.
 std::vector<MountEntry> parse_mountinfo(std::string_view text);
 
+// The mount on which a path lies: the last of the deepest ones. mountinfo lists mounts in the order in which they were
+// made, so of two on one point the later hides the earlier. Null where the table has none.
+const MountEntry* mount_holding(const std::vector<MountEntry>& mounts, std::string_view path);
+
 // Mount points of /etc/fstab that are mounted at boot: without "noauto", swap, and entries without a mount point.
 std::vector<std::string> parse_fstab(std::string_view text);
 

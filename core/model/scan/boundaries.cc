@@ -17,22 +17,6 @@ constexpr uint64_t kSubvolumeInode = 256;  // BTRFS_FIRST_FREE_OBJECTID: the top
 
 using Found = std::map<RelPath, Boundary>;
 
-bool is_below(const std::string& path, const std::string& base) {
-  return path == base || path.starts_with(base == "/" ? base : base + "/");
-}
-
-// The mount on which a directory lies: the last of the deepest ones.
-// mountinfo lists mounts in the order in which they were made, so of two on one point the later hides the earlier.
-const MountEntry* mount_holding(const std::vector<MountEntry>& mounts, const std::string& path) {
-  const MountEntry* holding = nullptr;
-  for (const MountEntry& mount : mounts) {
-    if (is_below(path, mount.point) && (holding == nullptr || mount.point.size() >= holding->point.size())) {
-      holding = &mount;
-    }
-  }
-  return holding;
-}
-
 void add_links(const Root& root, const std::vector<MountEntry>& mounts, Found& found) {
   for (const AreaLink& link : root.area_links().all()) {
     const MountEntry* mount = link.is_followed() ? mount_holding(mounts, link.resolved) : nullptr;

@@ -10,16 +10,9 @@ namespace {
 
 // The type of the mount that the root lies on.
 std::string mount_type(const std::string& path, const std::string& mountinfo) {
-  std::string type;
-  size_t longest = 0;
-  for (const MountEntry& entry : parse_mountinfo(mountinfo)) {
-    const bool holds = entry.point == "/" || path == entry.point || path.starts_with(entry.point + "/");
-    if (holds && entry.point.size() >= longest) {  // a later mount on the same point lies above the earlier one
-      longest = entry.point.size();
-      type = entry.type;
-    }
-  }
-  return type;
+  const std::vector<MountEntry> mounts = parse_mountinfo(mountinfo);
+  const MountEntry* mount = mount_holding(mounts, path);
+  return mount != nullptr ? mount->type : "";
 }
 
 void read_label(const Root& root, Model& model) {
