@@ -103,8 +103,6 @@ bool needs_mount(const CheckInput& input, const Container& container) {
 
 bool has_mount_id(const Mount& entry) { return entry.dir && entry.dir->form() == CacheId::Form::Hex; }
 
-std::optional<CacheId> init_of(const CacheId& dir) { return CacheId::parse(dir.text() + "-init"); }
-
 std::vector<CacheId> candidates_of(const CheckInput& input, const Container& container) {
   const Mount* entry = entry_of(input.model, container);
   const Parent expected =

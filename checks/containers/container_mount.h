@@ -22,9 +22,6 @@ bool needs_mount(const CheckInput& input, const Container& container);
 // mount-id names a writable directory in the form that the daemon gives them.
 bool has_mount_id(const Mount& entry);
 
-// The init directory of a writable one.
-std::optional<CacheId> init_of(const CacheId& dir);
-
 // Writable directories without an owner that `container` may have lost: those that stand on the right layer.
 std::vector<CacheId> candidates_of(const CheckInput& input, const Container& container);
 

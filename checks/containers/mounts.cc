@@ -78,7 +78,7 @@ class ContainerMount {
       return;
     }
     if (dir) {
-      const bool proven = entry_->init_dir && init_of(*dir) == entry_->init_dir;
+      const bool proven = entry_->init_dir && dir->init() == entry_->init_dir;
       Finding& finding = add(proven ? problem::mount_id_restorable : problem::mount_id_bad, entry_->path / "mount-id");
       finding.args["state"] = has_mount_id(*entry_) ? naming(*entry_->dir) : file.problem();
       finding.args["dir"] = dir->text();
@@ -92,7 +92,7 @@ class ContainerMount {
   void check_init_id() {
     const FileState& file = entry_->init_id;
     const std::optional<CacheId> dir = directory_of(input_, container_);
-    if (unreadable(file) || !has_mount_id(*entry_) || !dir || entry_->init_dir == init_of(*dir)) {
+    if (unreadable(file) || !has_mount_id(*entry_) || !dir || entry_->init_dir == dir->init()) {
       return;
     }
     add(problem::init_id_bad, entry_->path / "init-id").args["state"] =

@@ -36,7 +36,7 @@ void fix_quarantine_overlay_dir(const CheckInput& input, const Finding& finding,
     return;
   }
   quarantine_dir_and_link(input, *id, index, plan);
-  if (const std::optional<CacheId> init = CacheId::parse(id->text() + "-init"); init) {
+  if (const std::optional<CacheId> init = id->init(); init) {
     quarantine_dir_and_link(input, *init, index, plan);
   }
 }

@@ -17,10 +17,7 @@ void add_config(const ShowView& view, const Image& image, Description& descripti
   if (!config) {
     return;
   }
-  const auto text = [&](const char* key) {
-    const std::string* value = config->get(key).as_string();
-    return value != nullptr ? escaped(*value) : std::string();
-  };
+  const auto text = [&](const char* key) { return escaped(config->get(key).text()); };
   description.fact("created", text("created"));
   const std::string variant = text("variant");
   description.fact("platform", text("os") + "/" + text("architecture") + (variant.empty() ? "" : "/" + variant));

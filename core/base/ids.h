@@ -50,6 +50,8 @@ class CacheId {
   const std::string& text() const { return text_; }
   Form form() const;
   std::string brief() const;
+  // The init directory of a writable one: layer_store.go:initMount adds "-init" to the mount id.
+  std::optional<CacheId> init() const { return parse(text_ + "-init"); }
   friend auto operator<=>(const CacheId&, const CacheId&) = default;
 
  private:

@@ -80,6 +80,12 @@ std::string counted(uint64_t count, std::string_view noun) {
   return text.append(noun).append("s");
 }
 
+std::string octal(uint32_t mode) {
+  std::array<char, 16> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), "%04o", mode);
+  return buffer.data();
+}
+
 std::string human_bytes(uint64_t bytes) {
   static constexpr std::array kUnits{"bytes", "KB", "MB", "GB", "TB", "PB"};
   if (bytes < 1000) {

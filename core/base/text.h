@@ -25,6 +25,9 @@ bool all_of_char(std::string_view text, char wanted);  // false for an empty tex
 // "1 file", "2 files": the count with the noun in the right number.
 std::string counted(uint64_t count, std::string_view noun);
 
+// "0644": a mode as chmod(1) takes it.
+std::string octal(uint32_t mode);
+
 // "4.3 GB": decimal units, one digit after the point from KB up.
 std::string human_bytes(uint64_t bytes);
 

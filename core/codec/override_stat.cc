@@ -2,7 +2,6 @@
 #include "core/codec/override_stat.h"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "core/base/text.h"
 
@@ -27,9 +26,7 @@ std::optional<uint32_t> parse_octal(std::string_view text) {
 }  // namespace
 
 std::string OverrideStat::text() const {
-  std::array<char, 16> octal{};
-  std::snprintf(octal.data(), octal.size(), "%04o", mode);
-  return std::to_string(uid) + ":" + std::to_string(gid) + ":" + octal.data() + type;
+  return std::to_string(uid) + ":" + std::to_string(gid) + ":" + octal(mode) + type;
 }
 
 std::optional<OverrideStat> parse_override_stat(std::string_view value) {

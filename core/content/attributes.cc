@@ -6,16 +6,11 @@
 #include <cstdio>
 
 #include "core/base/escape.h"
+#include "core/base/text.h"
 #include "core/codec/posix_acl.h"
 
 namespace dfsck {
 namespace {
-
-std::string octal(uint32_t mode) {
-  std::array<char, 16> text{};
-  std::snprintf(text.data(), text.size(), "%04o", mode);
-  return text.data();
-}
 
 std::string owner(uint32_t uid, uint32_t gid) { return std::to_string(uid) + ":" + std::to_string(gid); }
 

@@ -38,12 +38,11 @@ Result<std::vector<DiffId>> read_diff_ids(std::string_view config, const std::st
   }
   std::vector<DiffId> diff_ids;
   for (const JsonValue& item : items != nullptr ? *items : JsonValue::Array()) {
-    const std::string* text = item.as_string();
-    const std::optional<DiffId> diff = text != nullptr ? DiffId::parse(*text) : std::nullopt;
+    const std::optional<DiffId> diff = DiffId::parse(item.text());
     if (!diff) {
-      return format_error("read config", where,
-                          "its diff_ids hold \"" + escaped_excerpt(text != nullptr ? *text : "", kDiffIdShown) +
-                              "\", which is no digest");
+      return format_error(
+          "read config", where,
+          "its diff_ids hold \"" + escaped_excerpt(item.text(), kDiffIdShown) + "\", which is no digest");
     }
     diff_ids.push_back(*diff);
   }

@@ -16,22 +16,17 @@ namespace {
 constexpr size_t kMaxDocuments = 100'000;
 constexpr size_t kDigestShown = 80;
 
-std::string text_of(const JsonValue& value) {
-  const std::string* text = value.as_string();
-  return text != nullptr ? *text : std::string();
-}
-
 // An image as containers have it: signatures, charts and attestations have manifests too.
 bool is_image(const JsonValue& manifest) {
   // No type at all is let through: whether it is an image shows when its config is read.
-  const std::string config = text_of(manifest.get("config").get("mediaType"));
+  const std::string config = manifest.get("config").get("mediaType").text();
   if (!config.empty() && config != "application/vnd.oci.image.config.v1+json" &&
       config != "application/vnd.docker.container.image.v1+json") {
     return false;
   }
   const JsonValue::Array* layers = manifest.get("layers").as_array();
   for (const JsonValue& layer : layers != nullptr ? *layers : JsonValue::Array()) {
-    const std::string type = text_of(layer.get("mediaType"));
+    const std::string type = layer.get("mediaType").text();
     // An attestation's layers are application/vnd.in-toto+json, a chart's are something else again; only tars can hold
     // files of a layer.
     if (!type.empty() && type.find(".tar") == std::string::npos) {
@@ -46,7 +41,7 @@ std::vector<std::string> names_in(const JsonValue& descriptor) {
   const JsonValue& annotations = descriptor.get("annotations");
   for (const char* key : {"io.containerd.image.name", "org.opencontainers.image.ref.name"}) {
     const JsonValue* value = annotations.find_exact(key);
-    std::string name = value != nullptr ? text_of(*value) : std::string();
+    std::string name = value != nullptr ? value->text() : std::string();
     if (!name.empty()) {
       return {std::move(name)};
     }
@@ -79,7 +74,7 @@ class Walk {
 };
 
 Result<BlobDigest> Walk::digest_in(const JsonValue& item, const RelPath& from) const {
-  const std::string text = text_of(item.get("digest"));
+  const std::string text = item.get("digest").text();
   const std::optional<BlobDigest> digest = BlobDigest::parse(text);
   if (!digest) {
     return malformed(from, "\"" + escaped_excerpt(text, kDigestShown) + "\" is no sha256 digest");

@@ -44,19 +44,14 @@ JsonValue record_of(const std::string& path, const DoneUnit& unit) {
   return JsonValue::object(std::move(members));
 }
 
-std::string text_of(const JsonValue& record, std::string_view key) {
-  const std::string* value = record.get(key).as_string();
-  return value != nullptr ? *value : std::string();
-}
-
 uint64_t number_of(const JsonValue& record, std::string_view key) { return record.get(key).as_uint64().value_or(0); }
 
 // Members that are missing or of another type count as nothing known, and the unit is looked at again: at worst
 // something is copied twice.
 DoneUnit unit_of(const JsonValue& record) {
   DoneUnit unit;
-  unit.fingerprint = text_of(record, "fingerprint");
-  unit.content = text_of(record, "content");
+  unit.fingerprint = record.get("fingerprint").text();
+  unit.content = record.get("content").text();
   unit.needs_verdict = record.get("needs_verdict").as_bool().value_or(false);
   unit.result.state = UnitResult::State::AlreadyDone;
   unit.result.files = number_of(record, "files");
@@ -69,8 +64,8 @@ DoneUnit unit_of(const JsonValue& record) {
       !told.is_null() && state <= static_cast<uint64_t>(LayerVerdict::State::Cancelled)) {
     LayerVerdict& verdict = unit.result.verdict.emplace();
     verdict.state = static_cast<LayerVerdict::State>(state);
-    verdict.reason = text_of(told, "reason");
-    verdict.found_digest = text_of(told, "digest");
+    verdict.reason = told.get("reason").text();
+    verdict.found_digest = told.get("digest").text();
     verdict.digest_matches = told.get("digest_matches").as_bool().value_or(false);
     verdict.entries = number_of(told, "entries");
     verdict.bytes_hashed = number_of(told, "bytes_hashed");
@@ -95,12 +90,11 @@ JsonValue record_of(const MigrationEnd& end) {
 MigrationEnd end_of(const JsonValue& record) {
   MigrationEnd end;
   end.whole = record.get("whole").as_bool().value_or(false);
-  end.around = text_of(record, "around");
+  end.around = record.get("around").text();
   end.problems = problems_of(record.get("problems"));
   if (const JsonValue::Object* target = record.get("target").as_object()) {
     for (const auto& [name, fingerprint] : *target) {
-      const std::string* told = fingerprint.as_string();
-      end.target[name] = told != nullptr ? *told : std::string();
+      end.target[name] = fingerprint.text();
     }
   }
   return end;
@@ -127,21 +121,21 @@ void settle_sync(bool& sync_is_open, MigrationHistory& history) {
 // With everything read back "sync", "synced", "verified" for each unit that was right; at last "sync" and "synced". A
 // "sync" with nothing behind it is one that nobody heard the end of.
 void take(const JsonValue& record, const std::string& boot, bool& sync_is_open, MigrationHistory& history) {
-  const std::string kind = text_of(record, "record");
-  const std::string unit = text_of(record, "unit");
+  const std::string kind = record.get("record").text();
+  const std::string unit = record.get("unit").text();
   if (kind == "begin") {
-    history.source = {text_of(record, "source"), number_of(record, "device"), number_of(record, "inode"),
-                      text_of(record, "boot")};
+    history.source = {record.get("source").text(), number_of(record, "device"), number_of(record, "inode"),
+                      record.get("boot").text()};
     history.started = {record.get("seconds").as_int64().value_or(0), record.get("nanoseconds").as_int64().value_or(0)};
   } else if (kind == "run") {
     settle_sync(sync_is_open, history);
     ++history.runs;
     // Whatever the run before has ended with: from here on copies change again.
     history.end.reset();
-    history.note = text_of(record, "note");
+    history.note = record.get("note").text();
     // After another boot the page cache tells nothing of what earlier runs have written, and what was written without
     // a sync may be gone.
-    history.one_boot = history.one_boot && text_of(record, "boot") == boot && !boot.empty();
+    history.one_boot = history.one_boot && record.get("boot").text() == boot && !boot.empty();
     if (const JsonValue::Array* units = record.get("units").as_array()) {
       for (const JsonValue& path : *units) {
         if (const std::string* bytes = path.as_string()) {
@@ -174,7 +168,7 @@ void take(const JsonValue& record, const std::string& boot, bool& sync_is_open, 
     history.unsynced.erase(unit);
     history.suspects.erase(unit);
   } else if (kind == "suspect") {
-    history.suspects[unit].insert(text_of(record, "path"));
+    history.suspects[unit].insert(record.get("path").text());
     history.done.erase(unit);
   }
 }

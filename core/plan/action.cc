@@ -38,12 +38,6 @@ Action make_kind(size_t kind, RelPath path, std::index_sequence<I...>) {
   return kMakers[kind](std::move(path));
 }
 
-std::string octal(uint32_t mode) {
-  std::array<char, 16> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%04o", mode);
-  return buffer.data();
-}
-
 // Numbers, not names: a root often holds the ids of another host or of a user namespace, for which this machine's
 // passwd file has no name, or a wrong one.
 std::string owned_by(const Ownership& owner) {

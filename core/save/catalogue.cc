@@ -34,8 +34,7 @@ Result<std::string> config_bytes(const Root& root, const Image& image) {
 }
 
 int64_t created_of(const JsonValue& config) {
-  const std::string* text = config.get("created").as_string();
-  const std::optional<FileTime> time = text != nullptr ? rfc3339_time(*text) : std::nullopt;
+  const std::optional<FileTime> time = rfc3339_time(config.get("created").text());
   return time && time->seconds > 0 ? time->seconds : 0;
 }
 

@@ -70,11 +70,10 @@ std::string last_moment(const JsonValue& config) {
   FileTime latest;
   for (const JsonValue* value :
        {&config.get("Created"), &config.get("State").get("StartedAt"), &config.get("State").get("FinishedAt")}) {
-    const std::string* moment = value->as_string();
-    const std::optional<FileTime> time = moment != nullptr ? rfc3339_time(*moment) : std::nullopt;
+    const std::optional<FileTime> time = rfc3339_time(value->text());
     if (time && *time > latest) {
       latest = *time;
-      last = *as_go_writes_time(*moment);
+      last = *as_go_writes_time(value->text());
     }
   }
   return last;
@@ -84,7 +83,7 @@ std::string joined_command(const JsonValue& config) {
   std::string command;
   if (const JsonValue::Array* words = config.get("Cmd").as_array(); words != nullptr) {
     for (const JsonValue& word : *words) {
-      command += (command.empty() ? "" : " ") + (word.as_string() != nullptr ? *word.as_string() : std::string());
+      command += (command.empty() ? "" : " ") + word.text();
     }
   }
   return command;

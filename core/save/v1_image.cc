@@ -20,9 +20,9 @@ class Structure {
  public:
   explicit Structure(const JsonValue& from) : from_(from) {}
 
-  void text(const char* key) { add(key, JsonValue::string(text_of(key))); }
+  void text(const char* key) { add(key, JsonValue::string(from_.get(key).text())); }
   void text_if_any(const char* key) {
-    if (!text_of(key).empty()) {
+    if (!from_.get(key).text().empty()) {
       text(key);
     }
   }
@@ -66,11 +66,6 @@ class Structure {
   JsonValue take() { return JsonValue::object(std::move(members_)); }
 
  private:
-  std::string text_of(const char* key) const {
-    const std::string* text = from_.get(key).as_string();
-    return text != nullptr ? *text : std::string();
-  }
-
   JsonValue list_of(const char* key) const {
     const JsonValue& value = from_.get(key);
     if (value.as_string() != nullptr) {
@@ -112,8 +107,7 @@ JsonValue as_health_check(const JsonValue& check, V1Style style) {
 
 // Before Docker 25 a config without a time gave Go's zero time here; since then it gives none.
 void add_created(const JsonValue& config, V1Style style, Structure& out) {
-  const std::string* text = config.get("created").as_string();
-  const std::optional<std::string> written = text != nullptr ? as_go_writes_time(*text) : std::nullopt;
+  const std::optional<std::string> written = as_go_writes_time(config.get("created").text());
   if (written || style == V1Style::Docker20) {
     out.add("created", JsonValue::string(written.value_or(std::string(kNoMoment))));
   }

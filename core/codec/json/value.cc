@@ -64,6 +64,12 @@ std::optional<int64_t> JsonValue::as_int64() const {
   return number != nullptr ? parse_int64(number->text) : std::nullopt;
 }
 
+const std::string& JsonValue::text() const {
+  static const std::string kNone;
+  const std::string* text = as_string();
+  return text != nullptr ? *text : kNone;
+}
+
 std::optional<uint64_t> JsonValue::as_uint64() const {
   const JsonNumber* number = as_number();
   return number != nullptr ? parse_uint64(number->text) : std::nullopt;

@@ -42,6 +42,7 @@ class JsonValue {
   // The content if the value is of that type, else nothing. Pointers live as long as the value.
   std::optional<bool> as_bool() const;
   const std::string* as_string() const { return std::get_if<std::string>(&value_); }
+  const std::string& text() const;  // the string; empty for a value of another type
   const JsonNumber* as_number() const { return std::get_if<JsonNumber>(&value_); }
   const Array* as_array() const { return std::get_if<Array>(&value_); }
   const Object* as_object() const { return std::get_if<Object>(&value_); }

@@ -11,9 +11,6 @@ namespace {
 
 constexpr std::string_view kInit = "-init";
 
-// The one name that can be told from another: layer_store.go:initMount adds "-init" to the mount id.
-std::optional<CacheId> init_of(const CacheId& dir) { return CacheId::parse(dir.text() + std::string(kInit)); }
-
 // The writable directory that an init directory belongs to.
 std::optional<CacheId> writable_of(const CacheId& init) {
   return CacheId::parse(std::string_view(init.text()).substr(0, init.text().size() - kInit.size()));
@@ -288,7 +285,7 @@ std::optional<ChainId> top_of_image(const Model& model, const std::string& conta
 // both names.
 bool is_mount_id_wrong(const Model& model, const Mount& mount) {
   if (mount.of_build || !mount.dir || mount.dir->form() != CacheId::Form::Hex || !mount.init_dir ||
-      mount.init_dir->form() != CacheId::Form::Init || init_of(*mount.dir) == mount.init_dir) {
+      mount.init_dir->form() != CacheId::Form::Init || mount.dir->init() == mount.init_dir) {
     return false;
   }
   const std::optional<CacheId> by_init = writable_of(*mount.init_dir);
@@ -296,7 +293,7 @@ bool is_mount_id_wrong(const Model& model, const Mount& mount) {
   const auto other = [&](const auto& claims) {
     return std::any_of(mounts.begin(), mounts.end(), [&](const Mount& m) { return &m != &mount && claims(m); });
   };
-  const bool taken = other([&](const Mount& m) { return m.dir == mount.dir && m.init_dir == init_of(*mount.dir); });
+  const bool taken = other([&](const Mount& m) { return m.dir == mount.dir && m.init_dir == mount.dir->init(); });
   return (taken || model.overlay.find(*mount.dir) == nullptr) && by_init && model.overlay.find(*by_init) != nullptr &&
          model.overlay.find(*mount.init_dir) != nullptr && !other([&](const Mount& m) { return m.dir == by_init; });
 }
@@ -322,7 +319,7 @@ void derive_mounts(const Model& model, const LinkMap& links, Derived& derived) {
       truth.dir = writable_of(*mount.init_dir);
     }
     if (truth.dir && !mount.of_build) {
-      truth.init_dir = init_of(*truth.dir);
+      truth.init_dir = truth.dir->init();
     }
     truth.parent = mount.parent_id;
     truth.parent_known = mount.parent_id.has_value();
@@ -377,7 +374,7 @@ void derive_owners(const Model& model, const LinkMap& links, const Rulings& ruli
   // X may be the only copy of somebody's data: it is found here so that it is never taken for garbage.
   for (size_t i = 0; i < model.overlay.dirs.size(); ++i) {
     const OverlayDir& dir = model.overlay.dirs[i];
-    const std::optional<CacheId> init = dir.id.form() == CacheId::Form::Hex ? init_of(dir.id) : std::nullopt;
+    const std::optional<CacheId> init = dir.id.form() == CacheId::Form::Hex ? dir.id.init() : std::nullopt;
     const OverlayDir* init_dir = init ? model.overlay.find(*init) : nullptr;
     if (init_dir == nullptr || owners.is_owned(i)) {
       continue;

@@ -61,11 +61,6 @@ constexpr std::array kHostMembers = {
     ConfigMember{"AutoRemove", Type::Truth},     ConfigMember{"Privileged", Type::Truth},
     ConfigMember{"StorageOpt", Type::Object}};
 
-std::string text_of(const JsonValue& object, std::string_view key) {
-  const std::string* text = object.get(key).as_string();
-  return text != nullptr ? *text : "";
-}
-
 // The daemon's log then says that it cannot unmarshal a value into a Go struct field, and the container is gone from
 // every list.
 std::string of_wrong_type(const std::string& member) {
@@ -100,16 +95,16 @@ Container::MountPoint mount_point(const JsonMember& member) {
   const JsonValue& value = member.value;
   Container::MountPoint mount;
   // The map's key is the destination too: it stands in where the member is empty.
-  mount.destination = text_of(value, "Destination");
+  mount.destination = value.get("Destination").text();
   if (mount.destination.empty()) {
     mount.destination = member.key;
   }
-  mount.source = text_of(value, "Source");
-  mount.name = text_of(value, "Name");
-  mount.driver = text_of(value, "Driver");
-  mount.type = text_of(value, "Type");
-  mount.mode = text_of(value, "Relabel");
-  mount.propagation = text_of(value, "Propagation");
+  mount.source = value.get("Source").text();
+  mount.name = value.get("Name").text();
+  mount.driver = value.get("Driver").text();
+  mount.type = value.get("Type").text();
+  mount.mode = value.get("Relabel").text();
+  mount.propagation = value.get("Propagation").text();
   mount.writable = value.get("RW").as_bool().value_or(false);
   if (mount.type.empty()) {  // daemons before 1.13 did not write it
     mount.type = mount.name.empty() ? "bind" : "volume";
@@ -130,7 +125,7 @@ void read_mount_points(const JsonValue& config, Container& container) {
 void read_networks(const JsonValue& settings, Container& container) {
   if (const JsonValue::Object* networks = settings.get("Networks").as_object(); networks != nullptr) {
     for (const JsonMember& member : *networks) {
-      container.networks.push_back({member.key, text_of(member.value, "NetworkID")});
+      container.networks.push_back({member.key, member.value.get("NetworkID").text()});
     }
   }
   std::sort(container.networks.begin(), container.networks.end(),
@@ -143,12 +138,12 @@ JsonValue::Array bindings_of(const JsonValue& port) {
   JsonValue::Array bindings;
   const JsonValue::Array* items = port.as_array();
   for (const JsonValue& item : items != nullptr ? *items : JsonValue::Array{}) {
-    std::string address = text_of(item, "HostIp");
+    std::string address = item.get("HostIp").text();
     if (address == "0.0.0.0" || address == "::") {
       address.clear();
     }
     JsonValue binding = JsonValue::object(
-        {{"HostIp", JsonValue::string(address)}, {"HostPort", JsonValue::string(text_of(item, "HostPort"))}});
+        {{"HostIp", JsonValue::string(address)}, {"HostPort", JsonValue::string(item.get("HostPort").text())}});
     if (std::find(bindings.begin(), bindings.end(), binding) == bindings.end()) {
       bindings.push_back(std::move(binding));
     }
@@ -190,19 +185,19 @@ void parse_container_config(const FileState& file, Container& container) {
     return;
   }
   const JsonValue& state = config->get("State");
-  container.id = text_of(*config, "ID");
-  container.name = text_of(*config, "Name");
+  container.id = config->get("ID").text();
+  container.name = config->get("Name").text();
   if (container.name.starts_with('/')) {
     container.name.erase(0, 1);
   }
-  container.driver = text_of(*config, "Driver");
+  container.driver = config->get("Driver").text();
   // ImageManifest is only set by daemons that keep images in containerd; older ones of that kind are known by the
   // snapshotter that they write as the driver. Which store a root's daemon will use is another question; this is
   // about where the container's files are.
   container.in_containerd = !config->get("ImageManifest").is_null() || is_snapshotter(container.driver);
-  container.image = ImageId::parse(text_of(*config, "Image"));
-  container.image_name = text_of(config->get("Config"), "Image");
-  container.created = text_of(*config, "Created");
+  container.image = ImageId::parse(config->get("Image").text());
+  container.image_name = config->get("Config").get("Image").text();
+  container.created = config->get("Created").text();
   // What was true when the file was written: after a crash of the host it still says Running, and the next daemon
   // finds no task and sets it right.
   container.running = state.get("Running").as_bool().value_or(false);
@@ -210,7 +205,7 @@ void parse_container_config(const FileState& file, Container& container) {
   // `docker rm`.
   container.dead =
       state.get("Dead").as_bool().value_or(false) || state.get("RemovalInProgress").as_bool().value_or(false);
-  container.log_path = text_of(*config, "LogPath");
+  container.log_path = config->get("LogPath").text();
   read_mount_points(*config, container);
   read_networks(config->get("NetworkSettings"), container);
   read_ports(config->get("NetworkSettings"), container);
@@ -228,7 +223,7 @@ void parse_host_config(const FileState& file, Container& container) {
     container.hostconfig_problem = of_wrong_type(member);
     return;
   }
-  container.size_limit = text_of(config->get("StorageOpt"), "size");
+  container.size_limit = config->get("StorageOpt").get("size").text();
 }
 
 }  // namespace dfsck

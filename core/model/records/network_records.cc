@@ -18,10 +18,7 @@ bool has_string(const JsonValue& value, std::string_view key) {
   return member != nullptr && member->as_string() != nullptr;
 }
 
-std::string string_of(const JsonValue& value, std::string_view key) {
-  const std::string* text = value.get(key).as_string();
-  return text != nullptr ? escaped(*text) : "";
-}
+std::string string_of(const JsonValue& value, std::string_view key) { return escaped(value.get(key).text()); }
 
 // What libnetwork's UnmarshalJSON takes for granted (network.go, endpoint.go): type assertions without a check.
 std::string missing_field(const std::string& kind, const JsonValue& value) {
