@@ -60,11 +60,8 @@ std::string_view level_option(const std::vector<const Problem*>& problems) {
 
 // Typed as it stands, it looks for nothing else: whoever asks about one message wants one answer.
 std::string check_command(const std::vector<const Problem*>& problems) {
-  std::string names;
-  for (const Problem* problem : problems) {
-    names += (names.empty() ? "" : ",") + problem->code();
-  }
-  return "docker-fsck " + std::string(level_option(problems)) + "--only " + names;
+  return "docker-fsck " + std::string(level_option(problems)) + "--only " +
+         joined(problems, ",", [](const Problem* problem) { return problem->code(); });
 }
 
 class Explanation {
@@ -190,14 +187,6 @@ std::string as_json(const std::vector<const Problem*>& problems, const std::vect
   return json.take();
 }
 
-std::string joined_words(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) {
-    text += (text.empty() ? "" : " ") + word;
-  }
-  return text;
-}
-
 // Usage and not failure: nothing is wrong with the program or a root. What a daemon says is not needed
 // to find damage, so the hint is to check.
 Output unknown(const Options& options, const std::string& words) {
@@ -215,7 +204,7 @@ Output unknown(const Options& options, const std::string& words) {
 
 Output run_explain(const Options& options) {
   // Shells split what people paste without quotes.
-  const std::string words = joined_words(options.arguments);
+  const std::string words = joined(options.arguments, " ");
   Explanation explanation(Paint(paint_for(options.color)), prose_width());
   std::vector<const Problem*> problems;
   std::vector<const Symptom*> symptoms;

@@ -31,10 +31,7 @@ std::vector<std::string> keys_of(const LoadImage& image) {
 }
 
 std::string image_line(const LoadImage& image, bool is_new_image) {
-  std::string names;
-  for (const std::string& key : keys_of(image)) {
-    names += (names.empty() ? "" : ", ") + key;
-  }
+  const std::string names = joined(keys_of(image), ", ");
   return "image " + image.image.id.text() + (names.empty() ? " without a tag" : " " + safe_text(names)) + ": " +
          counted(image.image.chain.size(), "layer") + (is_new_image ? "" : ", there already");
 }

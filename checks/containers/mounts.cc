@@ -10,6 +10,7 @@
 #include "checks/leftovers/leftovers.h"
 #include "checks/liveness.h"
 #include "core/base/escape.h"
+#include "core/base/text.h"
 
 namespace dfsck {
 namespace {
@@ -45,10 +46,9 @@ class ContainerMount {
 
   // Nothing is written by guess: a container on another one's files starts as if all were well.
   void lost(std::string state, RelPath where) {
-    std::string candidates;
-    for (const CacheId& dir : candidates_of(input_, container_)) {
-      candidates += (candidates.empty() ? "" : ", ") + (input_.model.overlay.path / dir.text()).text();
-    }
+    const std::string candidates = joined(candidates_of(input_, container_), ", ", [&](const CacheId& dir) {
+      return (input_.model.overlay.path / dir.text()).text();
+    });
     Finding& finding = add(problem::mount_lost, std::move(where));
     finding.args["state"] = std::move(state);
     finding.args["candidates"] = !input_.model.driver_covered ? "the directories of this storage driver are not covered"

@@ -179,10 +179,7 @@ class LayerJudge {
         bytes += verdict_.issues[remedy.issue].expected->size;
       }
     }
-    std::string source;
-    for (const std::string& place : places) {
-      source += (source.empty() ? "" : ", ") + place;
-    }
+    const std::string source = joined(places, ", ");
     Finding& finding = add_layer(problem::layer_tree_restorable, diff_.parent());
     finding.args["dir"] = std::string(diff_.parent().name());
     finding.args["count"] = counted(verdict_.issues.size(), "thing");

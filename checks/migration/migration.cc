@@ -26,14 +26,6 @@
 namespace dfsck {
 namespace {
 
-std::string with_commas(const std::vector<std::string>& names) {
-  std::string list;
-  for (const std::string& name : names) {
-    list += (list.empty() ? "" : ", ") + name;
-  }
-  return list;
-}
-
 // In the order of what it costs to be wrong: what can be refused by a look comes before what reads all
 // of the source, and that before anything that writes.
 class Migration {
@@ -222,7 +214,7 @@ class Migration {
     done_before_ = std::move(compared->result);
     if (!report_.is_complete && !report_.target_used.empty()) {
       refuse("the target " + escaped(target_.path) + " has changed since its migration ended (" +
-             with_commas(report_.target_used) +
+             joined(report_.target_used, ", ") +
              "): a daemon or somebody else used it, and bringing it up to date with the "
              "source would destroy what is new in it; name an empty directory");
     }

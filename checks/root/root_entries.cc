@@ -16,15 +16,6 @@
 namespace dfsck {
 namespace {
 
-template <typename Range>
-std::string escaped_names(const Range& names) {
-  std::string text;
-  for (const std::string& name : names) {
-    text += (text.empty() ? "" : ", ") + escaped(name);
-  }
-  return text;
-}
-
 // Nothing is moved away: what stands there may be somebody's backup, and an empty directory in its
 // place would hide that something is lost.
 void check_types(const RootEntries& entries, FindingSink& sink) {
@@ -158,8 +149,8 @@ void check_several_drivers(const Model& model, FindingSink& sink) {
     }
   }
   Finding& finding = sink.add(problem::root_several_drivers, kRootSubject, {});
-  finding.args["drivers"] = escaped_names(prior);
-  finding.args["used"] = used.empty() ? escaped(model.driver) : escaped_names(used);
+  finding.args["drivers"] = joined(prior, ", ", escaped);
+  finding.args["used"] = used.empty() ? escaped(model.driver) : joined(used, ", ", escaped);
 }
 
 // Not damage: but whoever went back to an older daemon finds things missing from its lists, and this says why.

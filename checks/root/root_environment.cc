@@ -17,14 +17,6 @@ constexpr uint64_t kLittleSpace = 64ULL << 20;  // less than one usual layer
 constexpr uint64_t kFewInodes = 1000;           // less than one usual layer
 constexpr uint64_t kSmallPart = 100;            // of a small disk, a hundredth is full enough
 
-std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
-  std::string text;
-  for (const std::string& part : parts) {
-    text += (text.empty() ? "" : std::string(separator)) + part;
-  }
-  return text;
-}
-
 // A lock without a visible holder is another thing than a running daemon: it may be a daemon in a
 // container, whose processes are not seen, or a process that hangs. Both keep repairs away.
 void check_users(const Model& model, FindingSink& sink) {

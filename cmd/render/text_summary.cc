@@ -22,14 +22,6 @@ std::string fixed(double value, int digits) {
   return buffer.data();
 }
 
-std::string joined(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) {
-    text += (text.empty() ? "" : ", ") + part;
-  }
-  return text;
-}
-
 // `where`: "" or ", in what was checked".
 // Zeros are printed as words: "no errors" is what people look for.
 std::string count_line(const std::string& label, const Totals& totals, const std::string& where, const Paint& paint) {
@@ -95,7 +87,7 @@ std::string repairs_line(const Totals& totals, const RootReport& report, const R
   add(Safety::Lossy, "removal", " of something that you can see (lossy)");
   std::string text;
   if (!parts.empty()) {
-    text = "planned: " + joined(parts) + makes_them(totals, report, settings) + "\n";
+    text = "planned: " + joined(parts, ", ") + makes_them(totals, report, settings) + "\n";
   }
   // Counted apart from what has no repair: here somebody can do something about it.
   if (totals.blocked > 0) {
@@ -226,7 +218,7 @@ std::string render_counts(const RootReport& report) {
   if (const auto bytes = report.counts.find("bytes_hashed"); bytes != report.counts.end() && bytes->second > 0) {
     parts.push_back(human_bytes(bytes->second) + " of contents");
   }
-  return parts.empty() ? "" : "looked at: " + joined(parts) + "\n";
+  return parts.empty() ? "" : "looked at: " + joined(parts, ", ") + "\n";
 }
 
 std::string render_summary(const RootReport& report, const RenderSettings& settings) {

@@ -39,11 +39,7 @@ std::string purpose_text(const ShowView& view, const DirTruth* truth) {
     return view.derived.owners_complete ? "nobody is known to own it"
                                         : "not known: " + view.derived.owners_incomplete_because;
   }
-  std::string text;
-  for (const DirOwner& owner : truth->owners) {
-    text += (text.empty() ? "" : "; ") + owner_text(view, owner);
-  }
-  return text;
+  return joined(truth->owners, "; ", [&](const DirOwner& owner) { return owner_text(view, owner); });
 }
 
 // All of them: a directory of BuildKit's that became a layer has two, and deleting it for one takes it from the other.

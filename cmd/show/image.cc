@@ -73,9 +73,7 @@ Description describe_image(const ShowView& view, const std::string& id) {
   Description description;
   description.kind = "image";
   description.id = id;
-  for (const std::string& name : names_of_image(view.model, id)) {
-    description.name += (description.name.empty() ? "" : ", ") + escaped(name);
-  }
+  description.name = joined(names_of_image(view.model, id), ", ", escaped);
   const ImageStore& images = view.model.images;
   const Image* image = images.find(*ImageId::parse(id));
   description.fact("id", id);

@@ -195,10 +195,7 @@ ShownThing shown_entry(const PathInTar& found, uint64_t link_type_size) {
       thing.facts.push_back({"size", counted(link_type_size, "byte")});
     }
   }
-  std::string names;
-  for (const std::string& name : found.other_names) {
-    names += (names.empty() ? "" : ", ") + escaped(name);
-  }
+  const std::string names = joined(found.other_names, ", ", escaped);
   const std::string target = found.entry ? escaped(found.entry->link_target) : "";
   return std::move(thing)
       .with("link target", target)

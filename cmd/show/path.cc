@@ -1,6 +1,7 @@
 // Paths below a root: which of its things lies there.
 #include <algorithm>
 #include <cerrno>
+#include <span>
 
 #include "cmd/show/target.h"
 #include "core/base/text.h"
@@ -9,14 +10,6 @@ namespace dfsck {
 namespace {
 
 using Parts = std::vector<std::string_view>;
-
-std::string joined(const Parts& parts, size_t from) {
-  std::string path;
-  for (size_t i = from; i < parts.size(); ++i) {
-    path.append(path.empty() ? "" : "/").append(parts[i]);
-  }
-  return path;
-}
 
 // The number of leading parts that are those of `path`; 0 if they are not.
 // By parts and not by text: overlay2x is no part of overlay2.
@@ -151,7 +144,7 @@ std::optional<Target> target_at(const Root& root, const Model& model, const Deri
   if (step->length == parts.size()) {
     return step->target;
   }
-  const std::string rest = joined(parts, step->length);
+  const std::string rest = joined(std::span(parts).subspan(step->length), "/");
   if (step->target.kind == Target::Kind::Link) {
     const std::optional<CacheId> dir = behind_link(model, step->target.id);
     const std::optional<RelPath> inside = RelPath::parse(rest);
@@ -159,7 +152,8 @@ std::optional<Target> target_at(const Root& root, const Model& model, const Deri
   }
   if (step->target.kind == Target::Kind::Directory && parts[step->length] == "diff" &&
       step->length + 1 < parts.size()) {
-    return Target{Target::Kind::LayerFile, step->target.id, *RelPath::parse(joined(parts, step->length + 1))};
+    return Target{Target::Kind::LayerFile, step->target.id,
+                  *RelPath::parse(joined(std::span(parts).subspan(step->length + 1), "/"))};
   }
   return any_file(root, path);
 }

@@ -60,10 +60,7 @@ class ShowText {
 
 // Names first, as everywhere where people read.
 std::string ShowText::title(const ShownThing& thing) const {
-  std::string names;
-  for (const std::string& name : thing.names) {
-    names += (names.empty() ? "" : ", ") + shown(name);
-  }
+  const std::string names = joined(thing.names, ", ", [&](const std::string& name) { return shown(name); });
   if (names.empty()) {
     return shown(thing.id);
   }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/base/text.h"
+
 namespace dfsck {
 namespace {
 
@@ -80,11 +82,7 @@ std::string IdMap::text() const {
   if (ranges_.size() == 1 && ranges_.front().container == 0) {
     return "shifted by " + std::to_string(ranges_.front().host);
   }
-  std::string text;
-  for (const IdRange& range : ranges_) {
-    text += (text.empty() ? "" : ", ") + range_text(range);
-  }
-  return text;
+  return joined(ranges_, ", ", range_text);
 }
 
 }  // namespace dfsck

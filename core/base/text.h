@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,16 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 // Decimal numbers, whole text, no sign (or an optional sign for parse_int64), no blanks; nothing on overflow.
 std::optional<uint64_t> parse_uint64(std::string_view text);
 std::optional<int64_t> parse_int64(std::string_view text);
+
+// Each of the texts, or what `said` makes of it, with a separator between two.
+template <typename Range, typename Said = std::identity>
+std::string joined(const Range& range, std::string_view separator, const Said& said = {}) {
+  std::string text;
+  for (const auto& each : range) {
+    text.append(text.empty() ? std::string_view() : separator).append(said(each));
+  }
+  return text;
+}
 
 bool is_lower_hex(std::string_view text);
 bool all_of_char(std::string_view text, char wanted);  // false for an empty text

@@ -108,10 +108,7 @@ class MigrationText {
   void damaged() {
     std::vector<std::string> lines;
     for (const DamagedLayer& layer : report_.damaged) {
-      std::string images;
-      for (const std::string& image : layer.images) {
-        images += (images.empty() ? "" : ", ") + image;
-      }
+      const std::string images = joined(layer.images, ", ");
       lines.push_back("layer " + layer.layer.text() + (images.empty() ? "" : " (" + images + ")") +
                       (layer.repairable ? ": is mended in the target" : ": CANNOT be mended from what the root has"));
       for (const std::string& finding : layer.findings) {
@@ -174,12 +171,8 @@ class MigrationText {
     }
     out_ += "complete: the source is as it was when its migration to this target ended; nothing " +
             std::string(report_.end == MigrationReport::End::Planned ? "would be" : "was") + " copied\n";
-    std::string used;
-    for (const std::string& name : report_.target_used) {
-      used += (used.empty() ? "" : ", ") + name;
-    }
-    if (!used.empty()) {
-      out_ += "the target was used since (" + used + " changed): it is left as it is\n";
+    if (!report_.target_used.empty()) {
+      out_ += "the target was used since (" + joined(report_.target_used, ", ") + " changed): it is left as it is\n";
     }
   }
 
@@ -231,11 +224,7 @@ class MigrationText {
     if (!inventory.target) {
       return;
     }
-    std::string found;
-    for (const std::string& line : inventory_lines(*inventory.target)) {
-      found += (found.empty() ? "" : "; ") + line;
-    }
-    out_ += "found in the target: " + found + "\n";
+    out_ += "found in the target: " + joined(inventory_lines(*inventory.target), "; ") + "\n";
     std::vector<std::string> lines;
     for (const InventoryGap& gap : inventory.gaps) {
       lines.push_back(std::string(inventory_kind_name(gap.kind)) + " " + gap.name + ": " + gap.detail);
