@@ -35,7 +35,7 @@ bool is_untouched_file(int fd) {
 Result<size_t> read_some(char* buffer, const Cancel& cancel) {
   for (;;) {
     if (cancel.requested()) {
-      return Error{Error::Kind::Cancelled, 0, "read", kInput, "cancelled"};
+      return cancelled_error("read", kInput, "cancelled");
     }
     pollfd wait{STDIN_FILENO, POLLIN, 0};
     if (::poll(&wait, 1, kTurnMilliseconds) <= 0) {

@@ -40,6 +40,10 @@ Error limit_error(std::string_view op, std::string_view where, std::string_view 
   return Error{Error::Kind::Limit, 0, std::string(op), std::string(where), std::string(detail)};
 }
 
+Error cancelled_error(std::string_view op, std::string_view where, std::string_view detail) {
+  return Error{Error::Kind::Cancelled, 0, std::string(op), std::string(where), std::string(detail)};
+}
+
 std::string errno_text(int code) { return std::generic_category().message(code); }
 
 }  // namespace dfsck

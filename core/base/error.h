@@ -37,6 +37,7 @@ Error sys_error(std::string_view op, std::string_view where);
 
 Error format_error(std::string_view op, std::string_view where, std::string_view detail);
 Error limit_error(std::string_view op, std::string_view where, std::string_view detail);
+Error cancelled_error(std::string_view op, std::string_view where, std::string_view detail);
 
 // The text of an errno value ("Permission denied"). Thread-safe, unlike the C function.
 std::string errno_text(int code);

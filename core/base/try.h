@@ -3,6 +3,7 @@
 //   ASSIGN_OR_RETURN(const Fd fd, dir.open_file(name));   // declares fd, or returns the error
 //   ASSIGN_OR_RETURN(piece, source.next());               // assigns to what is there already
 //   TRY(sync_directory(dir));                             // for Result<void>, or a value that nobody needs
+//   TRY(file);                                            // a result with a name, which is there afterwards
 //
 // Both stand in a function that returns a Result (or another type made from an Error), as a statement of their own. An
 // error that the caller should get in other words, or that is no failure here, is tested for with an `if`.

@@ -89,7 +89,7 @@ Result<PathInTar> find_in_tar(const Root& root, const LayerInput& layer, std::st
   PathInTar found;
   while (true) {
     if (cancel.requested()) {
-      return Error{Error::Kind::Cancelled, 0, "read", layer.tar_split.text(), "cancelled"};
+      return cancelled_error("read", layer.tar_split.text(), "cancelled");
     }
     ASSIGN_OR_RETURN(const LayerStream::Kind kind, stream.next(entry));
     if (kind == LayerStream::Kind::End) {

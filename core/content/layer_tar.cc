@@ -49,7 +49,6 @@ class Assembler {
   // Opens the file of an entry. Nothing, with the problem said, where it cannot supply the payload.
   Fd open_payload(const LayerEntry& entry);
   void say(const LayerEntry& entry, const std::string& what) { result_.problem = escaped(entry.path) + " " + what; }
-  Error cancelled() const { return {Error::Kind::Cancelled, 0, "save", "", ""}; }
 
   const TarSource& source_;
   const Cancel& cancel_;
@@ -110,11 +109,9 @@ Result<void> Assembler::emit_payload(const LayerEntry& entry) {
       passed_on = emit(piece);
     }
   });
-  if (!passed_on) {
-    return passed_on;
-  }
+  TRY(passed_on);
   if (cancel_.requested()) {
-    return cancelled();
+    return cancelled_error("save", "", "");
   }
   if (read.was_cold) {
     ahead_.saw_cold_file();
@@ -133,7 +130,7 @@ Result<void> Assembler::emit_payload(const LayerEntry& entry) {
 Result<AssembledTar> Assembler::run() {
   for (;;) {
     if (cancel_.requested()) {
-      return cancelled();
+      return cancelled_error("save", "", "");
     }
     LayerEntry* entry = nullptr;
     const Result<LayerStream::Kind> kind = ahead_.next(entry);
@@ -144,12 +141,9 @@ Result<AssembledTar> Assembler::run() {
     if (*kind == LayerStream::Kind::End) {
       break;
     }
-    Result<void> passed_on = emit(entry->raw);
-    if (passed_on && *kind == LayerStream::Kind::Entry && payload_size(*entry) > 0) {
-      passed_on = emit_payload(*entry);
-    }
-    if (!passed_on) {
-      return passed_on.error();
+    TRY(emit(entry->raw));
+    if (*kind == LayerStream::Kind::Entry && payload_size(*entry) > 0) {
+      TRY(emit_payload(*entry));
     }
     if (!result_.problem.empty()) {
       return std::move(result_);

@@ -5,6 +5,7 @@
 
 #include "core/base/path_text.h"
 #include "core/base/text.h"
+#include "core/base/try.h"
 #include "core/content/attributes.h"
 #include "core/content/tree/whiteout_names.h"
 
@@ -23,10 +24,7 @@ bool is_opaque(const Dir& dir) {
 }  // namespace
 
 Result<Shadow> shadow_of(const Root& root, const RelPath& tree, std::string_view path) {
-  Result<Dir> dir = root.open_dir(tree);
-  if (!dir) {
-    return dir.error();
-  }
+  ASSIGN_OR_RETURN(Dir dir, root.open_dir(tree));
   const std::vector<std::string_view> parts = split(path, '/');
   // Kept and not given at once: below an opaque directory the tree may still have a name of its own, which then is what
   // is seen.
@@ -36,11 +34,11 @@ Result<Shadow> shadow_of(const Root& root, const RelPath& tree, std::string_view
     const std::string name(parts[i]);
     const bool last = i + 1 == parts.size();
     at = path_in(at, name);
-    const Result<FileStat> stat = dir->stat(name);
+    const Result<FileStat> stat = dir.stat(name);
     if (!stat && !stat.error().is_io(ENOENT)) {
       return stat.error();
     }
-    if ((stat && stat->is_whiteout()) || (!stat && is_there(*dir, std::string(kWhiteoutPrefix) + name))) {
+    if ((stat && stat->is_whiteout()) || (!stat && is_there(dir, std::string(kWhiteoutPrefix) + name))) {
       return Shadow{Shadow::Kind::Whiteout, at};
     }
     if (!stat) {
@@ -50,12 +48,8 @@ Result<Shadow> shadow_of(const Root& root, const RelPath& tree, std::string_view
     if (!stat->is_dir()) {
       return Shadow{last ? Shadow::Kind::Replaced : Shadow::Kind::Blocked, last ? "" : at};
     }
-    Result<Dir> inner = dir->open_dir(name);
-    if (!inner) {
-      return inner.error();
-    }
-    dir = std::move(inner);
-    if (is_opaque(*dir)) {
+    ASSIGN_OR_RETURN(dir, dir.open_dir(name));
+    if (is_opaque(dir)) {
       unless_there = Shadow{Shadow::Kind::Opaque, at};
     }
   }

@@ -121,9 +121,7 @@ Result<DonorKind> DonorOpener::read(Catalogue& catalogue, const Cancel& cancel, 
 
 Result<Donor> DonorOpener::open(Result<std::shared_ptr<const MemberStore>> store, const std::string& path,
                                 const Cancel& cancel, const DonorOptions& options) {
-  if (!store) {
-    return store.error();
-  }
+  TRY(store);
   Catalogue catalogue(**store, options.limits);
   ASSIGN_OR_RETURN(const DonorKind kind, read(catalogue, cancel, options));
   // With nothing to offer, the reason why is a better answer than an empty donor.

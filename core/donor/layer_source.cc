@@ -19,7 +19,7 @@ Result<std::string_view> LayerSource::next() {
     return *error_;
   }
   if (cancel_.requested()) {
-    return Error{Error::Kind::Cancelled, 0, "read", where_, "cancelled"};
+    return cancelled_error("read", where_, "cancelled");
   }
   ASSIGN_OR_RETURN(std::string_view piece, source_->next());
   if (piece.empty()) {

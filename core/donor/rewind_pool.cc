@@ -54,7 +54,7 @@ Result<std::string_view> PooledRange::next_piece() {
   RewindPool::Stream& stream = *stream_;
   for (;;) {
     if (pool_.cancel_.requested()) {
-      return Error{Error::Kind::Cancelled, 0, "read", where_, "cancelled"};
+      return cancelled_error("read", where_, "cancelled");
     }
     if (stream.piece.empty()) {
       ASSIGN_OR_RETURN(const std::string_view piece, stream.source->next());

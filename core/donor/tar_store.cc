@@ -40,7 +40,7 @@ Result<void> TarStore::read_index(const DonorLimits& limits, const Cancel& cance
   TarStreamEntry entry;
   for (;;) {
     if (cancel.requested()) {
-      return Error{Error::Kind::Cancelled, 0, "read", shown(), "cancelled"};
+      return cancelled_error("read", shown(), "cancelled");
     }
     const Result<TarStream::Kind> kind = stream.next(entry);
     if (!kind) {

@@ -85,7 +85,7 @@ Result<void> read_v1_layers(Catalogue& catalogue, unsigned jobs, const Cancel& c
     } else if (layer.diff) {
       catalogue.add_layer(*layer.diff, std::move(layer.place));
     } else {
-      return Error{Error::Kind::Cancelled, 0, "read", catalogue.store().where({}), "cancelled"};
+      return cancelled_error("read", catalogue.store().where({}), "cancelled");
     }
   }
   return {};

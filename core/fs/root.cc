@@ -22,9 +22,7 @@ namespace dfsck {
 namespace {
 
 Result<FileStat> stat_of(const Result<Fd>& fd, const RelPath& path) {
-  if (!fd) {
-    return fd.error();
-  }
+  TRY(fd);
   struct ::stat raw {};
   if (patient::fstat(fd->get(), &raw) != 0) {
     return sys_error("stat", path.text());

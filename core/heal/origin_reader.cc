@@ -107,7 +107,7 @@ Result<void> OriginReader::State::copy_file(const Root& from, const Origin& orig
       return {};
     }
     if (cancel.requested()) {
-      return Error{Error::Kind::Cancelled, 0, "restore", describe(origin), "cancelled"};
+      return cancelled_error("restore", describe(origin), "cancelled");
     }
     TRY(checked.take(piece));
   }

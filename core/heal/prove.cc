@@ -96,7 +96,7 @@ class Prover {
     LayerEntry entry;
     while (true) {
       if (cancel_.requested()) {
-        return Error{Error::Kind::Cancelled, 0, "prove", input_.diff_dir.text(), "cancelled"};
+        return cancelled_error("prove", input_.diff_dir.text(), "cancelled");
       }
       ASSIGN_OR_RETURN(const LayerStream::Kind kind, stream.next(entry));
       if (kind == LayerStream::Kind::End) {

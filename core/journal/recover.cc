@@ -235,9 +235,7 @@ class Recovery {
 Result<RecoverResult> recover(const Root& root, const std::string& id, Direction direction, const Cancel& cancel,
                               Progress& progress) {
   Result<LockedRun> run = lock_run(root, [&] { return choose_unfinished(root, id); });
-  if (!run) {
-    return run.error();
-  }
+  TRY(run);
   ASSIGN_OR_RETURN(Journal journal, Journal::reopen(run->place.run, run->entry.log->journal_bytes));
   return Recovery(run->place, run->lock, journal, *run->entry.log, cancel, progress).run(direction);
 }
@@ -245,9 +243,7 @@ Result<RecoverResult> recover(const Root& root, const std::string& id, Direction
 // Without the lock, and so a guess where the run is not cut off but going on; it changes nothing either way.
 Result<RecoverResult> recover_preview(const Root& root, const std::string& id, Direction direction) {
   const Result<SeenRun> run = see_run(root, [&] { return choose_unfinished(root, id); });
-  if (!run) {
-    return run.error();
-  }
+  TRY(run);
   const RunLog& log = *run->entry.log;
   RecoverResult result;
   result.id = run->entry.id;

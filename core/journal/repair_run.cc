@@ -108,9 +108,7 @@ Result<Begun> begin_locked(const Root& root, const RootLock& lock, std::string_v
   TRY(replay(begin, log));
   Result<std::vector<Dir>> spare = spare_descriptors(lock.own());
   Result<RunPlace> place = spare ? make_run_place(root, lock.own(), *spare) : spare.error();
-  if (!place) {
-    return place.error();
-  }
+  TRY(place);
   Result<Journal> journal = begin_journal(place->run, begin, root.path());
   if (!journal) {
     const std::string id = place->id;

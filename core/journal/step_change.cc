@@ -262,9 +262,7 @@ Result<void> change_attribute(const RunPlace& place, const LoggedStep& logged, W
   if (way == Way::Back && !is_there && (now || means_absent(now.error()))) {
     return {};  // an object of this run, which has been taken back with its attributes
   }
-  if (!now) {
-    return now.error();
-  }
+  TRY(now);
   std::string changed = is_there ? "" : "was replaced by something else";
   if (changed.empty() && way == Way::Forth && precondition == Precondition::Exact) {
     changed = changed_since(logged.step.expect, now);

@@ -50,14 +50,12 @@ Result<RunEntry> choose_undoable(const Root& root, const std::string& id) {
 
 Result<UndoResult> undo(const Root& root, const std::string& id, const Cancel& cancel, Progress& progress) {
   Result<LockedRun> run = lock_run(root, [&] { return choose_undoable(root, id); });
-  if (!run) {
-    return run.error();
-  }
+  TRY(run);
   TRY(check_unchanged(run->place, *run->entry.log, Scrutiny::Everything));
   // The last moment at which stopping costs nothing: an undo that has begun is completed, since half of one is a
   // state that no check has seen.
   if (cancel.requested()) {
-    return Error{Error::Kind::Cancelled, 0, "undo", run->entry.id, "cancelled; nothing was changed"};
+    return cancelled_error("undo", run->entry.id, "cancelled; nothing was changed");
   }
   ASSIGN_OR_RETURN(Journal journal, Journal::reopen(run->place.run, run->entry.log->journal_bytes));
   const size_t wanted = steps_to_take_back(*run->entry.log).size();
@@ -75,9 +73,7 @@ Result<UndoResult> undo(const Root& root, const std::string& id, const Cancel& c
 
 Result<std::vector<RunStep>> undo_preview(const Root& root, const std::string& id) {
   const Result<SeenRun> run = see_run(root, [&] { return choose_undoable(root, id); });
-  if (!run) {
-    return run.error();
-  }
+  TRY(run);
   TRY(check_unchanged(run->place, *run->entry.log, Scrutiny::Everything));
   std::vector<RunStep> steps;
   for (const size_t number : steps_to_take_back(*run->entry.log)) {

@@ -69,7 +69,7 @@ Result<std::vector<UnpackedLayer>> for_each_layer(const LoadArchive& archive, co
     }
   });
   if (cancel.requested()) {
-    return Error{Error::Kind::Cancelled, 0, "load", escaped(archive.donor.path()), "cancelled"};
+    return cancelled_error("load", escaped(archive.donor.path()), "cancelled");
   }
   const size_t first = first_failed.load();
   return first < order.size() ? Result<std::vector<UnpackedLayer>>(*errors[first]) : std::move(layers);

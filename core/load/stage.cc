@@ -67,9 +67,7 @@ Result<UnpackedLayer> stage_layer(const Donor& donor, const NewLayer& layer, siz
   const Result<UnpackedLayer> unpacked = unpack_layer(
       *source, diff, target.owners,
       [&](std::string_view bytes) { return append(tar_split.get(), bytes, entry.where()); }, progress);
-  if (!unpacked) {
-    return unpacked;
-  }
+  TRY(unpacked);
   const OwnerMode owner = of_daemon(target, kFileMode);
   Result<void> written = set_owner_mode(entry, "tar-split.json.gz", owner);
   if (written) {

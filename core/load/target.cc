@@ -89,7 +89,7 @@ Result<LoadTarget> read_load_target(const Root& root, unsigned jobs, const Cance
     return error;
   }
   if (cancel.requested()) {
-    return Error{Error::Kind::Cancelled, 0, "load into", escaped(root.path()), "cancelled"};
+    return cancelled_error("load into", escaped(root.path()), "cancelled");
   }
   // The upper directory of a remapped daemon has no images of its own; what is loaded there no daemon would ever
   // show.

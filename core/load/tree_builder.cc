@@ -62,9 +62,7 @@ Result<void> TreeBuilder::enter_parent(const RelPath& path) {
     TRY(make_implied(parent));
     dir = open_below(parent);
   }
-  if (!dir) {
-    return dir.error();
-  }
+  TRY(dir);
   parent_ = std::move(*dir);
   parent_path_ = parent;
   return {};

@@ -70,9 +70,7 @@ class LayerReader {
     if (done && tree_ != nullptr && *file) {
       done = tree_->finish_file(*file, header);
     }
-    if (!done) {
-      return done;
-    }
+    TRY(done);
     using Kind = LayerMember::Kind;
     layer_.tree_bytes += member.kind == Kind::File      ? header.size
                          : member.kind == Kind::Symlink ? header.link_name.size()

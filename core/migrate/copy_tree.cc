@@ -106,7 +106,7 @@ void CopyWalk::copy_other(const DirPair& pair, bool fresh, const std::string& na
   // Not worth telling whether it is right already: making it again costs as much.
   Result<void> made = fresh || clear_name(context_, unit_, *pair.target, name, path)
                           ? make_other(pair, name, info)
-                          : Result<void>(Error{Error::Kind::Cancelled, 0, {}, {}, {}});
+                          : Result<void>(cancelled_error("", "", ""));
   if (made) {
     copy_attributes_at(context_, unit_, path, pair.source.fd(), pair.target->fd(), name, info,
                        {.just_now = true, .mode = 0600U & ~context_.umask});

@@ -18,8 +18,6 @@ namespace {
 
 using Looks = std::vector<std::unique_ptr<UnitLook>>;
 
-Error cancelled() { return {Error::Kind::Cancelled, 0, "compare", {}, "stopped as asked"}; }
-
 // Both sides of it are the root, which outlives it: it is only looked at.
 // Looking goes through the same walk as copying, and so sees what it would see; the second side is the root itself,
 // since the walk wants one.
@@ -38,7 +36,7 @@ class Looking {
   Result<Looks> units(const std::vector<const MigrationUnit*>& units, unsigned jobs) {
     Looks looks = look_at_units(context_, units, jobs);
     if (context_.stopped()) {
-      return context_.failure().value_or(cancelled());
+      return context_.failure().value_or(cancelled_error("compare", "", "stopped as asked"));
     }
     return looks;
   }

@@ -380,7 +380,7 @@ MigrationResult MigrationRun::finish() {
   add_problems_of(notes_, result_.problems);
   result_.stopped = context_.failure();
   if (!result_.stopped && context_.stopped()) {
-    result_.stopped = Error{Error::Kind::Cancelled, 0, "copy", {}, "stopped as asked"};
+    result_.stopped = cancelled_error("copy", "", "stopped as asked");
   }
   return std::move(result_);
 }

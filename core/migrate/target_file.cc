@@ -50,9 +50,7 @@ class TargetFile {
       const Result<void> removed = remove_object(target, prepared_);
       file = removed ? make_file(target, prepared_, bytes) : removed.error();
     }
-    if (!file) {
-      return file.error();
-    }
+    TRY(file);
     copy_attributes(context_, notes_, path_, like.get(), file->get(), info,
                     {.just_now = true, .mode = 0600, .stays_open = true});
     if (context_.stopped()) {

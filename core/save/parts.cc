@@ -52,8 +52,6 @@ TarPlan::TarPlan(const SaveCatalogue& catalogue, const std::vector<ArchiveMember
   leads_.push_back(std::move(lead));
 }
 
-Error stopped_error() { return {Error::Kind::Cancelled, 0, "save", "", ""}; }
-
 std::vector<size_t> layer_members(const SaveJob& job) {
   std::vector<size_t> order;
   for (size_t i = 0; i < job.members.size(); ++i) {
@@ -81,7 +79,7 @@ void LayerResults::note(size_t n, const Result<AssembledTar>& done, uint64_t siz
 // is neither.
 Result<std::vector<LayerFailure>> LayerResults::take(const SaveJob& job, const std::vector<size_t>& order) const {
   if (job.cancel.requested()) {
-    return Error{Error::Kind::Cancelled, 0, "save", "", ""};
+    return cancelled_error("save", "", "");
   }
   std::optional<Error> stopped;
   for (const std::optional<Error>& error : errors_) {

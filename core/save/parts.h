@@ -31,9 +31,6 @@ class TarPlan {
 // The members that are layers, as indexes, in order.
 std::vector<size_t> layer_members(const SaveJob& job);
 
-// For who asks only because others failed.
-Error stopped_error();
-
 // What became of each layer; each job writes to its own slot.
 class LayerResults {
  public:

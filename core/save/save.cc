@@ -45,9 +45,7 @@ struct SaveOutput {
 
 template <typename Target>
 Result<SaveOutput> output_to(Result<Target> created) {
-  if (!created) {
-    return created.error();
-  }
+  TRY(created);
   const auto target = std::make_shared<Target>(std::move(*created));
   return SaveOutput{[target](const SaveJob& job) { return write_archive(job, *target); },
                     [target] { return target->clear(); }, [target] { return target->commit(); }};
@@ -90,7 +88,6 @@ class Save {
   Result<bool> prove();
   Result<bool> write(const SaveOutput& output);
   SaveJob job();
-  Error cancelled() const { return {Error::Kind::Cancelled, 0, "save", "", ""}; }
 
   SaveCatalogue& catalogue_;
   const SaveRequest& request_;
@@ -150,14 +147,12 @@ SaveJob Save::job() {
 }
 
 Result<bool> Save::settle(Result<std::vector<LayerFailure>> failures) {
-  if (!failures) {
-    return failures.error();
-  }
+  TRY(failures);
   for (const LayerFailure& failure : *failures) {
     std::vector<std::string> files = bad_files(catalogue_.layers()[failure.layer], cancel_);
     catalogue_.reject(failure.layer, failure.problem, std::move(files), cancel_, progress_);
   }
-  return cancel_.requested() ? Result<bool>(cancelled()) : !failures->empty();
+  return cancel_.requested() ? Result<bool>(cancelled_error("save", "", "")) : !failures->empty();
 }
 
 Result<bool> Save::prove() {
@@ -192,7 +187,7 @@ Result<SaveResult> Save::run() {
   progress_.phase = Progress::Phase::Checking;
   catalogue_.locate(request_.jobs, cancel_, progress_);
   if (cancel_.requested()) {
-    return cancelled();
+    return cancelled_error("save", "", "");
   }
   if (!choose() || request_.dry_run) {
     return result_;

@@ -104,7 +104,7 @@ class StreamWriter {
     const auto put_out = [&](bool must) -> Result<void> {
       if (!begun) {
         if (must ? !turns_.wait_for(n) : !turns_.is_turn(n)) {
-          return must ? Result<void>(stopped_error()) : Result<void>();
+          return must ? Result<void>(cancelled_error("save", "", "")) : Result<void>();
         }
         TRY(begin(n));
         begun = true;
@@ -116,7 +116,7 @@ class StreamWriter {
     const Result<AssembledTar> done = assemble_layer_tar(
         *layer.root, layer.source, job_.cancel, job_.progress, [&](std::string_view bytes) -> Result<void> {
           if (results_.stopped()) {
-            return stopped_error();
+            return cancelled_error("save", "", "");
           }
           waiting += bytes;
           return waiting.size() < kPiece ? Result<void>() : put_out(waiting.size() >= max_waiting_);

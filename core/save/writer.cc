@@ -64,9 +64,10 @@ Result<std::vector<LayerFailure>> for_each_layer(const SaveJob& job, const Membe
   for_each_index(order.size(), job.jobs, job.cancel, [&](size_t n) {
     const SavedLayer& layer = layers[*job.members[order[n]].layer];
     const ByteSink sink = sink_for(order[n]);
-    Result<AssembledTar> done = assemble_layer_tar(
-        *layer.root, layer.source, job.cancel, job.progress,
-        [&](std::string_view bytes) { return results.stopped() ? Result<void>(stopped_error()) : sink(bytes); });
+    Result<AssembledTar> done =
+        assemble_layer_tar(*layer.root, layer.source, job.cancel, job.progress, [&](std::string_view bytes) {
+          return results.stopped() ? Result<void>(cancelled_error("save", "", "")) : sink(bytes);
+        });
     if (done && done->proven) {
       if (const Result<void> ended = sink({}); !ended) {
         done = ended.error();
@@ -105,9 +106,7 @@ Result<std::vector<LayerFailure>> write_archive(const SaveJob& job, OutputFile& 
     Result<void> written = writer.add(plan.lead(i));
     written = written && i < job.members.size() ? writer.add(job.members[i].bytes) : written;
     written = written ? writer.flush() : written;
-    if (!written) {
-      return written.error();
-    }
+    TRY(written);
   }
   return for_each_layer(job, [&](size_t member) {
     return sink_to(std::make_shared<PlacedWriter>(put, plan.offset(member) + plan.lead(member).size()));

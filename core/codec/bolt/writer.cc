@@ -208,11 +208,8 @@ Result<void> check_content(const BoltContent& bucket, size_t depth, size_t& byte
   }
   for (const auto& [key, child] : bucket.buckets) {
     bytes += BoltPage::kElementSize + 2 * BoltPage::kHeaderSize + key.size();
-    Result<void> good = check_key(key);
-    good = good ? check_content(child, depth + 1, bytes) : good;
-    if (!good) {
-      return good;
-    }
+    TRY(check_key(key));
+    TRY(check_content(child, depth + 1, bytes));
   }
   return bytes <= kMostBytesWritten ? Result<void>() : limit_error("write database", "", "too much data");
 }

@@ -62,7 +62,7 @@ Result<bool> Packer::for_each_entry(PackOrder order, Visit visit) const {
   PackEntry entry;
   for (;;) {
     if (cancel_.requested()) {
-      return Error{Error::Kind::Cancelled, 0, "pack", "", ""};
+      return cancelled_error("pack", "", "");
     }
     ASSIGN_OR_RETURN(const bool got, walk.next(entry));
     if (!got) {
@@ -91,9 +91,7 @@ Result<PackSurvey> Packer::survey() const {
     }
     return Result<void>();
   });
-  if (!walked) {
-    return walked.error();
-  }
+  TRY(walked);
   if (survey.bytes > kMostPacked) {
     return limit_error("pack", tree_.where(), "its files claim to hold " + human_bytes(survey.bytes));
   }
@@ -113,7 +111,7 @@ Result<void> Packer::read_file(const PackWalk& walk, const PackEntry& entry, Pac
     return sys_error("read", where);
   }
   if (outcome.bytes != entry.stat.size) {
-    return cancel_.requested() ? Error{Error::Kind::Cancelled, 0, "pack", "", ""} : changes_meanwhile(where);
+    return cancel_.requested() ? cancelled_error("pack", "", "") : changes_meanwhile(where);
   }
   race.end_bytes(outcome.bytes);
   // Eight bytes for each file with contents are all that is carried to the third walk, so that it need not read the
@@ -128,9 +126,7 @@ Result<std::optional<PackVariant>> Packer::race(const std::vector<PackVariant>& 
   const Result<bool> walked = for_each_entry(order, [&](const PackWalk& walk, const PackEntry& entry) {
     return race.add_entry(entry) ? read_file(walk, entry, race) : Result<void>();
   });
-  if (!walked) {
-    return walked.error();
-  }
+  TRY(walked);
   const std::optional<PackRace::Win> win = race.finish(*input_.diff);
   headers_ = win ? win->headers : std::string();
   return win ? std::optional(variants[win->variant]) : std::nullopt;
@@ -172,9 +168,7 @@ Result<void> Packer::write(const PackVariant& variant, PackOrder order, const By
     }
     return written;
   });
-  if (!walked) {
-    return walked.error();
-  }
+  TRY(walked);
   segment.append(2 * kTarBlock, '\0');
   headers.update(segment);
   result.tar_bytes += segment.size();

@@ -75,7 +75,7 @@ Result<uint64_t> TreePacker::hash_file(const PackWalk& walk, const PackEntry& en
     return sys_error("read", where(entry));
   }
   if (outcome.bytes != entry.stat.size) {
-    return cancel_.requested() ? Error{Error::Kind::Cancelled, 0, "pack", "", ""}
+    return cancel_.requested() ? cancelled_error("pack", "", "")
                                : Error{Error::Kind::Busy, 0, "pack", where(entry), "it changes meanwhile"};
   }
   return outcome.crc64;
@@ -109,7 +109,7 @@ Result<PackedTree> TreePacker::run() {
   PackEntry entry;
   for (;;) {
     if (cancel_.requested()) {
-      return Error{Error::Kind::Cancelled, 0, "pack", "", ""};
+      return cancelled_error("pack", "", "");
     }
     const Result<bool> got = walk.next(entry);
     const Result<void> added = got && *got ? add_entry(walk, entry) : Result<void>();
@@ -121,11 +121,8 @@ Result<PackedTree> TreePacker::run() {
     }
   }
   segment_.append(2 * kTarBlock, '\0');
-  Result<void> done = add_segment();
-  done = done ? split_.finish() : done;
-  if (!done) {
-    return done.error();
-  }
+  TRY(add_segment());
+  TRY(split_.finish());
   return PackedTree{*DiffId::from_hex(hash_.finish_hex()), std::move(tar_split_), entries_};
 }
 

@@ -27,17 +27,13 @@ std::optional<std::string> capability_of(const Dir& parent, const std::string& n
 Result<void> set_owner_mode(const Dir& parent, const std::string& name, const OwnerMode& wanted) {
   const ObjectAt object{parent.fd(), name.c_str()};
   Result<FileStat> now = parent.stat(name);
-  if (!now) {
-    return now.error();
-  }
+  TRY(now);
   const std::optional<std::string> capability = now->is_file() ? capability_of(parent, name) : std::nullopt;
   if (now->uid != wanted.uid || now->gid != wanted.gid) {
     const int code = set_owner(object, wanted.uid, wanted.gid);
     TRY(outcome(code, "change owner", parent, name));
     now = parent.stat(name);  // without setuid and setgid, maybe
-    if (!now) {
-      return now.error();
-    }
+    TRY(now);
   }
   if (!now->is_symlink() && (now->mode & 07777U) != wanted.mode) {
     const int code = set_mode(object, wanted.mode);

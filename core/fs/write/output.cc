@@ -142,14 +142,11 @@ Result<void> OutputFile::give_name() {
 }
 
 Result<void> OutputFile::commit() {
-  Result<void> done = sync_data(fd_.get(), member_path(directory_, name_));
-  if (done && temporary_.empty()) {
-    done = give_name();
+  TRY(sync_data(fd_.get(), member_path(directory_, name_)));
+  if (temporary_.empty()) {
+    TRY(give_name());
   }
-  done = done ? move_over(directory_, temporary_, directory_, name_) : done;
-  if (!done) {
-    return done;
-  }
+  TRY(move_over(directory_, temporary_, directory_, name_));
   temporary_.clear();
   return sync_directory(directory_);
 }
@@ -239,12 +236,9 @@ Result<void> OutputDirectory::clear() {
 }
 
 Result<void> OutputDirectory::commit() {
-  Result<void> done = sync_filesystem(self_);
+  TRY(sync_filesystem(self_));
   // Over an empty directory a rename is an exchange in one step, too.
-  done = done ? move_over(parent_, temporary_, parent_, name_) : done;
-  if (!done) {
-    return done;
-  }
+  TRY(move_over(parent_, temporary_, parent_, name_));
   temporary_.clear();
   return sync_directory(parent_);
 }

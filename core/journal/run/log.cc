@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/escape.h"
+#include "core/base/try.h"
 #include "core/journal/run/journal.h"
 #include "core/plan/json_members.h"
 #include "core/plan/plan_json.h"
@@ -257,9 +258,7 @@ Result<RunLog> read_run_log(const Dir& run) {
     error.where = run.where() + "/" + kJournalName;
     return error;
   });
-  if (!bytes) {
-    return bytes.error();
-  }
+  TRY(bytes);
   log.journal_bytes = *bytes;
   drop_torn_plan(log);
   return log;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/try.h"
 #include "core/codec/json/text.h"
 
 namespace dfsck {
@@ -155,9 +156,7 @@ Result<RewrittenFile> rewrite_paths(ConfigFile file, std::string_view json, std:
   Rewriter rewriter(file, json, moves);
   const Result<void> visited = visit_json_text(
       json, limits, [&](const std::vector<JsonStep>& path, const JsonPlace& place) { rewriter.look_at(path, place); });
-  if (!visited) {
-    return visited.error();
-  }
+  TRY(visited);
   return rewriter.take();
 }
 

@@ -161,9 +161,7 @@ Result<std::string> with_data_root(std::string_view text, std::string_view data_
   TopMembers members;
   const Result<void> visited = visit_json_text(
       text, {}, [&](const std::vector<JsonStep>& path, const JsonPlace& place) { note_member(path, place, members); });
-  if (!visited) {
-    return visited.error();
-  }
+  TRY(visited);
   if (members.top.kind != JsonPlace::Kind::Object) {
     return format_error("parse JSON", "", "not an object");
   }
