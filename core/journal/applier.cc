@@ -16,8 +16,6 @@
 namespace dfsck {
 namespace {
 
-using StepState = LoggedStep::State;
-
 // A shortage sets the flag too.
 std::string why_cancelled() {
   const std::optional<Error> shortage = noted_shortage();

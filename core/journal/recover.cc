@@ -18,8 +18,6 @@
 namespace dfsck {
 namespace {
 
-using StepState = LoggedStep::State;
-
 // The steps of the open batch, and how many of them, from the first, happened.
 // Only one batch can be open: the next intent is written when the one before is settled. So one look at the disk for
 // each of its steps is all that a crash makes necessary, however long the plan is.

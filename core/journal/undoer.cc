@@ -14,8 +14,6 @@
 namespace dfsck {
 namespace {
 
-using StepState = LoggedStep::State;
-
 // The times that directories shall have after each step of the batch is taken back: as they are now, unless a step that
 // is taken back before it sets them.
 class TimeKeeper {

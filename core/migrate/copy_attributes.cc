@@ -19,8 +19,6 @@
 namespace dfsck {
 namespace {
 
-using ProblemKind = CopyProblem::Kind;
-
 constexpr unsigned kGuards = FS_IMMUTABLE_FL | FS_APPEND_FL;
 // What a user sets with chattr(1); the others say how a filesystem keeps the file.
 constexpr unsigned kUserFlags = kGuards | FS_SECRM_FL | FS_UNRM_FL | FS_COMPR_FL | FS_SYNC_FL | FS_NODUMP_FL |

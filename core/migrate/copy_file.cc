@@ -19,8 +19,6 @@
 namespace dfsck {
 namespace {
 
-using ProblemKind = CopyProblem::Kind;
-
 bool may_be_kept(FileCopy::Existing existing) {
   return existing == FileCopy::Existing::Compare || existing == FileCopy::Existing::Rewrite;
 }

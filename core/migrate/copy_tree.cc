@@ -15,8 +15,6 @@
 namespace dfsck {
 namespace {
 
-using ProblemKind = CopyProblem::Kind;
-
 class CopyWalk : public TreeWalk {
  public:
   CopyWalk(CopyContext& context, CopyUnit& unit, SharedWork& work, std::function<void()> done)

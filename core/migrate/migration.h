@@ -75,7 +75,8 @@ struct CopyProblem {
   // It is about what is in a file or directory, not about how it is decorated.
   bool loses_data() const { return kind != Kind::Attribute && kind != Kind::Flags; }
 };
-std::string_view copy_problem_name(CopyProblem::Kind kind);  // "unreadable", "lost-bytes", ...
+using ProblemKind = CopyProblem::Kind;
+std::string_view copy_problem_name(ProblemKind kind);  // "unreadable", "lost-bytes", ...
 
 // What was left out although nobody asked for that.
 struct OmittedEntry {

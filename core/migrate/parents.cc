@@ -12,8 +12,6 @@
 
 namespace dfsck {
 
-using ProblemKind = CopyProblem::Kind;
-
 // Stops at the first directory that is known: all above it are then known as well.
 UnitParents::UnitParents(const std::vector<MigrationUnit>& units) {
   for (const MigrationUnit& unit : units) {

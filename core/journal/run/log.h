@@ -60,6 +60,7 @@ struct LoggedStep {
   size_t batch = 0;     // number of the intent that the step belongs to, from 1; later intents have higher numbers
   size_t plan = 0;      // number of the plan, from 0
 };
+using StepState = LoggedStep::State;
 
 struct RunLog {
   enum class State { Open, Finished, Stopped, Undone, Purged };

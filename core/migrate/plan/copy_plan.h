@@ -47,9 +47,10 @@ struct Omission {
   uint64_t bytes = 0;  // on disk; filled in by measure_omissions
   uint64_t inodes = 0;
 };
-std::string_view omission_kind_name(Omission::Kind kind);  // "derived", "orphan", ...
+using OmissionKind = Omission::Kind;
+std::string_view omission_kind_name(OmissionKind kind);  // "derived", "orphan", ...
 // Nobody misses it: a daemon, a program or the filesystem makes it anew. Everything else stays behind for good.
-bool is_made_anew(Omission::Kind kind);
+bool is_made_anew(OmissionKind kind);
 
 // A place of the source where another filesystem or directory begins, and what becomes of it: an area, or the data of a
 // volume, that is a mount, a link, a subvolume. What is in it is in the units like everything else.

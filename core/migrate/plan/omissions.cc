@@ -12,8 +12,6 @@
 namespace dfsck {
 namespace {
 
-using OmissionKind = Omission::Kind;
-
 class OmissionPlanner {
  public:
   OmissionPlanner(const SourceRoot& root, const CopyChoice& choice, CopyPlanner& planner)

@@ -9,8 +9,6 @@
 namespace dfsck {
 namespace {
 
-using OmissionKind = Omission::Kind;
-
 std::string what_it_was(const Boundary& boundary) {
   const std::string type = boundary.filesystem.empty() ? "" : " (" + escaped(boundary.filesystem) + ")";
   switch (boundary.kind) {

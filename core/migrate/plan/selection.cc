@@ -13,8 +13,6 @@
 namespace dfsck {
 namespace {
 
-using OmissionKind = Omission::Kind;
-
 constexpr const char* kUnselected = "does not belong to the chosen images";
 
 std::optional<ImageId> image_of(const Target& target) {

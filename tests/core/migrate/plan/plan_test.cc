@@ -18,8 +18,6 @@ namespace {
 
 using test::TempRoot;
 namespace fs = std::filesystem;
-using OmissionKind = Omission::Kind;
-
 class Plans : public testing::Test {
  protected:
   void SetUp() override {
