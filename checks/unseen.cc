@@ -104,8 +104,11 @@ bool is_link_to_file(const Boundary& boundary) { return is_link_of_part(boundary
 std::vector<MissingStore> missing_stores(const Model& model) {
   const std::string witnesses = witnesses_of_layers(model);
   const std::string all = "what is known of all images and layers";
-  if (model.entries.entries.empty()) {
-    return {};  // it could not be listed
+  // What could not be listed is not missing.
+  const bool hides_image = std::any_of(model.failures.begin(), model.failures.end(),
+                                       [](const ScanFailure& failure) { return failure.path == RelPath("image"); });
+  if (model.entries.entries.empty() || hides_image) {
+    return {};
   }
   if (!has_entry(model, "image") || !has_image_store(model)) {
     const RelPath path = has_entry(model, "image") ? model.image_path : RelPath("image");
